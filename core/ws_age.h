@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * ws_age.h - how old every page is, in two bytes a page and without links.
+ *
+ * Pages live in generations, as in Linux's multi-generational LRU.  A
+ * generation is a sequence number that only grows: max_seq is the youngest,
+ * min_seq[type] the oldest that type still has, and its slot is seq mod N.
+ * N is a parameter; 4 is what Linux compiles in.
+ *
+ *	seq     min_seq                                    max_seq
+ *	        | oldest | ...  |  ...  | second youngest | youngest |
+ *	birth   b0       b1     b2      b3                b4         now
+ *
+ * A page in generation s was last seen used before birth(s + 1), and its age
+ * is bounded from above by now - birth(s).
+ *
+ * Labels.  A page does not store its slot but a label, and a table maps the
+ * labels to slots.  Folding the oldest generation into the next one is then a
+ * change in the table, not a walk over all pages: the label simply becomes
+ * another name of the next generation.  A label is free again when no page
+ * bears it any more; ws_age_tidy() helps that along when names run short.
+ *
+ * Memory: one u16 a page, the caller's, zeroed, may be shared by any number of
+ * struct ws_age (a memcg each) as long as a page is in one of them at a time.
+ * Time: now_ns, never decreasing.  Errors: 0 or negative errno.  Locking: the
+ * caller serializes per object and per shared page array.
+ */
+#ifndef WS_AGE_H
+#define WS_AGE_H
+
+#include <ws_env.h>
+
+#define WS_GENS_MIN 2
+#define WS_GENS_MAX 64
+#define WS_GENS_LINUX 4 /* MAX_NR_GENS */
+#define WS_LABELS 256   /* label 0 means: in no generation */
+
+enum ws_type { WS_ANON, WS_FILE, WS_TYPES };
+
+/* A page's entry: label in the low byte, flags above. */
+#define WS_PAGE_LABEL 0x00ffu
+#define WS_PAGE_FILE 0x0100u	   /* type is WS_FILE */
+#define WS_PAGE_REFERENCED 0x0200u /* one descriptor access seen (PG_referenced) */
+#define WS_PAGE_WORKINGSET 0x0400u /* PG_workingset */
+#define WS_PAGE_REFS 0x1800u	   /* descriptor accesses past that, saturating at 3 */
+#define WS_PAGE_REFS_SHIFT 11
+#define WS_PAGE_RECLAIM 0x2000u /* written back in order to be reclaimed (PG_reclaim) */
+#define WS_PAGE_LINKED 0x4000u	/* ws_lru: still on one of its queues */
+#define WS_PAGE_ACTIVE 0x8000u	/* two-list LRU in the simulator: PG_active */
+
+struct ws_age {
+	u16 *page;	 /* shared page array, pages_count entries */
+	u32 pages_count;
+	u32 gens;		  /* N, WS_GENS_MIN..WS_GENS_MAX */
+	u64 max_seq;		  /* youngest generation */
+	u64 min_seq[WS_TYPES];	  /* oldest generation of each type */
+	u64 birth_ns[WS_GENS_MAX]; /* by slot: when the generation became the youngest */
+	u64 pages[WS_GENS_MAX][WS_TYPES]; /* by slot: pages in the generation */
+	u32 bearers[WS_LABELS][WS_TYPES]; /* by label: pages that bear it */
+	u8 slot_of[WS_LABELS][WS_TYPES];  /* by label: the slot it names */
+	u8 label_of[WS_GENS_MAX];	  /* by slot: the label that entering pages get */
+	u32 labels_free;
+	u32 tidy_next; /* cursor of ws_age_tidy() */
+};
+
+/* Bytes of page array for @pages_count pages. */
+u64 ws_age_footprint(u32 pages_count);
+
+/**
+ * ws_age_init() - an empty set of generations: max_seq = N - 1, min_seq = 0
+ * @page: zeroed array, ws_age_footprint() bytes
+ * @gens: N
+ *
+ * All N generations are born @now_ns, as lru_gen_init_lruvec() does it.
+ * Return: 0, or -EINVAL for N out of range.
+ */
+int ws_age_init(struct ws_age *age, u16 *page, u32 pages_count, u32 gens, u64 now_ns);
+
+/* In a generation of some ws_age that uses this page array? */
+static inline bool ws_page_aged(u16 entry)
+{
+	return entry & WS_PAGE_LABEL;
+}
+
+static inline enum ws_type ws_page_type(u16 entry)
+{
+	return entry & WS_PAGE_FILE ? WS_FILE : WS_ANON;
+}
+
+/* Put @page, in no generation now, into generation @seq (clamped to the type's range). */
+void ws_age_add(struct ws_age *age, u32 page, enum ws_type type, u64 seq);
+
+/* Take @page out; keeps no flag but WS_PAGE_LINKED. */
+void ws_age_remove(struct ws_age *age, u32 page);
+
+/* Generation of an aged page, min_seq[type]..max_seq. */
+u64 ws_age_seq(const struct ws_age *age, u32 page);
+
+/* Move an aged page to generation @seq (clamped to the type's range). */
+void ws_age_move(struct ws_age *age, u32 page, u64 seq);
+
+/**
+ * ws_age_harvest() - take accessed bits in: young pages move to max_seq
+ * @first: first page, a multiple of 64
+ * @young: bit i is page first + i; bits of pages in no generation are ignored
+ * @count: pages covered, at most 512 (one page-table page) a call
+ *
+ * Return: pages that changed generation.
+ */
+u32 ws_age_harvest(struct ws_age *age, u32 first, const u64 *young, u32 count);
+
+/**
+ * ws_age_advance() - begin a new youngest generation, born @now_ns
+ *
+ * If a type has all N generations already, its oldest is folded into the next
+ * one (inc_min_seq() of Linux); folded[type] says so.
+ * Return: 0, or -EAGAIN when no label is free: call ws_age_tidy() and retry.
+ */
+int ws_age_advance(struct ws_age *age, u64 now_ns, bool folded[WS_TYPES]);
+
+/* Drop the oldest generation of @type when it is empty and more than WS_GENS_MIN remain. */
+bool ws_age_drop_empty(struct ws_age *age, enum ws_type type);
+
+/**
+ * ws_age_tidy() - give up to @budget pages their generation's current label
+ *
+ * Walks round the page array.  A page of another ws_age that shares the array is
+ * told apart by @mine (NULL: all pages are this one's).  Return: pages visited.
+ */
+u32 ws_age_tidy(struct ws_age *age, u32 budget, bool (*mine)(const void *ctx, u32 page),
+		const void *ctx);
+
+static inline u32 ws_age_slot(const struct ws_age *age, u64 seq)
+{
+	/* N need not be a power of two; seq fits 32 bits for a century of one pass a second. */
+	return (u32)seq % age->gens;
+}
+
+static inline u64 ws_age_pages(const struct ws_age *age, u64 seq, enum ws_type type)
+{
+	return age->pages[ws_age_slot(age, seq)][type];
+}
+
+static inline u64 ws_age_birth(const struct ws_age *age, u64 seq)
+{
+	return age->birth_ns[ws_age_slot(age, seq)];
+}
+
+/* Number of generations a type has, 1..N. */
+static inline u32 ws_age_gens(const struct ws_age *age, enum ws_type type)
+{
+	return (u32)(age->max_seq - age->min_seq[type]) + 1;
+}
+
+/* False when counts, labels and sequence numbers contradict each other; for tests. */
+bool ws_age_check(const struct ws_age *age);
+
+#endif /* WS_AGE_H */

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * ws_lru.h - which page to evict next: eviction order on top of ws_age.
+ *
+ * One queue for each generation and type.  A page enters a queue's young end
+ * and is looked at when it reaches the old end.  Ageing does not touch the
+ * queues: it changes a page's generation in ws_age, and eviction finds the page
+ * on a queue it no longer belongs to and sorts it then (lazy promotion, as
+ * sort_folio() of Linux does).
+ *
+ * Queues are singly linked, four bytes a page.  A page that leaves (freed)
+ * stays linked as a ghost and is dropped when it reaches the old end; when it
+ * comes back before that, it is simply alive again, on the queue it was on, and
+ * will be sorted from there.
+ *
+ * What decides about a page at the old end, in this order (sort_folio() and
+ * folio_check_references()):
+ *	gone                         drop the ghost
+ *	in another generation        move to that generation's queue
+ *	tier above the tier limit    next generation, counted as protected
+ *	accessed since               youngest generation, neighbours too (look-around)
+ *	else                         victim
+ *
+ * Memory: caller's next array beside ws_age's page array; both may be shared by
+ * the lruvecs of one guest.  Time, errors, locking: as in ws_age.h.
+ */
+#ifndef WS_LRU_H
+#define WS_LRU_H
+
+#include "ws_age.h"
+#include "ws_refault.h"
+
+#define WS_NO_PAGE 0xffffffffu
+
+/* How a page comes in; decides its generation (lru_gen_add_folio() of Linux 6.1/6.12). */
+enum ws_enter {
+	WS_ENTER_FAULT,	    /* page fault, anon or mapped file: the youngest */
+	WS_ENTER_READ,	    /* page cache filled by read() or readahead: the oldest */
+	WS_ENTER_SWAPCACHE, /* anon brought in beside a faulting one: the oldest */
+	WS_ENTER_WRITEBACK, /* could not be evicted yet, being written: second oldest */
+};
+
+struct ws_queue {
+	u32 old, young; /* ends; WS_NO_PAGE when empty */
+};
+
+struct ws_lru {
+	struct ws_age age;
+	struct ws_refault refault;
+	u32 *next; /* shared links, one a page */
+	struct ws_queue queue[WS_GENS_MAX][WS_TYPES];
+	u64 protected_pages, promoted_pages; /* running totals of what eviction sorted */
+};
+
+/* What eviction asks about pages; the caller counts what its answers cost. */
+struct ws_lru_ops {
+	/*
+	 * Test and clear the accessed bits of the 64-page block that holds @page,
+	 * as a look-around through its page table does.  Bit i is page block + i.
+	 * Only pages of this lruvec may be reported.
+	 */
+	u64 (*look_around)(void *ctx, u32 page);
+};
+
+/* Bytes of links for @pages_count pages. */
+u64 ws_lru_footprint(u32 pages_count);
+
+/* @page, @next: zeroed arrays of @pages_count entries.  Return: 0 or -EINVAL. */
+int ws_lru_init(struct ws_lru *lru, u16 *page, u32 *next, u32 pages_count, u32 gens, u64 now_ns);
+
+/* A page comes in; with a shadow of its last eviction (0: none) as ws_refault.h tells. */
+void ws_lru_add(struct ws_lru *lru, u32 page, enum ws_type type, enum ws_enter how, u32 shadow);
+
+/* A page goes (freed); O(1), it stays linked as a ghost. */
+void ws_lru_remove(struct ws_lru *lru, u32 page);
+
+/* An access through a descriptor: counts towards the page's tier (folio_mark_accessed()). */
+void ws_lru_descriptor_access(struct ws_lru *lru, u32 page);
+
+/*
+ * Should a walk of the accessed bits come before eviction of @swappiness?
+ * (should_run_aging() of Linux 6.1/6.12: few generations, or the young ones too
+ * big, or the old ones too small).  @swappiness 0: anon is not evicted.
+ */
+bool ws_lru_wants_ageing(const struct ws_lru *lru, u32 swappiness);
+
+/* ws_age_advance() with the queues kept in step. */
+int ws_lru_advance(struct ws_lru *lru, u64 now_ns);
+
+struct ws_lru_scan {
+	u32 swappiness;	 /* 0..200, as vm.swappiness */
+	u32 budget;	 /* pages that may be looked at in this call */
+	u32 scanned;	 /* out: pages looked at */
+	u32 rmap_walks;	 /* out: calls of look_around */
+};
+
+/**
+ * ws_lru_evict() - take victims from the oldest generation
+ * @victims, @victims_max: filled with pages; they are out of all generations
+ *	when this returns, and still have their WS_PAGE_FILE flag
+ * @shadows: may be NULL; for each victim the token to hand to ws_lru_add()
+ *	when the page comes back, never 0
+ *
+ * Chooses the type as get_type_to_scan() does.  Return: number of victims; 0
+ * with budget left over means that ageing must come first or that nothing is
+ * left to evict.
+ */
+u32 ws_lru_evict(struct ws_lru *lru, struct ws_lru_scan *scan, const struct ws_lru_ops *ops,
+		 void *ctx, u32 *victims, u32 *shadows, u32 victims_max);
+
+/* False when queues and generations contradict each other; walks everything; for tests. */
+bool ws_lru_check(const struct ws_lru *lru);
+
+#endif /* WS_LRU_H */

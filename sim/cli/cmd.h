@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * cmd.h - the commands of wssim, one file each.
+ *
+ * A command gets its own argv (argv[0] is "wssim run" and the like, for usage
+ * lines) and returns an exit status: EXIT_DONE, EXIT_FAILED or EXIT_USAGE.
+ * Commands parse with argp, so --help and --usage exist on each; only this
+ * folder writes to stdout and stderr or ends the process.
+ */
+#ifndef CMD_H
+#define CMD_H
+
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+int cmd_run(int argc, char **argv);
+int cmd_compare(int argc, char **argv);
+int cmd_policies(int argc, char **argv);
+int cmd_reclaim(int argc, char **argv);
+int cmd_mrc(int argc, char **argv);
+int cmd_trace(int argc, char **argv);
+int cmd_replay(int argc, char **argv);
+int cmd_kat(int argc, char **argv);
+
+#endif /* CMD_H */

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* main.c - finds the command and calls it. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cmd.h"
+
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *summary;
+} commands[] = {
+	{ NULL, NULL, NULL },
+};
+
+static void usage(FILE *to)
+{
+	fputs("Usage: wssim COMMAND [OPTION...]\n"
+	      "Simulate working set reporting and balloon policies on overcommitted VM hosts.\n\n",
+	      to);
+	for (size_t i = 0; commands[i].name; i++)
+		fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].summary);
+	fputs("\n'wssim COMMAND --help' tells more about each, with examples.\n", to);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2) {
+		usage(stderr);
+		return EXIT_USAGE;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "help")) {
+		usage(stdout);
+		return EXIT_DONE;
+	}
+	for (size_t i = 0; commands[i].name; i++) {
+		if (strcmp(argv[1], commands[i].name))
+			continue;
+		char name[64];
+		snprintf(name, sizeof(name), "wssim %s", argv[1]);
+		argv[1] = name;
+		return commands[i].run(argc - 1, argv + 1);
+	}
+	fprintf(stderr, "wssim: %s: no such command; 'wssim --help' lists them\n", argv[1]);
+	return EXIT_USAGE;
+}
