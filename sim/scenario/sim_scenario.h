@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sim_scenario.h - everything that a run is a function of, as plain data.
+ *
+ * The reader (sim_scenario_read.h) fills this from JSON and checks it; the model
+ * only reads it.  Sizes are bytes, times nanoseconds.
+ */
+#ifndef SIM_SCENARIO_H
+#define SIM_SCENARIO_H
+
+#include "policy/sim_policy.h"
+
+#define SIM_NAME_MAX 64
+#define SIM_PATH_MAX 512
+#define SIM_MEMCGS_MAX 16
+#define SIM_NONE (~0ull) /* no limit, never */
+
+/*
+ * A device that pages go to and come from.  Compressed memory (zram, zswap) costs
+ * CPU time and keeps pages at ratio:1 in the memory that it is to relieve; a block
+ * device has latency, bandwidth and a queue.
+ */
+struct sim_device_config {
+	char name[SIM_NAME_MAX]; /* "": no device */
+	bool compressed;
+	u64 read_ns, write_ns;	 /* median of a 4 KiB operation on an idle device */
+	double tail;		 /* 99th percentile over median, >= 1 */
+	u64 read_bps, write_bps; /* bytes per second; 0: not a limit */
+	u32 parallel;		 /* operations served at a time, >= 1 */
+	double ratio;		 /* compressed: pages stored per page of memory */
+	u32 cluster_pages;	 /* swap-in brings this many neighbouring slots; 1: none */
+};
+
+/* Built-in devices by name: zram, zswap, nvme, ssd, hdd; NULL: unknown (sim_device_table.c). */
+const struct sim_device_config *sim_device_builtin(const char *name);
+
+/* What things cost; defaults and their sources in sim_costs.c. */
+struct sim_costs {
+	u64 minor_fault_ns;	  /* guest fault, frame already backed by the host */
+	u64 ept_fault_ns;	  /* host allocates and zeroes 4 KiB */
+	u64 ept_huge_fault_ns;	  /* the same for 2 MiB */
+	u64 inflate_page_ns;	  /* a page into the balloon, host had backed it */
+	u64 inflate_untouched_ns; /* a page into the balloon, never backed */
+	u64 deflate_page_ns;
+	u64 vm_exit_ns;
+	u64 scan_pte_ns;	  /* ageing: one mapped entry looked at */
+	u64 young_pte_ns;	  /* ageing: one young entry moved */
+	u64 reclaim_page_ns;	  /* eviction: one page looked at, unmapped, freed */
+	u64 host_scan_page_ns;	  /* the host's ageing: one frame of a VM */
+	u64 report_ns;		  /* building and sending one report */
+	u64 descriptor_access_ns; /* read() or write() of one page in the cache */
+	u64 balloon_retry_ns;	  /* wait after the guest had no page to give: 200 ms */
+	double split_tax;	  /* compute grows by this share of what runs on split huge pages */
+};
+extern const struct sim_costs sim_costs_default;
+
+enum sim_keep { SIM_KEEP_NONE, SIM_KEEP_FILE, SIM_KEEP_ALL };
+
+/* A piece of a VM's workload: a trace so many times, or idling. */
+struct sim_segment {
+	char trace[SIM_PATH_MAX]; /* resolved path; "": idle for idle_ns */
+	u32 repeat;
+	enum sim_keep keep; /* which pages live on when a repetition ends (default: file) */
+	u64 idle_ns;	    /* idling after each repetition */
+};
+
+struct sim_memcg_config {
+	char name[SIM_NAME_MAX];
+	u64 min_bytes, low_bytes, high_bytes, max_bytes; /* high, max: SIM_NONE is no limit */
+};
+
+struct sim_vm_config {
+	char name[SIM_NAME_MAX];
+	u64 memory_bytes;     /* nominal */
+	u64 memory_min_bytes; /* the balloon may not leave less */
+	u64 kernel_bytes;     /* the guest kernel's own memory, never on a list */
+	u32 vcpus;
+	u32 shares;
+	u64 start_ns;		    /* boots then; holds no host memory before */
+	u64 stop_ns;		    /* SIM_NONE: stays */
+	char reclaim[SIM_NAME_MAX]; /* engine: mglru twolist fifo clock lru opt */
+	u32 generations;	    /* mglru */
+	u32 swappiness;		    /* 0..200 */
+	u64 ageing_interval_ns;	    /* timer besides reclaim and reports; 0: none */
+	struct sim_device_config swap;
+	u64 swap_bytes;
+	struct sim_device_config disk; /* file pages come from here */
+	bool deflate_on_oom, page_reporting;
+	char dialect[SIM_NAME_MAX]; /* wire dialect of working-set reports: rfc2, v4 */
+	u32 memcgs_count;	    /* >= 1; [0] is the root */
+	struct sim_memcg_config memcg[SIM_MEMCGS_MAX];
+	struct sim_segment *segment;
+	u32 segments_count;
+	bool loop;	     /* start over after the last segment, until the run ends */
+	u64 phase_ns;	     /* idle this long first */
+	u64 phase_jitter_ns; /* plus a random part up to this, by seed and run */
+};
+
+struct sim_link_config {
+	u64 delay_ns, jitter_ns;
+	double loss, reorder; /* probability, of messages of the report and statistics queues */
+};
+
+enum sim_disturbance_kind {
+	SIM_DIST_LINK,	      /* other link properties for a while */
+	SIM_DIST_HOST_MEMORY, /* something else takes host memory for a while */
+	SIM_DIST_BALLOON,     /* a guest's balloon is factor times slower; 0: refuses */
+};
+
+struct sim_disturbance {
+	enum sim_disturbance_kind kind;
+	u64 at_ns, duration_ns;
+	u32 vm;			     /* SIM_DIST_BALLOON */
+	struct sim_link_config link; /* SIM_DIST_LINK */
+	u64 bytes;		     /* SIM_DIST_HOST_MEMORY */
+	double factor;		     /* SIM_DIST_BALLOON */
+};
+
+struct sim_host_config {
+	u64 memory_bytes;
+	u64 reserved_bytes; /* the host's own, taken off memory_bytes */
+	bool huge_pages;
+	u32 generations;	/* of the host's ageing of VM frames */
+	u64 ageing_interval_ns; /* shortest time between two host ageing passes */
+	struct sim_device_config swap;
+	u64 swap_bytes;
+	double low, high; /* the host reclaims below low (share of memory), until high */
+};
+
+struct sim_scenario {
+	char name[SIM_NAME_MAX];
+	char path[SIM_PATH_MAX]; /* the file it came from */
+	u64 seed;
+	u32 run; /* replication number: advances every random stream */
+	u64 duration_ns;
+	u64 quantum_ns;
+	u64 sample_ns; /* of the time series */
+	bool open_loop;
+	struct sim_host_config host;
+	struct sim_link_config link;
+	struct sim_costs costs;
+	struct sim_vm_config *vm; /* "count" already expanded */
+	u32 vms_count;
+	struct sim_disturbance *disturbance;
+	u32 disturbances_count;
+	const struct sim_policy *policy;
+	void *policy_state; /* parameters set, policy->state_size bytes; a run works on a copy */
+};
+
+#endif /* SIM_SCENARIO_H */
