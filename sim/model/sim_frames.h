@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sim_frames.h - the guest's page allocator: which physical frames are free.
+ *
+ * Frames are handed out from partly used 2 MiB regions first and from a wholly free
+ * one only when there is no other, as a buddy allocator keeps its large blocks: what
+ * the host backs with huge pages, and what free page reporting finds, depend on it.
+ * Everything is O(1).
+ *
+ * Memory: a bit a frame and 12 bytes a region.
+ */
+#ifndef SIM_FRAMES_H
+#define SIM_FRAMES_H
+
+#include <ws_env.h>
+
+#define SIM_REGION_PAGES 512u /* 2 MiB */
+#define SIM_NO_FRAME 0xffffffffu
+
+struct sim_frames {
+	u32 frames_count, free_count, regions_count;
+	u64 *free_bits;	 /* a bit a frame */
+	u16 *region_free; /* free frames of each region */
+	u32 *before, *after; /* doubly linked lists of regions */
+	u32 partial, whole;  /* first region of each list, SIM_NO_FRAME when empty */
+};
+
+/* All frames free.  Return: 0 or -ENOMEM. */
+int sim_frames_init(struct sim_frames *frames, u32 frames_count);
+void sim_frames_destroy(struct sim_frames *frames);
+
+/* A free frame, taken; SIM_NO_FRAME when there is none. */
+u32 sim_frames_take(struct sim_frames *frames);
+
+void sim_frames_give(struct sim_frames *frames, u32 frame);
+
+static inline bool sim_frames_is_free(const struct sim_frames *frames, u32 frame)
+{
+	return frames->free_bits[frame / 64] >> frame % 64 & 1;
+}
+
+#endif /* SIM_FRAMES_H */
