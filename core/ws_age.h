@@ -28,14 +28,12 @@
 #ifndef WS_AGE_H
 #define WS_AGE_H
 
-#include <ws_env.h>
+#include "ws_types.h"
 
 #define WS_GENS_MIN 2
 #define WS_GENS_MAX 64
 #define WS_GENS_LINUX 4 /* MAX_NR_GENS */
 #define WS_LABELS 256   /* label 0 means: in no generation */
-
-enum ws_type { WS_ANON, WS_FILE, WS_TYPES };
 
 /* A page's entry: label in the low byte, flags above. */
 #define WS_PAGE_LABEL 0x00ffu

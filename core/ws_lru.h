@@ -8,10 +8,10 @@
  * on a queue it no longer belongs to and sorts it then (lazy promotion, as
  * sort_folio() of Linux does).
  *
- * Queues are singly linked, four bytes a page.  A page that leaves (freed)
- * stays linked as a ghost and is dropped when it reaches the old end; when it
- * comes back before that, it is simply alive again, on the queue it was on, and
- * will be sorted from there.
+ * A page that leaves (freed) stays queued as a ghost and is dropped when it
+ * reaches the old end; when it comes back before that, it is simply alive again,
+ * on the queue it was on, and will be sorted from there.  A ghost may come back
+ * to its own struct ws_lru only.
  *
  * What decides about a page at the old end, in this order (sort_folio() and
  * folio_check_references()):
@@ -21,16 +21,19 @@
  *	accessed since               youngest generation, neighbours too (look-around)
  *	else                         victim
  *
- * Memory: caller's next array beside ws_age's page array; both may be shared by
- * the lruvecs of one guest.  Time, errors, locking: as in ws_age.h.
+ * The pages that are folded with their generation keep their order here; Linux,
+ * which moves them one by one, turns it round.
+ *
+ * Memory: the caller's queue pool (ws_queue.h) beside ws_age's page array; both
+ * may be shared by the lruvecs of one guest.  Time, errors, locking: as in
+ * ws_age.h.  Source: Linux 6.1, mm/vmscan.c.
  */
 #ifndef WS_LRU_H
 #define WS_LRU_H
 
 #include "ws_age.h"
+#include "ws_queue.h"
 #include "ws_refault.h"
-
-#define WS_NO_PAGE 0xffffffffu
 
 /* How a page comes in; decides its generation (lru_gen_add_folio() of Linux 6.1/6.12). */
 enum ws_enter {
@@ -40,14 +43,10 @@ enum ws_enter {
 	WS_ENTER_WRITEBACK, /* could not be evicted yet, being written: second oldest */
 };
 
-struct ws_queue {
-	u32 old, young; /* ends; WS_NO_PAGE when empty */
-};
-
 struct ws_lru {
 	struct ws_age age;
 	struct ws_refault refault;
-	u32 *next; /* shared links, one a page */
+	u32 *pool; /* shared by all queues of the page array */
 	struct ws_queue queue[WS_GENS_MAX][WS_TYPES];
 	u64 protected_pages, promoted_pages; /* running totals of what eviction sorted */
 };
@@ -55,18 +54,25 @@ struct ws_lru {
 /* What eviction asks about pages; the caller counts what its answers cost. */
 struct ws_lru_ops {
 	/*
-	 * Test and clear the accessed bits of the 64-page block that holds @page,
-	 * as a look-around through its page table does.  Bit i is page block + i.
-	 * Only pages of this lruvec may be reported.
+	 * Has @page been accessed?  If not, return 0.  If so, test and clear the
+	 * accessed bits of the 64-page block that holds it, as a look-around
+	 * through its page table does.  Bit i is page block + i.  Only pages of
+	 * this lruvec may be reported.  NULL: no page has accessed bits.
 	 */
 	u64 (*look_around)(void *ctx, u32 page);
 };
 
-/* Bytes of links for @pages_count pages. */
+/* Bytes of queue pool for @pages_count pages. */
 u64 ws_lru_footprint(u32 pages_count);
 
-/* @page, @next: zeroed arrays of @pages_count entries.  Return: 0 or -EINVAL. */
-int ws_lru_init(struct ws_lru *lru, u16 *page, u32 *next, u32 pages_count, u32 gens, u64 now_ns);
+/**
+ * ws_lru_init() - no pages yet
+ * @page: zeroed, ws_age_footprint() bytes
+ * @pool: zeroed, ws_lru_footprint() bytes (more than one entry a page), aligned to 64 for speed
+ *
+ * Return: 0, or -EINVAL for @gens out of range.
+ */
+int ws_lru_init(struct ws_lru *lru, u16 *page, u32 *pool, u32 pages_count, u32 gens, u64 now_ns);
 
 /* A page comes in; with a shadow of its last eviction (0: none) as ws_refault.h tells. */
 void ws_lru_add(struct ws_lru *lru, u32 page, enum ws_type type, enum ws_enter how, u32 shadow);

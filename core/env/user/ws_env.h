@@ -36,6 +36,7 @@ int memcmp(const void *a, const void *b, size_t size);
 #define EINVAL 22
 #define ENOSPC 28
 #define ERANGE 34
+#define ENODATA 61
 #define EPROTO 71
 #define EMSGSIZE 90
 #endif

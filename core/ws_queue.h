@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * ws_queue.h - pages in order, a cache line at a time.
+ *
+ * A list linked from page to page costs one cache miss for each page, and each
+ * miss must wait for the one before it.  Here a queue is a chain of chunks of 15
+ * page numbers, and an open chunk at either end, so that one miss brings 15
+ * pages and their entries can be fetched side by side.
+ *
+ *	old end					    young end
+ *	[ . . p p ] -> [ p x 15 ] -> [ p x 15 ] -> [ p p p . ]
+ *	  in the struct    chunks of the pool       in the struct
+ *
+ * Pages are taken from the old end, added at both, and a whole queue can be put
+ * before the old end of another in constant time.
+ *
+ * Memory: a pool of chunks that any number of queues share.  A chunk and its
+ * neighbour towards the young end hold at least 16 pages together (full ones are
+ * made at the ends, and ws_queue_join() merges what would be less), so n pages
+ * need at most n / 8 chunks, whatever the number of queues: 8 bytes a page at
+ * worst and 4.3 as a rule.  Time: constant.  Errors: none; a page that is on more
+ * queues than one would exhaust the pool, which traps.  Locking: the caller
+ * serializes per pool.
+ */
+#ifndef WS_QUEUE_H
+#define WS_QUEUE_H
+
+#include "ws_types.h"
+
+#define WS_NO_PAGE 0xffffffffu
+#define WS_CHUNK_PAGES 15u
+
+struct ws_queue {
+	u32 first, last; /* chunks of the chain, 0: none */
+	u32 old_begin;	 /* old[old_begin..old_end) are in use */
+	u32 old_end;
+	u32 young_count;
+	u32 old[WS_CHUNK_PAGES];
+	u32 young[WS_CHUNK_PAGES];
+};
+
+/* Bytes of a pool for @pages_count pages, in as many queues as there may be. */
+u64 ws_queue_footprint(u32 pages_count);
+
+/* @pool: zeroed, ws_queue_footprint() bytes; setting it up again for the same size is harmless. */
+void ws_queue_pool_init(u32 *pool, u32 pages_count);
+
+/* An empty queue. */
+void ws_queue_init(struct ws_queue *queue);
+
+static inline bool ws_queue_empty(const struct ws_queue *queue)
+{
+	return queue->old_begin == queue->old_end && !queue->first && !queue->young_count;
+}
+
+void ws_queue_add_young(struct ws_queue *queue, u32 *pool, u32 page);
+void ws_queue_add_old(struct ws_queue *queue, u32 *pool, u32 page);
+
+/* Take the page at the old end; WS_NO_PAGE when empty. */
+u32 ws_queue_take_old(struct ws_queue *queue, u32 *pool);
+
+/* Put all of @older before the old end of @queue; @older is empty then. */
+void ws_queue_join(struct ws_queue *queue, struct ws_queue *older, u32 *pool);
+
+/*
+ * Call @visit for each page, oldest first.  For tests; returns false when the
+ * chain is broken.
+ */
+bool ws_queue_walk(const struct ws_queue *queue, const u32 *pool,
+		   void (*visit)(void *ctx, u32 page), void *ctx);
+
+#endif /* WS_QUEUE_H */

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * ws_refault.h - what evicted pages leave behind, and what their return teaches.
+ *
+ * A page that is evicted leaves a shadow: a token that says which generation
+ * was the oldest and how often the page had been used through descriptors.  When
+ * the page comes back with its token, and the oldest generation is still the
+ * same, the eviction was too early and counts as a refault of the page's tier.
+ *
+ *	descriptor accesses	1	2	3..4	5..
+ *	tier			0	1	2	3
+ *
+ * A controller compares tiers.  P is refaulted / (evicted + protected) in the
+ * generation being evicted; I are the averages of the generations before, each
+ * weighing half of the one after it; there is no D.  A tier that refaults more
+ * than twice as often as tier 0 is protected: its pages go to the next
+ * generation instead.  Tier 0 is never protected, so eviction always proceeds.
+ *
+ * Memory: the caller's struct.  Time: none is read.  Errors: none.  Locking: the
+ * caller serializes with the ws_lru that holds it.  Source: Linux 6.1 and 6.12,
+ * mm/workingset.c (lru_gen_eviction, lru_gen_refault) and mm/vmscan.c (the
+ * feedback loop); where the two differ, 6.1 for the test of recency (same
+ * min_seq) and 6.12 for counting all refaults, recent or not.
+ */
+#ifndef WS_REFAULT_H
+#define WS_REFAULT_H
+
+#include "ws_types.h"
+
+#define WS_TIERS 4
+#define WS_REFS_MAX 4 /* accesses past the first that are told apart */
+
+/* The fewest refaults that mean something, and the controller's damping (MIN_LRU_BATCH). */
+#define WS_REFAULT_BATCH 64
+
+struct ws_refault {
+	/* the generation being evicted */
+	u64 refaulted[WS_TYPES][WS_TIERS];
+	u64 evicted[WS_TYPES][WS_TIERS];
+	u64 protected[WS_TYPES][WS_TIERS]; /* [0] stays 0 */
+	/* the generations before it */
+	u64 refaulted_avg[WS_TYPES][WS_TIERS];
+	u64 total_avg[WS_TYPES][WS_TIERS];
+	/* running totals, named as in /proc/vmstat */
+	u64 workingset_refault[WS_TYPES];  /* came back with a shadow */
+	u64 workingset_recent[WS_TYPES];   /* of these, evicted from today's oldest generation */
+	u64 workingset_activate[WS_TYPES]; /* protected instead of evicted */
+	u64 workingset_restore[WS_TYPES];  /* recent, and in a fault or of the highest tier */
+};
+
+/* What ws_refault_arrive() finds out about a page. */
+struct ws_refault_verdict {
+	bool recent;	 /* evicted from the generation that is still the oldest */
+	bool workingset; /* set WS_PAGE_WORKINGSET */
+};
+
+void ws_refault_init(struct ws_refault *refault);
+
+/* Tier of a page with @refs descriptor accesses past the first, 0..WS_REFS_MAX. */
+static inline u32 ws_refault_tier(u32 refs)
+{
+	return (u32)(refs > 0) + (refs > 1) + (refs > 3); /* order_base_2(refs + 1) */
+}
+
+/* A page is evicted; returns its shadow, never 0. */
+u32 ws_refault_evict(struct ws_refault *refault, enum ws_type type, u64 min_seq, u32 refs);
+
+/* A page is protected instead. */
+void ws_refault_protect(struct ws_refault *refault, enum ws_type type, u32 tier);
+
+/**
+ * ws_refault_arrive() - a page comes back with its shadow
+ * @shadow: any value but 0; values this module did not make are harmless
+ * @min_seq: oldest generation of @type now
+ * @in_fault: by a page fault, and not by read() or readahead
+ */
+struct ws_refault_verdict ws_refault_arrive(struct ws_refault *refault, enum ws_type type,
+					    u64 min_seq, u32 shadow, bool in_fault);
+
+/* The oldest generation of @type ends: its figures go into the averages. */
+void ws_refault_carry(struct ws_refault *refault, enum ws_type type);
+
+/* Highest tier of @type that may be evicted, 0..WS_TIERS - 1. */
+u32 ws_refault_tier_limit(const struct ws_refault *refault, enum ws_type type);
+
+/**
+ * ws_refault_choose() - the type to evict from when both are equally old
+ * @swappiness: 0..200; gain of anon, and 200 - swappiness that of file
+ * @tier_limit: out, as ws_refault_tier_limit(), but against tier 0 of the other type
+ */
+enum ws_type ws_refault_choose(const struct ws_refault *refault, u32 swappiness, u32 *tier_limit);
+
+#endif /* WS_REFAULT_H */

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * ws_wire.h - the bytes of virtio-balloon, to and from plain structs.
+ *
+ * Working-set messages were posted in several layouts that do not understand
+ * each other.  Each is a row of one table, struct ws_dialect; what is above the
+ * table sees struct ws_msg only, in ns and bytes.
+ *
+ *	host -> guest	REQUEST, CONFIG		notification queue
+ *	guest -> host	REPORT			working-set queue
+ *
+ * Whole milliseconds are what the wire carries: encoding rounds down, and edges
+ * that become equal by it (or 0) are an error and not a different question.
+ *
+ * Everything that arrives is checked: length, operation, order of edges, range
+ * of values.  Errors of both directions, negative errno:
+ *	-EMSGSIZE	the message has another length than its kind must have
+ *	-ENOSPC		the caller's buffer is too small
+ *	-EPROTO		a value that the layout does not know
+ *	-ERANGE		a value that does not fit (milliseconds, edges, bins)
+ *	-EINVAL		encode: no such kind in this direction; edges not ascending
+ *	-ENODATA	a report whose elements are all unset
+ * Little endian always.  Nothing is written past what a function returns, and
+ * what a failing decode leaves in its output is not to be used.
+ *
+ * Memory: the caller's buffers, of any alignment.  Time: linear in the message.
+ * Locking: none, no state.  Source: postings of 2023 and 2024 for Linux and QEMU,
+ * and the virtio specification for the base device.
+ */
+#ifndef WS_WIRE_H
+#define WS_WIRE_H
+
+#include "ws_report.h"
+
+/* Feature bits of the base device. */
+#define WS_F_MUST_TELL_HOST 0
+#define WS_F_STATS_VQ 1
+#define WS_F_DEFLATE_ON_OOM 2
+#define WS_F_FREE_PAGE_HINT 3
+#define WS_F_PAGE_POISON 4
+#define WS_F_PAGE_REPORTING 5
+
+enum ws_msg_kind { WS_MSG_REQUEST, WS_MSG_CONFIG, WS_MSG_REPORT };
+
+#define WS_NODE_ANY 0xffffu /* dialects that do not know nodes, or a sender that does not */
+
+/* One bin of a report. */
+struct ws_msg_bin {
+	u64 idle_age_ns; /* upper edge; WS_AGE_INFINITE in the last bin */
+	u64 anon_bytes;
+	u64 file_bytes;
+};
+
+struct ws_msg_report {
+	int error; /* 0, or the negative errno the guest failed with; then there are no bins */
+	u32 bins_count;
+	struct ws_msg_bin bin[WS_BINS_MAX];
+};
+
+struct ws_msg {
+	enum ws_msg_kind kind;
+	u16 node; /* NUMA node or WS_NODE_ANY */
+	union {
+		struct ws_report_config config; /* WS_MSG_CONFIG */
+		struct ws_msg_report report;	/* WS_MSG_REPORT */
+	};
+};
+
+/* The longest message of any dialect in each direction. */
+#define WS_WIRE_TO_GUEST_MAX 320
+#define WS_WIRE_TO_HOST_MAX 1088
+
+/*
+ * One layout.  @bins below is the number both ends agreed on by the config
+ * space, bins_min..bins_max; where the two are equal nothing is negotiated.
+ */
+struct ws_dialect {
+	const char *name;
+	u8 feature_bit;
+	u8 bins_min, bins_max;
+	u8 config_bins_offset;	    /* of the number of bins in config space; 0: none there */
+	bool refresh_zero_disables; /* CONFIG with refresh interval 0 turns reporting off */
+	bool carries_node;
+
+	/* Return: bytes written, or negative errno. */
+	int (*encode_to_guest)(const struct ws_msg *msg, u32 bins, u8 *buf, u32 size);
+	int (*encode_to_host)(const struct ws_msg *msg, u32 bins, u8 *buf, u32 size);
+	/* Return: 0 or negative errno.  @len is the length that the transport tells. */
+	int (*decode_to_guest)(struct ws_msg *msg, u32 bins, const u8 *buf, u32 len);
+	int (*decode_to_host)(struct ws_msg *msg, u32 bins, const u8 *buf, u32 len);
+};
+
+extern const struct ws_dialect ws_dialect_rfc2; /* Linux RFC v2 and QEMU, 2023 */
+extern const struct ws_dialect ws_dialect_v4;	/* Linux v4, 2024 */
+
+/* All dialects; NULL ends the table. */
+extern const struct ws_dialect *const ws_dialects[];
+
+/* NULL when there is none of that name. */
+const struct ws_dialect *ws_dialect_find(const char *name);
+
+/* A report as a message: pages become bytes. */
+void ws_msg_from_hist(struct ws_msg *msg, const struct ws_hist *hist, u16 node);
+
+/* The base device. */
+
+#define WS_PFNS_MAX 256 /* of one inflate or deflate message (VIRTIO_BALLOON_ARRAY_PFNS_MAX) */
+
+/* Return: bytes written or -ENOSPC.  @count is at most WS_PFNS_MAX. */
+int ws_wire_pfns_encode(const u32 *pfn, u32 count, u8 *buf, u32 size);
+
+/* Return: number of PFNs; -EMSGSIZE for 0 bytes or no multiple of 4; -ENOSPC past @pfn_max. */
+int ws_wire_pfns_decode(u32 *pfn, u32 pfn_max, const u8 *buf, u32 len);
+
+/* Statistics, by tag; the first ten stand in the specification, Linux added six. */
+enum ws_stat {
+	WS_STAT_SWAP_IN,  /* bytes */
+	WS_STAT_SWAP_OUT, /* bytes */
+	WS_STAT_MAJFLT,
+	WS_STAT_MINFLT,
+	WS_STAT_MEMFREE, /* bytes */
+	WS_STAT_MEMTOT,	 /* bytes */
+	WS_STAT_AVAIL,	 /* bytes */
+	WS_STAT_CACHES,	 /* bytes */
+	WS_STAT_HTLB_PGALLOC,
+	WS_STAT_HTLB_PGFAIL,
+	WS_STAT_OOM_KILL,
+	WS_STAT_ALLOC_STALL,
+	WS_STAT_ASYNC_SCAN,
+	WS_STAT_DIRECT_SCAN,
+	WS_STAT_ASYNC_RECLAIM,
+	WS_STAT_DIRECT_RECLAIM,
+	WS_STATS
+};
+
+struct ws_stats {
+	u32 present; /* bit tag: value[tag] is there */
+	u32 unknown_count; /* decode: elements with tags of no meaning here, skipped */
+	u64 value[WS_STATS];
+};
+
+#define WS_STATS_BYTES_MAX (WS_STATS * 10)
+
+/* All present statistics in order of tags.  Return: bytes written or -ENOSPC. */
+int ws_wire_stats_encode(const struct ws_stats *stats, u8 *buf, u32 size);
+
+/* A tag that comes twice: the later one counts.  Return: 0; -EMSGSIZE unless a multiple of 10. */
+int ws_wire_stats_decode(struct ws_stats *stats, const u8 *buf, u32 len);
+
+/* Config space, as far as it matters here. */
+struct ws_balloon_config {
+	u32 num_pages; /* the host's target, read-only to the guest */
+	u32 actual;    /* the guest's state, read-only to the host */
+	u32 free_page_hint_cmd_id;
+	u32 poison_val;
+	u32 working_set_bins; /* offset 16; 0 without a dialect that has it */
+};
+
+#define WS_CONFIG_BYTES 20 /* le32 x 4, then le32 (or u8 and padding) for the bins */
+#define WS_CONFIG_NUM_PAGES_OFFSET 0
+#define WS_CONFIG_ACTUAL_OFFSET 4
+
+/* Return: WS_CONFIG_BYTES or -ENOSPC. */
+int ws_wire_config_encode(const struct ws_balloon_config *config, u8 *buf, u32 size);
+
+/* Shorter spaces are older devices: absent fields read 0.  Return: 0; -EMSGSIZE below 8 bytes. */
+int ws_wire_config_decode(struct ws_balloon_config *config, const u8 *buf, u32 len);
+
+/* Free page hinting: the command id that opens and closes a series of hints. */
+#define WS_HINT_STOP 0
+#define WS_HINT_DONE 1
+
+int ws_wire_hint_encode(u32 cmd_id, u8 *buf, u32 size);	     /* 4 or -ENOSPC */
+int ws_wire_hint_decode(u32 *cmd_id, const u8 *buf, u32 len); /* 0 or -EMSGSIZE */
+
+#endif /* WS_WIRE_H */
