@@ -11,6 +11,7 @@ static const struct {
 	int (*run)(int argc, char **argv);
 	const char *summary;
 } commands[] = {
+	{ "policies", cmd_policies, "list the balloon policies, or tell all about one" },
 	{ NULL, NULL, NULL },
 };
 

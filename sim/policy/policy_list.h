@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* policy_list.h - the policies by name, for the table in sim_policy.c. */
+#ifndef POLICY_LIST_H
+#define POLICY_LIST_H
+
+#include "policy/sim_policy.h"
+
+extern const struct sim_policy policy_static;
+extern const struct sim_policy policy_equal_share;
+extern const struct sim_policy policy_auto_balloon;
+extern const struct sim_policy policy_mom;
+extern const struct sim_policy policy_wmo;
+extern const struct sim_policy policy_ws_target;
+
+#endif /* POLICY_LIST_H */
