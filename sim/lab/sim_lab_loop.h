@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sim_lab_loop.h - what the laboratory's loops have in common.  Private to sim/lab.
+ *
+ * A trace is spans of accesses with frees between them, so that the innermost loop
+ * has no frees to look for.  It is expanded for each algorithm with its own flags as
+ * constants, and looks SIM_LAB_AHEAD accesses ahead to fetch page state before it is
+ * needed.
+ */
+#ifndef SIM_LAB_LOOP_H
+#define SIM_LAB_LOOP_H
+
+#include "lab/sim_lab.h"
+
+#define SIM_LAB_AHEAD 24u
+#define sim_lab_inline static inline __attribute__((always_inline))
+
+struct sim_lab_loop {
+	const struct sim_lab_trace *trace;
+	struct sim_lab_result *result;
+	u32 frames, used;
+	u8 *hot;
+	u32 *last; /* by page: position of its last access; NULL unless a window is checked */
+};
+
+/* Call @span for every span and @freed for every free, in order. */
+sim_lab_inline int sim_lab_each(const struct sim_lab_trace *trace, void *ctx,
+				int (*span)(void *ctx, u32 from, u32 to),
+				void (*freed)(void *ctx, u32 page))
+{
+	const struct tr_array *array = &trace->array;
+	u32 from = 0;
+
+	for (u64 i = 0; i < array->frees_count; i++) {
+		u64 position = array->frees[i].position;
+		u32 to = position < array->count ? (u32)position : (u32)array->count;
+		if (to > from) {
+			int rc = span(ctx, from, to);
+			if (rc)
+				return rc;
+			from = to;
+		}
+		freed(ctx, array->frees[i].page);
+	}
+	return from < array->count ? span(ctx, from, (u32)array->count) : 0;
+}
+
+/* The end of the part of [from, to) in which looking ahead stays inside the span. */
+static inline u32 sim_lab_ahead_end(u32 from, u32 to)
+{
+	return to - from > SIM_LAB_AHEAD ? to - SIM_LAB_AHEAD : from;
+}
+
+/* Count an eviction at @position of a page last used at @last. */
+static inline void sim_lab_check_window(const struct sim_lab_trace *trace,
+					struct sim_lab_result *result, u32 position, u32 last)
+{
+	u64 idle_ns = trace->time_ns[position / SIM_LAB_TIME_STEP] -
+		      trace->time_ns[last / SIM_LAB_TIME_STEP];
+
+	if (idle_ns < trace->array.window_ns)
+		result->young_evictions++;
+}
+
+/* hot[] and, if the trace has a window, last[].  Return: 0 or -ENOMEM. */
+int sim_lab_loop_init(struct sim_lab_loop *loop, const struct sim_lab_trace *trace, u32 frames,
+		      struct sim_lab_result *result);
+void sim_lab_loop_destroy(struct sim_lab_loop *loop);
+
+/* The quicker loops: of FIFO and CLOCK, and of LRU. */
+int sim_lab_run_fifo(const struct sim_lab_trace *trace, u32 frames, struct sim_lab_result *result);
+int sim_lab_run_clock(const struct sim_lab_trace *trace, u32 frames,
+		      struct sim_lab_result *result);
+int sim_lab_run_lru(const struct sim_lab_trace *trace, u32 frames, struct sim_lab_result *result);
+
+#endif /* SIM_LAB_LOOP_H */
