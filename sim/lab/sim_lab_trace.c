@@ -1,11 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * sim_lab_trace.c - a trace in memory, with types, kinds and times where it has them.
- *
- * tr_load() gives the accesses of any format.  A .wst also says who accesses what and
- * when; that is read in a second pass over its runs, and only if something needs it.
- */
-#include <assert.h>
+/* sim_lab_trace.c - a trace in memory, and its future for OPT. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,18 +10,6 @@ void sim_lab_trace_adopt(struct sim_lab_trace *trace, struct tr_array *array)
 	*trace = (struct sim_lab_trace){ .array = *array };
 	trace->pages_count = (array->pages_count + 63) & ~63u;
 	*array = (struct tr_array){ 0 };
-}
-
-int sim_lab_trace_load(struct sim_lab_trace *trace, const char *path, const char *format,
-		       struct tr_error *error)
-{
-	struct tr_array array;
-	int rc = tr_load(&array, path, format, error);
-
-	if (rc)
-		return rc;
-	sim_lab_trace_adopt(trace, &array);
-	return 0;
 }
 
 /* Backwards, last[page] is where the page is used next; a free ends the page. */
@@ -59,13 +41,4 @@ int sim_lab_trace_future(struct sim_lab_trace *trace)
 	}
 	free(seen);
 	return 0;
-}
-
-void sim_lab_trace_destroy(struct sim_lab_trace *trace)
-{
-	tr_array_destroy(&trace->array);
-	free(trace->attribute);
-	free(trace->time_ns);
-	free(trace->next_use);
-	*trace = (struct sim_lab_trace){ 0 };
 }
