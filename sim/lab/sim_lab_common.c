@@ -145,7 +145,7 @@ static int space_init(struct lab_common *common, const struct sim_lab_trace *tra
 		.accessed = SIM_HOT_ACCESSED_GUEST,
 		.hot = common->loop.hot,
 		.entry = calloc(pages, sizeof(u16)),
-		.link = calloc(pages, sizeof(u32)),
+		.link = calloc(1, sim_reclaim_link_bytes(ops, pages)),
 		.link2 = ops->links > 1 ? calloc(pages, sizeof(u32)) : NULL,
 	};
 	common->shadow = calloc(pages, sizeof(u32));
@@ -177,8 +177,9 @@ int sim_lab_run_common(const struct sim_lab_trace *trace, const struct sim_recla
 			common.batch = frames / 64 < 1		     ? 1
 				       : frames / 64 < SIM_LAB_BATCH ? frames / 64
 								     : SIM_LAB_BATCH;
-		result->state_bytes = 1 + sim_reclaim_page_bytes(choice->ops) + sizeof(u32) +
-				      (common.loop.last ? 4 : 0);
+		u64 link_bytes = sim_reclaim_link_bytes(choice->ops, trace->pages_count);
+		result->state_bytes = 1 + 2 + (u32)(link_bytes / trace->pages_count) +
+				      4 * choice->ops->links + (common.loop.last ? 4 : 0);
 		rc = sim_lab_each(trace, &common, common_span, common_freed);
 	}
 	sim_reclaim_close(common.reclaim);

@@ -40,17 +40,20 @@ struct tr_error;
 #define SIM_NEVER 0xffffffffu /* a page that is not used again, to OPT */
 
 /*
- * What the lruvecs of one guest share.  entry[] and the links belong to the algorithm;
- * 2 + 4 * ops->links bytes a page, at most 10.  All start zeroed.
+ * What the lruvecs of one guest share.  entry[], link[] and link2[] belong to the
+ * algorithm, at most 10 bytes a page together.  All start zeroed.
+ *
+ * A freed page may come back to the lruvec that it was on, not to another: engines
+ * may keep a trace of it in link[] until it would have been evicted.
  */
 struct sim_reclaim_space {
 	u32 pages_count; /* entries in every array; a multiple of 64 */
 	u8 accessed;	 /* which bit of hot[] is ours to read and clear */
 	u8 *hot;
 	u16 *entry; /* flags WS_PAGE_*, ws_age.h */
-	u32 *link;
-	u32 *link2;	   /* NULL unless ops->links is 2 */
-	const u16 *memcg;  /* owner of each page; NULL when the space has one lruvec */
+	u32 *link;		 /* sim_reclaim_link_bytes(), best aligned to 64 */
+	u32 *link2;		 /* an entry a page; NULL unless ops->links is 2 */
+	const u16 *memcg;	 /* owner of each page; NULL when the space has one lruvec */
 	const u16 *region_pages; /* present pages of each 512; 0 is skipped by ageing.  May be NULL */
 
 	/* For algorithms that know the future (ops->future); NULL and 0 otherwise. */
@@ -94,7 +97,8 @@ struct sim_reclaim_stat {
  * @summary:	one line for --help
  * @param_name:	the number after the colon, or NULL; with default, least and greatest value
  * @state_size:	bytes of an instance, which begins with its struct sim_reclaim
- * @links:	u32 arrays needed beside entry[]: 1 or 2
+ * @links:	1: link[] is needed; 2: link2[] as well
+ * @link_bytes:	size of link[]; NULL when it has an entry a page
  * @future:	needs timeline and next_use
  * @init:	state is zeroed and its struct sim_reclaim filled in
  * @destroy:	may be NULL; release what init acquired
@@ -122,6 +126,7 @@ struct sim_reclaim_ops {
 	u32 state_size, links;
 	bool future;
 
+	u64 (*link_bytes)(u32 pages_count);
 	int (*init)(struct sim_reclaim *reclaim, u64 now_ns);
 	void (*destroy)(struct sim_reclaim *reclaim);
 	bool (*insert)(struct sim_reclaim *reclaim, u32 page, enum ws_type type,
@@ -150,10 +155,10 @@ int sim_reclaim_open(struct sim_reclaim **reclaim, const struct sim_reclaim_choi
 		     struct sim_reclaim_space *space, u16 memcg, u64 now_ns);
 void sim_reclaim_close(struct sim_reclaim *reclaim); /* NULL is fine */
 
-/* Bytes of per-page state, hot[] not included. */
-static inline u32 sim_reclaim_page_bytes(const struct sim_reclaim_ops *ops)
+/* Bytes of link[] for @pages_count pages. */
+static inline u64 sim_reclaim_link_bytes(const struct sim_reclaim_ops *ops, u32 pages_count)
 {
-	return sizeof(u16) + ops->links * sizeof(u32);
+	return ops->link_bytes ? ops->link_bytes(pages_count) : (u64)pages_count * sizeof(u32);
 }
 
 #endif /* SIM_RECLAIM_H */
