@@ -51,7 +51,16 @@ endif
 
 .PHONY: all clean help unit FORCE
 .DEFAULT_GOAL := all
-all: $(out)/wssim ## build wssim
+all: $(out)/wssim $(out)/wssim-trace-plugin.so ## build wssim
+
+# Loaded into QEMU by "wssim trace record"; resolves QEMU's functions there, links nothing,
+# and is always the optimized build: QEMU has no sanitizer's runtime.
+plugin_objs := $(patsubst traces/%.c,$(out)/traces/%.o,$(wildcard traces/plugin/*.c))
+$(plugin_objs): dir_flags = $(host_flags) -fPIC -fvisibility=hidden
+$(plugin_objs): common = -std=gnu11 -g -O2 $(warnings)
+$(out)/wssim-trace-plugin.so: $(plugin_objs)
+	$(call say,LD,$@)
+	$(quiet)$(CC) -shared -pthread $(LDFLAGS) -o $@ $^
 
 $(out)/core/%.o:   dir_flags = $(core_flags)
 $(out)/traces/%.o: dir_flags = $(host_flags)
@@ -91,4 +100,5 @@ help: ## list the targets
 	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | \
 	  awk -F '\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
 
--include $(core_objs:.o=.d) $(tr_objs:.o=.d) $(sim_objs:.o=.d) $(test_objs:.o=.d) $(bench_objs:.o=.d)
+-include $(core_objs:.o=.d) $(tr_objs:.o=.d) $(sim_objs:.o=.d) $(test_objs:.o=.d) $(bench_objs:.o=.d) \
+         $(plugin_objs:.o=.d)

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * plugin.h - what the parts of the recording plugin share.
+ *
+ * QEMU calls back for every load, store and translation block, some hundred
+ * million times a second, so that path is inline here: one compare says whether
+ * this page was already recorded in this window.  The compare is against a small
+ * direct-mapped cache; a miss asks the exact table (plugin_filter.c), so that a
+ * page is recorded exactly once per window, thread and direction, however many
+ * pages the program walks.
+ *
+ * Locking: a struct vcpu belongs to the thread that runs it, but for its clock and
+ * "blocked", which plugin_out.c's lock guards.  Only plugin_emit() writes records.
+ */
+#ifndef PLUGIN_H
+#define PLUGIN_H
+
+#include "qemu_plugin_v1.h"
+#include "tr_raw.h"
+
+#define PAGE_BITS 36 /* of 48-bit addresses; the epoch has the other 28 bits of a key */
+#define PAGE_MASK ((1ull << PAGE_BITS) - 1)
+#define SEEN_SLOTS 2048u /* two arrays of 16 KiB: they stay in the first-level cache */
+#define VCPUS_MAX 4096u
+#define SPLIT_MAX 64u /* no access is longer */
+
+#define likely(x) __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+
+struct vcpu {
+	u64 epoch_key; /* epoch << PAGE_BITS */
+	u64 insns;
+	u64 epoch_end; /* in insns; signed distance, as idling moves it back */
+	u64 refs;      /* counted by mode=bare alone */
+	u64 seen[2][SEEN_SLOTS]; /* by direction: epoch << PAGE_BITS | page */
+	void *table;	/* the exact epochs; plugin_filter.c */
+	u64 base_ns;	/* trace time = base_ns + insns * ns_per_kinsn / 1000 */
+	u32 index;
+	bool live, blocked;
+	u64 sys_args[6];
+};
+
+struct plugin {
+	struct vcpu *vcpus[VCPUS_MAX];
+	u64 window_insns, ns_per_kinsn;
+	u64 guest_base; /* host address = guest address + this */
+	bool bare, guest;
+};
+extern struct plugin plugin;
+
+/* Per translation block: what its callback needs. */
+struct block {
+	u64 page, last_page;
+	u64 haddr; /* guests: host address of its first byte */
+	u64 vaddr;
+	u32 insns;
+};
+
+/* --- plugin_out.c: records out, and the clocks --- */
+int plugin_out_open(const char *path);
+void plugin_out_close(void);
+void plugin_emit(struct vcpu *c, u32 op, u64 arg, const u64 *extra);
+u64 plugin_time_ns(const struct vcpu *c);
+void plugin_clock_start(struct vcpu *c); /* the thread starts: now is where the others are */
+void plugin_clock_stop(struct vcpu *c);	 /* it ends */
+void plugin_sleep(struct vcpu *c);	 /* it enters a call that may block */
+void plugin_wake(struct vcpu *c);	 /* it is back; the sleep becomes idle time */
+void plugin_clock_note(const struct vcpu *c);
+
+/* --- plugin_filter.c --- */
+bool plugin_filter_first(struct vcpu *c, u64 page, u32 write); /* first in this window? */
+void plugin_filter_forget(u64 page, u64 pages); /* their next access is recorded, by all */
+void plugin_epoch_next(struct vcpu *c);
+void *plugin_alloc(size_t size); /* zeroed; ends QEMU when there is none */
+
+/* --- plugin_user.c: qemu-x86_64 --- */
+void plugin_user_install(uint64_t id);
+void plugin_user_start(struct vcpu *c); /* before the first instruction */
+void plugin_user_slow(struct vcpu *c, u32 info, u64 vaddr, u32 write);
+void plugin_user_touch(struct vcpu *c, u64 vaddr, u64 bytes, u32 write);
+
+/* --- plugin_guest.c: qemu-system-x86_64 --- */
+int plugin_guest_install(uint64_t id, int argc, char **argv);
+void plugin_guest_slow(struct vcpu *c, u32 info, u64 vaddr, u32 write);
+void plugin_guest_fetch(struct vcpu *c, const struct block *block);
+bool plugin_guest_insn(struct qemu_plugin_insn *insn, u64 vaddr); /* true: handled whole */
+
+static inline bool plugin_seen(const struct vcpu *c, u64 page, u32 write)
+{
+	return c->seen[write][page & (SEEN_SLOTS - 1)] == (c->epoch_key | page);
+}
+
+static inline u64 plugin_page(u64 vaddr)
+{
+	return (vaddr >> 12) & PAGE_MASK;
+}
+
+#endif /* PLUGIN_H */
