@@ -44,7 +44,12 @@ struct tr_meta {
 struct tr_writer;
 int tr_writer_open(struct tr_writer **writer, const char *path, const struct tr_meta *meta,
 		   struct tr_error *error);
-/* Records of one stream come in order of time.  Numbers the pages itself. */
+/*
+ * Records of one stream come in order of time.  Numbers the pages itself.
+ * Times are kept to the window (1 ms if that is 0): tr_fit.h.  A free of a page that
+ * does not live is left out; an allocation of one that does ends its life first.
+ * The first record after TR_IDLE moves to the end of the idling.
+ */
 int tr_writer_put(struct tr_writer *writer, const struct tr_record *record,
 		  struct tr_error *error);
 struct tr_sink tr_writer_sink(struct tr_writer *writer);
@@ -66,6 +71,8 @@ int tr_cursor_open(struct tr_cursor **cursor, struct tr_file *file, int stream,
 /* Return: 1 and *run, 0 at the end, or negative errno. */
 int tr_cursor_next(struct tr_cursor *cursor, struct tr_run *run, struct tr_error *error);
 void tr_cursor_rewind(struct tr_cursor *cursor);
+/* Continue with the first record or idling that ends or happens at or after @time_ns. */
+void tr_cursor_seek(struct tr_cursor *cursor, u64 time_ns);
 void tr_cursor_close(struct tr_cursor *cursor);
 
 #endif /* TR_FILE_H */
