@@ -20,6 +20,9 @@
  * another name of the next generation.  A label is free again when no page
  * bears it any more; ws_age_tidy() helps that along when names run short.
  *
+ * Folding takes a page's history of descriptor accesses away, as in Linux.  So
+ * history flags count only while the page bears its generation's present label.
+ *
  * Memory: one u16 a page, the caller's, zeroed, may be shared by any number of
  * struct ws_age (a memcg each) as long as a page is in one of them at a time.
  * Time: now_ns, never decreasing.  Errors: 0 or negative errno.  Locking: the
@@ -37,6 +40,7 @@
 
 /* A page's entry: label in the low byte, flags above. */
 #define WS_PAGE_LABEL 0x00ffu
+#define WS_PAGE_KIND 0x01ffu	   /* label and type: the index of the tables by label */
 #define WS_PAGE_FILE 0x0100u	   /* type is WS_FILE */
 #define WS_PAGE_REFERENCED 0x0200u /* one descriptor access seen (PG_referenced) */
 #define WS_PAGE_WORKINGSET 0x0400u /* PG_workingset */
@@ -46,19 +50,24 @@
 #define WS_PAGE_LINKED 0x4000u	/* ws_lru: still on one of its queues */
 #define WS_PAGE_ACTIVE 0x8000u	/* two-list LRU in the simulator: PG_active */
 
+/* What a page forgets when it changes generation (LRU_REFS_MASK | LRU_REFS_FLAGS). */
+#define WS_PAGE_HISTORY (WS_PAGE_REFERENCED | WS_PAGE_WORKINGSET | WS_PAGE_REFS)
+
 struct ws_age {
 	u16 *page;	 /* shared page array, pages_count entries */
 	u32 pages_count;
-	u32 gens;		  /* N, WS_GENS_MIN..WS_GENS_MAX */
-	u64 max_seq;		  /* youngest generation */
-	u64 min_seq[WS_TYPES];	  /* oldest generation of each type */
+	u32 gens;		   /* N, WS_GENS_MIN..WS_GENS_MAX */
+	u64 max_seq;		   /* youngest generation */
+	u64 min_seq[WS_TYPES];	   /* oldest generation of each type */
+	u32 max_slot;		   /* max_seq mod N, so that no path by page divides */
+	u32 min_slot[WS_TYPES];	   /* min_seq mod N */
 	u64 birth_ns[WS_GENS_MAX]; /* by slot: when the generation became the youngest */
-	u64 pages[WS_GENS_MAX][WS_TYPES]; /* by slot: pages in the generation */
-	u32 bearers[WS_LABELS][WS_TYPES]; /* by label: pages that bear it */
-	u8 slot_of[WS_LABELS][WS_TYPES];  /* by label: the slot it names */
-	u8 label_of[WS_GENS_MAX];	  /* by slot: the label that entering pages get */
-	u32 labels_free;
-	u32 tidy_next; /* cursor of ws_age_tidy() */
+	u64 pages[WS_GENS_MAX][WS_TYPES];     /* by slot: pages in the generation */
+	u32 bearers[WS_TYPES * WS_LABELS];    /* by kind: pages that bear the label */
+	u8 slot_of[WS_TYPES * WS_LABELS];     /* by kind: the slot that the label names */
+	u8 label_of[WS_GENS_MAX];	      /* by slot: the label that entering pages get */
+	u32 labels_free;		      /* as of the last ws_age_advance() */
+	u32 tidy_next;			      /* cursor of ws_age_tidy() */
 };
 
 /* Bytes of page array for @pages_count pages. */
@@ -94,7 +103,7 @@ void ws_age_remove(struct ws_age *age, u32 page);
 /* Generation of an aged page, min_seq[type]..max_seq. */
 u64 ws_age_seq(const struct ws_age *age, u32 page);
 
-/* Move an aged page to generation @seq (clamped to the type's range). */
+/* Move an aged page to generation @seq (clamped to the type's range); its history is gone. */
 void ws_age_move(struct ws_age *age, u32 page, u64 seq);
 
 /**
@@ -103,6 +112,8 @@ void ws_age_move(struct ws_age *age, u32 page, u64 seq);
  * @young: bit i is page first + i; bits of pages in no generation are ignored
  * @count: pages covered, at most 512 (one page-table page) a call
  *
+ * A young page loses its history, whether it changes generation or not.  Costs
+ * one test for each word without bits, and one memory access for each young page.
  * Return: pages that changed generation.
  */
 u32 ws_age_harvest(struct ws_age *age, u32 first, const u64 *young, u32 count);
@@ -118,6 +129,9 @@ int ws_age_advance(struct ws_age *age, u64 now_ns, bool folded[WS_TYPES]);
 
 /* Drop the oldest generation of @type when it is empty and more than WS_GENS_MIN remain. */
 bool ws_age_drop_empty(struct ws_age *age, enum ws_type type);
+
+/* Fold the oldest generation of @type, empty or not, when more than WS_GENS_MIN remain. */
+bool ws_age_fold(struct ws_age *age, enum ws_type type);
 
 /**
  * ws_age_tidy() - give up to @budget pages their generation's current label
@@ -150,7 +164,45 @@ static inline u32 ws_age_gens(const struct ws_age *age, enum ws_type type)
 	return (u32)(age->max_seq - age->min_seq[type]) + 1;
 }
 
-/* False when counts, labels and sequence numbers contradict each other; for tests. */
+/* Slot of the generation after the one in @slot. */
+static inline u32 ws_age_slot_after(const struct ws_age *age, u32 slot)
+{
+	return slot + 1 < age->gens ? slot + 1 : 0;
+}
+
+/* Does @entry, of an aged page, bear its generation's present label? */
+static inline bool ws_page_labelled_now(const struct ws_age *age, u16 entry)
+{
+	return (entry & WS_PAGE_LABEL) == age->label_of[age->slot_of[entry & WS_PAGE_KIND]];
+}
+
+/*
+ * Put a page that is in no generation into the generation in @slot; @flags:
+ * history to begin with.  By slot and inline for ws_lru, whose path this is.
+ */
+static inline void ws_age_enter(struct ws_age *age, u32 page, enum ws_type type, u32 slot,
+				u16 flags)
+{
+	u16 kind = (u16)(age->label_of[slot] | (type == WS_FILE ? WS_PAGE_FILE : 0));
+
+	age->page[page] = (u16)((age->page[page] & WS_PAGE_LINKED) | flags | kind);
+	age->bearers[kind]++;
+	age->pages[slot][type]++;
+}
+
+/* Take the page out of its generation; the caller stores its new entry. */
+static inline void ws_age_leave(struct ws_age *age, u16 entry)
+{
+	u32 kind = entry & WS_PAGE_KIND;
+
+	age->bearers[kind]--;
+	age->pages[age->slot_of[kind]][ws_page_type(entry)]--;
+}
+
+/*
+ * False when counts, labels and sequence numbers contradict each other, as far
+ * as @age alone tells: walks its tables, not the pages, which may be shared.
+ */
 bool ws_age_check(const struct ws_age *age);
 
 #endif /* WS_AGE_H */

@@ -53,11 +53,31 @@ static inline bool ws_queue_empty(const struct ws_queue *queue)
 	return queue->old_begin == queue->old_end && !queue->first && !queue->young_count;
 }
 
-void ws_queue_add_young(struct ws_queue *queue, u32 *pool, u32 page);
+/* The open chunk at the young end is full: chain it. */
+void ws_queue_add_young_full(struct ws_queue *queue, u32 *pool);
+
+static inline void ws_queue_add_young(struct ws_queue *queue, u32 *pool, u32 page)
+{
+	if (queue->young_count == WS_CHUNK_PAGES)
+		ws_queue_add_young_full(queue, pool);
+	queue->young[queue->young_count++] = page;
+}
+
 void ws_queue_add_old(struct ws_queue *queue, u32 *pool, u32 page);
 
+/*
+ * Open the next chunk when there is no page left in the one at the old end.
+ * Return: pages in queue->old[queue->old_begin..], 0 when the queue is empty.
+ */
+u32 ws_queue_refill(struct ws_queue *queue, u32 *pool);
+
 /* Take the page at the old end; WS_NO_PAGE when empty. */
-u32 ws_queue_take_old(struct ws_queue *queue, u32 *pool);
+static inline u32 ws_queue_take_old(struct ws_queue *queue, u32 *pool)
+{
+	if (queue->old_begin == queue->old_end && !ws_queue_refill(queue, pool))
+		return WS_NO_PAGE;
+	return queue->old[queue->old_begin++];
+}
 
 /* Put all of @older before the old end of @queue; @older is empty then. */
 void ws_queue_join(struct ws_queue *queue, struct ws_queue *older, u32 *pool);

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* ws_age.c - generations, labels and what moves pages between them; see ws_age.h. */
+#include "ws_age.h"
+
+/* A label for each generation and one more, or nothing could ever begin. */
+_Static_assert(WS_GENS_MAX + 1 < WS_LABELS, "too few labels");
+_Static_assert(WS_LABELS - 1 == WS_PAGE_LABEL, "an entry holds any label");
+_Static_assert((WS_PAGE_KIND ^ WS_PAGE_LABEL) == WS_PAGE_FILE, "the type is the ninth bit");
+
+#define WS_HARVEST_PAGES_MAX 512u
+
+static u32 kind_of(u32 label, enum ws_type type)
+{
+	return label | (type == WS_FILE ? WS_PAGE_FILE : 0);
+}
+
+u64 ws_age_footprint(u32 pages_count)
+{
+	return (u64)pages_count * sizeof(u16);
+}
+
+int ws_age_init(struct ws_age *age, u16 *page, u32 pages_count, u32 gens, u64 now_ns)
+{
+	u32 slot;
+
+	if (gens < WS_GENS_MIN || gens > WS_GENS_MAX)
+		return -EINVAL;
+	memset(age, 0, sizeof(*age));
+	age->page = page;
+	age->pages_count = pages_count;
+	age->gens = gens;
+	age->max_seq = gens - 1;
+	age->max_slot = gens - 1;
+	for (slot = 0; slot < gens; slot++) {
+		age->birth_ns[slot] = now_ns;
+		age->label_of[slot] = (u8)(slot + 1);
+		age->slot_of[kind_of(slot + 1, WS_ANON)] = (u8)slot;
+		age->slot_of[kind_of(slot + 1, WS_FILE)] = (u8)slot;
+	}
+	age->labels_free = WS_LABELS - 1 - gens;
+	return 0;
+}
+
+/* The slot of @seq, clamped to the generations that @type has. */
+static u32 slot_clamped(const struct ws_age *age, enum ws_type type, u64 seq)
+{
+	if (seq <= age->min_seq[type])
+		return age->min_slot[type];
+	if (seq >= age->max_seq)
+		return age->max_slot;
+	return ws_age_slot(age, seq);
+}
+
+void ws_age_add(struct ws_age *age, u32 page, enum ws_type type, u64 seq)
+{
+	WS_ASSERT(page < age->pages_count);
+	WS_ASSERT(!ws_page_aged(age->page[page]));
+	ws_age_enter(age, page, type, slot_clamped(age, type, seq), 0);
+}
+
+void ws_age_remove(struct ws_age *age, u32 page)
+{
+	WS_ASSERT(page < age->pages_count);
+	WS_ASSERT(ws_page_aged(age->page[page]));
+	ws_age_leave(age, age->page[page]);
+	age->page[page] &= WS_PAGE_LINKED;
+}
+
+u64 ws_age_seq(const struct ws_age *age, u32 page)
+{
+	u32 slot;
+
+	WS_ASSERT(page < age->pages_count);
+	WS_ASSERT(ws_page_aged(age->page[page]));
+	slot = age->slot_of[age->page[page] & WS_PAGE_KIND];
+	if (slot <= age->max_slot)
+		return age->max_seq - (age->max_slot - slot);
+	return age->max_seq - (age->max_slot + age->gens - slot);
+}
+
+void ws_age_move(struct ws_age *age, u32 page, u64 seq)
+{
+	u16 entry;
+	u32 slot, kind;
+
+	WS_ASSERT(page < age->pages_count);
+	entry = age->page[page];
+	WS_ASSERT(ws_page_aged(entry));
+	slot = slot_clamped(age, ws_page_type(entry), seq);
+	kind = kind_of(age->label_of[slot], ws_page_type(entry));
+	ws_age_leave(age, entry);
+	age->bearers[kind]++;
+	age->pages[slot][ws_page_type(entry)]++;
+	age->page[page] = (u16)((entry & ~(WS_PAGE_HISTORY | WS_PAGE_KIND)) | kind);
+}
+
+/* Young pages of one word of 64.  Counts those that moved, by type. */
+static void harvest_word(struct ws_age *age, u16 *entries, u64 word, u32 moved[WS_TYPES])
+{
+	u16 label = age->label_of[age->max_slot];
+
+	for (; word; word &= word - 1) {
+		u32 i = (u32)__builtin_ctzll(word);
+		u16 entry = entries[i];
+
+		if (!(entry & WS_PAGE_LABEL))
+			continue;
+		entries[i] = (u16)((entry & ~(WS_PAGE_HISTORY | WS_PAGE_LABEL)) | label);
+		/* The youngest generation has one label: it is never folded into. */
+		if ((entry & WS_PAGE_LABEL) == label)
+			continue;
+		ws_age_leave(age, entry);
+		moved[ws_page_type(entry)]++;
+	}
+}
+
+u32 ws_age_harvest(struct ws_age *age, u32 first, const u64 *young, u32 count)
+{
+	u32 moved[WS_TYPES] = { 0, 0 };
+	u32 words = count / 64, i;
+	enum ws_type type;
+
+	WS_ASSERT(first % 64 == 0 && count <= WS_HARVEST_PAGES_MAX);
+	WS_ASSERT(first <= age->pages_count && count <= age->pages_count - first);
+	for (i = 0; i < words; i++)
+		if (young[i])
+			harvest_word(age, age->page + first + i * 64, young[i], moved);
+	if (count % 64)
+		harvest_word(age, age->page + first + words * 64,
+			     young[words] & ((1ull << count % 64) - 1), moved);
+	for (type = WS_ANON; type < WS_TYPES; type++) {
+		age->bearers[kind_of(age->label_of[age->max_slot], type)] += moved[type];
+		age->pages[age->max_slot][type] += moved[type];
+	}
+	return moved[WS_ANON] + moved[WS_FILE];
+}
+
+/* The oldest generation of @type becomes part of the next one. */
+static void fold(struct ws_age *age, enum ws_type type)
+{
+	u32 from = age->min_slot[type], to = ws_age_slot_after(age, from), label;
+
+	for (label = 1; label < WS_LABELS; label++)
+		if (age->slot_of[kind_of(label, type)] == from)
+			age->slot_of[kind_of(label, type)] = (u8)to;
+	age->pages[to][type] += age->pages[from][type];
+	age->pages[from][type] = 0;
+	age->min_seq[type]++;
+	age->min_slot[type] = to;
+}
+
+/* Is @label one that entering pages of a generation get? */
+static bool label_in_use(const struct ws_age *age, u32 label, u32 slot_besides)
+{
+	u32 slot;
+
+	for (slot = 0; slot < age->gens; slot++)
+		if (slot != slot_besides && age->label_of[slot] == label)
+			return true;
+	return false;
+}
+
+/* A label for the generation that will take @slot, 0 if there is none; counts the others. */
+static u32 label_find(struct ws_age *age, u32 slot)
+{
+	u32 label, found = 0, free = 0;
+
+	for (label = 1; label < WS_LABELS; label++) {
+		if (age->bearers[kind_of(label, WS_ANON)] || age->bearers[kind_of(label, WS_FILE)])
+			continue;
+		if (label_in_use(age, label, slot))
+			continue;
+		if (!found)
+			found = label;
+		else
+			free++;
+	}
+	age->labels_free = free;
+	return found;
+}
+
+int ws_age_advance(struct ws_age *age, u64 now_ns, bool folded[WS_TYPES])
+{
+	u32 slot = ws_age_slot_after(age, age->max_slot);
+	u32 label = label_find(age, slot);
+	enum ws_type type;
+
+	if (!label)
+		return -EAGAIN;
+	for (type = WS_ANON; type < WS_TYPES; type++) {
+		folded[type] = ws_age_gens(age, type) == age->gens;
+		if (folded[type])
+			fold(age, type);
+		age->slot_of[kind_of(label, type)] = (u8)slot;
+	}
+	age->label_of[slot] = (u8)label;
+	age->birth_ns[slot] = now_ns;
+	age->max_seq++;
+	age->max_slot = slot;
+	return 0;
+}
+
+bool ws_age_fold(struct ws_age *age, enum ws_type type)
+{
+	if (ws_age_gens(age, type) <= WS_GENS_MIN)
+		return false;
+	fold(age, type);
+	return true;
+}
+
+bool ws_age_drop_empty(struct ws_age *age, enum ws_type type)
+{
+	if (age->pages[age->min_slot[type]][type])
+		return false;
+	return ws_age_fold(age, type);
+}
+
+u32 ws_age_tidy(struct ws_age *age, u32 budget, bool (*mine)(const void *ctx, u32 page),
+		const void *ctx)
+{
+	u32 visited;
+
+	if (budget > age->pages_count)
+		budget = age->pages_count;
+	for (visited = 0; visited < budget; visited++) {
+		u32 page = age->tidy_next;
+		u16 entry = age->page[page];
+		u32 kind;
+
+		age->tidy_next = page + 1 < age->pages_count ? page + 1 : 0;
+		if (!ws_page_aged(entry) || (mine && !mine(ctx, page)) ||
+		    ws_page_labelled_now(age, entry))
+			continue;
+		kind = kind_of(age->label_of[age->slot_of[entry & WS_PAGE_KIND]],
+			       ws_page_type(entry));
+		age->bearers[entry & WS_PAGE_KIND]--;
+		age->bearers[kind]++;
+		age->page[page] = (u16)((entry & ~(WS_PAGE_HISTORY | WS_PAGE_KIND)) | kind);
+	}
+	return visited;
+}
+
+/* The pages that bear labels of @slot. */
+static u64 bearers_of_slot(const struct ws_age *age, u32 slot, enum ws_type type)
+{
+	u64 pages = 0;
+	u32 label;
+
+	for (label = 1; label < WS_LABELS; label++)
+		if (age->slot_of[kind_of(label, type)] == slot)
+			pages += age->bearers[kind_of(label, type)];
+	return pages;
+}
+
+bool ws_age_check(const struct ws_age *age)
+{
+	enum ws_type type;
+	u32 slot;
+
+	for (type = WS_ANON; type < WS_TYPES; type++) {
+		u32 gens = ws_age_gens(age, type);
+
+		if (age->min_seq[type] > age->max_seq || gens < WS_GENS_MIN || gens > age->gens)
+			return false;
+		if (ws_age_slot(age, age->min_seq[type]) != age->min_slot[type])
+			return false;
+		for (slot = 0; slot < age->gens; slot++) {
+			/* how many generations after the oldest this slot is */
+			u32 after = (slot + age->gens - age->min_slot[type]) % age->gens;
+
+			if (bearers_of_slot(age, slot, type) != age->pages[slot][type])
+				return false;
+			if (after >= gens && age->pages[slot][type])
+				return false;
+		}
+	}
+	for (slot = 0; slot < age->gens; slot++)
+		if (!age->label_of[slot] || label_in_use(age, age->label_of[slot], slot))
+			return false;
+	return ws_age_slot(age, age->max_seq) == age->max_slot;
+}
