@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* cmd_trace_record.c - wssim trace record: a command's page accesses, or a guest's. */
+#include <argp.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cli/cmd.h"
+#include "cli/cmd_trace_record.h"
+#include "tr_file.h"
+#include "tr_origin.h"
+#include "tr_record_cmd.h"
+#include "tr_record_run.h"
+#include "tr_units.h"
+
+enum { KEY_IPS = 256, KEY_QEMU, KEY_PLUGIN, KEY_BARE, KEY_NOTE };
+
+struct options {
+	struct tr_record_options record;
+	const char *output, *note;
+	char **command;
+	char plugin[PATH_MAX];
+};
+
+static volatile sig_atomic_t stopped;
+
+static void on_signal(int number)
+{
+	(void)number;
+	stopped = 1;
+}
+
+static u64 count_arg(struct argp_state *state, const char *name, const char *arg, u64 most)
+{
+	u64 value;
+
+	if (tr_parse_count(arg, &value) || !value || value > most)
+		argp_error(state, "%s: %s: not a count from 1 to %llu", name, arg, most);
+	return value;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *options = state->input;
+
+	switch (key) {
+	case 'o':
+		options->output = arg;
+		return 0;
+	case 'w':
+		options->record.window_insns = count_arg(state, "--window", arg, 1000000000000ull);
+		return 0;
+	case KEY_IPS:
+		options->record.ns_per_kinsn =
+			1000000000000ull / count_arg(state, "--ips", arg, 1000000000000ull);
+		return 0;
+	case KEY_QEMU:
+		options->record.qemu = arg;
+		return 0;
+	case KEY_PLUGIN:
+		snprintf(options->plugin, sizeof(options->plugin), "%s", arg);
+		return 0;
+	case KEY_BARE:
+		options->record.bare = true;
+		return 0;
+	case KEY_NOTE:
+		options->note = arg;
+		return 0;
+	case ARGP_KEY_ARG: /* the command begins: the rest is its own */
+		options->command = state->argv + state->next - 1;
+		state->next = state->argc;
+		return 0;
+	case ARGP_KEY_END:
+		if (!options->command)
+			argp_error(state, "no command to record");
+		if (!options->output && !options->record.bare)
+			argp_error(state, "no -o FILE to record to");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_option argp_options[] = {
+	{ "output", 'o', "FILE", 0, "the trace to write; it appears when the recording is whole", 0 },
+	{ "window", 'w', "INSNS", 0,
+	  "one record for each page and direction in so many instructions (default 1M)", 0 },
+	{ "ips", KEY_IPS, "COUNT", 0,
+	  "instructions that make a second of trace time (default 1G)", 0 },
+	{ "note", KEY_NOTE, "TEXT", 0, "a line for the trace's origin, such as a licence", 0 },
+	{ "qemu", KEY_QEMU, "PATH", 0, "the emulator (default qemu-x86_64)", 1 },
+	{ "plugin", KEY_PLUGIN, "PATH", 0, "the plugin (default: beside wssim, or ../lib/wssim)", 1 },
+	{ "bare", KEY_BARE, NULL, 0, "record nothing: shows what the callbacks alone cost", 1 },
+	{ 0 },
+};
+
+static const char doc[] =
+	"Record which pages a command touches, and when.\v"
+	"Examples:\n"
+	"  wssim trace record -o sort.wst -- sort -S 100M words.txt -o sorted.txt\n"
+	"  wssim trace record -o redis.wst --window 10M -- redis-server --port 7777\n"
+	"\n"
+	"The command runs under QEMU's user emulation, some 10 to 50 times slower than by "
+	"itself. The trace has its loads, stores and instruction fetches; the page cache "
+	"behind its reads, writes and mappings of files; which memory is anonymous and when "
+	"it is freed; and as idle time whatever it slept, waited or was blocked.\n"
+	"Of a command that starts others only the first process is recorded: name the "
+	"program itself and not a shell that runs it.\n"
+	"Ctrl-C ends the command; what was recorded until then becomes a whole trace.";
+
+static void progress(void *ctx, u64 records_count, u64 time_ns)
+{
+	char records[TR_UNITS_TEXT], time[TR_UNITS_TEXT];
+
+	(void)ctx;
+	fprintf(stderr, "\r\033[K%s records, %s of trace", tr_about_count(records_count, records),
+		tr_about_ns(time_ns, time));
+}
+
+/* Beside this program, or where "make install" puts it. */
+static void find_plugin(char *path, size_t size)
+{
+	char self[PATH_MAX];
+	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char *slash;
+
+	if (*path)
+		return;
+	self[length > 0 ? length : 0] = 0;
+	slash = strrchr(self, '/');
+	if (slash)
+		*slash = 0;
+	if ((size_t)snprintf(path, size, "%s/wssim-trace-plugin.so", self) >= size ||
+	    access(path, R_OK))
+		snprintf(path, size, "%.3900s/../lib/wssim/wssim-trace-plugin.so", self);
+}
+
+static int origin_make(const struct options *options, struct tr_origin *origin)
+{
+	u64 ns = options->record.ns_per_kinsn;
+	int rc = 0;
+
+	rc |= tr_origin_add(origin, "recorded", "a command, by wssim trace record");
+	rc |= tr_origin_add_command(origin, "command", options->command);
+	rc |= tr_origin_add(origin, "clock", "%llu.%03llu ns for an instruction, sleep as slept",
+			    ns / 1000, ns % 1000);
+	rc |= tr_origin_add(origin, "window", "%llu instructions", options->record.window_insns);
+	rc |= tr_origin_add(origin, "types", "from the command's own mappings and system calls");
+	rc |= tr_origin_add_system(origin, options->record.qemu);
+	if (options->note)
+		rc |= tr_origin_add(origin, "note", "%s", options->note);
+	return rc;
+}
+
+static void report(const struct options *options, const struct tr_record_result *result)
+{
+	char records[TR_UNITS_TEXT], time[TR_UNITS_TEXT];
+
+	if (options->record.progress)
+		fputs("\r\033[K", stderr);
+	if (!options->record.bare)
+		fprintf(stderr, "wssim: %s: %s records, %s of trace\n", options->output,
+			tr_about_count(result->records_count, records),
+			tr_about_ns(result->time_ns, time));
+	if (stopped)
+		fprintf(stderr, "wssim: stopped: the trace holds what was recorded until then\n");
+	else if (WIFSIGNALED(result->status))
+		fprintf(stderr, "wssim: the command ended by signal %d (%s)\n",
+			WTERMSIG(result->status), strsignal(WTERMSIG(result->status)));
+	else if (WEXITSTATUS(result->status))
+		fprintf(stderr, "wssim: the command ended with status %d\n",
+			WEXITSTATUS(result->status));
+	else if (!result->whole && !options->record.bare)
+		fprintf(stderr, "wssim: the command went on as another program (exec), which was "
+				"not recorded: name that program instead\n");
+}
+
+static int record(struct options *options, struct tr_error *error)
+{
+	struct tr_origin origin = { 0 };
+	struct tr_meta meta = { .numbering = TR_NUMBER_REGIONS, .default_type = TR_ANON };
+	struct tr_record_result result;
+	struct tr_writer *writer;
+	int rc;
+
+	if (origin_make(options, &origin)) {
+		tr_origin_free(&origin);
+		return tr_fail(error, -ENOMEM, "out of memory");
+	}
+	meta.origin = origin.text;
+	meta.window_ns = options->record.window_insns * options->record.ns_per_kinsn / 1000;
+	rc = tr_writer_open(&writer, options->output, &meta, error);
+	if (rc)
+		goto out;
+	rc = tr_record_command(options->command, &options->record, tr_writer_sink(writer), &result,
+			       error);
+	if (rc) {
+		tr_writer_abort(writer);
+		goto out;
+	}
+	rc = tr_writer_commit(writer, error);
+	if (!rc)
+		report(options, &result);
+out:
+	tr_origin_free(&origin);
+	return rc;
+}
+
+static int put_nothing(void *ctx, const struct tr_record *one, struct tr_error *error)
+{
+	(void)ctx;
+	(void)one;
+	(void)error;
+	return 0;
+}
+
+int cmd_trace_record(int argc, char **argv)
+{
+	static const struct argp argp = { argp_options, parse, "-- COMMAND [ARG...]", doc,
+					  NULL,		NULL,  NULL };
+	struct options options = {
+		.record = { .qemu = "qemu-x86_64",
+			    .window_insns = 1000000,
+			    .ns_per_kinsn = 1000,
+			    .stop = &stopped },
+	};
+	struct sigaction action = { .sa_handler = on_signal };
+	struct tr_error error = { "" };
+	int rc;
+
+	argp_err_exit_status = EXIT_USAGE;
+	if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &options))
+		return EXIT_USAGE;
+	find_plugin(options.plugin, sizeof(options.plugin));
+	options.record.plugin = options.plugin;
+	if (isatty(STDERR_FILENO))
+		options.record.progress = progress;
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	if (options.record.bare) {
+		struct tr_record_result result;
+		struct tr_sink nowhere = { put_nothing, NULL };
+
+		rc = tr_record_command(options.command, &options.record, nowhere, &result, &error);
+	} else {
+		rc = record(&options, &error);
+	}
+	if (rc)
+		fprintf(stderr, "%swssim: %s\n", options.record.progress ? "\r\033[K" : "",
+			error.text);
+	return !rc ? EXIT_DONE : rc == -ENOENT || rc == -ENOEXEC ? EXIT_USAGE : EXIT_FAILED;
+}
