@@ -19,15 +19,27 @@
  * @policy: name that takes the place of the scenario's own policy (its params are
  *	dropped then, unless it is the same policy); NULL keeps it
  *
- * Allocates; free with sim_scenario_free().  Return: 0 or negative errno with text.
+ * Allocates; free with sim_scenario_free().  Return: 0 or negative errno with text,
+ * and then nothing is left to free.
  */
 int sim_scenario_read(struct sim_scenario *scenario, const char *path, const char *const *sets,
 		      u32 sets_count, const char *policy, struct tr_error *error);
 
-/* The effective scenario, every default filled in, as JSON text; the caller frees it. */
+/* The same from text that stands for the file @path; traces are looked for beside that. */
+int sim_scenario_read_text(struct sim_scenario *scenario, const char *path, const char *text,
+			   size_t size, const char *const *sets, u32 sets_count,
+			   const char *policy, struct tr_error *error);
+
+/*
+ * The effective scenario, every default filled in and "count" expanded, as JSON text
+ * that reads back as the same scenario; the caller frees it.  NULL: no memory.
+ *
+ * Traces are named relative to the scenario's folder, so the text is the same
+ * wherever it was run.  Read from another folder, it needs "trace_folder".
+ */
 char *sim_scenario_print(const struct sim_scenario *scenario);
 
-/* 64-bit digest of the effective scenario. */
+/* 64-bit digest of that text (FNV-1a). */
 u64 sim_scenario_digest(const struct sim_scenario *scenario);
 
 void sim_scenario_free(struct sim_scenario *scenario);

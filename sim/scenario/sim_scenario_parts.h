@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sim_scenario_parts.h - how the files that read a scenario share the work.
+ *
+ * Not for others: they use sim_scenario_read.h.
+ */
+#ifndef SIM_SCENARIO_PARTS_H
+#define SIM_SCENARIO_PARTS_H
+
+#include "scenario/sim_field.h"
+#include "scenario/sim_scenario.h"
+
+struct sim_reader {
+	struct sim_scenario *scenario;
+	struct sim_json_in top;
+	struct tr_error *error;
+	char trace_folder[SIM_PATH_MAX]; /* where trace names start from; "" or ends in '/' */
+	const char *policy_override;	 /* NULL: the scenario's own */
+	/* "devices" of this scenario, beside the built-in ones. */
+	struct sim_device_config *device;
+	u32 devices_count;
+};
+
+/* A device with a capacity, as "swap" has it; the size may be left to a default. */
+struct sim_swap_config {
+	struct sim_device_config device;
+	u64 bytes; /* SIM_NONE: not given */
+};
+
+/* The part of @path before the file's name, with its '/', or "". */
+void sim_folder_of(const char *path, char folder[SIM_PATH_MAX]);
+
+/* Rows that several tables need. */
+int sim_read_device(struct sim_reader *reader, const struct sim_json_in *in,
+		    struct sim_device_config *device);
+int sim_read_swap(struct sim_reader *reader, const struct sim_json_in *in,
+		  struct sim_swap_config *swap);
+void sim_print_device(struct sim_json_writer *writer, const char *key,
+		      const struct sim_device_config *device);
+void sim_print_swap(struct sim_json_writer *writer, const char *key,
+		    const struct sim_device_config *device, u64 bytes);
+
+/* Parts of the scenario, one file each. */
+int sim_read_devices(struct sim_reader *reader, const struct sim_json_in *in);
+int sim_read_host(struct sim_reader *reader, const struct sim_json_in *in);
+int sim_read_costs(struct sim_reader *reader, const struct sim_json_in *in);
+int sim_read_vms(struct sim_reader *reader, const struct sim_json_in *in,
+		 const struct sim_json_in *defaults);
+int sim_read_disturbances(struct sim_reader *reader, const struct sim_json_in *in);
+int sim_read_policy(struct sim_reader *reader, const struct sim_json_in *in);
+
+/* Defaults of a part that the file does not mention. */
+void sim_default_host(struct sim_host_config *host);
+
+void sim_print_host(struct sim_json_writer *writer, const struct sim_scenario *scenario);
+void sim_print_costs(struct sim_json_writer *writer, const struct sim_scenario *scenario);
+void sim_print_vms(struct sim_json_writer *writer, const struct sim_scenario *scenario);
+void sim_print_disturbances(struct sim_json_writer *writer, const struct sim_scenario *scenario);
+void sim_print_policy(struct sim_json_writer *writer, const struct sim_scenario *scenario);
+
+/* The properties of a link: delay, jitter, loss, reorder. */
+extern const struct sim_field sim_link_fields[];
+
+#endif /* SIM_SCENARIO_PARTS_H */

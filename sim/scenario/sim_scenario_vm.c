@@ -1,0 +1,567 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* sim_scenario_vm.c - the VMs of a scenario and what runs in them. */
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "scenario/sim_scenario_parts.h"
+#include "tr_units.h"
+
+#define KIB 1024.0
+#define MIB (KIB * 1024)
+#define TIB (MIB * 1024 * 1024)
+#define SEC 1e9
+#define DAY (86400 * SEC)
+
+/* A VM as the file has it: one entry may stand for many. */
+struct entry {
+	struct sim_vm_config vm; /* first: rows of struct sim_vm_config apply */
+	u32 count;
+	u64 phase_step_ns;
+};
+
+/* --- workload --- */
+
+static const char *const keep_names[] = { "none", "file", "all", NULL };
+
+static int read_trace(struct sim_reader *reader, const struct sim_json_in *in, void *object)
+{
+	struct sim_segment *segment = object;
+	const char *text;
+	struct stat st;
+	int rc = sim_json_text(in, &text, reader->error);
+
+	if (rc)
+		return rc;
+	if (!*text)
+		return sim_json_fail(in, -EINVAL, reader->error, "must name a trace file");
+	if ((size_t)snprintf(segment->trace, sizeof(segment->trace), "%s%s",
+			     *text == '/' ? "" : reader->trace_folder, text) >=
+	    sizeof(segment->trace))
+		return sim_json_fail(in, -ENAMETOOLONG, reader->error, "name too long");
+	if (stat(segment->trace, &st))
+		return sim_json_fail(in, -errno, reader->error, "%s: %s", segment->trace,
+				     strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return sim_json_fail(in, -EINVAL, reader->error, "%s: not a file", segment->trace);
+	if (access(segment->trace, R_OK))
+		return sim_json_fail(in, -errno, reader->error, "%s: %s", segment->trace,
+				     strerror(errno));
+	return 0;
+}
+
+#define SEGMENT(member) offsetof(struct sim_segment, member)
+
+static const struct sim_field segment_fields[] = {
+	{ "trace", SIM_FIELD_CUSTOM, .read = read_trace },
+	{ "repeat", SIM_FIELD_U32, .offset = SEGMENT(repeat), .value = "1", .min = 1, .max = 1e9 },
+	{ "keep", SIM_FIELD_CHOICE, .offset = SEGMENT(keep), .value = "file",
+	  .names = keep_names },
+	{ "idle", SIM_FIELD_NS, .offset = SEGMENT(idle_ns), .value = "0", .max = 365 * DAY },
+	{ .key = NULL },
+};
+
+static int read_segment(struct sim_reader *reader, const struct sim_json_in *in,
+			struct sim_segment *segment)
+{
+	struct sim_json_in keep;
+	int rc;
+
+	sim_fields_default(segment_fields, segment);
+	if (sim_json_kind(in) == SIM_JSON_STRING)
+		return read_trace(reader, in, segment);
+	rc = sim_fields_read(reader, segment_fields, in, segment, NULL);
+	if (rc || *segment->trace)
+		return rc;
+	if (!segment->idle_ns)
+		return sim_json_fail(in, -EINVAL, reader->error,
+				     "needs a \"trace\" or an \"idle\" longer than 0");
+	if (sim_json_find(in, "keep", &keep))
+		return sim_json_fail(&keep, -EINVAL, reader->error, "says nothing without a trace");
+	return 0;
+}
+
+static int read_workload(struct sim_reader *reader, const struct sim_json_in *in, void *object)
+{
+	struct sim_vm_config *vm = object;
+	struct sim_json_in child;
+	int rc = 0;
+
+	free(vm->segment); /* what "defaults" had said */
+	vm->segment = NULL;
+	vm->segments_count = 0;
+	if (sim_json_kind(in) != SIM_JSON_ARRAY || !sim_json_count(in))
+		return sim_json_fail(in, -EINVAL, reader->error,
+				     "must be a list of one or more segments");
+	vm->segment = calloc(sim_json_count(in), sizeof(*vm->segment));
+	if (!vm->segment)
+		return sim_json_fail(in, -ENOMEM, reader->error, "out of memory");
+	for (bool ok = sim_json_first(in, &child); ok && !rc; ok = sim_json_next(&child))
+		rc = read_segment(reader, &child, &vm->segment[vm->segments_count++]);
+	return rc;
+}
+
+static void print_workload(struct sim_json_writer *writer, const struct sim_field *field,
+			   const void *object)
+{
+	const struct sim_vm_config *vm = object;
+
+	sim_json_begin_array(writer, field->key);
+	for (u32 i = 0; i < vm->segments_count; i++) {
+		const struct sim_segment *segment = &vm->segment[i];
+		char text[TR_UNITS_TEXT];
+		sim_json_begin_object(writer, NULL);
+		if (*segment->trace)
+			sim_json_put_text(writer, "trace", segment->trace);
+		sim_json_put_u64(writer, "repeat", segment->repeat);
+		if (*segment->trace)
+			sim_json_put_text(writer, "keep", keep_names[segment->keep]);
+		sim_json_put_text(writer, "idle", tr_format_ns(segment->idle_ns, text));
+		sim_json_end(writer);
+	}
+	sim_json_end(writer);
+}
+
+/* --- memory cgroups --- */
+
+#define MEMCG(member) offsetof(struct sim_memcg_config, member)
+
+static const struct sim_field memcg_fields[] = {
+	{ "name", SIM_FIELD_NAME, .offset = MEMCG(name), .flags = SIM_FIELD_REQUIRED },
+	{ "min", SIM_FIELD_BYTES, .offset = MEMCG(min_bytes), .flags = SIM_FIELD_PAGES,
+	  .value = "0", .max = 64 * TIB },
+	{ "low", SIM_FIELD_BYTES, .offset = MEMCG(low_bytes), .flags = SIM_FIELD_PAGES,
+	  .value = "0", .max = 64 * TIB },
+	{ "high", SIM_FIELD_BYTES, .offset = MEMCG(high_bytes),
+	  .flags = SIM_FIELD_PAGES | SIM_FIELD_OR_NONE, .value = "none", .min = 4 * KIB,
+	  .max = 64 * TIB },
+	{ "max", SIM_FIELD_BYTES, .offset = MEMCG(max_bytes),
+	  .flags = SIM_FIELD_PAGES | SIM_FIELD_OR_NONE, .value = "none", .min = 4 * KIB,
+	  .max = 64 * TIB },
+	{ .key = NULL },
+};
+
+static void root_memcg(struct sim_vm_config *vm)
+{
+	sim_fields_default(memcg_fields, &vm->memcg[0]);
+	snprintf(vm->memcg[0].name, SIM_NAME_MAX, "root");
+	vm->memcgs_count = 1;
+}
+
+static int read_memcg(struct sim_reader *reader, const struct sim_json_in *in,
+		      const struct sim_vm_config *vm, struct sim_memcg_config *memcg)
+{
+	u64 seen = 0;
+	int rc;
+
+	sim_fields_default(memcg_fields, memcg);
+	rc = sim_fields_read(reader, memcg_fields, in, memcg, &seen);
+	if (!rc)
+		rc = sim_fields_required(memcg_fields, in, seen, reader->error);
+	if (rc)
+		return rc;
+	for (const struct sim_memcg_config *other = vm->memcg; other < memcg; other++)
+		if (!strcmp(other->name, memcg->name))
+			return sim_json_fail(in, -EINVAL, reader->error,
+					     "a memcg \"%s\" is there already", memcg->name);
+	if (memcg->min_bytes > memcg->max_bytes)
+		return sim_json_fail(in, -EINVAL, reader->error, "\"min\" is above \"max\"");
+	return 0;
+}
+
+/* The root is always there as memcg 0; the list holds the others, from 1. */
+static int read_memcgs(struct sim_reader *reader, const struct sim_json_in *in, void *object)
+{
+	struct sim_vm_config *vm = object;
+	struct sim_json_in child;
+	int rc = 0;
+
+	if (sim_json_kind(in) != SIM_JSON_ARRAY)
+		return sim_json_fail(in, -EINVAL, reader->error, "must be a list");
+	if (sim_json_count(in) >= SIM_MEMCGS_MAX)
+		return sim_json_fail(in, -ERANGE, reader->error, "more than %d memcgs",
+				     SIM_MEMCGS_MAX - 1);
+	root_memcg(vm);
+	for (bool ok = sim_json_first(in, &child); ok && !rc; ok = sim_json_next(&child))
+		rc = read_memcg(reader, &child, vm, &vm->memcg[vm->memcgs_count++]);
+	return rc;
+}
+
+static void print_memcgs(struct sim_json_writer *writer, const struct sim_field *field,
+			 const void *object)
+{
+	const struct sim_vm_config *vm = object;
+
+	sim_json_begin_array(writer, field->key);
+	for (u32 i = 1; i < vm->memcgs_count; i++) {
+		sim_json_begin_object(writer, NULL);
+		sim_fields_print(memcg_fields, writer, &vm->memcg[i]);
+		sim_json_end(writer);
+	}
+	sim_json_end(writer);
+}
+
+/* --- reclaim, devices, dialect --- */
+
+static const char *const engines[] = { "mglru", "twolist", "fifo", "clock", "lru", "opt", NULL };
+static const char *const dialects[] = { "rfc2", "v4", NULL };
+
+/* One of @known, into @name. */
+static int read_known(struct sim_reader *reader, const struct sim_json_in *in,
+		      const char *const *known, char name[SIM_NAME_MAX])
+{
+	const char *text;
+	char list[128];
+	int rc = sim_json_text(in, &text, reader->error);
+
+	if (rc)
+		return rc;
+	sim_list_names(known, list, sizeof(list));
+	for (; *known; known++)
+		if (!strcmp(*known, text))
+			break;
+	if (!*known)
+		return sim_json_fail(in, -EINVAL, reader->error, "unknown \"%s\"; known: %s", text,
+				     list);
+	memset(name, 0, SIM_NAME_MAX);
+	memcpy(name, text, strlen(text));
+	return 0;
+}
+
+static int read_engine(struct sim_reader *reader, const struct sim_json_in *in, void *object)
+{
+	return read_known(reader, in, engines, ((struct sim_vm_config *)object)->reclaim);
+}
+
+static void print_engine(struct sim_json_writer *writer, const struct sim_field *field,
+			 const void *object)
+{
+	sim_json_put_text(writer, field->key, ((const struct sim_vm_config *)object)->reclaim);
+}
+
+static int read_dialect(struct sim_reader *reader, const struct sim_json_in *in, void *object)
+{
+	return read_known(reader, in, dialects, ((struct sim_vm_config *)object)->dialect);
+}
+
+static void print_dialect(struct sim_json_writer *writer, const struct sim_field *field,
+			  const void *object)
+{
+	sim_json_put_text(writer, field->key, ((const struct sim_vm_config *)object)->dialect);
+}
+
+#define VM(member) offsetof(struct sim_vm_config, member)
+
+static const struct sim_field reclaim_fields[] = {
+	{ "engine", SIM_FIELD_CUSTOM, .read = read_engine, .print = print_engine },
+	{ "generations", SIM_FIELD_U32, .offset = VM(generations), .value = "4", .min = 2,
+	  .max = 64 },
+	{ "swappiness", SIM_FIELD_U32, .offset = VM(swappiness), .value = "60", .max = 200 },
+	{ "ageing_interval", SIM_FIELD_NS, .offset = VM(ageing_interval_ns), .value = "0",
+	  .max = DAY },
+	{ .key = NULL },
+};
+
+static int read_reclaim(struct sim_reader *reader, const struct sim_json_in *in, void *object)
+{
+	if (sim_json_kind(in) == SIM_JSON_STRING)
+		return read_engine(reader, in, object);
+	return sim_fields_read(reader, reclaim_fields, in, object, NULL);
+}
+
+static void print_reclaim(struct sim_json_writer *writer, const struct sim_field *field,
+			  const void *object)
+{
+	sim_json_begin_object(writer, field->key);
+	sim_fields_print(reclaim_fields, writer, object);
+	sim_json_end(writer);
+}
+
+static int read_vm_swap(struct sim_reader *reader, const struct sim_json_in *in, void *object)
+{
+	struct sim_vm_config *vm = object;
+	struct sim_swap_config swap;
+	int rc = sim_read_swap(reader, in, &swap);
+
+	vm->swap = swap.device;
+	vm->swap_bytes = swap.bytes;
+	return rc;
+}
+
+static void print_vm_swap(struct sim_json_writer *writer, const struct sim_field *field,
+			  const void *object)
+{
+	const struct sim_vm_config *vm = object;
+
+	sim_print_swap(writer, field->key, &vm->swap, vm->swap_bytes);
+}
+
+static int read_disk(struct sim_reader *reader, const struct sim_json_in *in, void *object)
+{
+	return sim_read_device(reader, in, &((struct sim_vm_config *)object)->disk);
+}
+
+static void print_disk(struct sim_json_writer *writer, const struct sim_field *field,
+		       const void *object)
+{
+	sim_print_device(writer, field->key, &((const struct sim_vm_config *)object)->disk);
+}
+
+/* --- one VM --- */
+
+static const struct sim_field vm_fields[] = {
+	{ "name", SIM_FIELD_NAME, .offset = VM(name), .flags = SIM_FIELD_REQUIRED },
+	{ "count", SIM_FIELD_U32, .offset = offsetof(struct entry, count),
+	  .flags = SIM_FIELD_INPUT, .value = "1", .min = 1, .max = SIM_VMS_MAX },
+	{ "memory", SIM_FIELD_BYTES, VM(memory_bytes), SIM_FIELD_REQUIRED | SIM_FIELD_PAGES, NULL,
+	  MIB, 16 * TIB, NULL, NULL, NULL },
+	{ "memory_min", SIM_FIELD_BYTES, .offset = VM(memory_min_bytes), .flags = SIM_FIELD_PAGES,
+	  .value = "none", .min = 4 * KIB, .max = 16 * TIB },
+	{ "kernel", SIM_FIELD_BYTES, .offset = VM(kernel_bytes), .flags = SIM_FIELD_PAGES,
+	  .value = "none", .max = 16 * TIB },
+	{ "vcpus", SIM_FIELD_U32, .offset = VM(vcpus), .value = "1", .min = 1, .max = 1024 },
+	{ "shares", SIM_FIELD_U32, .offset = VM(shares), .value = "1000", .min = 1, .max = 1e6 },
+	{ "start", SIM_FIELD_NS, .offset = VM(start_ns), .value = "0", .max = 365 * DAY },
+	{ "stop", SIM_FIELD_NS, .offset = VM(stop_ns), .flags = SIM_FIELD_OR_NONE,
+	  .value = "none", .max = 365 * DAY },
+	{ "reclaim", SIM_FIELD_CUSTOM, .read = read_reclaim, .print = print_reclaim },
+	{ "swap", SIM_FIELD_CUSTOM, .read = read_vm_swap, .print = print_vm_swap },
+	{ "disk", SIM_FIELD_CUSTOM, .read = read_disk, .print = print_disk },
+	{ "deflate_on_oom", SIM_FIELD_BOOL, .offset = VM(deflate_on_oom), .value = "true" },
+	{ "page_reporting", SIM_FIELD_BOOL, .offset = VM(page_reporting), .value = "false" },
+	{ "dialect", SIM_FIELD_CUSTOM, .read = read_dialect, .print = print_dialect },
+	{ "memcgs", SIM_FIELD_CUSTOM, .read = read_memcgs, .print = print_memcgs },
+	{ "workload", SIM_FIELD_CUSTOM, .flags = SIM_FIELD_REQUIRED, .read = read_workload,
+	  .print = print_workload },
+	{ "loop", SIM_FIELD_BOOL, .offset = VM(loop), .value = "true" },
+	{ "phase", SIM_FIELD_NS, .offset = VM(phase_ns), .value = "0", .max = 365 * DAY },
+	{ "phase_step", SIM_FIELD_NS, .offset = offsetof(struct entry, phase_step_ns),
+	  .flags = SIM_FIELD_INPUT, .value = "0", .max = DAY },
+	{ "phase_jitter", SIM_FIELD_NS, .offset = VM(phase_jitter_ns), .value = "0", .max = DAY },
+	{ .key = NULL },
+};
+
+static void default_entry(struct entry *entry)
+{
+	memset(entry, 0, sizeof(*entry));
+	sim_fields_default(vm_fields, entry);
+	sim_fields_default(reclaim_fields, &entry->vm);
+	snprintf(entry->vm.reclaim, SIM_NAME_MAX, "mglru");
+	snprintf(entry->vm.dialect, SIM_NAME_MAX, "rfc2");
+	entry->vm.swap = *sim_device_builtin("nvme");
+	entry->vm.swap_bytes = SIM_NONE;
+	entry->vm.disk = *sim_device_builtin("nvme");
+	root_memcg(&entry->vm);
+}
+
+static u64 whole_pages(u64 bytes)
+{
+	return bytes / TR_PAGE_SIZE * TR_PAGE_SIZE;
+}
+
+/* Defaults that depend on the VM's size. */
+static void size_entry(struct sim_vm_config *vm)
+{
+	/* Text, slab and tables, and the array of struct page: 64 bytes each 4 KiB. */
+	if (vm->kernel_bytes == SIM_NONE)
+		vm->kernel_bytes = whole_pages(
+			vm->memory_bytes < 64ull << 20 ? vm->memory_bytes / 8 :
+							 (16ull << 20) + vm->memory_bytes / 64);
+	if (vm->memory_min_bytes == SIM_NONE) {
+		vm->memory_min_bytes = whole_pages(vm->memory_bytes / 4);
+		if (vm->memory_min_bytes < 2 * vm->kernel_bytes)
+			vm->memory_min_bytes = 2 * vm->kernel_bytes;
+		if (vm->memory_min_bytes > vm->memory_bytes)
+			vm->memory_min_bytes = vm->memory_bytes;
+	}
+	if (vm->swap_bytes == SIM_NONE)
+		vm->swap_bytes = vm->memory_bytes;
+}
+
+/* Fail at the key that is to blame, if it is there. */
+#define FAIL_AT(in, key, ...)                                                                     \
+	do {                                                                                      \
+		struct sim_json_in at_;                                                           \
+		return sim_json_fail(sim_json_find(in, key, &at_) ? &at_ : (in), -EINVAL,         \
+				     reader->error, __VA_ARGS__);                                 \
+	} while (0)
+
+static int check_entry(struct sim_reader *reader, const struct sim_json_in *in,
+		       const struct sim_vm_config *vm)
+{
+	u64 memcgs_min = 0;
+
+	if (vm->memory_min_bytes > vm->memory_bytes)
+		FAIL_AT(in, "memory_min", "is above \"memory\": the balloon would be larger than "
+					  "its guest");
+	if (vm->kernel_bytes >= vm->memory_min_bytes)
+		FAIL_AT(in, "kernel", "leaves no frame to programs: it must be below "
+				      "\"memory_min\"");
+	if (vm->start_ns >= reader->scenario->duration_ns)
+		FAIL_AT(in, "start", "is not before the end of the run");
+	if (vm->stop_ns <= vm->start_ns)
+		FAIL_AT(in, "stop", "is not after \"start\"");
+	for (u32 i = 1; i < vm->memcgs_count; i++)
+		memcgs_min += vm->memcg[i].min_bytes;
+	if (memcgs_min > vm->memory_bytes - vm->kernel_bytes)
+		FAIL_AT(in, "memcgs", "protect (\"min\") more than the VM has");
+	return 0;
+}
+
+static int read_entry(struct sim_reader *reader, const struct sim_json_in *in,
+		      const struct sim_json_in *defaults, struct entry *entry)
+{
+	struct sim_json_in name;
+	u64 seen = 0;
+	int rc = 0;
+
+	default_entry(entry);
+	if (defaults && sim_json_find(defaults, "name", &name))
+		return sim_json_fail(&name, -EINVAL, reader->error, "cannot be the same for all");
+	if (defaults)
+		rc = sim_fields_read(reader, vm_fields, defaults, entry, &seen);
+	if (!rc)
+		rc = sim_fields_read(reader, vm_fields, in, entry, &seen);
+	if (!rc)
+		rc = sim_fields_required(vm_fields, in, seen, reader->error);
+	if (rc)
+		return rc;
+	size_entry(&entry->vm);
+	return check_entry(reader, in, &entry->vm);
+}
+
+/* --- all VMs --- */
+
+/* Copy number @number of @count; the last one takes the segments along. */
+static int add_vm(struct sim_reader *reader, const struct sim_json_in *in, struct entry *entry,
+		  u32 number)
+{
+	struct sim_scenario *scenario = reader->scenario;
+	struct sim_vm_config *vm = &scenario->vm[scenario->vms_count];
+	size_t size = entry->vm.segments_count * sizeof(*vm->segment);
+
+	*vm = entry->vm;
+	vm->segment = malloc(size);
+	if (!vm->segment)
+		return sim_json_fail(in, -ENOMEM, reader->error, "out of memory");
+	memcpy(vm->segment, entry->vm.segment, size);
+	scenario->vms_count++;
+	vm->phase_ns += number * entry->phase_step_ns;
+	if (entry->count > 1 && (size_t)snprintf(vm->name, SIM_NAME_MAX, "%.*s-%u",
+						 SIM_NAME_MAX - 1, entry->vm.name, number + 1) >=
+					SIM_NAME_MAX)
+		return sim_json_fail(in, -EINVAL, reader->error, "name too long to be numbered");
+	for (u32 i = 0; i + 1 < scenario->vms_count; i++)
+		if (!strcmp(scenario->vm[i].name, vm->name))
+			return sim_json_fail(in, -EINVAL, reader->error,
+					     "a VM \"%s\" is there already", vm->name);
+	return 0;
+}
+
+static int add_entry(struct sim_reader *reader, const struct sim_json_in *in,
+		     const struct sim_json_in *defaults)
+{
+	struct sim_scenario *scenario = reader->scenario;
+	struct entry *entry = malloc(sizeof(*entry)); /* too big for comfort on the stack */
+	struct sim_vm_config *grown;
+	int rc;
+
+	if (!entry)
+		return sim_json_fail(in, -ENOMEM, reader->error, "out of memory");
+	rc = read_entry(reader, in, defaults, entry);
+	if (!rc && scenario->vms_count + entry->count > SIM_VMS_MAX)
+		rc = sim_json_fail(in, -ERANGE, reader->error, "more than %d VMs", SIM_VMS_MAX);
+	if (!rc) {
+		grown = realloc(scenario->vm,
+				(scenario->vms_count + entry->count) * sizeof(*scenario->vm));
+		if (grown)
+			scenario->vm = grown;
+		else
+			rc = sim_json_fail(in, -ENOMEM, reader->error, "out of memory");
+	}
+	for (u32 i = 0; !rc && i < entry->count; i++)
+		rc = add_vm(reader, in, entry, i);
+	free(entry->vm.segment);
+	free(entry);
+	return rc;
+}
+
+/* What the balloons cannot take away must fit, whoever runs at the same time. */
+static int check_fit(struct sim_reader *reader, const struct sim_json_in *in)
+{
+	const struct sim_scenario *scenario = reader->scenario;
+	const struct sim_host_config *host = &scenario->host;
+	char need_text[TR_UNITS_TEXT], have_text[TR_UNITS_TEXT];
+	u64 have = host->memory_bytes + host->swap_bytes;
+
+	for (u32 i = 0; i < scenario->vms_count; i++) {
+		u64 now_ns = scenario->vm[i].start_ns, need = host->reserved_bytes;
+		for (u32 j = 0; j < scenario->vms_count; j++) {
+			const struct sim_vm_config *vm = &scenario->vm[j];
+			if (vm->start_ns <= now_ns && now_ns < vm->stop_ns)
+				need += vm->memory_min_bytes;
+		}
+		if (need > have)
+			return sim_json_fail(in, -EINVAL, reader->error,
+					     "need %s at least (memory_min, and what the host "
+					     "reserves), but memory and swap of the host are %s",
+					     tr_about_bytes(need, need_text),
+					     tr_about_bytes(have, have_text));
+	}
+	return 0;
+}
+
+int sim_read_vms(struct sim_reader *reader, const struct sim_json_in *in,
+		 const struct sim_json_in *defaults)
+{
+	struct sim_json_in child;
+	int rc = 0;
+
+	if (sim_json_kind(in) != SIM_JSON_ARRAY || !sim_json_count(in))
+		return sim_json_fail(in, -EINVAL, reader->error,
+				     "must be a list of one or more VMs");
+	for (bool ok = sim_json_first(in, &child); ok && !rc; ok = sim_json_next(&child))
+		rc = add_entry(reader, &child, defaults);
+	return rc ? rc : check_fit(reader, in);
+}
+
+/*
+ * Traces are echoed relative to the scenario's folder, as the file names them, so
+ * that the echo and its digest do not depend on where the scenario was called from.
+ */
+static void print_vm(struct sim_json_writer *writer, const struct sim_vm_config *vm,
+		     const char *folder)
+{
+	struct sim_vm_config copy = *vm;
+	size_t length = strlen(folder);
+
+	copy.segment = calloc(vm->segments_count, sizeof(*copy.segment));
+	if (!copy.segment)
+		copy.segments_count = 0;
+	for (u32 i = 0; i < copy.segments_count; i++) {
+		const char *trace = vm->segment[i].trace;
+		copy.segment[i] = vm->segment[i];
+		if (length && !strncmp(trace, folder, length))
+			snprintf(copy.segment[i].trace, SIM_PATH_MAX, "%s", trace + length);
+	}
+	sim_fields_print(vm_fields, writer, &copy);
+	free(copy.segment);
+}
+
+void sim_print_vms(struct sim_json_writer *writer, const struct sim_scenario *scenario)
+{
+	char folder[SIM_PATH_MAX];
+
+	sim_folder_of(scenario->path, folder);
+	sim_json_begin_array(writer, "vms");
+	for (u32 i = 0; i < scenario->vms_count; i++) {
+		sim_json_begin_object(writer, NULL);
+		print_vm(writer, &scenario->vm[i], folder);
+		sim_json_end(writer);
+	}
+	sim_json_end(writer);
+}
