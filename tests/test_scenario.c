@@ -196,7 +196,6 @@ static const struct {
 	{ "nmae=x", "s.json: /nmae: unknown key; known: name, seed, run, duration" },
 	{ "host.memroy=4GiB", "s.json: /host/memroy: unknown key; known: memory, reserved" },
 	{ "vms.0.Memory=4GiB", "s.json: /vms/0/Memory: unknown key" },
-	{ "vms.3.swap.sise=1", "s.json: /vms/3" },
 	{ "link.dealy=1s", "s.json: /link/dealy: unknown key" },
 	{ "costs.fault=1us", "s.json: /costs/fault: unknown key" },
 	{ "duration=0", "s.json: /duration: must be from 1ms to 8760h" },
@@ -243,7 +242,7 @@ static const struct {
 	{ "vms.0.count=0", "s.json: /vms/0/count: must be from 1 to 1024" },
 	{ "vms.0.memory_min=2GiB", "s.json: /vms/0/memory_min: is above \"memory\": the balloon "
 				   "would be larger than its guest" },
-	{ "vms.0.kernel=256MiB", "s.json: /vms/0/kernel: leaves no frame to programs" },
+	{ "vms.0.kernel=1GiB", "s.json: /vms/0/kernel: leaves no frame to programs" },
 	{ "vms.0.memory_min=8MiB", "s.json: /vms/0: leaves no frame to programs" },
 	{ "vms.0.memory=0", "s.json: /vms/0/memory: must be from 1MiB to 16TiB" },
 	{ "vms.0.start=10m", "s.json: /vms/0/start: is not before the end of the run" },
@@ -304,8 +303,6 @@ Test(scenario, every_impossible_thing_is_an_error_with_its_path)
 {
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		struct sim_scenario s;
-		if (bad[i].error && !strncmp(bad[i].set, "vms.3", 5))
-			continue; /* needs the long scenario, below */
 		if (bad[i].error) {
 			must_fail(minimal, bad[i].set, bad[i].error);
 		} else {
@@ -313,7 +310,7 @@ Test(scenario, every_impossible_thing_is_an_error_with_its_path)
 			sim_scenario_free(&s);
 		}
 	}
-	must_fail(full, "vms.1.swap.sise=1", "s.json: /vms/1/swap");
+	must_fail(full, "vms.0.swap.sise=1", "s.json: /vms/0/swap/sise: unknown key; known: device");
 	must_fail(full, "vms.1.name=web-2", "s.json: /vms/1: a VM \"web-2\" is there already");
 	must_fail(full, "vms.0.count=1024", "s.json: /vms/1: more than 1024 VMs");
 	must_fail(full, "defaults={\"memory\": \"512MiB\"}", "s.json: /vms/0: needs the key "
@@ -408,7 +405,7 @@ Test(scenario, the_policy_can_be_replaced_and_loses_its_parameters_then)
 	sim_scenario_free(&s);
 	cr_assert_eq(read_text(&s, minimal, &set, 1, "mom", &error), -EINVAL);
 	cr_assert_eq(read_text(&s, minimal, NULL, 0, "magic", &error), -EINVAL);
-	cr_assert_eq(strncmp(error.text, "unknown policy \"magic\"; known: static", 38), 0, "%s",
+	cr_assert_eq(strstr(error.text, "unknown policy \"magic\"; known: static"), error.text, "%s",
 		     error.text);
 }
 
@@ -482,20 +479,20 @@ Test(json, doubles_are_written_short_and_read_back_exactly)
 
 Test(json, the_writer_keeps_64_bits)
 {
-	struct sim_json_writer *writer = sim_json_writer_open();
+	struct sim_json_build *build = sim_json_build_open();
 	char *text;
 
-	sim_json_begin_object(writer, NULL);
-	sim_json_put_u64(writer, "u", ~0ull);
-	sim_json_put_s64(writer, "s", -9223372036854775807ll - 1);
-	sim_json_put_double(writer, "d", 0.25);
-	sim_json_put_double(writer, "inf", 1e308 * 10);
-	sim_json_put_text(writer, "t", "a\"b\n");
-	sim_json_put_hex(writer, "h", 31);
-	sim_json_begin_array(writer, "a");
-	sim_json_put_bool(writer, NULL, true);
-	sim_json_put_null(writer, NULL);
-	text = sim_json_writer_close(writer, false);
+	sim_json_begin_object(build, NULL);
+	sim_json_put_u64(build, "u", ~0ull);
+	sim_json_put_s64(build, "s", -9223372036854775807ll - 1);
+	sim_json_put_double(build, "d", 0.25);
+	sim_json_put_double(build, "inf", 1e308 * 10);
+	sim_json_put_text(build, "t", "a\"b\n");
+	sim_json_put_hex(build, "h", 31);
+	sim_json_begin_array(build, "a");
+	sim_json_put_bool(build, NULL, true);
+	sim_json_put_null(build, NULL);
+	text = sim_json_build_close(build, false);
 	cr_assert_str_eq(text, "{\"u\":18446744073709551615,\"s\":-9223372036854775808,\"d\":0.25,"
 			       "\"inf\":null,\"t\":\"a\\\"b\\n\",\"h\":\"0x1f\",\"a\":[true,null]}");
 	free(text);

@@ -135,13 +135,13 @@ static int read_amount(const struct sim_field *field, const struct sim_json_in *
 	int rc;
 
 	if (sim_json_kind(in) == SIM_JSON_NUMBER) {
-		rc = sim_json_u64(in, &amount, error);
+		rc = sim_json_get_u64(in, &amount, error);
 		if (!rc && !bytes && amount)
 			rc = sim_json_fail(in, -EINVAL, error, "%s", form);
 	} else if (sim_json_kind(in) != SIM_JSON_STRING) {
 		rc = sim_json_fail(in, -EINVAL, error, "%s", form);
 	} else {
-		rc = sim_json_text(in, &text, error);
+		rc = sim_json_get_text(in, &text, error);
 		if (!rc && field->flags & SIM_FIELD_OR_NONE && !strcmp(text, "none")) {
 			*value = SIM_NONE;
 			return 0;
@@ -163,7 +163,7 @@ static int read_u32(const struct sim_field *field, const struct sim_json_in *in,
 		    struct tr_error *error)
 {
 	u64 number;
-	int rc = sim_json_u64(in, &number, error);
+	int rc = sim_json_get_u64(in, &number, error);
 
 	if (!rc)
 		rc = check_range(field, in, (double)number, error);
@@ -176,7 +176,7 @@ static int read_double(const struct sim_field *field, const struct sim_json_in *
 		       struct tr_error *error)
 {
 	double number;
-	int rc = sim_json_double(in, &number, error);
+	int rc = sim_json_get_double(in, &number, error);
 
 	if (!rc)
 		rc = check_range(field, in, number, error);
@@ -188,7 +188,7 @@ static int read_double(const struct sim_field *field, const struct sim_json_in *
 static int read_name(const struct sim_json_in *in, char *name, struct tr_error *error)
 {
 	const char *text;
-	int rc = sim_json_text(in, &text, error);
+	int rc = sim_json_get_text(in, &text, error);
 
 	if (rc)
 		return rc;
@@ -206,7 +206,7 @@ static int read_choice(const struct sim_field *field, const struct sim_json_in *
 {
 	const char *text;
 	char known[256];
-	int rc = sim_json_text(in, &text, error);
+	int rc = sim_json_get_text(in, &text, error);
 
 	if (rc)
 		return rc;
@@ -233,9 +233,9 @@ static int read_one(struct sim_reader *reader, const struct sim_field *field,
 	case SIM_FIELD_DOUBLE:
 		return read_double(field, in, at, error);
 	case SIM_FIELD_BOOL:
-		return sim_json_bool(in, at, error);
+		return sim_json_get_bool(in, at, error);
 	case SIM_FIELD_SEED:
-		return sim_json_seed(in, at, error);
+		return sim_json_get_seed(in, at, error);
 	case SIM_FIELD_NAME:
 		return read_name(in, at, error);
 	case SIM_FIELD_CHOICE:
@@ -294,19 +294,19 @@ int sim_fields_required(const struct sim_field *fields, const struct sim_json_in
 
 /* --- echo --- */
 
-static void print_amount(const struct sim_field *field, struct sim_json_writer *writer, u64 amount)
+static void print_amount(const struct sim_field *field, struct sim_json_build *build, u64 amount)
 {
 	char text[TR_UNITS_TEXT];
 
 	if (field->flags & SIM_FIELD_OR_NONE && amount == SIM_NONE)
-		sim_json_put_text(writer, field->key, "none");
+		sim_json_put_text(build, field->key, "none");
 	else if (field->type == SIM_FIELD_BYTES)
-		sim_json_put_text(writer, field->key, tr_format_bytes(amount, text));
+		sim_json_put_text(build, field->key, tr_format_bytes(amount, text));
 	else
-		sim_json_put_text(writer, field->key, tr_format_ns(amount, text));
+		sim_json_put_text(build, field->key, tr_format_ns(amount, text));
 }
 
-static void print_one(const struct sim_field *field, struct sim_json_writer *writer,
+static void print_one(const struct sim_field *field, struct sim_json_build *build,
 		      const void *object)
 {
 	const void *at = (const char *)object + field->offset;
@@ -314,37 +314,37 @@ static void print_one(const struct sim_field *field, struct sim_json_writer *wri
 	switch (field->type) {
 	case SIM_FIELD_BYTES:
 	case SIM_FIELD_NS:
-		print_amount(field, writer, *(const u64 *)at);
+		print_amount(field, build, *(const u64 *)at);
 		break;
 	case SIM_FIELD_U32:
-		sim_json_put_u64(writer, field->key, *(const u32 *)at);
+		sim_json_put_u64(build, field->key, *(const u32 *)at);
 		break;
 	case SIM_FIELD_DOUBLE:
-		sim_json_put_double(writer, field->key, *(const double *)at);
+		sim_json_put_double(build, field->key, *(const double *)at);
 		break;
 	case SIM_FIELD_BOOL:
-		sim_json_put_bool(writer, field->key, *(const bool *)at);
+		sim_json_put_bool(build, field->key, *(const bool *)at);
 		break;
 	case SIM_FIELD_SEED:
-		sim_json_put_hex(writer, field->key, *(const u64 *)at);
+		sim_json_put_hex(build, field->key, *(const u64 *)at);
 		break;
 	case SIM_FIELD_NAME:
-		sim_json_put_text(writer, field->key, at);
+		sim_json_put_text(build, field->key, at);
 		break;
 	case SIM_FIELD_CHOICE:
-		sim_json_put_text(writer, field->key, field->names[*(const u32 *)at]);
+		sim_json_put_text(build, field->key, field->names[*(const u32 *)at]);
 		break;
 	case SIM_FIELD_CUSTOM:
 		if (field->print)
-			field->print(writer, field, object);
+			field->print(build, field, object);
 		break;
 	}
 }
 
-void sim_fields_print(const struct sim_field *fields, struct sim_json_writer *writer,
+void sim_fields_print(const struct sim_field *fields, struct sim_json_build *build,
 		      const void *object)
 {
 	for (; fields->key; fields++)
 		if (!(fields->flags & SIM_FIELD_INPUT))
-			print_one(fields, writer, object);
+			print_one(fields, build, object);
 }

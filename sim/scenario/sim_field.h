@@ -42,7 +42,7 @@ struct sim_field {
 	const char *const *names; /* SIM_FIELD_CHOICE, NULL-terminated */
 	/* SIM_FIELD_CUSTOM; a NULL print leaves the row out of the echo. */
 	int (*read)(struct sim_reader *reader, const struct sim_json_in *in, void *object);
-	void (*print)(struct sim_json_writer *writer, const struct sim_field *field,
+	void (*print)(struct sim_json_build *build, const struct sim_field *field,
 		      const void *object);
 };
 
@@ -63,8 +63,8 @@ int sim_fields_read(struct sim_reader *reader, const struct sim_field *fields,
 int sim_fields_required(const struct sim_field *fields, const struct sim_json_in *in, u64 seen,
 			struct tr_error *error);
 
-/* Every row of @object as members of the object that @writer has open. */
-void sim_fields_print(const struct sim_field *fields, struct sim_json_writer *writer,
+/* Every row of @object as members of the object that @build has open. */
+void sim_fields_print(const struct sim_field *fields, struct sim_json_build *build,
 		      const void *object);
 
 /* "a, b, c" into @text; for errors that list what is known. */

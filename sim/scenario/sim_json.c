@@ -127,6 +127,8 @@ int sim_json_parse(struct sim_json **json, const char *name, const char *text, s
 		for (const char *c = text; stop && c < stop && c < text + size; c++)
 			line += *c == '\n';
 		cJSON_Delete(root);
+		while (!ended && *stop && strchr(" \t\r\n", *stop))
+			stop++;
 		if (ended)
 			return tr_fail(error, -EINVAL, "%s: line %u: JSON ends too early", name,
 				       line);
@@ -237,7 +239,7 @@ bool sim_json_find(const struct sim_json_in *object, const char *key, struct sim
 	return false;
 }
 
-int sim_json_bool(const struct sim_json_in *in, bool *value, struct tr_error *error)
+int sim_json_get_bool(const struct sim_json_in *in, bool *value, struct tr_error *error)
 {
 	if (sim_json_kind(in) != SIM_JSON_BOOL)
 		return sim_json_fail(in, -EINVAL, error, "must be true or false");
@@ -245,7 +247,7 @@ int sim_json_bool(const struct sim_json_in *in, bool *value, struct tr_error *er
 	return 0;
 }
 
-int sim_json_u64(const struct sim_json_in *in, u64 *value, struct tr_error *error)
+int sim_json_get_u64(const struct sim_json_in *in, u64 *value, struct tr_error *error)
 {
 	double number = tree(in->value)->valuedouble;
 
@@ -257,7 +259,7 @@ int sim_json_u64(const struct sim_json_in *in, u64 *value, struct tr_error *erro
 	return 0;
 }
 
-int sim_json_double(const struct sim_json_in *in, double *value, struct tr_error *error)
+int sim_json_get_double(const struct sim_json_in *in, double *value, struct tr_error *error)
 {
 	if (sim_json_kind(in) != SIM_JSON_NUMBER)
 		return sim_json_fail(in, -EINVAL, error, "must be a number");
@@ -265,7 +267,7 @@ int sim_json_double(const struct sim_json_in *in, double *value, struct tr_error
 	return 0;
 }
 
-int sim_json_text(const struct sim_json_in *in, const char **text, struct tr_error *error)
+int sim_json_get_text(const struct sim_json_in *in, const char **text, struct tr_error *error)
 {
 	if (sim_json_kind(in) != SIM_JSON_STRING)
 		return sim_json_fail(in, -EINVAL, error, "must be a string");
@@ -273,7 +275,7 @@ int sim_json_text(const struct sim_json_in *in, const char **text, struct tr_err
 	return 0;
 }
 
-int sim_json_seed(const struct sim_json_in *in, u64 *value, struct tr_error *error)
+int sim_json_get_seed(const struct sim_json_in *in, u64 *value, struct tr_error *error)
 {
 	static const char form[] = "must be a 64-bit number as a string, such as \"0x1f\"";
 	const char *text;
@@ -281,7 +283,7 @@ int sim_json_seed(const struct sim_json_in *in, u64 *value, struct tr_error *err
 	u64 seed;
 
 	if (sim_json_kind(in) == SIM_JSON_NUMBER)
-		return sim_json_u64(in, value, error);
+		return sim_json_get_u64(in, value, error);
 	if (sim_json_kind(in) != SIM_JSON_STRING)
 		return sim_json_fail(in, -EINVAL, error, form);
 	text = tree(in->value)->valuestring;
@@ -428,88 +430,88 @@ int sim_json_set(struct sim_json *root, const char *assignment,
 
 /* --- writing --- */
 
-struct sim_json_writer {
+struct sim_json_build {
 	cJSON *open[DEPTH_MAX]; /* [0] is the outermost */
 	u32 depth;
 	bool failed;
 };
 
-struct sim_json_writer *sim_json_writer_open(void)
+struct sim_json_build *sim_json_build_open(void)
 {
-	return calloc(1, sizeof(struct sim_json_writer));
+	return calloc(1, sizeof(struct sim_json_build));
 }
 
-static void put(struct sim_json_writer *writer, const char *key, cJSON *item, bool opens)
+static void put(struct sim_json_build *build, const char *key, cJSON *item, bool opens)
 {
-	if (!writer) {
+	if (!build) {
 		cJSON_Delete(item);
 		return;
 	}
-	if (!item || writer->failed) {
+	if (!item || build->failed) {
 		cJSON_Delete(item);
-		writer->failed = true;
+		build->failed = true;
 		return;
 	}
-	if (writer->depth) {
-		cJSON *parent = writer->open[writer->depth - 1];
+	if (build->depth) {
+		cJSON *parent = build->open[build->depth - 1];
 		assert(!key == !!cJSON_IsArray(parent));
 		if (!(key ? cJSON_AddItemToObject(parent, key, item) :
 			    cJSON_AddItemToArray(parent, item))) {
 			cJSON_Delete(item);
-			writer->failed = true;
+			build->failed = true;
 			return;
 		}
 	} else {
-		assert(!key && !writer->open[0] && opens);
+		assert(!key && !build->open[0] && opens);
 	}
 	if (opens) {
-		assert(writer->depth < DEPTH_MAX);
-		writer->open[writer->depth++] = item;
+		assert(build->depth < DEPTH_MAX);
+		build->open[build->depth++] = item;
 	}
 }
 
-void sim_json_begin_object(struct sim_json_writer *writer, const char *key)
+void sim_json_begin_object(struct sim_json_build *build, const char *key)
 {
-	put(writer, key, cJSON_CreateObject(), true);
+	put(build, key, cJSON_CreateObject(), true);
 }
 
-void sim_json_begin_array(struct sim_json_writer *writer, const char *key)
+void sim_json_begin_array(struct sim_json_build *build, const char *key)
 {
-	put(writer, key, cJSON_CreateArray(), true);
+	put(build, key, cJSON_CreateArray(), true);
 }
 
-void sim_json_end(struct sim_json_writer *writer)
+void sim_json_end(struct sim_json_build *build)
 {
-	if (!writer || writer->failed)
+	if (!build || build->failed)
 		return; /* a container that failed to open is not there to be closed */
-	assert(writer->depth);
-	writer->depth--;
+	assert(build->depth);
+	build->depth--;
 }
 
-void sim_json_put_null(struct sim_json_writer *writer, const char *key)
+void sim_json_put_null(struct sim_json_build *build, const char *key)
 {
-	put(writer, key, cJSON_CreateNull(), false);
+	put(build, key, cJSON_CreateNull(), false);
 }
 
-void sim_json_put_bool(struct sim_json_writer *writer, const char *key, bool value)
+void sim_json_put_bool(struct sim_json_build *build, const char *key, bool value)
 {
-	put(writer, key, cJSON_CreateBool(value), false);
+	put(build, key, cJSON_CreateBool(value), false);
 }
 
-void sim_json_put_u64(struct sim_json_writer *writer, const char *key, u64 value)
+void sim_json_put_u64(struct sim_json_build *build, const char *key, u64 value)
 {
 	char text[24];
 
 	snprintf(text, sizeof(text), "%llu", value);
-	put(writer, key, cJSON_CreateRaw(text), false);
+	put(build, key, cJSON_CreateRaw(text), false);
 }
 
-void sim_json_put_s64(struct sim_json_writer *writer, const char *key, s64 value)
+void sim_json_put_s64(struct sim_json_build *build, const char *key, s64 value)
 {
 	char text[24];
 
 	snprintf(text, sizeof(text), "%lld", value);
-	put(writer, key, cJSON_CreateRaw(text), false);
+	put(build, key, cJSON_CreateRaw(text), false);
 }
 
 char *sim_json_double_text(double value, char text[SIM_JSON_DOUBLE_TEXT])
@@ -526,39 +528,39 @@ char *sim_json_double_text(double value, char text[SIM_JSON_DOUBLE_TEXT])
 	return text;
 }
 
-void sim_json_put_double(struct sim_json_writer *writer, const char *key, double value)
+void sim_json_put_double(struct sim_json_build *build, const char *key, double value)
 {
 	char text[SIM_JSON_DOUBLE_TEXT];
 
 	if (!isfinite(value))
-		sim_json_put_null(writer, key);
+		sim_json_put_null(build, key);
 	else
-		put(writer, key, cJSON_CreateRaw(sim_json_double_text(value, text)), false);
+		put(build, key, cJSON_CreateRaw(sim_json_double_text(value, text)), false);
 }
 
-void sim_json_put_text(struct sim_json_writer *writer, const char *key, const char *value)
+void sim_json_put_text(struct sim_json_build *build, const char *key, const char *value)
 {
-	put(writer, key, cJSON_CreateString(value), false);
+	put(build, key, cJSON_CreateString(value), false);
 }
 
-void sim_json_put_hex(struct sim_json_writer *writer, const char *key, u64 value)
+void sim_json_put_hex(struct sim_json_build *build, const char *key, u64 value)
 {
 	char text[24];
 
 	snprintf(text, sizeof(text), "0x%llx", value);
-	sim_json_put_text(writer, key, text);
+	sim_json_put_text(build, key, text);
 }
 
-char *sim_json_writer_close(struct sim_json_writer *writer, bool pretty)
+char *sim_json_build_close(struct sim_json_build *build, bool pretty)
 {
 	char *text = NULL;
 
-	if (!writer)
+	if (!build)
 		return NULL;
-	if (!writer->failed && writer->open[0])
-		text = pretty ? cJSON_Print(writer->open[0]) :
-				cJSON_PrintUnformatted(writer->open[0]);
-	cJSON_Delete(writer->open[0]);
-	free(writer);
+	if (!build->failed && build->open[0])
+		text = pretty ? cJSON_Print(build->open[0]) :
+				cJSON_PrintUnformatted(build->open[0]);
+	cJSON_Delete(build->open[0]);
+	free(build);
 	return text;
 }

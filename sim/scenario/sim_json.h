@@ -79,12 +79,12 @@ bool sim_json_next(struct sim_json_in *child);
 bool sim_json_find(const struct sim_json_in *object, const char *key, struct sim_json_in *child);
 
 /* Typed values; -EINVAL with text for another type. */
-int sim_json_bool(const struct sim_json_in *in, bool *value, struct tr_error *error);
-int sim_json_u64(const struct sim_json_in *in, u64 *value, struct tr_error *error);
-int sim_json_double(const struct sim_json_in *in, double *value, struct tr_error *error);
-int sim_json_text(const struct sim_json_in *in, const char **text, struct tr_error *error);
+int sim_json_get_bool(const struct sim_json_in *in, bool *value, struct tr_error *error);
+int sim_json_get_u64(const struct sim_json_in *in, u64 *value, struct tr_error *error);
+int sim_json_get_double(const struct sim_json_in *in, double *value, struct tr_error *error);
+int sim_json_get_text(const struct sim_json_in *in, const char **text, struct tr_error *error);
 /* 64 bits as a string, "0x1f" or decimal, or a small number. */
-int sim_json_seed(const struct sim_json_in *in, u64 *value, struct tr_error *error);
+int sim_json_get_seed(const struct sim_json_in *in, u64 *value, struct tr_error *error);
 
 /* "file: /path: " and the reason; returns @rc. */
 int sim_json_fail(const struct sim_json_in *in, int rc, struct tr_error *error,
@@ -96,23 +96,23 @@ int sim_json_fail(const struct sim_json_in *in, int rc, struct tr_error *error,
  * Text is built from the outside in.  @key is NULL inside an array and for the
  * outermost value.  Memory running out is remembered and told by _close().
  */
-struct sim_json_writer;
+struct sim_json_build;
 
-struct sim_json_writer *sim_json_writer_open(void);
-void sim_json_begin_object(struct sim_json_writer *writer, const char *key);
-void sim_json_begin_array(struct sim_json_writer *writer, const char *key);
-void sim_json_end(struct sim_json_writer *writer);
-void sim_json_put_null(struct sim_json_writer *writer, const char *key);
-void sim_json_put_bool(struct sim_json_writer *writer, const char *key, bool value);
-void sim_json_put_u64(struct sim_json_writer *writer, const char *key, u64 value); /* exact */
-void sim_json_put_s64(struct sim_json_writer *writer, const char *key, s64 value);
+struct sim_json_build *sim_json_build_open(void);
+void sim_json_begin_object(struct sim_json_build *build, const char *key);
+void sim_json_begin_array(struct sim_json_build *build, const char *key);
+void sim_json_end(struct sim_json_build *build);
+void sim_json_put_null(struct sim_json_build *build, const char *key);
+void sim_json_put_bool(struct sim_json_build *build, const char *key, bool value);
+void sim_json_put_u64(struct sim_json_build *build, const char *key, u64 value); /* exact */
+void sim_json_put_s64(struct sim_json_build *build, const char *key, s64 value);
 /* The shortest digits that read back as the same double; null if not finite. */
-void sim_json_put_double(struct sim_json_writer *writer, const char *key, double value);
-void sim_json_put_text(struct sim_json_writer *writer, const char *key, const char *value);
-void sim_json_put_hex(struct sim_json_writer *writer, const char *key, u64 value); /* "0x1f" */
+void sim_json_put_double(struct sim_json_build *build, const char *key, double value);
+void sim_json_put_text(struct sim_json_build *build, const char *key, const char *value);
+void sim_json_put_hex(struct sim_json_build *build, const char *key, u64 value); /* "0x1f" */
 
-/* Ends what is still open.  Return: text for free(), or NULL: no memory.  Frees the writer. */
-char *sim_json_writer_close(struct sim_json_writer *writer, bool pretty);
+/* Ends what is still open.  Return: text for free(), or NULL: no memory.  Frees the build. */
+char *sim_json_build_close(struct sim_json_build *build, bool pretty);
 
 #define SIM_JSON_DOUBLE_TEXT 32
 /* The shortest digits that read back as the same double, in any locale; returns @text. */

@@ -22,7 +22,7 @@ static int read_vm(struct sim_reader *reader, const struct sim_json_in *in, void
 	const struct sim_scenario *scenario = reader->scenario;
 	struct sim_disturbance *disturbance = object;
 	const char *name;
-	int rc = sim_json_text(in, &name, reader->error);
+	int rc = sim_json_get_text(in, &name, reader->error);
 
 	if (rc)
 		return rc;
@@ -87,7 +87,7 @@ static int find_kind(struct sim_reader *reader, const struct sim_json_in *in, u3
 
 	if (!sim_json_find(in, "kind", &child))
 		return sim_json_fail(in, -EINVAL, reader->error, "needs the key \"kind\"");
-	rc = sim_json_text(&child, &text, reader->error);
+	rc = sim_json_get_text(&child, &text, reader->error);
 	if (rc)
 		return rc;
 	for (*kind = 0; kind_names[*kind]; ++*kind)
@@ -146,16 +146,16 @@ int sim_read_disturbances(struct sim_reader *reader, const struct sim_json_in *i
 	return rc;
 }
 
-void sim_print_disturbances(struct sim_json_writer *writer, const struct sim_scenario *scenario)
+void sim_print_disturbances(struct sim_json_build *build, const struct sim_scenario *scenario)
 {
-	sim_json_begin_array(writer, "disturbances");
+	sim_json_begin_array(build, "disturbances");
 	for (u32 i = 0; i < scenario->disturbances_count; i++) {
 		const struct sim_disturbance *disturbance = &scenario->disturbance[i];
-		sim_json_begin_object(writer, NULL);
-		sim_fields_print(rows_of[disturbance->kind], writer, disturbance);
+		sim_json_begin_object(build, NULL);
+		sim_fields_print(rows_of[disturbance->kind], build, disturbance);
 		if (disturbance->kind == SIM_DIST_BALLOON)
-			sim_json_put_text(writer, "vm", scenario->vm[disturbance->vm].name);
-		sim_json_end(writer);
+			sim_json_put_text(build, "vm", scenario->vm[disturbance->vm].name);
+		sim_json_end(build);
 	}
-	sim_json_end(writer);
+	sim_json_end(build);
 }

@@ -22,7 +22,7 @@ static int read_base(struct sim_reader *reader, const struct sim_json_in *in, vo
 	const char *text;
 
 	(void)object;
-	return sim_json_text(in, &text, reader->error);
+	return sim_json_get_text(in, &text, reader->error);
 }
 
 #define DEVICE(member) offsetof(struct sim_device_config, member)
@@ -93,7 +93,7 @@ static int name_device(struct sim_reader *reader, const struct sim_json_in *in,
 {
 	const struct sim_device_config *found;
 	const char *name;
-	int rc = sim_json_text(in, &name, reader->error);
+	int rc = sim_json_get_text(in, &name, reader->error);
 
 	if (rc)
 		return rc;
@@ -104,23 +104,27 @@ static int name_device(struct sim_reader *reader, const struct sim_json_in *in,
 	return 0;
 }
 
-/* The object form: changes to a named device, or a whole new one. */
+/*
+ * The object form: changes to the device that "device" names, or to the default that
+ * @device holds, or with "name" a whole new one.
+ */
 static int read_device_object(struct sim_reader *reader, const struct sim_field *fields,
 			      const struct sim_json_in *in, struct sim_device_config *device)
 {
 	struct sim_json_in base;
-	bool based = sim_json_find(in, fields[0].key, &base);
+	bool made = !sim_json_find(in, fields[0].key, &base);
 	u64 seen = 0;
-	int rc;
+	int rc = 0;
 
-	if (based)
+	if (!made)
 		rc = name_device(reader, &base, device);
-	else
-		rc = 0, *device = (struct sim_device_config){
+	made = made && sim_json_find(in, "name", &base);
+	if (made)
+		*device = (struct sim_device_config){
 			.tail = 1, .parallel = 1, .ratio = 1, .cluster_pages = 1 };
 	if (!rc)
 		rc = sim_fields_read(reader, fields, in, device, &seen);
-	if (!rc && !based)
+	if (!rc && made)
 		rc = sim_fields_required(fields, in, seen, reader->error);
 	return rc;
 }
@@ -129,13 +133,14 @@ static bool is_none(const struct sim_json_in *in)
 {
 	const char *text;
 
-	return sim_json_kind(in) == SIM_JSON_STRING && !sim_json_text(in, &text, NULL) &&
+	return sim_json_kind(in) == SIM_JSON_STRING && !sim_json_get_text(in, &text, NULL) &&
 	       !strcmp(text, "none");
 }
 
 int sim_read_device(struct sim_reader *reader, const struct sim_json_in *in,
 		    struct sim_device_config *device)
 {
+	*device = *sim_device_builtin(SIM_DEVICE_DEFAULT);
 	if (sim_json_kind(in) == SIM_JSON_OBJECT)
 		return read_device_object(reader, device_fields, in, device);
 	return name_device(reader, in, device);
@@ -147,6 +152,7 @@ int sim_read_swap(struct sim_reader *reader, const struct sim_json_in *in,
 	memset(swap, 0, sizeof(*swap));
 	if (is_none(in))
 		return 0;
+	swap->device = *sim_device_builtin(SIM_DEVICE_DEFAULT);
 	swap->bytes = SIM_NONE;
 	if (sim_json_kind(in) == SIM_JSON_OBJECT)
 		return read_device_object(reader, swap_fields, in, &swap->device);
@@ -179,26 +185,26 @@ int sim_read_devices(struct sim_reader *reader, const struct sim_json_in *in)
 	return rc;
 }
 
-void sim_print_device(struct sim_json_writer *writer, const char *key,
+void sim_print_device(struct sim_json_build *build, const char *key,
 		      const struct sim_device_config *device)
 {
-	sim_json_begin_object(writer, key);
-	sim_fields_print(device_fields, writer, device);
-	sim_json_end(writer);
+	sim_json_begin_object(build, key);
+	sim_fields_print(device_fields, build, device);
+	sim_json_end(build);
 }
 
-void sim_print_swap(struct sim_json_writer *writer, const char *key,
+void sim_print_swap(struct sim_json_build *build, const char *key,
 		    const struct sim_device_config *device, u64 bytes)
 {
 	struct sim_swap_config swap = { .device = *device, .bytes = bytes };
 
 	if (!*device->name) {
-		sim_json_put_text(writer, key, "none");
+		sim_json_put_text(build, key, "none");
 		return;
 	}
-	sim_json_begin_object(writer, key);
-	sim_fields_print(swap_fields, writer, &swap);
-	sim_json_end(writer);
+	sim_json_begin_object(build, key);
+	sim_fields_print(swap_fields, build, &swap);
+	sim_json_end(build);
 }
 
 /* --- host --- */
@@ -214,12 +220,12 @@ static int read_host_swap(struct sim_reader *reader, const struct sim_json_in *i
 	return rc;
 }
 
-static void print_host_swap(struct sim_json_writer *writer, const struct sim_field *field,
+static void print_host_swap(struct sim_json_build *build, const struct sim_field *field,
 			    const void *object)
 {
 	const struct sim_host_config *host = object;
 
-	sim_print_swap(writer, field->key, &host->swap, host->swap_bytes);
+	sim_print_swap(build, field->key, &host->swap, host->swap_bytes);
 }
 
 #define HOST(member) offsetof(struct sim_host_config, member)
@@ -245,7 +251,7 @@ static const struct sim_field host_fields[] = {
 void sim_default_host(struct sim_host_config *host)
 {
 	sim_fields_default(host_fields, host);
-	host->swap = *sim_device_builtin("nvme");
+	host->swap = *sim_device_builtin(SIM_DEVICE_DEFAULT);
 	host->swap_bytes = SIM_NONE;
 }
 
@@ -275,11 +281,11 @@ int sim_read_host(struct sim_reader *reader, const struct sim_json_in *in)
 	return 0;
 }
 
-void sim_print_host(struct sim_json_writer *writer, const struct sim_scenario *scenario)
+void sim_print_host(struct sim_json_build *build, const struct sim_scenario *scenario)
 {
-	sim_json_begin_object(writer, "host");
-	sim_fields_print(host_fields, writer, &scenario->host);
-	sim_json_end(writer);
+	sim_json_begin_object(build, "host");
+	sim_fields_print(host_fields, build, &scenario->host);
+	sim_json_end(build);
 }
 
 /* --- link --- */
@@ -326,9 +332,9 @@ int sim_read_costs(struct sim_reader *reader, const struct sim_json_in *in)
 	return sim_fields_read(reader, cost_fields, in, &reader->scenario->costs, NULL);
 }
 
-void sim_print_costs(struct sim_json_writer *writer, const struct sim_scenario *scenario)
+void sim_print_costs(struct sim_json_build *build, const struct sim_scenario *scenario)
 {
-	sim_json_begin_object(writer, "costs");
-	sim_fields_print(cost_fields, writer, &scenario->costs);
-	sim_json_end(writer);
+	sim_json_begin_object(build, "costs");
+	sim_fields_print(cost_fields, build, &scenario->costs);
+	sim_json_end(build);
 }

@@ -47,21 +47,21 @@ static int value_text(struct sim_reader *reader, const struct sim_json_in *in, c
 
 	switch (sim_json_kind(in)) {
 	case SIM_JSON_STRING:
-		rc = sim_json_text(in, &string, reader->error);
+		rc = sim_json_get_text(in, &string, reader->error);
 		if (!rc && strlen(string) >= size)
 			rc = sim_json_fail(in, -EINVAL, reader->error, "too long");
 		if (!rc)
 			memcpy(text, string, strlen(string) + 1);
 		return rc;
 	case SIM_JSON_NUMBER:
-		rc = sim_json_double(in, &number, reader->error);
+		rc = sim_json_get_double(in, &number, reader->error);
 		if (number >= 0 && number < (double)SIM_JSON_EXACT && number == floor(number))
 			snprintf(text, size, "%llu", (u64)number);
 		else
 			sim_json_double_text(number, text);
 		return rc;
 	case SIM_JSON_BOOL:
-		rc = sim_json_bool(in, &flag, reader->error);
+		rc = sim_json_get_bool(in, &flag, reader->error);
 		snprintf(text, size, "%s", flag ? "true" : "false");
 		return rc;
 	default:
@@ -147,7 +147,7 @@ static int read_object(struct sim_reader *reader, const struct sim_json_in *in)
 
 	for (bool ok = sim_json_first(in, &child); ok && !rc; ok = sim_json_next(&child)) {
 		if (!strcmp(child.key, "name")) {
-			rc = sim_json_text(&child, &name, reader->error);
+			rc = sim_json_get_text(&child, &name, reader->error);
 		} else if (!strcmp(child.key, "params")) {
 			params = child;
 			with_params = true;
@@ -176,13 +176,13 @@ int sim_read_policy(struct sim_reader *reader, const struct sim_json_in *in)
 	if (in && sim_json_kind(in) == SIM_JSON_OBJECT)
 		return read_object(reader, in);
 	if (in)
-		rc = sim_json_text(in, &name, reader->error);
+		rc = sim_json_get_text(in, &name, reader->error);
 	if (reader->policy_override)
 		name = reader->policy_override;
 	return rc ? rc : choose(reader, in ? in : &reader->top, name);
 }
 
-static void print_param(struct sim_json_writer *writer, const struct sim_param *param,
+static void print_param(struct sim_json_build *build, const struct sim_param *param,
 			const void *state)
 {
 	const void *at = (const char *)state + param->offset;
@@ -191,34 +191,34 @@ static void print_param(struct sim_json_writer *writer, const struct sim_param *
 	switch (param->type) {
 	case SIM_PARAM_U64:
 		if (*(const u64 *)at < SIM_JSON_EXACT) {
-			sim_json_put_u64(writer, param->name, *(const u64 *)at);
+			sim_json_put_u64(build, param->name, *(const u64 *)at);
 			break;
 		}
 		snprintf(text, sizeof(text), "%llu", *(const u64 *)at);
-		sim_json_put_text(writer, param->name, text);
+		sim_json_put_text(build, param->name, text);
 		break;
 	case SIM_PARAM_SIZE:
-		sim_json_put_text(writer, param->name, tr_format_bytes(*(const u64 *)at, text));
+		sim_json_put_text(build, param->name, tr_format_bytes(*(const u64 *)at, text));
 		break;
 	case SIM_PARAM_TIME:
-		sim_json_put_text(writer, param->name, tr_format_ns(*(const u64 *)at, text));
+		sim_json_put_text(build, param->name, tr_format_ns(*(const u64 *)at, text));
 		break;
 	case SIM_PARAM_DOUBLE:
-		sim_json_put_double(writer, param->name, *(const double *)at);
+		sim_json_put_double(build, param->name, *(const double *)at);
 		break;
 	case SIM_PARAM_BOOL:
-		sim_json_put_bool(writer, param->name, *(const bool *)at);
+		sim_json_put_bool(build, param->name, *(const bool *)at);
 		break;
 	}
 }
 
-void sim_print_policy(struct sim_json_writer *writer, const struct sim_scenario *scenario)
+void sim_print_policy(struct sim_json_build *build, const struct sim_scenario *scenario)
 {
-	sim_json_begin_object(writer, "policy");
-	sim_json_put_text(writer, "name", scenario->policy->name);
-	sim_json_begin_object(writer, "params");
+	sim_json_begin_object(build, "policy");
+	sim_json_put_text(build, "name", scenario->policy->name);
+	sim_json_begin_object(build, "params");
 	for (u32 i = 0; i < scenario->policy->params_count; i++)
-		print_param(writer, &scenario->policy->params[i], scenario->policy_state);
-	sim_json_end(writer);
-	sim_json_end(writer);
+		print_param(build, &scenario->policy->params[i], scenario->policy_state);
+	sim_json_end(build);
+	sim_json_end(build);
 }

@@ -42,7 +42,7 @@ static int read_folder(struct sim_reader *reader, const struct sim_json_in *in, 
 	const char *text;
 
 	(void)object;
-	return sim_json_text(in, &text, reader->error);
+	return sim_json_get_text(in, &text, reader->error);
 }
 
 #define TOP(member) offsetof(struct sim_scenario, member)
@@ -104,7 +104,7 @@ static int find_folder(struct sim_reader *reader, const struct sim_json_in *top)
 
 	sim_folder_of(reader->scenario->path, base);
 	if (sim_json_find(top, "trace_folder", &in))
-		rc = sim_json_text(&in, &text, reader->error);
+		rc = sim_json_get_text(&in, &text, reader->error);
 	if (rc)
 		return rc;
 	if ((size_t)snprintf(reader->trace_folder, SIM_PATH_MAX, "%s%s%s", *text == '/' ? "" : base,
@@ -209,20 +209,20 @@ int sim_scenario_read_text(struct sim_scenario *scenario, const char *path, cons
 
 char *sim_scenario_print(const struct sim_scenario *scenario)
 {
-	struct sim_json_writer *writer = sim_json_writer_open();
+	struct sim_json_build *build = sim_json_build_open();
 
-	sim_json_begin_object(writer, NULL);
-	sim_fields_print(top_fields, writer, scenario);
-	sim_print_host(writer, scenario);
-	sim_json_begin_object(writer, "link");
-	sim_fields_print(sim_link_fields, writer, &scenario->link);
-	sim_json_end(writer);
-	sim_print_costs(writer, scenario);
-	sim_print_vms(writer, scenario);
-	sim_print_disturbances(writer, scenario);
-	sim_print_policy(writer, scenario);
-	sim_json_end(writer);
-	return sim_json_writer_close(writer, true);
+	sim_json_begin_object(build, NULL);
+	sim_fields_print(top_fields, build, scenario);
+	sim_print_host(build, scenario);
+	sim_json_begin_object(build, "link");
+	sim_fields_print(sim_link_fields, build, &scenario->link);
+	sim_json_end(build);
+	sim_print_costs(build, scenario);
+	sim_print_vms(build, scenario);
+	sim_print_disturbances(build, scenario);
+	sim_print_policy(build, scenario);
+	sim_json_end(build);
+	return sim_json_build_close(build, true);
 }
 
 u64 sim_scenario_digest(const struct sim_scenario *scenario)

@@ -33,7 +33,7 @@ static int read_trace(struct sim_reader *reader, const struct sim_json_in *in, v
 	struct sim_segment *segment = object;
 	const char *text;
 	struct stat st;
-	int rc = sim_json_text(in, &text, reader->error);
+	int rc = sim_json_get_text(in, &text, reader->error);
 
 	if (rc)
 		return rc;
@@ -105,25 +105,25 @@ static int read_workload(struct sim_reader *reader, const struct sim_json_in *in
 	return rc;
 }
 
-static void print_workload(struct sim_json_writer *writer, const struct sim_field *field,
+static void print_workload(struct sim_json_build *build, const struct sim_field *field,
 			   const void *object)
 {
 	const struct sim_vm_config *vm = object;
 
-	sim_json_begin_array(writer, field->key);
+	sim_json_begin_array(build, field->key);
 	for (u32 i = 0; i < vm->segments_count; i++) {
 		const struct sim_segment *segment = &vm->segment[i];
 		char text[TR_UNITS_TEXT];
-		sim_json_begin_object(writer, NULL);
+		sim_json_begin_object(build, NULL);
 		if (*segment->trace)
-			sim_json_put_text(writer, "trace", segment->trace);
-		sim_json_put_u64(writer, "repeat", segment->repeat);
+			sim_json_put_text(build, "trace", segment->trace);
+		sim_json_put_u64(build, "repeat", segment->repeat);
 		if (*segment->trace)
-			sim_json_put_text(writer, "keep", keep_names[segment->keep]);
-		sim_json_put_text(writer, "idle", tr_format_ns(segment->idle_ns, text));
-		sim_json_end(writer);
+			sim_json_put_text(build, "keep", keep_names[segment->keep]);
+		sim_json_put_text(build, "idle", tr_format_ns(segment->idle_ns, text));
+		sim_json_end(build);
 	}
-	sim_json_end(writer);
+	sim_json_end(build);
 }
 
 /* --- memory cgroups --- */
@@ -191,18 +191,18 @@ static int read_memcgs(struct sim_reader *reader, const struct sim_json_in *in, 
 	return rc;
 }
 
-static void print_memcgs(struct sim_json_writer *writer, const struct sim_field *field,
+static void print_memcgs(struct sim_json_build *build, const struct sim_field *field,
 			 const void *object)
 {
 	const struct sim_vm_config *vm = object;
 
-	sim_json_begin_array(writer, field->key);
+	sim_json_begin_array(build, field->key);
 	for (u32 i = 1; i < vm->memcgs_count; i++) {
-		sim_json_begin_object(writer, NULL);
-		sim_fields_print(memcg_fields, writer, &vm->memcg[i]);
-		sim_json_end(writer);
+		sim_json_begin_object(build, NULL);
+		sim_fields_print(memcg_fields, build, &vm->memcg[i]);
+		sim_json_end(build);
 	}
-	sim_json_end(writer);
+	sim_json_end(build);
 }
 
 /* --- reclaim, devices, dialect --- */
@@ -216,7 +216,7 @@ static int read_known(struct sim_reader *reader, const struct sim_json_in *in,
 {
 	const char *text;
 	char list[128];
-	int rc = sim_json_text(in, &text, reader->error);
+	int rc = sim_json_get_text(in, &text, reader->error);
 
 	if (rc)
 		return rc;
@@ -237,10 +237,10 @@ static int read_engine(struct sim_reader *reader, const struct sim_json_in *in, 
 	return read_known(reader, in, engines, ((struct sim_vm_config *)object)->reclaim);
 }
 
-static void print_engine(struct sim_json_writer *writer, const struct sim_field *field,
+static void print_engine(struct sim_json_build *build, const struct sim_field *field,
 			 const void *object)
 {
-	sim_json_put_text(writer, field->key, ((const struct sim_vm_config *)object)->reclaim);
+	sim_json_put_text(build, field->key, ((const struct sim_vm_config *)object)->reclaim);
 }
 
 static int read_dialect(struct sim_reader *reader, const struct sim_json_in *in, void *object)
@@ -248,10 +248,10 @@ static int read_dialect(struct sim_reader *reader, const struct sim_json_in *in,
 	return read_known(reader, in, dialects, ((struct sim_vm_config *)object)->dialect);
 }
 
-static void print_dialect(struct sim_json_writer *writer, const struct sim_field *field,
+static void print_dialect(struct sim_json_build *build, const struct sim_field *field,
 			  const void *object)
 {
-	sim_json_put_text(writer, field->key, ((const struct sim_vm_config *)object)->dialect);
+	sim_json_put_text(build, field->key, ((const struct sim_vm_config *)object)->dialect);
 }
 
 #define VM(member) offsetof(struct sim_vm_config, member)
@@ -273,12 +273,12 @@ static int read_reclaim(struct sim_reader *reader, const struct sim_json_in *in,
 	return sim_fields_read(reader, reclaim_fields, in, object, NULL);
 }
 
-static void print_reclaim(struct sim_json_writer *writer, const struct sim_field *field,
+static void print_reclaim(struct sim_json_build *build, const struct sim_field *field,
 			  const void *object)
 {
-	sim_json_begin_object(writer, field->key);
-	sim_fields_print(reclaim_fields, writer, object);
-	sim_json_end(writer);
+	sim_json_begin_object(build, field->key);
+	sim_fields_print(reclaim_fields, build, object);
+	sim_json_end(build);
 }
 
 static int read_vm_swap(struct sim_reader *reader, const struct sim_json_in *in, void *object)
@@ -292,12 +292,12 @@ static int read_vm_swap(struct sim_reader *reader, const struct sim_json_in *in,
 	return rc;
 }
 
-static void print_vm_swap(struct sim_json_writer *writer, const struct sim_field *field,
+static void print_vm_swap(struct sim_json_build *build, const struct sim_field *field,
 			  const void *object)
 {
 	const struct sim_vm_config *vm = object;
 
-	sim_print_swap(writer, field->key, &vm->swap, vm->swap_bytes);
+	sim_print_swap(build, field->key, &vm->swap, vm->swap_bytes);
 }
 
 static int read_disk(struct sim_reader *reader, const struct sim_json_in *in, void *object)
@@ -305,10 +305,10 @@ static int read_disk(struct sim_reader *reader, const struct sim_json_in *in, vo
 	return sim_read_device(reader, in, &((struct sim_vm_config *)object)->disk);
 }
 
-static void print_disk(struct sim_json_writer *writer, const struct sim_field *field,
+static void print_disk(struct sim_json_build *build, const struct sim_field *field,
 		       const void *object)
 {
-	sim_print_device(writer, field->key, &((const struct sim_vm_config *)object)->disk);
+	sim_print_device(build, field->key, &((const struct sim_vm_config *)object)->disk);
 }
 
 /* --- one VM --- */
@@ -352,9 +352,9 @@ static void default_entry(struct entry *entry)
 	sim_fields_default(reclaim_fields, &entry->vm);
 	snprintf(entry->vm.reclaim, SIM_NAME_MAX, "mglru");
 	snprintf(entry->vm.dialect, SIM_NAME_MAX, "rfc2");
-	entry->vm.swap = *sim_device_builtin("nvme");
+	entry->vm.swap = *sim_device_builtin(SIM_DEVICE_DEFAULT);
 	entry->vm.swap_bytes = SIM_NONE;
-	entry->vm.disk = *sim_device_builtin("nvme");
+	entry->vm.disk = *sim_device_builtin(SIM_DEVICE_DEFAULT);
 	root_memcg(&entry->vm);
 }
 
@@ -533,7 +533,7 @@ int sim_read_vms(struct sim_reader *reader, const struct sim_json_in *in,
  * Traces are echoed relative to the scenario's folder, as the file names them, so
  * that the echo and its digest do not depend on where the scenario was called from.
  */
-static void print_vm(struct sim_json_writer *writer, const struct sim_vm_config *vm,
+static void print_vm(struct sim_json_build *build, const struct sim_vm_config *vm,
 		     const char *folder)
 {
 	struct sim_vm_config copy = *vm;
@@ -548,20 +548,20 @@ static void print_vm(struct sim_json_writer *writer, const struct sim_vm_config 
 		if (length && !strncmp(trace, folder, length))
 			snprintf(copy.segment[i].trace, SIM_PATH_MAX, "%s", trace + length);
 	}
-	sim_fields_print(vm_fields, writer, &copy);
+	sim_fields_print(vm_fields, build, &copy);
 	free(copy.segment);
 }
 
-void sim_print_vms(struct sim_json_writer *writer, const struct sim_scenario *scenario)
+void sim_print_vms(struct sim_json_build *build, const struct sim_scenario *scenario)
 {
 	char folder[SIM_PATH_MAX];
 
 	sim_folder_of(scenario->path, folder);
-	sim_json_begin_array(writer, "vms");
+	sim_json_begin_array(build, "vms");
 	for (u32 i = 0; i < scenario->vms_count; i++) {
-		sim_json_begin_object(writer, NULL);
-		print_vm(writer, &scenario->vm[i], folder);
-		sim_json_end(writer);
+		sim_json_begin_object(build, NULL);
+		print_vm(build, &scenario->vm[i], folder);
+		sim_json_end(build);
 	}
-	sim_json_end(writer);
+	sim_json_end(build);
 }
