@@ -16,6 +16,7 @@ const struct sim_policy *const sim_policies[] = {
 	&policy_auto_balloon,
 	&policy_mom,
 	&policy_wmo,
+	&policy_ws_target,
 	NULL,
 };
 

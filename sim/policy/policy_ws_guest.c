@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* policy_ws_guest.c - a guest's need, from its statistics and reports. */
+#include "policy/policy_ws_guest.h"
+
+#include "policy/policy_util.h"
+
+static double larger(double a, double b)
+{
+	return a > b ? a : b;
+}
+
+static double smaller(double a, double b)
+{
+	return a < b ? a : b;
+}
+
+void policy_ws_guest_init(struct policy_ws_guest *guest, const struct policy_ws_params *params)
+{
+	memset(guest, 0, sizeof(*guest));
+	policy_curve_init(&guest->curve, params->interval_ns);
+	guest->present = true;
+	guest->base = -1;
+	guest->hold_ns = params->hold_ns;
+	guest->cold_age = POLICY_CURVE_AGES;
+}
+
+struct policy_learning policy_ws_learning(const struct sim_vm_view *vm,
+					  const struct policy_ws_params *params)
+{
+	return (struct policy_learning){
+		.prior = params->prior,
+		.forget_ns = params->forget_ns,
+		.refault_ns = { (double)vm->refault_ns * params->queueing,
+				(double)vm->file_refault_ns * params->queueing },
+	};
+}
+
+/* Exponential mean with time constant @tau_ns, without libm. */
+static double smooth(double mean, double value, u64 dt_ns, double tau_ns)
+{
+	return mean + (value - mean) * smaller(1, (double)dt_ns / tau_ns);
+}
+
+static double fade(double value, u64 dt_ns, double tau_ns)
+{
+	return value * larger(0, 1 - (double)dt_ns / tau_ns);
+}
+
+/* A running total that went back was reset; count from zero then. */
+static double since(u64 now, u64 before)
+{
+	return (double)(now >= before ? now - before : now);
+}
+
+void policy_ws_guest_distress(struct policy_ws_guest *guest, double bytes, u64 now_ns,
+			      const struct policy_ws_params *params)
+{
+	guest->deficit = larger(guest->deficit, bytes);
+	guest->distress_until_ns = now_ns + 2 * params->interval_ns;
+}
+
+/* Rates from the difference of two statistics. */
+static void take_rates(struct policy_ws_guest *guest, const struct sim_vm_view *vm, u64 dt_ns,
+		       double used, const struct policy_ws_params *params)
+{
+	const struct sim_vm_stats *stats = &vm->stats;
+	u64 reclaimed = (stats->async_reclaim + stats->direct_reclaim) * POLICY_PAGE_SIZE;
+	double in = since(stats->swap_in_bytes, guest->swap_in);
+	double seconds = (double)dt_ns / 1e9;
+	double stall = in / POLICY_PAGE_SIZE * (double)vm->refault_ns * params->queueing / 1e9 /
+		       seconds;
+
+	stall += guest->curve.file_refault / POLICY_PAGE_SIZE * (double)vm->file_refault_ns / 1e9;
+	guest->flow.swapped_in += in;
+	guest->flow.swapped_out += since(stats->swap_out_bytes, guest->swap_out);
+	guest->flow.reclaimed += since(reclaimed, guest->reclaimed);
+	guest->stall_now = smooth(guest->stall_now, stall, dt_ns, 5e9);
+	guest->stall_mean = smooth(guest->stall_mean, stall, dt_ns, 60e9);
+	guest->growth = larger(fade(guest->growth, dt_ns, 60e9), (used - guest->used) / seconds);
+	guest->deficit = fade(guest->deficit, dt_ns, 2.0 * (double)params->interval_ns);
+	/* What comes back within the bound is the price of saving, not a deficit. */
+	if (guest->stall_now > params->slowdown / 2)
+		guest->deficit += in;
+}
+
+bool policy_ws_guest_stats(struct policy_ws_guest *guest, const struct sim_vm_view *vm,
+			   u64 now_ns, const struct policy_ws_params *params)
+{
+	const struct sim_vm_stats *stats = &vm->stats;
+	double used = (double)policy_less(vm->actual_bytes, stats->free_bytes);
+	bool was_well = guest->distress_until_ns <= now_ns;
+
+	if (stats->time_ns <= guest->stats_ns)
+		return false;
+	if (guest->stats_ns)
+		take_rates(guest, vm, stats->time_ns - guest->stats_ns, used, params);
+	/* A balloon that takes pages makes its guest reclaim; that is no distress. */
+	bool inflating = vm->actual_bytes > vm->target_bytes;
+	bool stalls = guest->stats_ns && stats->alloc_stalls > guest->stalls && !inflating;
+	guest->stats_ns = stats->time_ns;
+	guest->swap_in = stats->swap_in_bytes;
+	guest->swap_out = stats->swap_out_bytes;
+	guest->reclaimed = (stats->async_reclaim + stats->direct_reclaim) * POLICY_PAGE_SIZE;
+	guest->stalls = stats->alloc_stalls;
+	guest->used = used;
+	if (guest->stall_now > params->slowdown)
+		policy_ws_guest_distress(guest, 0, now_ns, params);
+	if (stalls && vm->target_bytes < vm->nominal_bytes)
+		policy_ws_guest_distress(guest, params->headroom * (double)vm->nominal_bytes,
+					 now_ns, params);
+	return was_well && guest->distress_until_ns > now_ns;
+}
+
+void policy_ws_guest_learn(struct policy_ws_guest *guest, const struct sim_vm_view *vm,
+			   const struct policy_ws_params *params)
+{
+	struct policy_learning learning = policy_ws_learning(vm, params);
+	double base;
+
+	/* Statistics from before the report would blame evictions on the guest's accesses. */
+	if (!guest->report_new || (guest->stats_ns && guest->stats_ns < guest->report_ns))
+		return;
+	guest->report_new = false;
+	/* Pairs closer than that say little and have large errors. */
+	if (guest->curve.made_ns &&
+	    vm->report.arrived_ns - guest->curve.made_ns < params->interval_ns / 2)
+		return;
+	policy_curve_update(&guest->curve, &vm->report, &guest->flow, &learning);
+	memset(&guest->flow, 0, sizeof(guest->flow));
+	guest->used_reported = guest->used;
+	base = larger(0, guest->used - policy_curve_all(&guest->curve));
+	if (!guest->stats_ns)
+		base = 0.1 * (double)vm->nominal_bytes;
+	guest->base = guest->base < 0 ? base : guest->base + (base - guest->base) * 0.3;
+}
+
+bool policy_ws_guest_fresh(const struct policy_ws_guest *guest, u64 now_ns,
+			   const struct policy_ws_params *params)
+{
+	return guest->curve.made_ns && now_ns - guest->curve.made_ns <= 3 * params->interval_ns;
+}
+
+/*
+ * How much can be out at a stall of @bound: all that is older than the youngest age
+ * that keeps it, and of the next younger class as much as the rest of the bound allows.
+ */
+static double cold_bytes(struct policy_ws_guest *guest, double bound,
+			 const struct policy_learning *learning,
+			 const struct policy_ws_params *params)
+{
+	const struct policy_curve *curve = &guest->curve;
+	double cold = 0, stall_older = 0, part;
+	u32 k = POLICY_CURVE_AGES;
+
+	guest->cold_age = POLICY_CURVE_AGES;
+	while (k-- > 0 && policy_curve_age(curve, k) >= params->idle_ns) {
+		double stall = policy_curve_stall(curve, k, learning);
+		double idle = policy_curve_idle(curve, k, learning);
+
+		if (stall > bound) {
+			part = (bound - stall_older) / (stall - stall_older);
+			return part > 0 ? cold + (idle - cold) * part : cold;
+		}
+		cold = idle;
+		stall_older = stall;
+		guest->cold_age = k;
+	}
+	return cold;
+}
+
+static void enter_need(struct policy_ws_guest *guest, u64 now_ns)
+{
+	u64 length = guest->hold_ns / POLICY_WS_SLOTS;
+
+	while (now_ns - guest->slot_started_ns >= length) {
+		guest->slot_started_ns += length;
+		if (now_ns - guest->slot_started_ns > guest->hold_ns)
+			guest->slot_started_ns = now_ns; /* first need, or a long silence */
+		guest->slot_now = (guest->slot_now + 1) % POLICY_WS_SLOTS;
+		guest->slot[guest->slot_now] = 0;
+	}
+	guest->slot[guest->slot_now] = larger(guest->slot[guest->slot_now], guest->need);
+}
+
+double policy_ws_guest_peak(const struct policy_ws_guest *guest)
+{
+	double peak = 0;
+
+	for (u32 i = 0; i < POLICY_WS_SLOTS; i++)
+		peak = larger(peak, guest->slot[i]);
+	return peak;
+}
+
+void policy_ws_guest_update(struct policy_ws_guest *guest, const struct sim_vm_view *vm,
+			    u64 now_ns, const struct policy_ws_params *params)
+{
+	struct policy_learning learning = policy_ws_learning(vm, params);
+	double nominal = (double)vm->nominal_bytes;
+	double bound = params->slowdown * params->proactive;
+
+	if (!policy_ws_guest_fresh(guest, now_ns, params)) {
+		/* Nothing is known to be cold. */
+		guest->cold = guest->headroom = 0;
+		guest->need = smaller(nominal, (double)vm->target_bytes + guest->deficit);
+	} else {
+		guest->cold = guest->stall_mean > params->slowdown ?
+				      0 :
+				      cold_bytes(guest, bound, &learning, params);
+		guest->headroom = larger(params->headroom * nominal,
+					 guest->growth * (double)params->interval_ns / 1e9);
+		guest->headroom = smaller(guest->headroom, params->headroom_max * nominal);
+		guest->need = guest->base + policy_curve_all(&guest->curve) - guest->cold +
+			      larger(0, guest->used - guest->used_reported) + guest->headroom +
+			      guest->deficit;
+		guest->need = smaller(guest->need, nominal);
+	}
+	enter_need(guest, now_ns);
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * policy_ws_guest.h - what ws-target knows of one guest.
+ *
+ * Statistics come often and tell what happens now: memory in use, its growth, bytes
+ * that come back from swap.  Reports come seldom and tell what could be taken.  From
+ * both follows the guest's need:
+ *
+ *	need = base + reported - cold + headroom + deficit
+ *
+ *	base	  what the guest holds outside its lists: kernel, page tables, zram
+ *	reported  all bytes of the last report
+ *	cold	  of those, what can be out within the bound on stalls
+ *	headroom  free memory for growth until the next report
+ *	deficit	  bytes that had to be read back lately: what was taken wrongly
+ *
+ * The largest need of a sliding window is kept, so that a guest is not shrunk in a
+ * trough of a load that comes back.
+ */
+#ifndef POLICY_WS_GUEST_H
+#define POLICY_WS_GUEST_H
+
+#include "policy/policy_curve.h"
+
+#define POLICY_WS_SLOTS 8 /* of the window of needs */
+
+/* The policy's parameters, as its parameter table fills them. */
+struct policy_ws_params {
+	u64 interval_ns, stats_ns, threshold_ns;
+	double slowdown, proactive;
+	u64 idle_ns;
+	double headroom, headroom_max, free_min;
+	double step, band;
+	u64 hold_ns;
+	double prior;
+	u64 forget_ns;
+	double queueing;
+	double reserve;
+};
+
+struct policy_ws_guest {
+	bool present;
+	struct policy_curve curve;
+	/* Reports. */
+	u64 asked_ns, report_ns, report_number;
+	u32 unanswered;
+	bool report_new; /* not yet taken into the curve */
+	/* Statistics, running totals as of the last answer. */
+	u64 stats_ns, swap_in, swap_out, stalls, reclaimed;
+	struct policy_flow flow; /* since the report in the curve */
+	double used, used_reported; /* bytes not free: now, and with the last report */
+	double base;		    /* bytes outside the lists; < 0: not known */
+	double growth;		    /* of use, bytes per second: recent peak */
+	double deficit;
+	double stall_now, stall_mean; /* seconds per second, over 5 s and 60 s */
+	/* Need. */
+	double cold, headroom, need;
+	u32 cold_age; /* index of the age that cold is older than */
+	double slot[POLICY_WS_SLOTS];
+	u64 slot_started_ns;
+	u32 slot_now;
+	/* Movement. */
+	u64 grown_ns, shrunk_ns; /* 0: never */
+	u64 hold_ns;		 /* before shrinking after growth */
+	u64 blocked_until_ns;	 /* does not shrink */
+	u64 distress_until_ns;
+	u32 reversals;
+};
+
+void policy_ws_guest_init(struct policy_ws_guest *guest, const struct policy_ws_params *params);
+
+struct policy_learning policy_ws_learning(const struct sim_vm_view *vm,
+					  const struct policy_ws_params *params);
+
+/* New statistics.  Return: the guest is in distress that it was not in. */
+bool policy_ws_guest_stats(struct policy_ws_guest *guest, const struct sim_vm_view *vm,
+			   u64 now_ns, const struct policy_ws_params *params);
+
+/* Something else says that the guest is short of memory by @bytes. */
+void policy_ws_guest_distress(struct policy_ws_guest *guest, double bytes, u64 now_ns,
+			      const struct policy_ws_params *params);
+
+/* Take the last report into the curve, if it is new and statistics of its time are there. */
+void policy_ws_guest_learn(struct policy_ws_guest *guest, const struct sim_vm_view *vm,
+			   const struct policy_ws_params *params);
+
+/* The last report is young enough to act on. */
+bool policy_ws_guest_fresh(const struct policy_ws_guest *guest, u64 now_ns,
+			   const struct policy_ws_params *params);
+
+/* Compute need, and enter it into the window. */
+void policy_ws_guest_update(struct policy_ws_guest *guest, const struct sim_vm_view *vm,
+			    u64 now_ns, const struct policy_ws_params *params);
+
+/* The largest need in the window. */
+double policy_ws_guest_peak(const struct policy_ws_guest *guest);
+
+#endif /* POLICY_WS_GUEST_H */

@@ -1,0 +1,548 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * policy_ws_target.c - balloons sized by working-set reports; this project's own.
+ *
+ * Rule: each guest's need is what it holds, less the memory whose loss would stall it
+ * by no more than a bound, plus room to grow (policy_ws_guest.h).  What the loss of idle
+ * memory costs is learnt per guest from pairs of reports and from what comes back, times
+ * the price of a refault on the guest's own devices (policy_curve.h).
+ *
+ *   grow	at once to the need, when a report, the statistics or the guest's distress
+ *		say so; distress is reading back more than the bound, or direct reclaim
+ *   shrink	in bounded steps to the largest need of the last `hold`, when the balloon has
+ *		followed the last step, reports are fresh and the guest is not in distress
+ *   overcommit	targets together never exceed what the host has; if needs do, memory is taken
+ *		where the stall per byte, times shares, is least (policy_fill.h)
+ *
+ * A load that rises makes the target rise once; when it falls the target falls once, after
+ * `hold`.  A guest that had to grow soon after it was shrunk gets a longer hold, so that a
+ * load that comes and goes is not chased.  Every doubt (reports late or lost, balloon that
+ * does not move, deflate on OOM) ends in not shrinking.
+ *
+ * Source: ours.  It uses Denning's working set (the age cut), TMO's bound on stall instead of
+ * a rate of refaults, squeezed's order (what is given must be there first), ESX's shares.
+ * May see: balloon statistics, working-set reports, host counters.
+ * Known flaw: pages that a guest reaches by read() look cold to MGLRU, so their value is
+ * seen only when they are read again; the need of a load that was never seen is unknown
+ * until it comes, and then paid for by stalls during two report intervals.
+ */
+#include <stdio.h>
+
+#include "policy/policy_fill.h"
+#include "policy/policy_list.h"
+#include "policy/policy_util.h"
+#include "policy/policy_ws_guest.h"
+
+#define HOLD_MAX_NS (600 * POLICY_SECOND_NS)
+/* Reports that may stay unanswered before the guest is configured again. */
+#define UNANSWERED_MAX 3
+/* A guest in distress loses memory last. */
+#define DISTRESS_WEIGHT 4.0
+/* A byte that a guest has is worth this much more than one that another wants. */
+#define INCUMBENT_WEIGHT 1.4
+/* Memory outside the guest's lists, in seconds of stall per byte: not to be had. */
+#define COST_BASE 1.0
+#define SLICES 16
+
+struct ws_target_state {
+	struct policy_ws_params params;
+	struct policy_ws_guest guest[SIM_VMS_MAX];
+	/* Work of one decision. */
+	u64 wish[SIM_VMS_MAX], taken[SIM_VMS_MAX];
+	struct policy_fill fill;
+};
+
+#define WS_FIELD(field) POLICY_FIELD(ws_target_state, params.field)
+
+static const struct sim_param ws_target_params[] = {
+	{ "slowdown", "bound on the stall that ballooning causes a guest, share of time",
+	  SIM_PARAM_DOUBLE, WS_FIELD(slowdown), 0.02, 0.0001, 1 },
+	{ "proactive", "share of that bound used while the host is not short; 0 takes nothing",
+	  SIM_PARAM_DOUBLE, WS_FIELD(proactive), 0.5, 0, 1 },
+	{ "interval", "time between reports", SIM_PARAM_TIME, WS_FIELD(interval_ns), 10e9, 1e9,
+	  3.6e12 },
+	{ "stats_interval", "time between statistics, and decisions", SIM_PARAM_TIME,
+	  WS_FIELD(stats_ns), 2.5e9, 1e8, 3.6e12 },
+	{ "report_threshold", "shortest time between two pressure reports of a guest",
+	  SIM_PARAM_TIME, WS_FIELD(threshold_ns), 2e9, 0, 3.6e12 },
+	{ "idle", "memory used more recently than this is never called cold", SIM_PARAM_TIME,
+	  WS_FIELD(idle_ns), 20e9, 1e9, 8.64e13 },
+	{ "headroom", "least free memory to leave for growth, share of nominal",
+	  SIM_PARAM_DOUBLE, WS_FIELD(headroom), 0.03, 0, 1 },
+	{ "headroom_max", "most free memory to leave for growth, share of nominal",
+	  SIM_PARAM_DOUBLE, WS_FIELD(headroom_max), 0.10, 0, 1 },
+	{ "free_min", "free memory that is not taken for others either, share of nominal",
+	  SIM_PARAM_DOUBLE, WS_FIELD(free_min), 0.01, 0, 1 },
+	{ "step", "most to take in one interval without need, share of nominal",
+	  SIM_PARAM_DOUBLE, WS_FIELD(step), 0.05, 0.001, 1 },
+	{ "band", "smaller changes are not made, share of nominal", SIM_PARAM_DOUBLE,
+	  WS_FIELD(band), 0.01, 0, 0.5 },
+	{ "hold", "time without shrinking after growth; window of needs", SIM_PARAM_TIME,
+	  WS_FIELD(hold_ns), 60e9, 1e9, 6e11 },
+	{ "prior", "weight of the assumption that idle memory comes back after as long again",
+	  SIM_PARAM_DOUBLE, WS_FIELD(prior), 0.1, 0.0001, 100 },
+	{ "forget", "time constant of what is learnt about refaults", SIM_PARAM_TIME,
+	  WS_FIELD(forget_ns), 600e9, 1e10, 8.64e13 },
+	{ "queueing", "refault time under load over that of an idle device", SIM_PARAM_DOUBLE,
+	  WS_FIELD(queueing), 1.5, 1, 100 },
+	{ "reserve", "share of host memory kept free above the host's own watermark",
+	  SIM_PARAM_DOUBLE, WS_FIELD(reserve), 0.02, 0, 0.9 },
+};
+
+static u64 band_bytes(const struct sim_vm_view *vm, const struct policy_ws_params *params)
+{
+	return policy_max(1 << 20, policy_bytes(params->band * (double)vm->nominal_bytes));
+}
+
+/* Memory that VMs may have together. */
+static u64 host_budget(const struct sim_host_view *host, const struct policy_ws_params *params)
+{
+	u64 backed = 0, memory = host->memory_bytes, reserve;
+
+	for (u32 i = 0; i < host->vms_count; i++)
+		if (host->vm[i].running)
+			backed += host->vm[i].backed_bytes;
+	/* Less, when something else on the host takes its share. */
+	if (host->free_bytes + backed)
+		memory = policy_min(memory, host->free_bytes + backed);
+	reserve = host->high_bytes + policy_bytes(params->reserve * (double)host->memory_bytes);
+	return policy_less(memory, reserve);
+}
+
+/* What a single guest would get if there were no others. */
+static u64 wish_of(const struct policy_ws_guest *guest, const struct sim_vm_view *vm, u64 now_ns,
+		   const struct policy_ws_params *params)
+{
+	u64 target = vm->target_bytes;
+	double need = guest->need, peak = policy_ws_guest_peak(guest);
+	bool distress = guest->distress_until_ns > now_ns;
+	u64 step, spare;
+
+	if (need > (double)target - guest->headroom / 2)
+		return policy_clamp_target(vm, policy_max(target, policy_bytes(need)));
+	if (distress || guest->blocked_until_ns > now_ns ||
+	    !policy_ws_guest_fresh(guest, now_ns, params) ||
+	    (guest->grown_ns && now_ns - guest->grown_ns < guest->hold_ns))
+		return target;
+	/* One step at a time: the balloon has to have followed the last. */
+	if (vm->actual_bytes > target + band_bytes(vm, params))
+		return target;
+	if (guest->shrunk_ns && now_ns - guest->shrunk_ns < params->interval_ns)
+		return target;
+	step = policy_bytes(params->step * (double)vm->nominal_bytes);
+	/* Free memory is not missed; the peak of the window has said that it is not used. */
+	spare = policy_less(policy_bytes((double)target - guest->used),
+			    policy_bytes(guest->headroom));
+	step = policy_max(step, spare);
+	return policy_clamp_target(vm, policy_max(policy_less(target, step),
+						  policy_min(target, policy_bytes(peak))));
+}
+
+/* Slices of a guest of which nothing is known: who has more than his share gives first. */
+static void offer_unknown(struct ws_target_state *self, const struct sim_host_view *host, u32 vm,
+			  u64 bytes, double weight, u64 fair)
+{
+	const struct sim_vm_view *view = &host->vm[vm];
+	u64 slice = bytes / SLICES, size = self->wish[vm];
+	/* Unknown memory is taken to be touched again within two intervals. */
+	double cost = weight * (double)policy_max(view->refault_ns, 1000) / 1e9 /
+		      POLICY_PAGE_SIZE / (2 * (double)self->params.interval_ns / 1e9);
+
+	for (u32 i = 0; i < SLICES; i++) {
+		u64 part = i + 1 < SLICES ? slice : bytes - slice * (SLICES - 1);
+
+		size = policy_less(size, part);
+		policy_fill_offer(&self->fill, vm, part,
+				  cost * (double)fair / (double)(size + part / 2 + 1));
+	}
+}
+
+/* Classes of the curve from the oldest that is left to the youngest. */
+static u64 offer_classes(struct ws_target_state *self, const struct sim_vm_view *view, u32 vm,
+			 u64 room, double weight)
+{
+	const struct policy_ws_guest *guest = &self->guest[vm];
+	const struct policy_curve *curve = &guest->curve;
+	struct policy_learning learning = policy_ws_learning(view, &self->params);
+	double out = guest->cold, stall_out = 0;
+
+	if (guest->cold_age < POLICY_CURVE_AGES)
+		stall_out = policy_curve_stall(curve, guest->cold_age, &learning);
+	for (u32 k = policy_min(guest->cold_age, POLICY_CURVE_AGES); k-- > 0 && room;) {
+		double idle = policy_curve_idle(curve, k, &learning);
+		double stall = policy_curve_stall(curve, k, &learning);
+
+		if (idle <= out + 4096)
+			continue;
+		u64 part = policy_min(room, policy_bytes(idle - out));
+		policy_fill_offer(&self->fill, vm, part,
+				  weight * (stall - stall_out) / (idle - out));
+		room -= part;
+		out = idle;
+		stall_out = stall;
+	}
+	return room;
+}
+
+/* All that @vm could lose of its wish, cheapest first. */
+static void offer(struct ws_target_state *self, const struct sim_host_view *host, u32 vm, u64 fair)
+{
+	const struct sim_vm_view *view = &host->vm[vm];
+	struct policy_ws_guest *guest = &self->guest[vm];
+	const struct policy_ws_params *params = &self->params;
+	double weight = (double)policy_max(view->shares, 1) / 1000;
+	u64 room = policy_less(self->wish[vm], view->min_bytes), part;
+
+	if (guest->distress_until_ns > host->now_ns)
+		weight *= DISTRESS_WEIGHT;
+	/* What it does not use: beyond its need, and headroom down to the least. */
+	part = policy_less(self->wish[vm], policy_bytes(guest->need));
+	if (!policy_ws_guest_fresh(guest, host->now_ns, params))
+		part = guest->stats_ns ? policy_less(policy_less(self->wish[vm],
+								 policy_bytes(guest->used)),
+						     policy_bytes(params->free_min *
+								  (double)view->nominal_bytes)) :
+					 0;
+	else
+		part += policy_less(policy_bytes(guest->headroom),
+				    policy_bytes(params->free_min * (double)view->nominal_bytes));
+	part = policy_min(part, room);
+	policy_fill_offer(&self->fill, vm, part, 0);
+	room -= part;
+	if (self->wish[vm] <= view->target_bytes)
+		weight *= INCUMBENT_WEIGHT;
+	if (!policy_ws_guest_fresh(guest, host->now_ns, params)) {
+		offer_unknown(self, host, vm, room, weight, fair);
+		return;
+	}
+	room = offer_classes(self, view, vm, room, weight);
+	/* The youngest class: touched at least once in the last interval. */
+	part = policy_min(room, policy_less(room + view->min_bytes, policy_bytes(guest->base)));
+	policy_fill_offer(&self->fill, vm, part,
+			  weight * 2 * (double)policy_max(view->refault_ns, 1000) / 1e9 /
+				  POLICY_PAGE_SIZE / ((double)params->interval_ns / 1e9));
+	policy_fill_offer(&self->fill, vm, room - part, COST_BASE * weight);
+}
+
+/* Bytes by which the wishes exceed what there is, the host's present distress included. */
+static u64 excess(const struct ws_target_state *self, const struct sim_host_view *host,
+		  u32 pressure)
+{
+	u64 wanted = 0, coming = 0, more = 0;
+
+	for (u32 i = 0; i < host->vms_count; i++) {
+		const struct sim_vm_view *vm = &host->vm[i];
+
+		if (!vm->running)
+			continue;
+		/* A balloon that does not move keeps what it has, whatever its target. */
+		wanted += self->guest[i].blocked_until_ns > host->now_ns ?
+				  policy_max(self->wish[i], policy_min(vm->actual_bytes,
+								       vm->backed_bytes)) :
+				  self->wish[i];
+		coming += policy_less(vm->actual_bytes, vm->target_bytes);
+	}
+	if (pressure)
+		more = policy_less(host->high_bytes, host->free_bytes +
+						     (pressure > 1 ? coming / 2 : coming));
+	return policy_max(policy_less(wanted, host_budget(host, &self->params)), more);
+}
+
+static void explain(const struct ws_target_state *self, const struct sim_host_view *host, u32 vm,
+		    u64 target, const char *why, struct sim_actions *act)
+{
+	const struct policy_ws_guest *guest = &self->guest[vm];
+	const struct sim_vm_view *view = &host->vm[vm];
+	char text[320];
+
+	snprintf(text, sizeof(text),
+		 "%s %llu -> %llu MiB (%s): need %llu = base %llu + reported %llu - cold %llu "
+		 "(idle > %llu s) + headroom %llu + deficit %llu; stall %llu ppm now, %llu ppm in "
+		 "the mean; report %llu s old",
+		 target > view->target_bytes ? "grow" : "shrink", view->target_bytes >> 20,
+		 target >> 20, why, policy_bytes(guest->need) >> 20,
+		 policy_bytes(guest->base) >> 20,
+		 policy_bytes(policy_curve_all(&guest->curve)) >> 20,
+		 policy_bytes(guest->cold) >> 20,
+		 guest->cold_age < POLICY_CURVE_AGES ?
+			 policy_curve_age(&guest->curve, guest->cold_age) / POLICY_SECOND_NS :
+			 0,
+		 policy_bytes(guest->headroom) >> 20, policy_bytes(guest->deficit) >> 20,
+		 policy_bytes(guest->stall_now * 1e6), policy_bytes(guest->stall_mean * 1e6),
+		 guest->report_ns ? (host->now_ns - guest->report_ns) / POLICY_SECOND_NS : 0);
+	act->ops->explain(act->ctx, vm, text);
+}
+
+/* Give @vm the target, and remember which way it went. */
+static void move(struct ws_target_state *self, const struct sim_host_view *host, u32 vm,
+		 u64 target, const char *why, struct sim_actions *act)
+{
+	struct policy_ws_guest *guest = &self->guest[vm];
+	u64 now = host->now_ns;
+
+	explain(self, host, vm, target, why, act);
+	if (target > host->vm[vm].target_bytes) {
+		/* It was shrunk for nothing: be slower next time. */
+		if (guest->shrunk_ns > guest->grown_ns &&
+		    now - guest->shrunk_ns < 2 * guest->hold_ns)
+			guest->hold_ns = policy_min(guest->hold_ns * 2, HOLD_MAX_NS);
+		guest->grown_ns = now;
+	} else {
+		/* A growth that has lasted well beyond the hold says that it is long enough. */
+		if (guest->grown_ns && now - guest->grown_ns > 4 * guest->hold_ns)
+			guest->hold_ns = policy_max(guest->hold_ns / 2, self->params.hold_ns);
+		guest->shrunk_ns = now;
+	}
+	policy_set_target(act, vm, target);
+}
+
+/* Growth is given only of what the host has; what is still being taken comes later. */
+static double grant(const struct ws_target_state *self, const struct sim_host_view *host)
+{
+	u64 growth = 0, there;
+
+	for (u32 i = 0; i < host->vms_count; i++)
+		if (host->vm[i].running)
+			growth += policy_less(self->wish[i], policy_max(host->vm[i].target_bytes,
+									host->vm[i].backed_bytes));
+	there = policy_less(host->free_bytes, host->low_bytes);
+	return growth <= there ? 1 : (double)there / (double)growth;
+}
+
+/* Carry out the wishes less what was taken of them. */
+static void apply(struct ws_target_state *self, const struct sim_host_view *host, bool short_of,
+		  struct sim_actions *act)
+{
+	double given = grant(self, host);
+
+	for (u32 i = 0; i < host->vms_count; i++) {
+		const struct sim_vm_view *vm = &host->vm[i];
+		u64 now = vm->target_bytes, band = band_bytes(vm, &self->params);
+		u64 target = policy_clamp_target(vm, self->wish[i]);
+
+		if (!vm->running)
+			continue;
+		if (target > now) {
+			target = now + policy_bytes((double)(target - now) * given);
+			if (target - now >= band || (target == vm->nominal_bytes && target > now))
+				move(self, host, i, target, self->guest[i].distress_until_ns >
+							    host->now_ns ? "distress" : "need",
+				     act);
+		} else if (target < now) {
+			bool forced = self->taken[i] && short_of;
+
+			if (now - target >= band || (forced && now - target >= band / 4))
+				move(self, host, i, target, forced ? "host is short" : "cold", act);
+		}
+	}
+}
+
+static void decide(struct ws_target_state *self, const struct sim_host_view *host, u32 pressure,
+		   struct sim_actions *act)
+{
+	u64 over, fair, budget = host_budget(host, &self->params);
+	u32 running = 0;
+
+	for (u32 i = 0; i < host->vms_count; i++) {
+		self->wish[i] = self->taken[i] = 0;
+		if (!host->vm[i].running || !self->guest[i].present)
+			continue;
+		policy_ws_guest_update(&self->guest[i], &host->vm[i], host->now_ns,
+				       &self->params);
+		self->wish[i] =
+			wish_of(&self->guest[i], &host->vm[i], host->now_ns, &self->params);
+		running++;
+	}
+	if (!running)
+		return;
+	fair = budget / running;
+	over = excess(self, host, pressure);
+	if (over) {
+		policy_fill_clear(&self->fill);
+		for (u32 i = 0; i < host->vms_count; i++)
+			if (self->wish[i] && self->guest[i].blocked_until_ns <= host->now_ns)
+				offer(self, host, i, fair);
+		policy_fill_take(&self->fill, over, self->taken);
+		for (u32 i = 0; i < host->vms_count; i++)
+			self->wish[i] -= self->taken[i];
+	}
+	apply(self, host, over > 0, act);
+}
+
+static void configure(struct ws_target_state *self, u32 vm, struct sim_actions *act)
+{
+	u64 edges[POLICY_CURVE_AGES];
+
+	/* A refresh interval of half the questions' makes each a new report, also when late. */
+	policy_curve_edges(&self->guest[vm].curve, edges);
+	act->ops->configure_reports(act->ctx, vm, edges, POLICY_CURVE_AGES,
+				    self->params.interval_ns / 2, self->params.threshold_ns);
+}
+
+static void ask(struct ws_target_state *self, const struct sim_host_view *host, u32 vm,
+		struct sim_actions *act)
+{
+	struct policy_ws_guest *guest = &self->guest[vm];
+
+	act->ops->request_stats(act->ctx, vm);
+	if (guest->asked_ns && host->now_ns - guest->asked_ns < self->params.interval_ns)
+		return;
+	if (++guest->unanswered > UNANSWERED_MAX) {
+		configure(self, vm, act);
+		guest->unanswered = 0;
+	}
+	guest->asked_ns = host->now_ns;
+	act->ops->request_report(act->ctx, vm);
+}
+
+static u64 ws_target_tick_ns(const void *state)
+{
+	return ((const struct ws_target_state *)state)->params.stats_ns;
+}
+
+static void ws_target_tick(void *state, const struct sim_host_view *host, struct sim_actions *act)
+{
+	struct ws_target_state *self = state;
+
+	for (u32 i = 0; i < host->vms_count; i++) {
+		if (!host->vm[i].running || !self->guest[i].present)
+			continue;
+		policy_ws_guest_learn(&self->guest[i], &host->vm[i], &self->params);
+		ask(self, host, i, act);
+	}
+	decide(self, host, 0, act);
+}
+
+static void ws_target_report(void *state, const struct sim_host_view *host, u32 vm,
+			     struct sim_actions *act)
+{
+	struct ws_target_state *self = state;
+	struct policy_ws_guest *guest = &self->guest[vm];
+	const struct sim_vm_view *view = &host->vm[vm];
+
+	if (!view->running || !guest->present)
+		return;
+	guest->report_number = view->report.number;
+	if (!view->report.pressure) {
+		guest->report_ns = view->report.arrived_ns;
+		guest->unanswered = 0;
+		guest->report_new = true;
+		/* Edges of somebody else, or from before the guest's restart. */
+		if (view->report.bins_count != POLICY_CURVE_AGES + 1 ||
+		    view->report.bin[0].idle_age_ns != self->params.interval_ns)
+			configure(self, vm, act);
+		return;
+	}
+	/* Reclaim found too little at once.  While the balloon takes pages that is its doing. */
+	if (view->actual_bytes > view->target_bytes) {
+		guest->blocked_until_ns = policy_max(guest->blocked_until_ns,
+						     host->now_ns + self->params.interval_ns);
+		return;
+	}
+	if (view->target_bytes >= view->nominal_bytes)
+		return;
+	policy_ws_guest_distress(guest, self->params.headroom * (double)view->nominal_bytes,
+				 host->now_ns, &self->params);
+	decide(self, host, 0, act);
+}
+
+static void ws_target_stats(void *state, const struct sim_host_view *host, u32 vm,
+			    struct sim_actions *act)
+{
+	struct ws_target_state *self = state;
+
+	if (!host->vm[vm].running || !self->guest[vm].present)
+		return;
+	if (policy_ws_guest_stats(&self->guest[vm], &host->vm[vm], host->now_ns, &self->params))
+		decide(self, host, 0, act);
+}
+
+static void ws_target_pressure(void *state, const struct sim_host_view *host, u32 level,
+			       struct sim_actions *act)
+{
+	if (level)
+		decide(state, host, level, act);
+}
+
+static void ws_target_stalled(void *state, const struct sim_host_view *host, u32 vm, bool oom,
+			      struct sim_actions *act)
+{
+	struct ws_target_state *self = state;
+	struct policy_ws_guest *guest = &self->guest[vm];
+	const struct sim_vm_view *view = &host->vm[vm];
+
+	if (!view->running || !guest->present)
+		return;
+	if (oom) {
+		/* The guest took memory by force; it gets that and well more, and is left alone. */
+		guest->hold_ns = policy_min(guest->hold_ns * 2, HOLD_MAX_NS);
+		guest->blocked_until_ns = host->now_ns + 2 * guest->hold_ns;
+		policy_ws_guest_distress(guest, 0.1 * (double)view->nominal_bytes, host->now_ns,
+					 &self->params);
+		decide(self, host, 0, act);
+		return;
+	}
+	if (view->actual_bytes <= view->target_bytes)
+		return; /* a deflation in progress needs no help */
+	guest->blocked_until_ns = host->now_ns + guest->hold_ns;
+	move(self, host, vm, policy_clamp_target(view, view->actual_bytes), "balloon stands still",
+	     act);
+}
+
+static void ws_target_vm_added(void *state, const struct sim_host_view *host, u32 vm,
+			       struct sim_actions *act)
+{
+	struct ws_target_state *self = state;
+
+	policy_ws_guest_init(&self->guest[vm], &self->params);
+	configure(self, vm, act);
+	decide(self, host, 0, act);
+}
+
+static void ws_target_vm_removed(void *state, const struct sim_host_view *host, u32 vm,
+				 struct sim_actions *act)
+{
+	struct ws_target_state *self = state;
+
+	self->guest[vm].present = false;
+	decide(self, host, 0, act);
+}
+
+static int ws_target_init(void *state, const struct sim_host_view *host)
+{
+	const struct policy_ws_params *params = &((struct ws_target_state *)state)->params;
+
+	(void)host;
+	if (params->headroom > params->headroom_max || params->stats_ns > params->interval_ns)
+		return -EINVAL;
+	return 0;
+}
+
+const struct sim_policy policy_ws_target = {
+	.name = "ws-target",
+	.summary = "balloons sized by working-set reports and what a refault costs",
+	.rule = "need = what the guest holds - memory whose loss would stall it for at most\n"
+		"`slowdown` * `proactive` of the time + headroom + what had to be read back lately.\n"
+		"Grow at once to the need; shrink in steps of `step` to the largest need of the last\n"
+		"`hold`. Targets together never exceed the host's memory less its watermark and\n"
+		"`reserve`: when needs do, memory is taken where the expected stall per byte, times\n"
+		"shares, is least. What the loss of idle memory costs is learnt per guest from pairs\n"
+		"of reports and from swap-ins, times the refault time of the guest's devices.",
+	.source = "this project; after Denning's working set, TMO's bound on stalls, squeezed's\n"
+		  "order of moves and ESX's shares",
+	.flaw = "Page cache used by read() looks cold to MGLRU; its value shows only when it is\n"
+		"read again. A load never seen before is paid for by stalls for two intervals.",
+	.channels = SIM_CH_STATS | SIM_CH_REPORTS | SIM_CH_HOST,
+	.params = ws_target_params,
+	.params_count = POLICY_COUNT(ws_target_params),
+	.state_size = sizeof(struct ws_target_state),
+	.init = ws_target_init,
+	.tick_ns = ws_target_tick_ns,
+	.tick = ws_target_tick,
+	.report = ws_target_report,
+	.stats = ws_target_stats,
+	.pressure = ws_target_pressure,
+	.stalled = ws_target_stalled,
+	.vm_added = ws_target_vm_added,
+	.vm_removed = ws_target_vm_removed,
+};
