@@ -15,6 +15,8 @@ const struct sim_reclaim_ops *const sim_reclaims[] = {
 	&sim_reclaim_lru,
 	&sim_reclaim_fifo,
 	&sim_reclaim_clock,
+	&sim_reclaim_mglru,
+	&sim_reclaim_twolist,
 	&sim_reclaim_opt,
 	NULL,
 };

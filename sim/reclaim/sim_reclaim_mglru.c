@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sim_reclaim_mglru.c - Linux's multi-generational LRU: the core, fed from hot[].
+ *
+ * All that is here is the way from the simulator's accessed bits to the core's calls:
+ * the walk of all page tables (age) and the look-around of eviction.
+ */
+#include <assert.h>
+
+#include "model/sim_reclaim.h"
+#include "reclaim/sim_hot.h"
+
+#define WALK_PAGES 512u /* a page-table page, the most that one harvest may cover */
+
+struct sim_mglru {
+	struct sim_reclaim base;
+	u64 refaults[WS_TYPES];
+	struct ws_lru lru;
+};
+
+static struct sim_mglru *mglru_of(struct sim_reclaim *reclaim)
+{
+	return (struct sim_mglru *)reclaim;
+}
+
+static int mglru_init(struct sim_reclaim *reclaim, u64 now_ns)
+{
+	const struct sim_reclaim_space *space = reclaim->space;
+
+	return ws_lru_init(&mglru_of(reclaim)->lru, space->entry, space->link, space->pages_count,
+			   reclaim->param, now_ns);
+}
+
+static bool mglru_insert(struct sim_reclaim *reclaim, u32 page, enum ws_type type,
+			 enum ws_enter how, u32 shadow)
+{
+	struct sim_mglru *mglru = mglru_of(reclaim);
+	const struct ws_refault *refault = &mglru->lru.refault;
+	u64 before = refault->workingset_recent[type];
+
+	ws_lru_add(&mglru->lru, page, type, how, shadow);
+	bool recent = refault->workingset_recent[type] != before;
+	mglru->refaults[type] += recent;
+	return recent;
+}
+
+static void mglru_remove(struct sim_reclaim *reclaim, u32 page)
+{
+	ws_lru_remove(&mglru_of(reclaim)->lru, page);
+}
+
+static void mglru_descriptor(struct sim_reclaim *reclaim, u32 page)
+{
+	ws_lru_descriptor_access(&mglru_of(reclaim)->lru, page);
+}
+
+static bool mglru_wants_ageing(const struct sim_reclaim *reclaim, u32 swappiness)
+{
+	return ws_lru_wants_ageing(&((const struct sim_mglru *)reclaim)->lru, swappiness);
+}
+
+/* Which of the 64 pages at @first are this lruvec's. */
+static u64 own_pages(const struct sim_reclaim *reclaim, u32 first)
+{
+	const u16 *memcg = reclaim->space->memcg;
+	u64 mine = 0;
+
+	for (u32 i = 0; i < 64; i++)
+		mine |= (u64)(memcg[first + i] == reclaim->memcg) << i;
+	return mine;
+}
+
+/* Accessed bits of the 64 pages at @first, cleared; only this lruvec's. */
+static u64 harvest(const struct sim_reclaim *reclaim, u32 first)
+{
+	const struct sim_reclaim_space *space = reclaim->space;
+
+	if (!space->memcg)
+		return sim_hot_harvest(space->hot + first, space->accessed);
+	return sim_hot_harvest_some(space->hot + first, space->accessed,
+				    own_pages(reclaim, first));
+}
+
+static u64 mglru_look_around(void *ctx, u32 page)
+{
+	const struct sim_reclaim *reclaim = ctx;
+	const struct sim_reclaim_space *space = reclaim->space;
+
+	if (!(space->hot[page] & space->accessed))
+		return 0;
+	return harvest(reclaim, page & ~63u);
+}
+
+static bool is_own(const void *ctx, u32 page)
+{
+	const struct sim_reclaim *reclaim = ctx;
+
+	return reclaim->space->memcg[page] == reclaim->memcg;
+}
+
+/* Begin a generation; the core may ask for a round of tidying first. */
+static void mglru_advance(struct sim_reclaim *reclaim, u64 now_ns)
+{
+	struct sim_mglru *mglru = mglru_of(reclaim);
+	u32 pages_count = reclaim->space->pages_count, tidied = 0;
+
+	while (ws_lru_advance(&mglru->lru, now_ns) == -EAGAIN) {
+		/* Two rounds name every page anew, so the names cannot run out. */
+		assert(tidied <= 2 * (u64)pages_count);
+		tidied += ws_age_tidy(&mglru->lru.age, WALK_PAGES * 64,
+				      reclaim->space->memcg ? is_own : NULL, reclaim);
+	}
+}
+
+static u64 mglru_age(struct sim_reclaim *reclaim, u64 now_ns)
+{
+	struct sim_mglru *mglru = mglru_of(reclaim);
+	const struct sim_reclaim_space *space = reclaim->space;
+	u64 young[WALK_PAGES / 64], walked = 0;
+
+	for (u32 first = 0; first < space->pages_count; first += WALK_PAGES) {
+		u32 left = space->pages_count - first, any = 0;
+		u32 count = left < WALK_PAGES ? left : WALK_PAGES;
+
+		if (space->region_pages && !space->region_pages[first / WALK_PAGES])
+			continue;
+		for (u32 i = 0; i < count; i += 64) {
+			young[i / 64] = harvest(reclaim, first + i);
+			any |= young[i / 64] != 0;
+		}
+		if (any)
+			ws_age_harvest(&mglru->lru.age, first, young, count);
+		walked += count;
+	}
+	mglru_advance(reclaim, now_ns);
+	return walked;
+}
+
+static u32 mglru_evict(struct sim_reclaim *reclaim, struct sim_reclaim_scan *scan, u32 *victims,
+		       u32 *shadows, u32 max)
+{
+	static const struct ws_lru_ops ops = { .look_around = mglru_look_around };
+	struct ws_lru_scan core = { .swappiness = scan->swappiness, .budget = scan->budget };
+	u32 count = ws_lru_evict(&mglru_of(reclaim)->lru, &core, &ops, reclaim, victims, shadows,
+				 max);
+
+	scan->scanned = core.scanned;
+	scan->rotated = core.scanned - count;
+	scan->rmap_walks = core.rmap_walks;
+	return count;
+}
+
+static void mglru_stat(const struct sim_reclaim *reclaim, struct sim_reclaim_stat *stat)
+{
+	const struct sim_mglru *mglru = (const struct sim_mglru *)reclaim;
+	const struct ws_age *age = &mglru->lru.age;
+
+	*stat = (struct sim_reclaim_stat){ 0 };
+	for (u32 type = 0; type < WS_TYPES; type++) {
+		for (u64 seq = age->min_seq[type]; seq <= age->max_seq; seq++) {
+			u64 pages = ws_age_pages(age, seq, type);
+			stat->pages[type] += pages;
+			/* lru_gen_is_active(): the two youngest generations */
+			stat->active[type] += seq + 1 >= age->max_seq ? pages : 0;
+		}
+		stat->refaults[type] = mglru->refaults[type];
+	}
+}
+
+static const struct ws_age *mglru_ages(const struct sim_reclaim *reclaim)
+{
+	return &((const struct sim_mglru *)reclaim)->lru.age;
+}
+
+static bool mglru_check(const struct sim_reclaim *reclaim)
+{
+	return ws_lru_check(&((const struct sim_mglru *)reclaim)->lru);
+}
+
+const struct sim_reclaim_ops sim_reclaim_mglru = {
+	.name = "mglru",
+	.summary = "Linux's multi-generational LRU",
+	.param_name = "number of generations",
+	.param_default = WS_GENS_LINUX,
+	.param_min = WS_GENS_MIN,
+	.param_max = WS_GENS_MAX,
+	.state_size = sizeof(struct sim_mglru),
+	.links = 1,
+	.link_bytes = ws_lru_footprint,
+	.init = mglru_init,
+	.insert = mglru_insert,
+	.remove = mglru_remove,
+	.descriptor = mglru_descriptor,
+	.wants_ageing = mglru_wants_ageing,
+	.age = mglru_age,
+	.evict = mglru_evict,
+	.stat = mglru_stat,
+	.ages = mglru_ages,
+	.check = mglru_check,
+};
