@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # wssim: one makefile, no recursion into folders; every product lands below build/.
+# "make help" lists the targets.
 
 BUILD     ?= release
 V         ?= 0
@@ -14,8 +15,15 @@ flags.debug    := -O0 -DSIM_CHECK
 flags.sanitize := -O1 -DSIM_CHECK -fsanitize=address,undefined -fno-sanitize-recover=all \
                   -fno-omit-frame-pointer
 flags.coverage := -O0 -DSIM_CHECK --coverage
+flags.fuzz     := -O1 -DSIM_CHECK -fsanitize=fuzzer-no-link,address,undefined -Wno-error \
+                  -fno-sanitize-recover=all
 ifeq ($(flags.$(BUILD)),)
 $(error BUILD is one of: release debug sanitize coverage)
+endif
+
+# All cores, unless the caller says -j.
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 2)
 endif
 
 warnings := -Wall -Wextra -Wshadow -Wvla -Wundef -Wpointer-arith -Wwrite-strings \
@@ -24,7 +32,7 @@ common   := -std=gnu11 -g -ffp-contract=off $(flags.$(BUILD)) $(warnings)
 
 # The core never sees a hosted header, a floating-point register or a big stack frame.
 core_flags := -ffreestanding -nostdinc -mgeneral-regs-only \
-              $(if $(filter sanitize coverage,$(BUILD)),,-Wframe-larger-than=512) \
+              $(if $(filter sanitize coverage fuzz,$(BUILD)),,-Wframe-larger-than=512) \
               -isystem $(shell $(CC) -print-file-name=include) -Icore/env/user
 host_flags := -D_GNU_SOURCE -Icore -Icore/env/user -Itraces -Isim
 libs       := -lgsl -lgslcblas -lcjson -lzstd -lm
@@ -49,7 +57,8 @@ quiet = @
 say   = @printf '  %-5s %s\n' $(1) $(2)
 endif
 
-.PHONY: all clean help unit FORCE
+.PHONY: all setup demo check unit golden cli style headers fuzz fuzz-replay coverage install \
+        clean help FORCE
 .DEFAULT_GOAL := all
 all: $(out)/wssim $(out)/wssim-trace-plugin.so ## build wssim
 
@@ -90,8 +99,93 @@ $(out)/unit: $(test_objs) $(lib_objs) $(out)/libws.a
 	$(call say,LD,$@)
 	$(quiet)$(CC) $(common) $(LDFLAGS) -o $@ $^ -lcriterion $(libs)
 
-unit: $(out)/unit $(out)/wssim ## run the unit tests
+# --- set-up -------------------------------------------------------------------------
+# What Debian 12 needs besides git, make and a C compiler.
+packages := gcc libc6-dev libgsl-dev libcjson-dev libzstd-dev libcriterion-dev gnuplot-nox
+fuzz_packages := clang libclang-rt-14-dev
+
+setup: ## install the Debian packages that are missing (as root or through sudo)
+	@sh tests/setup.sh $(packages)
+
+# --- the two commands of the README ---------------------------------------------------
+# They start with a bare machine, so what they build is left to a second make that sees
+# the compiler and the libraries.
+again := +@$(MAKE) --no-print-directory BUILD=$(BUILD)
+demo_policies := static,equal-share,auto-balloon,mom,wmo,ws-target
+
+demo: setup ## compare six balloon policies on an overcommitted host (2 minutes)
+	$(again) all
+	$(out)/wssim compare sim/scenarios/demo.json --policies $(demo_policies) --runs 5 \
+	  -j $$(nproc) -o $(BUILD_DIR)/demo
+
+# Ends with the unit tests, so that the last line is their runner's.
+check: setup ## all tests (5 minutes on two cores)
+	$(again) all headers style
+	$(again) fuzz-replay
+	$(again) golden cli
+	$(again) unit
+
+# --- tests ----------------------------------------------------------------------------
+unit: $(out)/unit $(out)/wssim ## the unit tests alone
 	$(out)/unit --jobs 2
+
+golden: $(out)/wssim ## scenarios give the digests they gave, twice
+	tests/golden.sh $<
+
+cli: $(out)/wssim ## the command line, from outside
+	tests/cli.sh $<
+
+style: ## who includes whom, banned functions, names, sizes
+	tests/style.sh
+
+# Every header says all it needs.
+headers := $(wildcard core/*.h traces/*.h sim/*/*.h bench/*.h kernel-port/user/*.h)
+headers: $(headers:%=$(out)/%.alone) ## every header compiles alone
+$(out)/core/%.alone: dir_flags = $(core_flags)
+$(out)/%.alone: dir_flags = $(host_flags)
+$(out)/%.alone: % $(out)/flags
+	@mkdir -p $(@D)
+	$(quiet)$(CC) $(common) $(dir_flags) -x c -fsyntax-only -Wno-unused-function -MMD -MP -MF $@.d \
+	  -MT $@ -include $< /dev/null && touch $@
+
+# Every fuzz target without its fuzzer: the corpus, and mutations of it by a fixed seed.
+replay_runs ?= 20000
+replays := $(fuzzers:%=$(out)/replay/%)
+fuzz-replay: $(replays) ## fuzz targets on their corpora and on fixed mutations
+	$(quiet)for f in $(fuzzers); do \
+	  $(out)/replay/$$f $(replay_runs) $$(ls tests/corpus/$$f/* 2>/dev/null) || exit 1; done
+$(out)/replay/%: $(out)/tests/%.o $(out)/tests/replay_main.o $(lib_objs) $(out)/libws.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(quiet)$(CC) $(common) $(LDFLAGS) -o $@ $^ $(libs)
+.SECONDARY: $(fuzzers:%=$(out)/tests/%.o)
+
+fuzz: ## libFuzzer on every target, FUZZ_SECONDS each; needs clang
+	@sh tests/setup.sh $(packages) $(fuzz_packages)
+	+@$(MAKE) --no-print-directory BUILD=fuzz CC=$(CLANG) fuzz-run
+fuzz-run: $(fuzzers:%=$(out)/fuzz/%)
+	for f in $(fuzzers); do \
+	  mkdir -p $(out)/corpus/$$f tests/corpus/$$f; \
+	  $(out)/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -timeout=20 -print_final_stats=1 \
+	    -artifact_prefix=$(out)/$$f- $(out)/corpus/$$f tests/corpus/$$f || exit 1; done
+$(out)/fuzz/%: $(out)/tests/%.o $(lib_objs) $(out)/libws.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(quiet)$(CC) $(common) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(libs)
+
+coverage: ## which lines of the core the unit tests run
+	+@$(MAKE) --no-print-directory BUILD=coverage unit
+	@cd $(BUILD_DIR)/coverage && gcov -n -o core $(core_srcs:%.c=core/%.gcda) 2>/dev/null | \
+	  awk -F "'" '/^File .core/ { file = $$2 } \
+	    /^Lines/ && file { sub(/Lines executed:/, ""); print file ": " $$0; file = "" }'
+
+# --- the rest ---------------------------------------------------------------------------
+install: all ## into DESTDIR and PREFIX: program, recorder's plugin, scenarios, sample traces
+	install -D -m 755 $(out)/wssim $(DESTDIR)$(PREFIX)/bin/wssim
+	install -D -m 755 $(out)/wssim-trace-plugin.so \
+	  $(DESTDIR)$(PREFIX)/lib/wssim/wssim-trace-plugin.so
+	for f in $(wildcard sim/scenarios/*.json traces/samples/*.wst); do \
+	  install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/wssim/$$f || exit 1; done
 
 clean: ## remove build/
 	rm -rf $(BUILD_DIR)
@@ -101,4 +195,4 @@ help: ## list the targets
 	  awk -F '\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
 
 -include $(core_objs:.o=.d) $(tr_objs:.o=.d) $(sim_objs:.o=.d) $(test_objs:.o=.d) $(bench_objs:.o=.d) \
-         $(plugin_objs:.o=.d)
+         $(plugin_objs:.o=.d) $(fuzzers:%=$(out)/tests/%.d) $(headers:%=$(out)/%.alone.d)

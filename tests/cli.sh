@@ -1,0 +1,132 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# cli.sh - the command line from outside: exit codes, one line for bad input, nothing
+# lost when a disk is full or a person presses Ctrl-C.  usage: cli.sh WSSIM
+set -u
+wssim=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+cd "$(dirname "$0")/.." || exit 2
+work=$(mktemp -d) || exit 2
+trap 'rm -rf "$work"' EXIT
+passed=0 failed=0
+say() { # ok or not, what
+	if [ "$1" = 0 ]; then
+		passed=$((passed + 1))
+	else
+		failed=$((failed + 1))
+		echo "cli: FAILED: $2"
+		sed 's/^/cli:   /' "$work/err" | head -5
+	fi
+}
+run() { "$wssim" "$@" > "$work/out" 2> "$work/err" < /dev/null; }
+
+# expect CODE PATTERN ARGS..: exits with CODE and says PATTERN in one line on stderr.
+expect() {
+	local code=$1 pattern=$2 got
+	shift 2
+	run "$@"
+	got=$?
+	[ $got -eq "$code" ] && [ "$(wc -l < "$work/err")" -eq 1 ] && grep -q -- "$pattern" "$work/err"
+	say $? "wssim $* (exit $got, wanted $code and one line with '$pattern')"
+}
+has() { "$wssim" --help | grep -qE "^ +$1 "; }
+
+# --- help -----------------------------------------------------------------------------
+run --help; say $? "--help"
+mapfile -t commands < <("$wssim" --help | sed -nE 's/^  ([a-z]+) +.*/\1/p')
+[ "${#commands[@]}" -gt 0 ]; say $? "--help lists commands"
+for command in "${commands[@]}"; do
+	run "$command" --help && [ -s "$work/out" ]; say $? "$command --help"
+done
+expect 2 'no such command' frobnicate
+run; [ $? -eq 2 ]; say $? "no command is a usage error"
+
+# --- input that is wrong --------------------------------------------------------------
+trace=$(ls traces/samples/*.wst 2>/dev/null | head -1)
+cat > "$work/ok.json" <<END
+{"duration": "2s", "host": {"memory": "256MiB"}, "trace_folder": "$PWD/traces/samples",
+ "vms": [{"name": "a", "memory": "192MiB",
+          "workload": [{"trace": "$(basename "${trace:-none}")"}]}]}
+END
+change() { sed "s|$1|$2|" "$work/ok.json" > "$work/$3"; }
+change '"host"' '"hots"' unknown.json
+change '192MiB' '192 elephants' unit.json
+change '"name": "a"' '"name": "a", "memory_min": "1GiB"' balloon.json
+change '192MiB' '0' zero.json
+change '"name": "a"' '"name": "a", "count": 100, "memory_min": "128MiB"' many.json
+change 'trace": "[^"]*"' 'trace": "nowhere.wst"' lost.json
+head -c 60 "$work/ok.json" > "$work/cut.json"
+if has run; then
+	expect 2 'missing.json: No such file' run "$work/missing.json"
+	expect 2 'unknown.json: /hots: unknown key' run "$work/unknown.json"
+	expect 2 'unit.json: /vms/0/memory: must be a size' run "$work/unit.json"
+	expect 2 '/vms/0/memory_min: is above "memory"' run "$work/balloon.json"
+	expect 2 '/vms/0/memory: must be from' run "$work/zero.json"
+	expect 2 '/vms: need' run "$work/many.json"
+	expect 2 'nowhere.wst: No such file' run "$work/lost.json"
+	expect 2 'cut.json: line' run "$work/cut.json"
+	expect 2 'unknown policy "best"' run "$work/ok.json" --policy best
+	expect 2 '/host/memroy: unknown key' run "$work/ok.json" --set host.memroy=1GiB
+	[ ! -e "$work/results" ]; say $? "bad input leaves no results behind"
+fi
+if has compare; then
+	expect 2 'unknown policy "best"' compare "$work/ok.json" --policies static,best
+fi
+if has policies; then
+	run policies && grep -q '^ *static' "$work/out"; say $? "policies lists static"
+	run policies mom && grep -q 'pressure_threshold' "$work/out"; say $? "policies mom"
+	expect 2 'best' policies best
+fi
+if has kat; then
+	run kat && [ -s "$work/out" ]; say $? "kat"
+	cp "$work/out" "$work/kat"
+	run kat && cmp -s "$work/out" "$work/kat"; say $? "kat says the same twice"
+fi
+if [ -n "$trace" ]; then
+	head -c 300 "$trace" > "$work/cut.wst"
+	head -c 5000 /dev/urandom > "$work/noise.wst"
+	for command in "trace info" "trace dump" "mrc"; do
+		has "${command%% *}" || continue
+		# shellcheck disable=SC2086 # a command of two words
+		{ run $command "$trace" && [ -s "$work/out" ]; say $? "$command of a sample"
+		expect 2 'cut.wst: ' $command "$work/cut.wst"
+		expect 2 'noise.wst: ' $command "$work/noise.wst"
+		expect 2 'No such file' $command "$work/missing.wst"; }
+	done
+fi
+if has reclaim && [ -n "$trace" ]; then
+	run reclaim "$trace" --reclaim lru,clock --frames 0.1; say $? "reclaim of a sample"
+	expect 2 'lru' reclaim "$trace" --reclaim magic --frames 0.1
+	expect 2 'frames' reclaim "$trace" --reclaim lru --frames 0
+	expect 2 'cut.wst: ' reclaim "$work/cut.wst" --reclaim lru --frames 0.1
+fi
+
+# --- results: whole or not there --------------------------------------------------------
+if has run && [ -n "$trace" ]; then
+	run run "$work/ok.json" -o "$work/results"; say $? "run writes results"
+	[ -s "$work/results/summary.json" ]; say $? "summary.json is there"
+	! find "$work/results" -name '*.tmp' | grep -q .; say $? "no temporary file stays"
+	find "$work/results" -type f -exec md5sum {} + | sort > "$work/before"
+	# A limit on file size stands for a full disk: every write past 1 KiB fails.
+	(trap '' XFSZ; ulimit -f 1; "$wssim" run "$work/ok.json" -o "$work/results" --seed 7) \
+		> "$work/out" 2> "$work/err" < /dev/null
+	[ $? -eq 1 ]; say $? "a full disk is exit 1"
+	[ "$(grep -c . "$work/err")" -eq 1 ]; say $? "a full disk is told in one line"
+	find "$work/results" -type f -exec md5sum {} + | sort | cmp -s - "$work/before"
+	say $? "a full disk leaves the results of before whole"
+	run run "$work/ok.json" -o /proc/nowhere; [ $? -eq 1 ]; say $? "a folder that cannot be made"
+
+	sed 's/"2s"/"20h"/' "$work/ok.json" > "$work/long.json"
+	"$wssim" run "$work/long.json" -o "$work/stopped" > "$work/out" 2> "$work/err" < /dev/null &
+	pid=$!
+	sleep 1
+	kill -INT $pid 2>/dev/null
+	for _ in $(seq 100); do kill -0 $pid 2>/dev/null || break; sleep 0.1; done
+	! kill -0 $pid 2>/dev/null; say $? "Ctrl-C ends a run within 10 s"
+	kill -KILL $pid 2>/dev/null
+	wait $pid; [ $? -eq 1 ]; say $? "a run ended by Ctrl-C is exit 1"
+	[ ! -e "$work/stopped/summary.json" ] || grep -q interrupted "$work/stopped/summary.json"
+	say $? "an interrupted result says so"
+fi
+
+echo "cli: $passed passed, $failed failed"
+[ "$failed" -eq 0 ]
