@@ -40,5 +40,5 @@ for scenario in "$here"/*.json; do
 		passed=$((passed + 1))
 	fi
 done
-echo "golden: $passed passed, $failed failed"
+echo "golden: $passed scenarios run twice and as they were, $failed not"
 [ "$failed" -eq 0 ]
