@@ -20,9 +20,10 @@
 
 #define PAGE_BITS 36 /* of 48-bit addresses; the epoch has the other 28 bits of a key */
 #define PAGE_MASK ((1ull << PAGE_BITS) - 1)
-#define SEEN_SLOTS 2048u /* two arrays of 16 KiB: they stay in the first-level cache */
+#define SEEN_BITS 10u
+#define SEEN_SLOTS (1u << SEEN_BITS) /* two arrays of 8 KiB: they stay in the first-level cache */
 #define VCPUS_MAX 4096u
-#define SPLIT_MAX 64u /* no access is longer */
+#define SPLIT_MAX 8u /* no access is longer: QEMU does vectors in parts */
 
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
@@ -85,9 +86,15 @@ void plugin_guest_slow(struct vcpu *c, u32 info, u64 vaddr, u32 write);
 void plugin_guest_fetch(struct vcpu *c, const struct block *block);
 bool plugin_guest_insn(struct qemu_plugin_insn *insn, u64 vaddr); /* true: handled whole */
 
+/* Stacks and heaps like to lie at equal offsets, so low bits alone would collide for good. */
+static inline u32 plugin_slot(u64 page)
+{
+	return (u32)(page ^ (page >> SEEN_BITS)) & (SEEN_SLOTS - 1);
+}
+
 static inline bool plugin_seen(const struct vcpu *c, u64 page, u32 write)
 {
-	return c->seen[write][page & (SEEN_SLOTS - 1)] == (c->epoch_key | page);
+	return c->seen[write][plugin_slot(page)] == (c->epoch_key | page);
 }
 
 static inline u64 plugin_page(u64 vaddr)

@@ -119,7 +119,7 @@ static void touch_page(struct vcpu *c, u64 page, u32 write)
 {
 	if (plugin_filter_first(c, page, write))
 		plugin_emit(c, write ? TR_RAW_WRITE : TR_RAW_READ, page, NULL);
-	c->seen[write][page & (SEEN_SLOTS - 1)] = c->epoch_key | page;
+	c->seen[write][plugin_slot(page)] = c->epoch_key | page;
 }
 
 void plugin_user_touch(struct vcpu *c, u64 vaddr, u64 bytes, u32 write)
