@@ -24,6 +24,7 @@
 
 #define BUFFER_WORDS 8192u
 #define IDLE_MIN_NS 50000u /* shorter sleeps are saved up until they amount to this */
+#define FLUSH_NS 500000000u /* a command that is killed loses at most so much */
 
 static struct {
 	pthread_mutex_t lock;
@@ -36,6 +37,7 @@ static struct {
 	ino_t ino;
 	u64 clock_ns;	    /* the common clock */
 	u64 all_asleep_ns;  /* host time since when all threads sleep */
+	u64 flushed_ns;	    /* host time */
 	u32 live, blocked;
 } out = { .lock = PTHREAD_MUTEX_INITIALIZER, .fd = -1 };
 
@@ -173,8 +175,14 @@ static void clock_to(u64 time_ns)
 
 void plugin_clock_note(const struct vcpu *c)
 {
+	u64 now_ns = host_ns();
+
 	pthread_mutex_lock(&out.lock);
 	clock_to(plugin_time_ns(c));
+	if (now_ns - out.flushed_ns > FLUSH_NS) {
+		out.flushed_ns = now_ns;
+		flush();
+	}
 	pthread_mutex_unlock(&out.lock);
 }
 
@@ -232,10 +240,10 @@ void plugin_sleep(struct vcpu *c)
 	if (!c->blocked) {
 		c->blocked = true;
 		out.blocked++;
+		if (out.blocked == out.live)
+			flush(); /* a command that is killed while it sleeps loses nothing */
 		all_asleep_since();
 	}
-	if (out.blocked == out.live)
-		flush(); /* a command that is killed while it sleeps loses nothing */
 	pthread_mutex_unlock(&out.lock);
 }
 

@@ -30,8 +30,15 @@
 
 #define FILES_MAX TR_RAW_FILES
 #define IOV_MOST 1024
-#define TMPFS 0x01021994
-#define HUGETLBFS 0x958458f6
+
+/* Kinds of file systems (statfs): in memory, and such as have no page cache at all. */
+#define TMPFS 0x01021994u
+#define HUGETLBFS 0x958458f6u
+#define PROC 0x9fa0u
+#define SYSFS 0x62656572u
+#define CGROUP2 0x63677270u
+#define DEBUGFS 0x64626720u
+#define TRACEFS 0x74726163u
 
 #ifndef SYS_epoll_pwait2
 #define SYS_epoll_pwait2 441
@@ -41,42 +48,67 @@
 #define SYS_pwritev2 328
 #endif
 
-/* Files by device and inode: open addressing; a slot's index + 1 is the file's number. */
+/*
+ * Files by device and inode: open addressing; a slot's index + 1 is the file's number.
+ * A file that is gone leaves its slot marked `used` with no inode, for another's use.
+ */
 static struct {
 	pthread_mutex_t lock;
-	struct {
+	struct file_slot {
 		dev_t dev;
 		ino_t ino;
-		bool used, shmem;
+		bool used, shmem, uncached, mapped;
 	} slot[FILES_MAX];
-	u32 used;
 } files = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static void slot_fill(struct file_slot *slot, const struct stat *st, int fd, const char *path)
+{
+	struct statfs fs;
+	bool known = fd >= 0 ? !fstatfs(fd, &fs) : path && !statfs(path, &fs);
+	u32 kind = known ? (u32)fs.f_type : 0;
+
+	slot->dev = st->st_dev;
+	slot->ino = st->st_ino;
+	slot->used = true;
+	slot->mapped = false;
+	slot->shmem = kind == TMPFS || kind == HUGETLBFS;
+	slot->uncached = kind == PROC || kind == SYSFS || kind == CGROUP2 || kind == DEBUGFS ||
+			 kind == TRACEFS;
+}
+
+/* With the lock.  The slot of a file, made if need be; NULL when all are taken. */
+static struct file_slot *slot_find(const struct stat *st, int fd, const char *path)
+{
+	u32 at = (u32)((st->st_ino * 0x9e3779b97f4a7c15ull) >> 48) ^ (u32)st->st_dev;
+	struct file_slot *vacant = NULL;
+
+	for (u32 i = 0; i < FILES_MAX; i++) {
+		struct file_slot *slot = &files.slot[(at + i) & (FILES_MAX - 1)];
+
+		if (slot->ino == st->st_ino && slot->dev == st->st_dev && slot->used)
+			return slot;
+		if (!slot->ino && !vacant)
+			vacant = slot;
+		if (!slot->used)
+			break;
+	}
+	if (vacant)
+		slot_fill(vacant, st, fd, path);
+	return vacant;
+}
 
 /* The word that names a file in a raw record; 0 if it is not one with page cache. */
 static u64 file_word(const struct stat *st, int fd, const char *path)
 {
-	u32 at = (u32)((st->st_ino * 0x9e3779b97f4a7c15ull) >> 48) ^ (u32)st->st_dev;
+	struct file_slot *slot;
 	u64 word = 0;
 
 	if (!S_ISREG(st->st_mode) && !S_ISBLK(st->st_mode))
 		return 0;
 	pthread_mutex_lock(&files.lock);
-	for (u32 i = 0; i < FILES_MAX && !word; i++) {
-		u32 s = (at + i) & (FILES_MAX - 1);
-
-		if (!files.slot[s].used) {
-			struct statfs fs;
-			bool known = fd >= 0 ? !fstatfs(fd, &fs) : path && !statfs(path, &fs);
-
-			files.slot[s].dev = st->st_dev;
-			files.slot[s].ino = st->st_ino;
-			files.slot[s].used = true;
-			files.slot[s].shmem =
-				known && (fs.f_type == TMPFS || (u32)fs.f_type == HUGETLBFS);
-		}
-		if (files.slot[s].dev == st->st_dev && files.slot[s].ino == st->st_ino)
-			word = (s + 1) | (files.slot[s].shmem ? TR_RAW_FILE_SHMEM : 0);
-	}
+	slot = slot_find(st, fd, path);
+	if (slot && !slot->uncached)
+		word = (u64)(slot - files.slot + 1) | (slot->shmem ? TR_RAW_FILE_SHMEM : 0);
 	pthread_mutex_unlock(&files.lock);
 	return word;
 }
@@ -198,6 +230,20 @@ static void file_drop(struct vcpu *c, u64 word, u64 first, u64 pages)
 		plugin_emit(c, TR_RAW_FILE_DROP, first, extra);
 }
 
+/* A file without a name, as memfds and many temporary files are, goes with its descriptor. */
+static void before_close(struct vcpu *c, int fd)
+{
+	struct stat st;
+	u64 word = fd < 0 || fstat(fd, &st) || st.st_nlink ? 0 : file_word(&st, fd, NULL);
+
+	if (!word || files.slot[(u32)word - 1].mapped)
+		return;
+	file_drop(c, word, 0, ~0ull);
+	pthread_mutex_lock(&files.lock);
+	files.slot[(u32)word - 1].ino = 0;
+	pthread_mutex_unlock(&files.lock);
+}
+
 /* read and its family on @fd: @offset -1 means at the descriptor's position, now behind it. */
 static void fd_access(struct vcpu *c, int fd, s64 offset, s64 bytes, u32 write)
 {
@@ -289,6 +335,8 @@ static void on_call(uint64_t id, unsigned int index, int64_t number, uint64_t a1
 			     AT_SYMLINK_NOFOLLOW) &&
 		    st.st_nlink == 1)
 			file_drop(c, file_word(&st, -1, path), 0, ~0ull);
+	} else if (number == SYS_close) {
+		before_close(c, (int)a1);
 	}
 	if (may_block(number, args) || number == SYS_execve || number == SYS_exit_group)
 		plugin_sleep(c);
@@ -300,6 +348,8 @@ static void after_map(struct vcpu *c, s64 number, const u64 *a, u64 result)
 		int flags = (int)a[3];
 		u64 word = flags & MAP_ANONYMOUS ? 0 : fd_word((int)a[4]);
 
+		if (word)
+			files.slot[(u32)word - 1].mapped = true;
 		emit_map(c, result, a[1], a[5], word, flags & MAP_SHARED);
 	} else if (number == SYS_mremap) {
 		u64 extra[4] = { (a[1] + 4095u) >> 12, plugin_page(result),
