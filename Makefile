@@ -35,7 +35,7 @@ core_flags := -ffreestanding -nostdinc -mgeneral-regs-only \
               $(if $(filter sanitize coverage fuzz,$(BUILD)),,-Wframe-larger-than=512) \
               -isystem $(shell $(CC) -print-file-name=include) -Icore/env/user
 host_flags := -D_GNU_SOURCE -Icore -Icore/env/user -Itraces -Isim
-libs       := -lgsl -lgslcblas -lcjson -lzstd -lm
+libs       := -lgsl -lgslcblas -lcjson -lzstd -lz -llzma -lm
 
 include core/core.mk
 tr_srcs    := $(notdir $(wildcard traces/*.c))
