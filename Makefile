@@ -28,7 +28,7 @@ endif
 
 warnings := -Wall -Wextra -Wshadow -Wvla -Wundef -Wpointer-arith -Wwrite-strings \
             -Wstrict-prototypes -Wmissing-prototypes -Werror
-common   := -std=gnu11 -g -ffp-contract=off $(flags.$(BUILD)) $(warnings)
+common   := -std=gnu11 -g -ffp-contract=off $(warnings) $(flags.$(BUILD))
 
 # The core never sees a hosted header, a floating-point register or a big stack frame.
 core_flags := -ffreestanding -nostdinc -mgeneral-regs-only \
@@ -141,11 +141,12 @@ style: ## who includes whom, banned functions, names, sizes
 # Every header says all it needs.
 headers := $(wildcard core/*.h traces/*.h sim/*/*.h bench/*.h kernel-port/user/*.h)
 headers: $(headers:%=$(out)/%.alone) ## every header compiles alone
+	@echo "headers: $(words $(headers)) compile alone"
 $(out)/core/%.alone: dir_flags = $(core_flags)
 $(out)/%.alone: dir_flags = $(host_flags)
 $(out)/%.alone: % $(out)/flags
 	@mkdir -p $(@D)
-	$(quiet)$(CC) $(common) $(dir_flags) -x c -fsyntax-only -Wno-unused-function -MMD -MP -MF $@.d \
+	$(quiet)$(CC) $(common) $(dir_flags) -x c -fsyntax-only -MMD -MP -MF $@.d \
 	  -MT $@ -include $< /dev/null && touch $@
 
 # Every fuzz target without its fuzzer: the corpus, and mutations of it by a fixed seed.

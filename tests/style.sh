@@ -98,7 +98,7 @@ while IFS=: read -r f line _; do
 	[ "$f" = tests/style.sh ] || fault "$f:$line" "a path of one machine"
 done < <(grep -nE '(^|[^a-zA-Z0-9_.])/(work|home/[a-z]+|root|farm)/|\.\./shared' "${texts[@]}" /dev/null)
 for f in "${sources[@]}"; do
-	head -12 "$f" | grep -qE "^(/\*| \*) .*" || fault "$f:2" "no comment that says what the file is"
+	head -4 "$f" | grep -qF "$(basename "$f") - " || fault "$f:2" "no comment 'NAME - what it is'"
 done
 
 if [ -s "$faults" ]; then
