@@ -101,7 +101,8 @@ $(out)/unit: $(test_objs) $(lib_objs) $(out)/libws.a
 
 # --- set-up -------------------------------------------------------------------------
 # What Debian 12 needs besides git, make and a C compiler.
-packages := gcc libc6-dev libgsl-dev libcjson-dev libzstd-dev libcriterion-dev gnuplot-nox
+packages := gcc libc6-dev libgsl-dev libcjson-dev libzstd-dev zlib1g-dev liblzma-dev \
+             libcriterion-dev gnuplot-nox
 fuzz_packages := clang libclang-rt-14-dev
 
 setup: ## install the Debian packages that are missing (as root or through sudo)
