@@ -6,13 +6,10 @@
 _Static_assert(WS_GENS_MAX + 1 < WS_LABELS, "too few labels");
 _Static_assert(WS_LABELS - 1 == WS_PAGE_LABEL, "an entry holds any label");
 _Static_assert((WS_PAGE_KIND ^ WS_PAGE_LABEL) == WS_PAGE_FILE, "the type is the ninth bit");
+_Static_assert(WS_PAGE_KIND + 1 == WS_KINDS && WS_FILE == 1, "a kind indexes its tables");
+_Static_assert(WS_ROWS_MAX <= WS_ROW_NONE, "a row fits its byte");
 
 #define WS_HARVEST_PAGES_MAX 512u
-
-static u32 kind_of(u32 label, enum ws_type type)
-{
-	return label | (type == WS_FILE ? WS_PAGE_FILE : 0);
-}
 
 u64 ws_age_footprint(u32 pages_count)
 {
@@ -21,6 +18,7 @@ u64 ws_age_footprint(u32 pages_count)
 
 int ws_age_init(struct ws_age *age, u16 *page, u32 pages_count, u32 gens, u64 now_ns)
 {
+	enum ws_type type;
 	u32 slot;
 
 	if (gens < WS_GENS_MIN || gens > WS_GENS_MAX)
@@ -31,11 +29,12 @@ int ws_age_init(struct ws_age *age, u16 *page, u32 pages_count, u32 gens, u64 no
 	age->gens = gens;
 	age->max_seq = gens - 1;
 	age->max_slot = gens - 1;
+	memset(age->row_of, WS_ROW_NONE, sizeof(age->row_of));
 	for (slot = 0; slot < gens; slot++) {
 		age->birth_ns[slot] = now_ns;
 		age->label_of[slot] = (u8)(slot + 1);
-		age->slot_of[kind_of(slot + 1, WS_ANON)] = (u8)slot;
-		age->slot_of[kind_of(slot + 1, WS_FILE)] = (u8)slot;
+		for (type = WS_ANON; type < WS_TYPES; type++)
+			age->row_of[ws_age_kind(slot + 1, type)] = (u8)ws_age_row(slot, type);
 	}
 	age->labels_free = WS_LABELS - 1 - gens;
 	return 0;
@@ -55,7 +54,8 @@ void ws_age_add(struct ws_age *age, u32 page, enum ws_type type, u64 seq)
 {
 	WS_ASSERT(page < age->pages_count);
 	WS_ASSERT(!ws_page_aged(age->page[page]));
-	ws_age_enter(age, page, type, slot_clamped(age, type, seq), 0);
+	ws_age_enter(age, page, type, slot_clamped(age, type, seq),
+		     age->page[page] & WS_PAGE_LINKED);
 }
 
 void ws_age_remove(struct ws_age *age, u32 page)
@@ -72,7 +72,7 @@ u64 ws_age_seq(const struct ws_age *age, u32 page)
 
 	WS_ASSERT(page < age->pages_count);
 	WS_ASSERT(ws_page_aged(age->page[page]));
-	slot = age->slot_of[age->page[page] & WS_PAGE_KIND];
+	slot = age->row_of[age->page[page] & WS_PAGE_KIND] / WS_TYPES;
 	if (slot <= age->max_slot)
 		return age->max_seq - (age->max_slot - slot);
 	return age->max_seq - (age->max_slot + age->gens - slot);
@@ -81,72 +81,72 @@ u64 ws_age_seq(const struct ws_age *age, u32 page)
 void ws_age_move(struct ws_age *age, u32 page, u64 seq)
 {
 	u16 entry;
-	u32 slot, kind;
 
 	WS_ASSERT(page < age->pages_count);
 	entry = age->page[page];
 	WS_ASSERT(ws_page_aged(entry));
-	slot = slot_clamped(age, ws_page_type(entry), seq);
-	kind = kind_of(age->label_of[slot], ws_page_type(entry));
 	ws_age_leave(age, entry);
-	age->bearers[kind]++;
-	age->pages[slot][ws_page_type(entry)]++;
-	age->page[page] = (u16)((entry & ~(WS_PAGE_HISTORY | WS_PAGE_KIND)) | kind);
+	ws_age_enter(age, page, ws_page_type(entry), slot_clamped(age, ws_page_type(entry), seq),
+		     entry & ~(WS_PAGE_HISTORY | WS_PAGE_KIND));
 }
 
-/* Young pages of one word of 64.  Counts those that moved, by type. */
-static void harvest_word(struct ws_age *age, u16 *entries, u64 word, u32 moved[WS_TYPES])
+/*
+ * Young pages of one word of 64.  A page that is in the youngest generation
+ * leaves it and enters it again, as every other: a branch that nobody can
+ * predict would cost more.
+ */
+static u32 harvest_word(struct ws_age *age, u16 *entries, u64 word, u32 entered[WS_TYPES])
 {
-	u16 label = age->label_of[age->max_slot];
+	u32 label = age->label_of[age->max_slot], stayed = 0;
 
 	for (; word; word &= word - 1) {
 		u32 i = (u32)__builtin_ctzll(word);
 		u16 entry = entries[i];
 
-		if (!(entry & WS_PAGE_LABEL))
+		if (!ws_page_aged(entry))
 			continue;
 		entries[i] = (u16)((entry & ~(WS_PAGE_HISTORY | WS_PAGE_LABEL)) | label);
-		/* The youngest generation has one label: it is never folded into. */
-		if ((entry & WS_PAGE_LABEL) == label)
-			continue;
 		ws_age_leave(age, entry);
-		moved[ws_page_type(entry)]++;
+		entered[ws_page_type(entry)]++;
+		stayed += (entry & WS_PAGE_LABEL) == label;
 	}
+	return stayed;
 }
 
 u32 ws_age_harvest(struct ws_age *age, u32 first, const u64 *young, u32 count)
 {
-	u32 moved[WS_TYPES] = { 0, 0 };
-	u32 words = count / 64, i;
+	u32 entered[WS_TYPES] = { 0, 0 };
+	u32 words = count / 64, stayed = 0, i;
 	enum ws_type type;
 
 	WS_ASSERT(first % 64 == 0 && count <= WS_HARVEST_PAGES_MAX);
 	WS_ASSERT(first <= age->pages_count && count <= age->pages_count - first);
 	for (i = 0; i < words; i++)
 		if (young[i])
-			harvest_word(age, age->page + first + i * 64, young[i], moved);
+			stayed += harvest_word(age, age->page + first + i * 64, young[i], entered);
 	if (count % 64)
-		harvest_word(age, age->page + first + words * 64,
-			     young[words] & ((1ull << count % 64) - 1), moved);
+		stayed += harvest_word(age, age->page + first + words * 64,
+				       young[words] & ((1ull << count % 64) - 1), entered);
 	for (type = WS_ANON; type < WS_TYPES; type++) {
-		age->bearers[kind_of(age->label_of[age->max_slot], type)] += moved[type];
-		age->pages[age->max_slot][type] += moved[type];
+		age->bearers[ws_age_kind(age->label_of[age->max_slot], type)] += entered[type];
+		age->pages[ws_age_row(age->max_slot, type)] += entered[type];
 	}
-	return moved[WS_ANON] + moved[WS_FILE];
+	return entered[WS_ANON] + entered[WS_FILE] - stayed;
 }
 
 /* The oldest generation of @type becomes part of the next one. */
 static void fold(struct ws_age *age, enum ws_type type)
 {
-	u32 from = age->min_slot[type], to = ws_age_slot_after(age, from), label;
+	u32 slot = ws_age_slot_after(age, age->min_slot[type]), label;
+	u32 from = ws_age_row(age->min_slot[type], type), to = ws_age_row(slot, type);
 
 	for (label = 1; label < WS_LABELS; label++)
-		if (age->slot_of[kind_of(label, type)] == from)
-			age->slot_of[kind_of(label, type)] = (u8)to;
-	age->pages[to][type] += age->pages[from][type];
-	age->pages[from][type] = 0;
+		if (age->row_of[ws_age_kind(label, type)] == from)
+			age->row_of[ws_age_kind(label, type)] = (u8)to;
+	age->pages[to] += age->pages[from];
+	age->pages[from] = 0;
 	age->min_seq[type]++;
-	age->min_slot[type] = to;
+	age->min_slot[type] = slot;
 }
 
 /* Is @label one that entering pages of a generation get? */
@@ -166,7 +166,7 @@ static u32 label_find(struct ws_age *age, u32 slot)
 	u32 label, found = 0, free = 0;
 
 	for (label = 1; label < WS_LABELS; label++) {
-		if (age->bearers[kind_of(label, WS_ANON)] || age->bearers[kind_of(label, WS_FILE)])
+		if (age->bearers[ws_age_kind(label, WS_ANON)] || age->bearers[ws_age_kind(label, WS_FILE)])
 			continue;
 		if (label_in_use(age, label, slot))
 			continue;
@@ -191,7 +191,7 @@ int ws_age_advance(struct ws_age *age, u64 now_ns, bool folded[WS_TYPES])
 		folded[type] = ws_age_gens(age, type) == age->gens;
 		if (folded[type])
 			fold(age, type);
-		age->slot_of[kind_of(label, type)] = (u8)slot;
+		age->row_of[ws_age_kind(label, type)] = (u8)ws_age_row(slot, type);
 	}
 	age->label_of[slot] = (u8)label;
 	age->birth_ns[slot] = now_ns;
@@ -210,7 +210,7 @@ bool ws_age_fold(struct ws_age *age, enum ws_type type)
 
 bool ws_age_drop_empty(struct ws_age *age, enum ws_type type)
 {
-	if (age->pages[age->min_slot[type]][type])
+	if (age->pages[ws_age_row(age->min_slot[type], type)])
 		return false;
 	return ws_age_fold(age, type);
 }
@@ -231,8 +231,8 @@ u32 ws_age_tidy(struct ws_age *age, u32 budget, bool (*mine)(const void *ctx, u3
 		if (!ws_page_aged(entry) || (mine && !mine(ctx, page)) ||
 		    ws_page_labelled_now(age, entry))
 			continue;
-		kind = kind_of(age->label_of[age->slot_of[entry & WS_PAGE_KIND]],
-			       ws_page_type(entry));
+		kind = ws_age_kind(age->label_of[age->row_of[entry & WS_PAGE_KIND] / WS_TYPES],
+				   ws_page_type(entry));
 		age->bearers[entry & WS_PAGE_KIND]--;
 		age->bearers[kind]++;
 		age->page[page] = (u16)((entry & ~(WS_PAGE_HISTORY | WS_PAGE_KIND)) | kind);
@@ -240,40 +240,45 @@ u32 ws_age_tidy(struct ws_age *age, u32 budget, bool (*mine)(const void *ctx, u3
 	return visited;
 }
 
-/* The pages that bear labels of @slot. */
-static u64 bearers_of_slot(const struct ws_age *age, u32 slot, enum ws_type type)
+/* The pages that bear labels of @row. */
+static u64 bearers_of_row(const struct ws_age *age, u32 row)
 {
 	u64 pages = 0;
-	u32 label;
+	u32 kind;
 
-	for (label = 1; label < WS_LABELS; label++)
-		if (age->slot_of[kind_of(label, type)] == slot)
-			pages += age->bearers[kind_of(label, type)];
+	for (kind = 0; kind < WS_KINDS; kind++)
+		if (age->row_of[kind] == row)
+			pages += age->bearers[kind];
 	return pages;
+}
+
+static bool type_is_sound(const struct ws_age *age, enum ws_type type)
+{
+	u32 gens = ws_age_gens(age, type), slot;
+
+	if (age->min_seq[type] > age->max_seq || gens < WS_GENS_MIN || gens > age->gens)
+		return false;
+	if (ws_age_slot(age, age->min_seq[type]) != age->min_slot[type])
+		return false;
+	for (slot = 0; slot < age->gens; slot++) {
+		/* how many generations after the oldest this slot is */
+		u32 after = (slot + age->gens - age->min_slot[type]) % age->gens;
+		u32 row = ws_age_row(slot, type);
+
+		if (bearers_of_row(age, row) != age->pages[row])
+			return false;
+		if (after >= gens && age->pages[row])
+			return false;
+	}
+	return !age->bearers[ws_age_kind(0, type)];
 }
 
 bool ws_age_check(const struct ws_age *age)
 {
-	enum ws_type type;
 	u32 slot;
 
-	for (type = WS_ANON; type < WS_TYPES; type++) {
-		u32 gens = ws_age_gens(age, type);
-
-		if (age->min_seq[type] > age->max_seq || gens < WS_GENS_MIN || gens > age->gens)
-			return false;
-		if (ws_age_slot(age, age->min_seq[type]) != age->min_slot[type])
-			return false;
-		for (slot = 0; slot < age->gens; slot++) {
-			/* how many generations after the oldest this slot is */
-			u32 after = (slot + age->gens - age->min_slot[type]) % age->gens;
-
-			if (bearers_of_slot(age, slot, type) != age->pages[slot][type])
-				return false;
-			if (after >= gens && age->pages[slot][type])
-				return false;
-		}
-	}
+	if (!type_is_sound(age, WS_ANON) || !type_is_sound(age, WS_FILE))
+		return false;
 	for (slot = 0; slot < age->gens; slot++)
 		if (!age->label_of[slot] || label_in_use(age, age->label_of[slot], slot))
 			return false;

@@ -38,9 +38,16 @@
 #define WS_GENS_LINUX 4 /* MAX_NR_GENS */
 #define WS_LABELS 256   /* label 0 means: in no generation */
 
+/* Tables by generation and type have a row for each pair; see ws_age_row(). */
+#define WS_ROWS_MAX (WS_GENS_MAX * WS_TYPES)
+#define WS_ROW_NONE 0xffu /* of pages in no generation */
+
+/* Tables by label and type are indexed by a page's kind, the low bits of its entry. */
+#define WS_KINDS (WS_LABELS * WS_TYPES)
+
 /* A page's entry: label in the low byte, flags above. */
 #define WS_PAGE_LABEL 0x00ffu
-#define WS_PAGE_KIND 0x01ffu	   /* label and type: the index of the tables by label */
+#define WS_PAGE_KIND 0x01ffu	   /* label and type together */
 #define WS_PAGE_FILE 0x0100u	   /* type is WS_FILE */
 #define WS_PAGE_REFERENCED 0x0200u /* one descriptor access seen (PG_referenced) */
 #define WS_PAGE_WORKINGSET 0x0400u /* PG_workingset */
@@ -62,12 +69,12 @@ struct ws_age {
 	u32 max_slot;		   /* max_seq mod N, so that no path by page divides */
 	u32 min_slot[WS_TYPES];	   /* min_seq mod N */
 	u64 birth_ns[WS_GENS_MAX]; /* by slot: when the generation became the youngest */
-	u64 pages[WS_GENS_MAX][WS_TYPES];     /* by slot: pages in the generation */
-	u32 bearers[WS_TYPES * WS_LABELS];    /* by kind: pages that bear the label */
-	u8 slot_of[WS_TYPES * WS_LABELS];     /* by kind: the slot that the label names */
-	u8 label_of[WS_GENS_MAX];	      /* by slot: the label that entering pages get */
-	u32 labels_free;		      /* as of the last ws_age_advance() */
-	u32 tidy_next;			      /* cursor of ws_age_tidy() */
+	u64 pages[WS_ROWS_MAX];	   /* by row: pages of the type in the generation */
+	u32 bearers[WS_KINDS];	   /* by kind: pages that bear the label */
+	u8 row_of[WS_KINDS];	   /* by kind: the row that the label names */
+	u8 label_of[WS_GENS_MAX];  /* by slot: the label that entering pages get */
+	u32 labels_free;	   /* as of the last ws_age_advance() */
+	u32 tidy_next;		   /* cursor of ws_age_tidy() */
 };
 
 /* Bytes of page array for @pages_count pages. */
@@ -148,9 +155,14 @@ static inline u32 ws_age_slot(const struct ws_age *age, u64 seq)
 	return (u32)seq % age->gens;
 }
 
+static inline u32 ws_age_row(u32 slot, enum ws_type type)
+{
+	return slot * WS_TYPES + type;
+}
+
 static inline u64 ws_age_pages(const struct ws_age *age, u64 seq, enum ws_type type)
 {
-	return age->pages[ws_age_slot(age, seq)][type];
+	return age->pages[ws_age_row(ws_age_slot(age, seq), type)];
 }
 
 static inline u64 ws_age_birth(const struct ws_age *age, u64 seq)
@@ -170,24 +182,31 @@ static inline u32 ws_age_slot_after(const struct ws_age *age, u32 slot)
 	return slot + 1 < age->gens ? slot + 1 : 0;
 }
 
+/* The kind of the pages of @type that bear @label. */
+static inline u32 ws_age_kind(u32 label, enum ws_type type)
+{
+	return label | (u32)type * WS_PAGE_FILE;
+}
+
 /* Does @entry, of an aged page, bear its generation's present label? */
 static inline bool ws_page_labelled_now(const struct ws_age *age, u16 entry)
 {
-	return (entry & WS_PAGE_LABEL) == age->label_of[age->slot_of[entry & WS_PAGE_KIND]];
+	return (entry & WS_PAGE_LABEL) ==
+	       age->label_of[age->row_of[entry & WS_PAGE_KIND] / WS_TYPES];
 }
 
 /*
- * Put a page that is in no generation into the generation in @slot; @flags:
- * history to begin with.  By slot and inline for ws_lru, whose path this is.
+ * Put a page that is in no generation into the generation in @slot, with the
+ * flags @flags.  By slot and inline for ws_lru, whose path this is.
  */
 static inline void ws_age_enter(struct ws_age *age, u32 page, enum ws_type type, u32 slot,
-				u16 flags)
+				u32 flags)
 {
-	u16 kind = (u16)(age->label_of[slot] | (type == WS_FILE ? WS_PAGE_FILE : 0));
+	u32 kind = ws_age_kind(age->label_of[slot], type);
 
-	age->page[page] = (u16)((age->page[page] & WS_PAGE_LINKED) | flags | kind);
+	age->page[page] = (u16)(flags | kind);
 	age->bearers[kind]++;
-	age->pages[slot][type]++;
+	age->pages[ws_age_row(slot, type)]++;
 }
 
 /* Take the page out of its generation; the caller stores its new entry. */
@@ -196,7 +215,7 @@ static inline void ws_age_leave(struct ws_age *age, u16 entry)
 	u32 kind = entry & WS_PAGE_KIND;
 
 	age->bearers[kind]--;
-	age->pages[age->slot_of[kind]][ws_page_type(entry)]--;
+	age->pages[age->row_of[kind]]--;
 }
 
 /*

@@ -12,8 +12,7 @@ u64 ws_lru_footprint(u32 pages_count)
 
 int ws_lru_init(struct ws_lru *lru, u16 *page, u32 *pool, u32 pages_count, u32 gens, u64 now_ns)
 {
-	enum ws_type type;
-	u32 slot;
+	u32 row;
 	int error = ws_age_init(&lru->age, page, pages_count, gens, now_ns);
 
 	if (error)
@@ -21,9 +20,8 @@ int ws_lru_init(struct ws_lru *lru, u16 *page, u32 *pool, u32 pages_count, u32 g
 	ws_refault_init(&lru->refault);
 	ws_queue_pool_init(pool, pages_count);
 	lru->pool = pool;
-	for (slot = 0; slot < WS_GENS_MAX; slot++)
-		for (type = WS_ANON; type < WS_TYPES; type++)
-			ws_queue_init(&lru->queue[slot][type]);
+	for (row = 0; row < WS_ROWS_MAX; row++)
+		ws_queue_init(&lru->queue[row]);
 	lru->protected_pages = 0;
 	lru->promoted_pages = 0;
 	return 0;
@@ -41,23 +39,33 @@ static u32 slot_to_enter(const struct ws_age *age, enum ws_type type, enum ws_en
 	}
 }
 
+static void enter(struct ws_lru *lru, u32 page, enum ws_type type, enum ws_enter how, u32 history)
+{
+	u32 slot = slot_to_enter(&lru->age, type, how), linked;
+
+	WS_ASSERT(page < lru->age.pages_count);
+	WS_ASSERT(!ws_page_aged(lru->age.page[page]));
+	linked = lru->age.page[page] & WS_PAGE_LINKED;
+	ws_age_enter(&lru->age, page, type, slot, history | WS_PAGE_LINKED);
+	if (!linked)
+		ws_queue_add_young(&lru->queue[ws_age_row(slot, type)], lru->pool, page);
+}
+
+static void enter_refaulted(struct ws_lru *lru, u32 page, enum ws_type type, enum ws_enter how,
+			    u32 shadow)
+{
+	struct ws_refault_verdict verdict = ws_refault_arrive(
+		&lru->refault, type, lru->age.min_seq[type], shadow, how == WS_ENTER_FAULT);
+
+	enter(lru, page, type, how, verdict.workingset ? WS_PAGE_WORKINGSET : 0);
+}
+
 void ws_lru_add(struct ws_lru *lru, u32 page, enum ws_type type, enum ws_enter how, u32 shadow)
 {
-	struct ws_age *age = &lru->age;
-	u32 slot = slot_to_enter(age, type, how);
-	u16 entry, history = 0;
-
-	WS_ASSERT(page < age->pages_count);
-	entry = age->page[page];
-	WS_ASSERT(!ws_page_aged(entry));
-	if (shadow && ws_refault_arrive(&lru->refault, type, age->min_seq[type], shadow,
-					how == WS_ENTER_FAULT).workingset)
-		history = WS_PAGE_WORKINGSET;
-	if (!(entry & WS_PAGE_LINKED)) {
-		history |= WS_PAGE_LINKED;
-		ws_queue_add_young(&lru->queue[slot][type], lru->pool, page);
-	}
-	ws_age_enter(age, page, type, slot, history);
+	if (shadow)
+		enter_refaulted(lru, page, type, how, shadow);
+	else
+		enter(lru, page, type, how, 0);
 }
 
 void ws_lru_remove(struct ws_lru *lru, u32 page)
@@ -110,7 +118,7 @@ bool ws_lru_wants_ageing(const struct ws_lru *lru, u32 swappiness)
 		u32 slot = age->min_slot[type];
 
 		for (seq = age->min_seq[type]; seq <= age->max_seq; seq++) {
-			u64 pages = age->pages[slot][type];
+			u64 pages = age->pages[ws_age_row(slot, type)];
 
 			total += pages;
 			if (seq == age->max_seq)
@@ -127,8 +135,8 @@ bool ws_lru_wants_ageing(const struct ws_lru *lru, u32 swappiness)
 /* The oldest generation of @type, which was in @slot, is part of the next one now. */
 static void folded(struct ws_lru *lru, enum ws_type type, u32 slot)
 {
-	ws_queue_join(&lru->queue[lru->age.min_slot[type]][type], &lru->queue[slot][type],
-		      lru->pool);
+	ws_queue_join(&lru->queue[ws_age_row(lru->age.min_slot[type], type)],
+		      &lru->queue[ws_age_row(slot, type)], lru->pool);
 	ws_refault_carry(&lru->refault, type);
 }
 
@@ -151,111 +159,118 @@ int ws_lru_advance(struct ws_lru *lru, u64 now_ns)
 struct eviction {
 	struct ws_lru *lru;
 	struct ws_lru_scan *scan;
-	const struct ws_lru_ops *ops;
+	u64 (*look_around)(void *ctx, u32 page);
 	void *ctx;
 	u32 *victims, *shadows;
-	u32 count, max;
+	u32 count;
 };
 
-/* Move @page, taken off a queue, to the generation in @slot and to the queue of that. */
-static void requeue(struct ws_lru *lru, u32 page, u16 entry, u32 slot, bool at_old_end)
+/* @page came off a queue on which it no longer belongs. */
+static void sort_elsewhere(struct ws_lru *lru, u32 page, u16 entry)
+{
+	if (ws_page_aged(entry))
+		ws_queue_add_young(&lru->queue[lru->age.row_of[entry & WS_PAGE_KIND]], lru->pool,
+				   page);
+	else
+		lru->age.page[page] = (u16)(entry & ~WS_PAGE_LINKED);
+}
+
+/* Should @page, of a tier above the limit, stay?  Then it goes to the next generation. */
+static bool is_protected(struct ws_lru *lru, u32 page, u16 entry, enum ws_type type, u32 tier,
+			 u32 limit)
 {
 	struct ws_age *age = &lru->age;
-	enum ws_type type = ws_page_type(entry);
+	u32 slot = ws_age_slot_after(age, age->min_slot[type]);
 
+	if (tier <= limit)
+		return false;
+	ws_refault_protect(&lru->refault, type, tier);
+	lru->protected_pages++;
 	ws_age_leave(age, entry);
-	ws_age_enter(age, page, type, slot, 0);
-	if (at_old_end)
-		ws_queue_add_old(&lru->queue[slot][type], lru->pool, page);
-	else
-		ws_queue_add_young(&lru->queue[slot][type], lru->pool, page);
+	ws_age_enter(age, page, type, slot, entry & ~(WS_PAGE_HISTORY | WS_PAGE_KIND));
+	ws_queue_add_old(&lru->queue[ws_age_row(slot, type)], lru->pool, page);
+	return true;
 }
 
 /* Was @page, a victim but for this, accessed?  Then it and its neighbours become young. */
-static bool rescued(struct eviction *eviction, u32 page)
+static bool is_young(struct eviction *eviction, u32 page, enum ws_type type)
 {
 	struct ws_lru *lru = eviction->lru;
 	u32 first = page & ~63u, count = lru->age.pages_count - first;
+	u32 row = ws_age_row(lru->age.max_slot, type);
 	u64 young;
 
-	if (!eviction->ops || !eviction->ops->look_around)
-		return false;
 	eviction->scan->rmap_walks++;
-	young = eviction->ops->look_around(eviction->ctx, page);
+	young = eviction->look_around(eviction->ctx, page);
 	if (!young)
 		return false;
 	lru->promoted_pages += ws_age_harvest(&lru->age, first, &young, count < 64 ? count : 64);
-	return lru->age.slot_of[lru->age.page[page] & WS_PAGE_KIND] == lru->age.max_slot;
+	if (lru->age.row_of[lru->age.page[page] & WS_PAGE_KIND] != row)
+		return false;
+	ws_queue_add_young(&lru->queue[row], lru->pool, page);
+	return true;
 }
 
-static void evict_page(struct eviction *eviction, u32 page, u16 entry, enum ws_type type, u32 refs)
+/* Fetch the entries of all pages of a chunk at once: each is a cache miss of its own. */
+static bool open_chunk(struct ws_lru *lru, struct ws_queue *queue)
+{
+	u32 i;
+
+	if (!ws_queue_refill(queue, lru->pool))
+		return false;
+	for (i = queue->old_begin; i < queue->old_end; i++)
+		__builtin_prefetch(&lru->age.page[queue->old[i]], 1);
+	return true;
+}
+
+/* Sort the page at the old end of the oldest generation of @type: evicted or not? */
+static void sort_page(struct eviction *eviction, u32 page, enum ws_type type, u32 row, u32 limit)
 {
 	struct ws_lru *lru = eviction->lru;
-	u32 shadow = ws_refault_evict(&lru->refault, type, lru->age.min_seq[type], refs);
+	struct ws_age *age = &lru->age;
+	u16 entry = age->page[page];
+	u32 refs = 0, shadow;
 
-	ws_age_leave(&lru->age, entry);
-	lru->age.page[page] = entry & WS_PAGE_FILE;
+	if (age->row_of[entry & WS_PAGE_KIND] != row) {
+		sort_elsewhere(lru, page, entry);
+		return;
+	}
+	if ((entry & WS_PAGE_HISTORY) && ws_page_labelled_now(age, entry)) {
+		refs = refs_of(entry);
+		if (is_protected(lru, page, entry, type, ws_refault_tier(refs), limit))
+			return;
+		/* For a shadow, accesses count from the second on. */
+		if (!(entry & WS_PAGE_REFERENCED))
+			refs = 0;
+	}
+	if (eviction->look_around && is_young(eviction, page, type))
+		return;
+	ws_age_leave(age, entry);
+	age->page[page] = entry & WS_PAGE_FILE;
+	shadow = ws_refault_evict(&lru->refault, type, age->min_seq[type], refs);
 	if (eviction->shadows)
 		eviction->shadows[eviction->count] = shadow;
 	eviction->victims[eviction->count++] = page;
 }
 
-/* Decide about the page at the old end of the oldest generation of @type, in @slot. */
-static void sort_page(struct eviction *eviction, u32 page, enum ws_type type, u32 slot, u32 limit)
-{
-	struct ws_lru *lru = eviction->lru;
-	struct ws_age *age = &lru->age;
-	u16 entry = age->page[page];
-	u32 slot_now = age->slot_of[entry & WS_PAGE_KIND], refs = 0;
-
-	if (!ws_page_aged(entry)) {
-		age->page[page] = entry & (u16)~WS_PAGE_LINKED;
-		return;
-	}
-	if (slot_now != slot || ws_page_type(entry) != type) {
-		ws_queue_add_young(&lru->queue[slot_now][ws_page_type(entry)], lru->pool, page);
-		return;
-	}
-	if ((entry & WS_PAGE_HISTORY) && ws_page_labelled_now(age, entry)) {
-		refs = refs_of(entry);
-		if (ws_refault_tier(refs) > limit) {
-			ws_refault_protect(&lru->refault, type, ws_refault_tier(refs));
-			lru->protected_pages++;
-			requeue(lru, page, entry, ws_age_slot_after(age, slot), true);
-			return;
-		}
-		/* Accesses count for a shadow only from the second on. */
-		if (!(entry & WS_PAGE_REFERENCED))
-			refs = 0;
-	}
-	if (rescued(eviction, page))
-		ws_queue_add_young(&lru->queue[age->max_slot][type], lru->pool, page);
-	else
-		evict_page(eviction, page, entry, type, refs);
-}
-
-/* Victims of @type, up to @max in all.  Return: found any, or ran out of budget. */
+/* Victims of @type until there are @max in all.  Return: found any, or ran out of budget. */
 static bool evict_type(struct eviction *eviction, enum ws_type type, u32 limit, u32 max)
 {
 	struct ws_lru *lru = eviction->lru;
-	u32 slot = lru->age.min_slot[type], before = eviction->count, i;
-	struct ws_queue *queue = &lru->queue[slot][type];
+	u32 row = ws_age_row(lru->age.min_slot[type], type), before = eviction->count;
+	u32 scanned = eviction->scan->scanned, budget = eviction->scan->budget;
+	struct ws_queue *queue = &lru->queue[row];
 
 	if (ws_age_gens(&lru->age, type) <= WS_GENS_MIN)
 		return false;
-	while (eviction->count < max) {
-		if (eviction->scan->scanned == eviction->scan->budget)
-			return true;
-		if (queue->old_begin == queue->old_end) {
-			if (!ws_queue_refill(queue, lru->pool))
-				break;
-			for (i = queue->old_begin; i < queue->old_end; i++)
-				__builtin_prefetch(&lru->age.page[queue->old[i]], 1);
-		}
-		eviction->scan->scanned++;
-		sort_page(eviction, queue->old[queue->old_begin++], type, slot, limit);
+	while (eviction->count < max && scanned < budget) {
+		if (queue->old_begin == queue->old_end && !open_chunk(lru, queue))
+			break;
+		scanned++;
+		sort_page(eviction, queue->old[queue->old_begin++], type, row, limit);
 	}
-	return eviction->count > before;
+	eviction->scan->scanned = scanned;
+	return eviction->count > before || scanned == budget;
 }
 
 /*
@@ -273,7 +288,7 @@ static bool advance_min_seq(struct ws_lru *lru, bool can_swap)
 		u32 slot = age->min_slot[type];
 
 		while (min_seq[type] + WS_GENS_MIN <= age->max_seq &&
-		       ws_queue_empty(&lru->queue[slot][type])) {
+		       ws_queue_empty(&lru->queue[ws_age_row(slot, type)])) {
 			min_seq[type]++;
 			slot = ws_age_slot_after(age, slot);
 		}
@@ -319,8 +334,8 @@ u32 ws_lru_evict(struct ws_lru *lru, struct ws_lru_scan *scan, const struct ws_l
 		 void *ctx, u32 *victims, u32 *shadows, u32 victims_max)
 {
 	struct eviction eviction = {
-		.lru = lru, .scan = scan, .ops = ops, .ctx = ctx,
-		.victims = victims, .shadows = shadows, .max = victims_max,
+		.lru = lru, .scan = scan, .look_around = ops ? ops->look_around : NULL,
+		.ctx = ctx, .victims = victims, .shadows = shadows,
 	};
 	bool can_swap = scan->swappiness > 0;
 
@@ -367,19 +382,15 @@ static void census_visit(void *ctx, u32 page)
 bool ws_lru_check(const struct ws_lru *lru)
 {
 	struct census census = { .lru = lru };
-	enum ws_type type;
 	u64 aged = 0;
-	u32 slot;
+	u32 row;
 
 	if (!ws_age_check(&lru->age))
 		return false;
-	for (type = WS_ANON; type < WS_TYPES; type++) {
-		for (slot = 0; slot < lru->age.gens; slot++) {
-			aged += lru->age.pages[slot][type];
-			if (!ws_queue_walk(&lru->queue[slot][type], lru->pool, census_visit,
-					   &census))
-				return false;
-		}
+	for (row = 0; row < WS_ROWS_MAX; row++) {
+		aged += lru->age.pages[row];
+		if (!ws_queue_walk(&lru->queue[row], lru->pool, census_visit, &census))
+			return false;
 	}
 	/* Every aged page is on exactly one queue. */
 	return !census.bad && census.aged == aged && census.queued <= lru->age.pages_count;

@@ -47,7 +47,7 @@ struct ws_lru {
 	struct ws_age age;
 	struct ws_refault refault;
 	u32 *pool; /* shared by all queues of the page array */
-	struct ws_queue queue[WS_GENS_MAX][WS_TYPES];
+	struct ws_queue queue[WS_ROWS_MAX]; /* by row, as ws_age_row() */
 	u64 protected_pages, promoted_pages; /* running totals of what eviction sorted */
 };
 

@@ -16,6 +16,13 @@
 /* What two neighbours hold at least, so that n pages never need more than n / 8 chunks. */
 #define PAIR_PAGES_MIN (WS_CHUNK_PAGES + 1)
 
+/*
+ * Why that holds: ends make full chunks only.  ws_queue_join() alone makes one
+ * that is not full, and only if it does not fit into the chunk that follows it;
+ * so it has 16 pages together with that one, and with the full one before it,
+ * if any.  The last chunk is always full.
+ */
+
 u64 ws_queue_footprint(u32 pages_count)
 {
 	u64 chunks = 1 + (u64)pages_count / (PAIR_PAGES_MIN / 2);
@@ -84,7 +91,7 @@ static void chain_append(struct ws_queue *queue, u32 *pool, u32 chunk)
 	queue->last = chunk;
 }
 
-void ws_queue_add_young_full(struct ws_queue *queue, u32 *pool)
+void ws_queue_close_young(struct ws_queue *queue, u32 *pool)
 {
 	chain_append(queue, pool, chunk_new(pool, queue->young, WS_CHUNK_PAGES));
 	queue->young_count = 0;
@@ -138,19 +145,19 @@ u32 ws_queue_refill(struct ws_queue *queue, u32 *pool)
 	return count;
 }
 
-/* Append whole chunks made of @pages, all but the last 1..15.  Return: pages used. */
+/* Append as many whole chunks as @pages make.  Return: pages used, all but the last 0..14. */
 static u32 append_full(struct ws_queue *queue, u32 *pool, const u32 *pages, u32 count)
 {
 	u32 used = 0;
 
-	while (count - used > WS_CHUNK_PAGES) {
+	while (count - used >= WS_CHUNK_PAGES) {
 		chain_append(queue, pool, chunk_new(pool, pages + used, WS_CHUNK_PAGES));
 		used += WS_CHUNK_PAGES;
 	}
 	return used;
 }
 
-/* Put @count pages, 1..15, before those of @chunk if they fit in. */
+/* Put @count pages, 1..14, before those of a chunk if they fit in. */
 static bool chunk_prepend(u32 *words, const u32 *pages, u32 count)
 {
 	u32 there = chunk_count(words);

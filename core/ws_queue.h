@@ -14,11 +14,9 @@
  * Pages are taken from the old end, added at both, and a whole queue can be put
  * before the old end of another in constant time.
  *
- * Memory: a pool of chunks that any number of queues share.  A chunk and its
- * neighbour towards the young end hold at least 16 pages together (full ones are
- * made at the ends, and ws_queue_join() merges what would be less), so n pages
- * need at most n / 8 chunks, whatever the number of queues: 8 bytes a page at
- * worst and 4.3 as a rule.  Time: constant.  Errors: none; a page that is on more
+ * Memory: a pool of chunks that any number of queues share.  Two neighbouring
+ * chunks hold at least 16 pages together, so n pages need at most n / 8 chunks,
+ * whatever the number of queues: 8 bytes a page at worst and 4.3 as a rule.  Time: constant.  Errors: none; a page that is on more
  * queues than one would exhaust the pool, which traps.  Locking: the caller
  * serializes per pool.
  */
@@ -34,7 +32,7 @@ struct ws_queue {
 	u32 first, last; /* chunks of the chain, 0: none */
 	u32 old_begin;	 /* old[old_begin..old_end) are in use */
 	u32 old_end;
-	u32 young_count;
+	u32 young_count; /* below WS_CHUNK_PAGES */
 	u32 old[WS_CHUNK_PAGES];
 	u32 young[WS_CHUNK_PAGES];
 };
@@ -53,14 +51,14 @@ static inline bool ws_queue_empty(const struct ws_queue *queue)
 	return queue->old_begin == queue->old_end && !queue->first && !queue->young_count;
 }
 
-/* The open chunk at the young end is full: chain it. */
-void ws_queue_add_young_full(struct ws_queue *queue, u32 *pool);
+/* The open chunk at the young end has become full: chain it. */
+void ws_queue_close_young(struct ws_queue *queue, u32 *pool);
 
 static inline void ws_queue_add_young(struct ws_queue *queue, u32 *pool, u32 page)
 {
-	if (queue->young_count == WS_CHUNK_PAGES)
-		ws_queue_add_young_full(queue, pool);
-	queue->young[queue->young_count++] = page;
+	queue->young[queue->young_count] = page;
+	if (++queue->young_count == WS_CHUNK_PAGES)
+		ws_queue_close_young(queue, pool);
 }
 
 void ws_queue_add_old(struct ws_queue *queue, u32 *pool, u32 page);

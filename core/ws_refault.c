@@ -3,30 +3,11 @@
 #include "ws_refault.h"
 #include "ws_math.h"
 
-/*
- * A shadow: 28 bits of min_seq, two of accesses, one that the page was in the
- * working set at all, one that is always set.
- */
-#define SHADOW_ALWAYS 0x1u
-#define SHADOW_WORKINGSET 0x2u
-#define SHADOW_REFS_SHIFT 2
-#define SHADOW_REFS 0x3u
-#define SHADOW_SEQ_SHIFT 4
-#define SHADOW_SEQ 0x0fffffffu
-
-_Static_assert(WS_REFS_MAX == SHADOW_REFS + 1, "refs - 1 fits its bits");
+_Static_assert(WS_REFS_MAX == WS_SHADOW_REFS + 1, "refs - 1 fits its bits");
 
 void ws_refault_init(struct ws_refault *refault)
 {
 	memset(refault, 0, sizeof(*refault));
-}
-
-u32 ws_refault_evict(struct ws_refault *refault, enum ws_type type, u64 min_seq, u32 refs)
-{
-	WS_ASSERT(refs <= WS_REFS_MAX);
-	refault->evicted[type][ws_refault_tier(refs)]++;
-	return ((u32)min_seq & SHADOW_SEQ) << SHADOW_SEQ_SHIFT |
-	       (refs ? (refs - 1) << SHADOW_REFS_SHIFT | SHADOW_WORKINGSET : 0) | SHADOW_ALWAYS;
 }
 
 void ws_refault_protect(struct ws_refault *refault, enum ws_type type, u32 tier)
@@ -43,9 +24,10 @@ struct ws_refault_verdict ws_refault_arrive(struct ws_refault *refault, enum ws_
 	u32 refs;
 
 	refault->workingset_refault[type]++;
-	if (shadow >> SHADOW_SEQ_SHIFT != ((u32)min_seq & SHADOW_SEQ))
+	if (((u32)min_seq << WS_SHADOW_SEQ_SHIFT ^ shadow) >> WS_SHADOW_SEQ_SHIFT)
 		return verdict;
-	refs = (shadow >> SHADOW_REFS_SHIFT & SHADOW_REFS) + !!(shadow & SHADOW_WORKINGSET);
+	refs = (shadow >> WS_SHADOW_REFS_SHIFT & WS_SHADOW_REFS) +
+	       !!(shadow & WS_SHADOW_WORKINGSET);
 	verdict.recent = true;
 	refault->workingset_recent[type]++;
 	refault->refaulted[type][ws_refault_tier(refs)]++;

@@ -62,8 +62,27 @@ static inline u32 ws_refault_tier(u32 refs)
 	return (u32)(refs > 0) + (refs > 1) + (refs > 3); /* order_base_2(refs + 1) */
 }
 
-/* A page is evicted; returns its shadow, never 0. */
-u32 ws_refault_evict(struct ws_refault *refault, enum ws_type type, u64 min_seq, u32 refs);
+/*
+ * A shadow: 28 bits of min_seq, two of accesses, one that the page was in the
+ * working set at all, one that is always set.
+ */
+#define WS_SHADOW_ALWAYS 0x1u
+#define WS_SHADOW_WORKINGSET 0x2u
+#define WS_SHADOW_REFS_SHIFT 2
+#define WS_SHADOW_REFS 0x3u
+#define WS_SHADOW_SEQ_SHIFT 4
+
+/* A page is evicted, with @refs as for its tier; returns its shadow, never 0. */
+static inline u32 ws_refault_evict(struct ws_refault *refault, enum ws_type type, u64 min_seq,
+				   u32 refs)
+{
+	u32 shadow = (u32)min_seq << WS_SHADOW_SEQ_SHIFT | WS_SHADOW_ALWAYS;
+
+	refault->evicted[type][ws_refault_tier(refs)]++;
+	if (refs)
+		shadow |= (refs - 1) << WS_SHADOW_REFS_SHIFT | WS_SHADOW_WORKINGSET;
+	return shadow;
+}
 
 /* A page is protected instead. */
 void ws_refault_protect(struct ws_refault *refault, enum ws_type type, u32 tier);
