@@ -215,6 +215,16 @@ bool ws_age_drop_empty(struct ws_age *age, enum ws_type type)
 	return ws_age_fold(age, type);
 }
 
+u64 ws_age_total(const struct ws_age *age)
+{
+	u64 pages = 0;
+	u32 row;
+
+	for (row = 0; row < WS_ROWS_MAX; row++)
+		pages += age->pages[row];
+	return pages;
+}
+
 u32 ws_age_tidy(struct ws_age *age, u32 budget, bool (*mine)(const void *ctx, u32 page),
 		const void *ctx)
 {

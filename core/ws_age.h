@@ -165,6 +165,9 @@ static inline u64 ws_age_pages(const struct ws_age *age, u64 seq, enum ws_type t
 	return age->pages[ws_age_row(ws_age_slot(age, seq), type)];
 }
 
+/* Pages in all generations. */
+u64 ws_age_total(const struct ws_age *age);
+
 static inline u64 ws_age_birth(const struct ws_age *age, u64 seq)
 {
 	return age->birth_ns[ws_age_slot(age, seq)];

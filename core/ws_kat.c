@@ -1,3 +1,581 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-#include <ws_env.h>
-typedef int ws_kat_empty;
+/*
+ * ws_kat.c - known answers of every module; see ws_kat.h.
+ *
+ * Each kat_x() drives its module with a stream of its own and puts all that the
+ * module answers into a digest.  What is random is drawn in separate statements,
+ * for the order of evaluation of arguments is the compiler's.
+ */
+#include "ws_balloon.h"
+#include "ws_kat.h"
+#include "ws_lru.h"
+#include "ws_math.h"
+#include "ws_proto.h"
+
+#define PAGES 4096u
+#define POOL_WORDS (16 * (1 + PAGES / 8)) /* ws_queue_footprint() */
+
+struct kat {
+	u64 random;
+	u64 digest;
+	u16 page[PAGES];
+	u64 young[PAGES / 64];
+	u32 shadow[PAGES];
+	u32 pool[POOL_WORDS];
+	struct ws_lru lru;
+	struct ws_report report;
+	struct ws_hist hist;
+	struct ws_msg msg;
+	struct ws_report_config report_config;
+	struct ws_proto_guest guest;
+	struct ws_proto_host host;
+	struct ws_stats stats;
+	u8 bytes[WS_WIRE_TO_HOST_MAX];
+};
+
+static void put(struct kat *kat, u64 word)
+{
+	kat->digest = (kat->digest ^ word) * 0x100000001b3ull;
+	kat->digest ^= kat->digest >> 29;
+}
+
+static void put_bytes(struct kat *kat, const u8 *bytes, u32 count)
+{
+	while (count--)
+		put(kat, *bytes++);
+}
+
+/* splitmix64 */
+static u64 draw(struct kat *kat)
+{
+	u64 z = kat->random += 0x9e3779b97f4a7c15ull;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
+	return z ^ z >> 31;
+}
+
+/* 0..below - 1, for @below up to 2^32 */
+static u32 draw_below(struct kat *kat, u32 below)
+{
+	return (u32)((draw(kat) >> 32) * below >> 32);
+}
+
+/* A u64 of any magnitude. */
+static u64 draw_wide(struct kat *kat)
+{
+	u32 shift = draw_below(kat, 64);
+
+	return draw(kat) >> shift;
+}
+
+static void kat_math(struct kat *kat)
+{
+	u32 i;
+
+	for (i = 0; i < 1000; i++) {
+		u64 a = draw_wide(kat), b = draw_wide(kat), c = draw_wide(kat), d = draw_wide(kat);
+		struct ws_u128 product = ws_mul(a, b);
+
+		put(kat, product.high);
+		put(kat, product.low);
+		put(kat, ws_mul_le(a, b, c, d));
+		put(kat, product.high < c ? ws_muldiv(a, b, c) : c);
+		put(kat, ws_div(a, d + !d));
+	}
+}
+
+static void put_age(struct kat *kat, const struct ws_age *age)
+{
+	enum ws_type type;
+	u64 seq;
+
+	for (type = WS_ANON; type < WS_TYPES; type++)
+		for (seq = age->min_seq[type]; seq <= age->max_seq; seq++) {
+			put(kat, ws_age_pages(age, seq, type));
+			put(kat, ws_age_birth(age, seq));
+		}
+}
+
+static void age_step(struct kat *kat, struct ws_age *age, u64 now_ns)
+{
+	u32 page = draw_below(kat, PAGES), what = draw_below(kat, 16);
+	u64 seq = age->max_seq - draw_below(kat, 8);
+	bool folded[WS_TYPES];
+
+	if (!ws_page_aged(age->page[page])) {
+		ws_age_add(age, page, what & 1 ? WS_FILE : WS_ANON, seq);
+	} else if (what < 3) {
+		ws_age_remove(age, page);
+	} else if (what < 6) {
+		ws_age_move(age, page, seq);
+	} else if (what < 8) {
+		while (ws_age_advance(age, now_ns, folded) == -EAGAIN)
+			put(kat, ws_age_tidy(age, PAGES, NULL, NULL));
+		put(kat, folded[WS_ANON] * 2 + folded[WS_FILE]);
+	} else if (what == 8) {
+		put(kat, ws_age_drop_empty(age, WS_ANON));
+		put(kat, ws_age_fold(age, WS_FILE));
+	} else {
+		kat->young[0] = draw(kat);
+		kat->young[1] = draw(kat) & draw(kat);
+		put(kat, ws_age_harvest(age, page & ~127u, kat->young, 64 + (page & 64)));
+	}
+}
+
+static void kat_age(struct kat *kat)
+{
+	static const u8 gens[] = { 2, 3, 4, 7, 64 };
+	struct ws_age *age = &kat->lru.age;
+	u32 i, step;
+
+	for (i = 0; i < sizeof(gens); i++) {
+		memset(kat->page, 0, sizeof(kat->page));
+		put(kat, (u64)-ws_age_init(age, kat->page, PAGES, gens[i], 0));
+		for (step = 0; step < 6000; step++) {
+			age_step(kat, age, step);
+			if (step % 64 == 0)
+				put_age(kat, age);
+		}
+		for (step = 0; step < PAGES; step++)
+			put(kat, ws_page_aged(kat->page[step]) ? ws_age_seq(age, step) : ~0ull);
+		put(kat, ws_age_check(age));
+	}
+}
+
+static void kat_refault(struct kat *kat)
+{
+	struct ws_refault *refault = &kat->lru.refault;
+	u32 i, limit;
+
+	ws_refault_init(refault);
+	memset(kat->shadow, 0, sizeof(kat->shadow));
+	for (i = 0; i < 20000; i++) {
+		u32 page = draw_below(kat, PAGES), refs = draw_below(kat, WS_REFS_MAX + 1);
+		enum ws_type type = page & 1 ? WS_FILE : WS_ANON;
+		u64 min_seq = i / 500;
+
+		if (kat->shadow[page]) {
+			struct ws_refault_verdict verdict = ws_refault_arrive(
+				refault, type, min_seq, kat->shadow[page], refs & 1);
+
+			put(kat, verdict.recent * 2 + verdict.workingset);
+			kat->shadow[page] = 0;
+		} else if (refs && draw_below(kat, 4) == 0) {
+			ws_refault_protect(refault, type, ws_refault_tier(refs));
+		} else {
+			kat->shadow[page] = ws_refault_evict(refault, type, min_seq, refs);
+			put(kat, kat->shadow[page]);
+		}
+		if (i % 500 == 499)
+			ws_refault_carry(refault, type);
+		put(kat, ws_refault_tier_limit(refault, type));
+		put(kat, ws_refault_choose(refault, i % 201, &limit));
+		put(kat, limit);
+	}
+}
+
+static u64 kat_look_around(void *ctx, u32 page)
+{
+	struct kat *kat = ctx;
+	u64 young = kat->young[page / 64];
+
+	if (!(young >> page % 64 & 1))
+		return 0;
+	kat->young[page / 64] = 0;
+	return young;
+}
+
+static void lru_age(struct kat *kat, u64 now_ns)
+{
+	u32 first;
+
+	for (first = 0; first < PAGES; first += 512)
+		put(kat, ws_age_harvest(&kat->lru.age, first, kat->young + first / 64, 512));
+	memset(kat->young, 0, sizeof(kat->young));
+	while (ws_lru_advance(&kat->lru, now_ns) == -EAGAIN)
+		ws_age_tidy(&kat->lru.age, PAGES, NULL, NULL);
+}
+
+static void lru_evict(struct kat *kat, u32 swappiness)
+{
+	static const struct ws_lru_ops ops = { .look_around = kat_look_around };
+	struct ws_lru_scan scan = { .swappiness = swappiness, .budget = 256 };
+	u32 victim[32], shadow[32], count, i;
+
+	count = ws_lru_evict(&kat->lru, &scan, &ops, kat, victim, shadow, 32);
+	put(kat, (u64)scan.scanned << 32 | scan.rmap_walks);
+	for (i = 0; i < count; i++) {
+		put(kat, (u64)victim[i] << 32 | shadow[i]);
+		kat->shadow[victim[i]] = shadow[i];
+		kat->young[victim[i] / 64] &= ~(1ull << victim[i] % 64);
+	}
+}
+
+static void kat_lru(struct kat *kat)
+{
+	static const u8 swappiness[] = { 60, 0, 200, 1, 100 };
+	u32 resident = 0, i;
+
+	memset(kat->page, 0, sizeof(kat->page));
+	memset(kat->pool, 0, sizeof(kat->pool));
+	memset(kat->young, 0, sizeof(kat->young));
+	memset(kat->shadow, 0, sizeof(kat->shadow));
+	put(kat, (u64)-ws_lru_init(&kat->lru, kat->page, kat->pool, PAGES, WS_GENS_LINUX, 0));
+	for (i = 0; i < 60000; i++) {
+		u32 a = draw_below(kat, PAGES), b = draw_below(kat, PAGES), page = a < b ? a : b;
+		enum ws_type type = page % 3 ? WS_ANON : WS_FILE;
+
+		if (!ws_page_aged(kat->page[page])) {
+			ws_lru_add(&kat->lru, page, type, a % 4 == 3 ? WS_ENTER_READ : WS_ENTER_FAULT,
+				   kat->shadow[page]);
+			kat->shadow[page] = 0;
+			resident++;
+		} else if (type == WS_FILE && b % 4) {
+			ws_lru_descriptor_access(&kat->lru, page);
+		} else if (b % 64 == 0) {
+			ws_lru_remove(&kat->lru, page);
+			resident--;
+		} else {
+			kat->young[page / 64] |= 1ull << page % 64;
+		}
+		if (resident > PAGES / 2) {
+			if (ws_lru_wants_ageing(&kat->lru, swappiness[i % 5]))
+				lru_age(kat, i);
+			lru_evict(kat, swappiness[i % 5]);
+			resident = (u32)ws_age_total(&kat->lru.age);
+		}
+	}
+	put_age(kat, &kat->lru.age);
+	put(kat, ws_lru_check(&kat->lru));
+}
+
+static u32 draw_edges(struct kat *kat, u64 *edge_ns, u32 edges_count)
+{
+	u64 below = 0;
+	u32 i;
+
+	for (i = 0; i < edges_count; i++) {
+		below += 1 + draw_below(kat, 100);
+		edge_ns[i] = below * WS_NS_PER_MS;
+	}
+	return edges_count;
+}
+
+static void put_hist(struct kat *kat, const struct ws_hist *hist)
+{
+	u32 i;
+
+	for (i = 0; i < hist->bins_count; i++) {
+		put(kat, hist->pages[WS_ANON][i]);
+		put(kat, hist->pages[WS_FILE][i]);
+	}
+}
+
+static void kat_hist(struct kat *kat)
+{
+	u64 edge_ns[WS_EDGES_MAX];
+	u32 i, span;
+
+	for (i = 0; i < 200; i++) {
+		u32 edges_count = 1 + draw_below(kat, WS_EDGES_MAX);
+
+		draw_edges(kat, edge_ns, edges_count);
+		put(kat, (u64)-ws_hist_init(&kat->hist, edge_ns, edges_count));
+		for (span = 0; span < 8; span++) {
+			u64 from = (u64)draw_below(kat, 2000) * WS_NS_PER_MS;
+			u64 length = draw_wide(kat) >> 24, pages = draw_wide(kat) >> 12;
+
+			ws_hist_add_span(&kat->hist, span & 1 ? WS_FILE : WS_ANON, from,
+					 from + length, pages);
+		}
+		put_hist(kat, &kat->hist);
+	}
+}
+
+static int kat_age_op(void *ctx, u64 now_ns)
+{
+	struct kat *kat = ctx;
+	bool folded[WS_TYPES];
+	u32 first;
+
+	for (first = 0; first < PAGES; first += 512) {
+		u64 young[8];
+		u32 i;
+
+		for (i = 0; i < 8; i++)
+			young[i] = draw(kat) & draw(kat) & draw(kat);
+		ws_age_harvest(&kat->lru.age, first, young, 512);
+	}
+	while (ws_age_advance(&kat->lru.age, now_ns, folded) == -EAGAIN)
+		ws_age_tidy(&kat->lru.age, PAGES, NULL, NULL);
+	return 0;
+}
+
+static u64 kat_birth_op(void *ctx)
+{
+	struct kat *kat = ctx;
+
+	return ws_age_birth(&kat->lru.age, kat->lru.age.max_seq);
+}
+
+static int kat_collect_op(void *ctx, struct ws_hist *hist, u64 now_ns)
+{
+	struct kat *kat = ctx;
+
+	ws_age_collect(&kat->lru.age, hist, now_ns);
+	return 0;
+}
+
+static void kat_report(struct kat *kat)
+{
+	static const struct ws_ages_ops ops = {
+		.age = kat_age_op, .youngest_birth = kat_birth_op, .collect = kat_collect_op,
+	};
+	struct ws_report_config *config = &kat->msg.config;
+	u64 now_ns = 0;
+	u32 i;
+
+	memset(kat->page, 0, sizeof(kat->page));
+	ws_age_init(&kat->lru.age, kat->page, PAGES, 8, 0);
+	for (i = 0; i < PAGES; i++)
+		ws_age_add(&kat->lru.age, i, i % 5 ? WS_ANON : WS_FILE, i % 8);
+	ws_report_init(&kat->report, &ops, kat);
+	put(kat, (u64)-ws_report_refresh(&kat->report, 0));
+	config->edges_count = draw_edges(kat, config->edge_ns, 12);
+	config->refresh_interval_ns = 40 * WS_NS_PER_MS;
+	config->report_threshold_ns = 90 * WS_NS_PER_MS;
+	put(kat, (u64)-ws_report_configure(&kat->report, config));
+	for (i = 0; i < 1000; i++) {
+		now_ns += draw_below(kat, 30) * WS_NS_PER_MS;
+		if (draw_below(kat, 2))
+			put(kat, (u64)-ws_report_refresh(&kat->report, now_ns));
+		else
+			put(kat, ws_report_pressure(&kat->report, now_ns));
+		put_hist(kat, &kat->report.hist);
+	}
+	put(kat, kat->report.ageings_count);
+	put(kat, kat->report.cached_count);
+}
+
+static void put_msg(struct kat *kat, const struct ws_msg *msg)
+{
+	u32 i;
+
+	put(kat, (u64)msg->kind << 32 | msg->node);
+	if (msg->kind == WS_MSG_CONFIG) {
+		for (i = 0; i < msg->config.edges_count; i++)
+			put(kat, msg->config.edge_ns[i]);
+		put(kat, msg->config.refresh_interval_ns);
+		put(kat, msg->config.report_threshold_ns);
+	}
+	if (msg->kind == WS_MSG_REPORT) {
+		put(kat, (u64)-msg->report.error);
+		for (i = 0; i < msg->report.bins_count; i++) {
+			put(kat, msg->report.bin[i].idle_age_ns);
+			put(kat, msg->report.bin[i].anon_bytes);
+			put(kat, msg->report.bin[i].file_bytes);
+		}
+	}
+}
+
+/* Encode kat->msg, digest the bytes, damage some, decode what they have become. */
+static void wire_round(struct kat *kat, const struct ws_dialect *dialect, u32 bins)
+{
+	bool to_host = kat->msg.kind == WS_MSG_REPORT;
+	int written = to_host ? dialect->encode_to_host(&kat->msg, bins, kat->bytes,
+							sizeof(kat->bytes)) :
+				dialect->encode_to_guest(&kat->msg, bins, kat->bytes,
+							 sizeof(kat->bytes));
+	u32 damage = draw_below(kat, 3);
+	int error;
+
+	put(kat, (u64)written);
+	if (written < 0)
+		return;
+	put_bytes(kat, kat->bytes, (u32)written);
+	while (damage--) {
+		u32 at = draw_below(kat, (u32)written);
+
+		kat->bytes[at] ^= (u8)draw_below(kat, 256);
+	}
+	written -= draw_below(kat, 8) == 0;
+	error = to_host ? dialect->decode_to_host(&kat->msg, bins, kat->bytes, (u32)written) :
+			  dialect->decode_to_guest(&kat->msg, bins, kat->bytes, (u32)written);
+	put(kat, (u64)-error);
+	if (!error)
+		put_msg(kat, &kat->msg);
+}
+
+static void kat_wire_base(struct kat *kat)
+{
+	struct ws_balloon_config config;
+	u32 i, tag;
+
+	for (i = 0; i < 100; i++) {
+		kat->stats.present = draw_below(kat, 1u << WS_STATS);
+		for (tag = 0; tag < WS_STATS; tag++)
+			kat->stats.value[tag] = draw(kat);
+		put(kat, (u64)ws_wire_stats_encode(&kat->stats, kat->bytes, sizeof(kat->bytes)));
+		put_bytes(kat, kat->bytes, WS_STATS_BYTES_MAX);
+		put(kat, (u64)-ws_wire_stats_decode(&kat->stats, kat->bytes, i));
+		put(kat, kat->stats.present);
+		put(kat, (u64)-ws_wire_config_decode(&config, kat->bytes, i));
+		put(kat, config.actual);
+		put(kat, (u64)ws_wire_pfns_decode(kat->shadow, WS_PFNS_MAX, kat->bytes, i));
+	}
+}
+
+static void kat_wire(struct kat *kat)
+{
+	const struct ws_dialect *const *dialect;
+	u32 i;
+
+	memset(kat->bytes, 0, sizeof(kat->bytes));
+	for (dialect = ws_dialects; *dialect; dialect++) {
+		for (i = 0; i < 300; i++) {
+			u32 bins = (*dialect)->bins_min, span;
+
+			bins += draw_below(kat, (u32)(*dialect)->bins_max - bins + 1);
+			memset(&kat->msg, 0, sizeof(kat->msg));
+			kat->msg.kind = i % 3 ? WS_MSG_CONFIG : WS_MSG_REQUEST;
+			kat->msg.node = (u16)draw_below(kat, 4);
+			kat->msg.config.edges_count =
+				draw_edges(kat, kat->msg.config.edge_ns, bins - 1);
+			kat->msg.config.refresh_interval_ns = draw(kat) >> 24;
+			put(kat, (u64)-ws_hist_init(&kat->hist, kat->msg.config.edge_ns, bins - 1));
+			wire_round(kat, *dialect, bins);
+			for (span = 0; span < 4; span++) {
+				u64 age_ns = draw(kat) >> 24;
+
+				ws_hist_add_span(&kat->hist, span & 1, 0, age_ns,
+						 draw_below(kat, 1u << 20));
+			}
+			ws_msg_from_hist(&kat->msg, &kat->hist, (u16)i);
+			wire_round(kat, *dialect, bins);
+		}
+	}
+	kat_wire_base(kat);
+}
+
+/* What the guest does with the message of @length in kat->bytes; its answer to the host. */
+static void proto_deliver(struct kat *kat, int length, u64 now_ns)
+{
+	struct ws_proto_heard heard;
+	int action = ws_proto_guest_consume(&kat->guest, kat->bytes, (u32)length, now_ns);
+
+	put(kat, (u64)action);
+	if (action == WS_PROTO_CONFIGURE)
+		put(kat, (u64)-ws_hist_init(&kat->hist, kat->guest.msg.config.edge_ns,
+					    kat->guest.msg.config.edges_count));
+	if (action != WS_PROTO_REPORT || draw_below(kat, 4) == 0)
+		return;
+	ws_hist_add_span(&kat->hist, WS_ANON, 0, now_ns, draw_below(kat, 1000));
+	length = ws_proto_guest_report(&kat->guest, &kat->hist, 0, kat->bytes, sizeof(kat->bytes));
+	put(kat, (u64)length);
+	if (length < 0)
+		return;
+	put(kat, (u64)-ws_proto_host_consume(&kat->host, kat->bytes, (u32)length, now_ns, &kat->msg,
+					     &heard));
+	put(kat, heard.waited_ns * 4 + heard.solicited * 2 + heard.edges_match);
+	put_msg(kat, &kat->msg);
+}
+
+static void kat_proto(struct kat *kat)
+{
+	const struct ws_dialect *const *dialect;
+	struct ws_report_config *config = &kat->report_config;
+	u64 now_ns = 0;
+	u32 i;
+
+	for (dialect = ws_dialects; *dialect; dialect++) {
+		u32 bins = (*dialect)->bins_max;
+
+		put(kat, (u64)-ws_proto_guest_init(&kat->guest, *dialect, bins));
+		put(kat, (u64)-ws_proto_host_init(&kat->host, *dialect, bins, 50 * WS_NS_PER_MS));
+		for (i = 0; i < 500; i++) {
+			u32 what = draw_below(kat, 16);
+			int length;
+
+			now_ns += draw_below(kat, 20) * WS_NS_PER_MS;
+			if (what == 0) {
+				ws_proto_guest_reset(&kat->guest);
+				continue;
+			}
+			if (what < 3) {
+				config->edges_count = draw_edges(kat, config->edge_ns, bins - 1);
+				config->refresh_interval_ns = draw(kat) >> 30;
+				config->report_threshold_ns = draw(kat) >> 30;
+				length = ws_proto_host_config(&kat->host, config, 0, kat->bytes,
+							      sizeof(kat->bytes));
+			} else {
+				length = ws_proto_host_request(&kat->host, now_ns, kat->bytes,
+							       sizeof(kat->bytes));
+			}
+			put(kat, (u64)length);
+			if (length > 0 && what != 15)
+				proto_deliver(kat, length, now_ns);
+		}
+		put(kat, kat->host.expired_count);
+		put(kat, kat->guest.early_count);
+	}
+}
+
+static void kat_balloon(struct kat *kat)
+{
+	struct ws_balloon balloon;
+	u64 now_ns = 0;
+	u32 i;
+
+	ws_balloon_init(&balloon, true);
+	for (i = 0; i < 5000; i++) {
+		struct ws_balloon_next next = ws_balloon_step(&balloon, now_ns);
+		u32 got = next.pages;
+
+		put(kat, (u64)next.what << 32 | next.pages);
+		put(kat, next.until_ns);
+		now_ns += draw_below(kat, 40) * WS_NS_PER_MS;
+		if (draw_below(kat, 8) == 0)
+			got = draw_below(kat, next.pages + 1);
+		if (next.what == WS_BALLOON_INFLATE)
+			ws_balloon_inflated(&balloon, next.pages, got, now_ns);
+		if (next.what == WS_BALLOON_DEFLATE)
+			ws_balloon_deflated(&balloon, next.pages);
+		if (draw_below(kat, 32) == 0)
+			put(kat, ws_balloon_oom(&balloon));
+		if (draw_below(kat, 16) == 0)
+			ws_balloon_set_target(&balloon, draw_below(kat, 8192));
+		put(kat, balloon.actual_pages);
+	}
+}
+
+u64 ws_kat_footprint(void)
+{
+	return sizeof(struct kat);
+}
+
+int ws_kat_run(void *scratch, u64 size, struct ws_kat_result *result)
+{
+	static const struct {
+		const char *name;
+		void (*run)(struct kat *kat);
+	} module[WS_KAT_COUNT] = {
+		{ "math", kat_math },	  { "age", kat_age },	{ "refault", kat_refault },
+		{ "lru", kat_lru },	  { "hist", kat_hist }, { "report", kat_report },
+		{ "wire", kat_wire },	  { "proto", kat_proto }, { "balloon", kat_balloon },
+	};
+	struct kat *kat = scratch;
+	u32 i;
+
+	if (size < ws_kat_footprint())
+		return -ENOMEM;
+	for (i = 0; i < WS_KAT_COUNT; i++) {
+		memset(kat, 0, sizeof(*kat));
+		kat->random = i + 1;
+		kat->digest = 0xcbf29ce484222325ull;
+		module[i].run(kat);
+		result[i].name = module[i].name;
+		result[i].digest = kat->digest;
+	}
+	return 0;
+}

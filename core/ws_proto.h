@@ -33,7 +33,8 @@
  *	host: report twice			the second is a pressure report
  *	guest that never answers		ws_proto_host_expired() after the timeout
  *	host that never asks			the guest sends pressure reports or nothing
- * All are counted.
+ * All are counted.  A configuration with refresh interval 0 turns reporting off
+ * in dialects that say so (refresh_zero_disables), at both ends.
  *
  * The notification queue holds one buffer in these dialects: the transport must
  * not hand the guest a second message before it took the first.
@@ -61,6 +62,7 @@ struct ws_proto_guest {
 	bool configured;
 	u16 node;	   /* that CONFIG named, WS_NODE_ANY before */
 	struct ws_msg msg; /* the message just consumed */
+	u64 heard_ns;	   /* when the host was last understood; tells of one that never asks */
 	u64 configs_count, requests_count, reports_count;
 	u64 early_count;   /* requests before a configuration */
 	u64 malformed_count;
@@ -84,11 +86,11 @@ int ws_proto_guest_consume(struct ws_proto_guest *guest, const u8 *buf, u32 len,
 
 /**
  * ws_proto_guest_report() - the bytes of a report, asked for or not
- * @hist: its edges are those of the configuration; fewer bins than negotiated is fine
- * @error: 0, or the negative errno to send instead of bins where the dialect has that
+ * @hist: its edges are those of the configuration; not looked at with @error
+ * @error: 0, or the negative errno to send instead of bins
  *
- * Return: bytes; -ENODATA when not configured; -ERANGE when @hist has more bins than
- * negotiated; -EINVAL for an @error in a dialect that cannot carry one.
+ * Uses guest->msg.  Return: bytes; -ENODATA when not configured; -EINVAL for an
+ * @error in a dialect that cannot carry one; else an error of ws_wire.h.
  */
 int ws_proto_guest_report(struct ws_proto_guest *guest, const struct ws_hist *hist, int error,
 			  u8 *buf, u32 size);
@@ -101,7 +103,9 @@ struct ws_proto_host {
 	u16 node;
 	u64 request_ns;
 	u64 timeout_ns;
-	struct ws_msg sent; /* the configuration last sent */
+	u32 edges_count; /* of the configuration last sent */
+	u64 edge_ns[WS_EDGES_MAX];
+	struct ws_msg msg; /* the message being made */
 	u64 configs_count, requests_count, solicited_count, unsolicited_count;
 	u64 expired_count;   /* requests given up */
 	u64 unexpected_count; /* reports while not configured */

@@ -63,7 +63,7 @@ struct ws_report {
 /* @ops and @ctx stay the caller's and must outlive @report. */
 void ws_report_init(struct ws_report *report, const struct ws_ages_ops *ops, void *ctx);
 
-/* New edges and intervals; forgets the last report.  0, or -EINVAL and nothing changed. */
+/* New edges and intervals; forgets the last report.  0, or -EINVAL (edges), nothing changed. */
 int ws_report_configure(struct ws_report *report, const struct ws_report_config *config);
 
 /* Back to the state after ws_report_init(); the counters stay. */
@@ -72,8 +72,9 @@ void ws_report_unconfigure(struct ws_report *report);
 /**
  * ws_report_refresh() - answer a query; report->hist holds the report then
  *
- * Return: 0; -ENODATA when not configured; or what the source failed with, and
- * then the report before this one, if any, is still there (report->valid).
+ * Return: 0; -ENODATA when not configured; or what the source failed with.  When
+ * ageing failed the last report is still there, when collecting failed it is not:
+ * report->valid tells.
  */
 int ws_report_refresh(struct ws_report *report, u64 now_ns);
 

@@ -20,8 +20,8 @@
  *	-ERANGE		a value that does not fit (milliseconds, edges, bins)
  *	-EINVAL		encode: no such kind in this direction; edges not ascending
  *	-ENODATA	a report whose elements are all unset
- * Little endian always.  Nothing is written past what a function returns, and
- * what a failing decode leaves in its output is not to be used.
+ * Little endian always.  Nothing is written past the size given; what a failing
+ * call leaves in its output is not to be used.
  *
  * Memory: the caller's buffers, of any alignment.  Time: linear in the message.
  * Locking: none, no state.  Source: postings of 2023 and 2024 for Linux and QEMU,
@@ -52,7 +52,7 @@ struct ws_msg_bin {
 };
 
 struct ws_msg_report {
-	int error; /* 0, or the negative errno the guest failed with; then there are no bins */
+	int error; /* 0, or the negative errno the guest failed with; then no bin counts */
 	u32 bins_count;
 	struct ws_msg_bin bin[WS_BINS_MAX];
 };
@@ -153,10 +153,10 @@ struct ws_balloon_config {
 	u32 actual;    /* the guest's state, read-only to the host */
 	u32 free_page_hint_cmd_id;
 	u32 poison_val;
-	u32 working_set_bins; /* offset 16; 0 without a dialect that has it */
+	u32 working_set_bins; /* offset 16, at most WS_BINS_MAX; 0 without a dialect that has it */
 };
 
-#define WS_CONFIG_BYTES 20 /* le32 x 4, then le32 (or u8 and padding) for the bins */
+#define WS_CONFIG_BYTES 20 /* le32 x 4, then u8 and padding for the bins (or le32: the same) */
 #define WS_CONFIG_NUM_PAGES_OFFSET 0
 #define WS_CONFIG_ACTUAL_OFFSET 4
 
