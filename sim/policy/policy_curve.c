@@ -82,34 +82,78 @@ static void learn_file_reads(struct policy_curve *curve, double came_in, double 
 		curve->file_in += (rate - curve->file_in) * 0.1;
 }
 
+/* Bytes gone that are idle for longer than age @k. */
+static double gone_longer(const struct policy_curve *curve, enum policy_kind kind, u32 k)
+{
+	double bytes = 0;
+
+	if (kind == POLICY_ANON)
+		for (u32 i = k + 1; i <= POLICY_CURVE_AGES; i++)
+			bytes += curve->gone[i];
+	return bytes;
+}
+
+/* What is gone grows older by @dt_ns; classes are split in proportion to time. */
+static void age_gone(struct policy_curve *curve, u64 dt_ns)
+{
+	u64 whole = dt_ns / curve->interval_ns;
+	double part = (double)(dt_ns % curve->interval_ns) / (double)curve->interval_ns;
+	double aged[POLICY_CURVE_AGES + 1] = { 0 };
+
+	for (u32 i = 0; i <= POLICY_CURVE_AGES; i++) {
+		u32 to = (u32)policy_min(i + whole, POLICY_CURVE_AGES);
+
+		aged[to] += curve->gone[i] * (1 - part);
+		aged[policy_min(to + 1, POLICY_CURVE_AGES)] += curve->gone[i] * part;
+	}
+	memcpy(curve->gone, aged, sizeof(aged));
+}
+
+/* @bytes came back from swap, of what went last.  @back: by age, what had been idle longer. */
+static void come_back(struct policy_curve *curve, double bytes, double *back)
+{
+	for (u32 i = 0; i <= POLICY_CURVE_AGES && bytes > 0; i++) {
+		double part = curve->gone[i] < bytes ? curve->gone[i] : bytes;
+
+		curve->gone[i] -= part;
+		bytes -= part;
+		for (u32 k = 0; k < i; k++)
+			back[k] += part;
+	}
+}
+
 /* Compare @report with the one before it. */
 static void learn(struct policy_curve *curve, const struct sim_vm_report *report,
 		  const struct policy_flow *flow, const double *all,
 		  const struct policy_learning *learning)
 {
-	u64 dt_ns = report->arrived_ns - curve->made_ns;
+	u64 dt_ns = report->arrived_ns - curve->made_ns, oldest = oldest_seen(report);
 	double seconds = (double)dt_ns / 1e9;
 	double kept = larger(0, 1 - (double)dt_ns / (double)learning->forget_ns);
 	double evicted[POLICY_KINDS] = { flow->swapped_out,
 					 larger(0, flow->reclaimed - flow->swapped_out) };
-	double back[POLICY_KINDS] = { flow->swapped_in, 0 };
+	double back[POLICY_KINDS][POLICY_CURVE_AGES] = { 0 };
 
 	learn_file_reads(curve, all[POLICY_FILE] - curve->all[POLICY_FILE] + evicted[POLICY_FILE],
 			 evicted[POLICY_FILE], seconds);
-	back[POLICY_FILE] = curve->file_refault * seconds;
-	curve->gone = larger(0, (curve->gone + flow->swapped_out - flow->swapped_in));
+	age_gone(curve, dt_ns);
+	/* Evicted first, so that what thrashes is known to have been out for a short time. */
+	curve->gone[policy_min(oldest / curve->interval_ns, POLICY_CURVE_AGES)] +=
+		flow->swapped_out;
+	come_back(curve, flow->swapped_in, back[POLICY_ANON]);
+	for (u32 k = 0; k < POLICY_CURVE_AGES && policy_curve_age(curve, k) <= oldest + dt_ns; k++)
+		back[POLICY_FILE][k] = curve->file_refault * seconds;
 	for (u32 kind = 0; kind < POLICY_KINDS; kind++) {
-		double out = kind == POLICY_ANON ? curve->gone : 0;
-		double shrunk = larger(0, curve->all[kind] - all[kind]);
-		double left = larger(evicted[kind], shrunk);
+		double left = larger(evicted[kind], curve->all[kind] - all[kind]);
 
 		for (u32 k = 0; k < POLICY_CURVE_AGES; k++) {
 			double again = touched_since(curve, kind, k, report, dt_ns, left);
 
 			curve->touched[kind][k] =
-				curve->touched[kind][k] * kept + again + back[kind];
-			curve->exposed[kind][k] = curve->exposed[kind][k] * kept +
-						  (curve->idle[kind][k] + out) * seconds;
+				curve->touched[kind][k] * kept + again + back[kind][k];
+			curve->exposed[kind][k] =
+				curve->exposed[kind][k] * kept +
+				(curve->idle[kind][k] + gone_longer(curve, kind, k)) * seconds;
 		}
 	}
 }
@@ -143,11 +187,21 @@ void policy_curve_update(struct policy_curve *curve, const struct sim_vm_report 
 double policy_curve_hazard(const struct policy_curve *curve, enum policy_kind kind, u32 k,
 			   double prior)
 {
-	double out = kind == POLICY_ANON ? curve->gone : 0;
-	double pseudo = prior * (curve->idle[kind][k] + out) + 1;
-	double age = (double)policy_curve_age(curve, k) / 1e9;
+	double hazard = 0;
 
-	return (curve->touched[kind][k] + pseudo) / (curve->exposed[kind][k] + pseudo * age);
+	/*
+	 * Memory idle for longer is no likelier to come back.  What is known of younger
+	 * ages so bounds the oldest, of which there is the least experience.
+	 */
+	for (u32 i = 0; i <= k; i++) {
+		double pseudo = prior * (curve->idle[kind][i] + gone_longer(curve, kind, i)) + 1;
+		double age = (double)policy_curve_age(curve, i) / 1e9;
+		double found = (curve->touched[kind][i] + pseudo) /
+			       (curve->exposed[kind][i] + pseudo * age);
+
+		hazard = i && found > hazard ? hazard : found;
+	}
+	return hazard;
 }
 
 static double stall_at(const struct policy_curve *curve, u32 k,
@@ -155,13 +209,10 @@ static double stall_at(const struct policy_curve *curve, u32 k,
 {
 	double stall = 0;
 
-	for (u32 kind = 0; kind < POLICY_KINDS; kind++) {
-		double out = kind == POLICY_ANON ? curve->gone : 0;
-
+	for (u32 kind = 0; kind < POLICY_KINDS; kind++)
 		stall += policy_curve_hazard(curve, kind, k, learning->prior) *
-			 (curve->idle[kind][k] + out) / POLICY_PAGE_SIZE *
+			 (curve->idle[kind][k] + gone_longer(curve, kind, k)) / POLICY_PAGE_SIZE *
 			 learning->refault_ns[kind] / 1e9;
-	}
 	return stall;
 }
 

@@ -11,8 +11,8 @@
  * price of a refault on the guest's device it gives the stall that taking the memory
  * would cause, before a byte is taken.
  *
- * What is taken leaves the reports; its hazard goes on being measured by what comes
- * back from swap.
+ * What is taken leaves the reports.  It is carried on beside them in classes of age,
+ * out of which what comes back from swap is taken, youngest first, as touched.
  *
  *	hazard(a) = (touched(a) + prior * idle(a)) / (exposed(a) + prior * idle(a) * a)
  *
@@ -44,7 +44,11 @@ struct policy_curve {
 	double idle[POLICY_KINDS][POLICY_CURVE_AGES];	/* of those, idle for longer than age k */
 	double touched[POLICY_KINDS][POLICY_CURVE_AGES]; /* bytes */
 	double exposed[POLICY_KINDS][POLICY_CURVE_AGES]; /* byte seconds */
-	double gone;	/* anon bytes taken and not yet back */
+	/*
+	 * Anon bytes taken and not yet back; class k is idle for longer than age k - 1,
+	 * class 0 than nothing, and not longer than age k.
+	 */
+	double gone[POLICY_CURVE_AGES + 1];
 	double file_in; /* file bytes per second read without need of refault */
 	double file_refault; /* file bytes per second beyond that */
 };

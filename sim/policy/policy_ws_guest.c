@@ -66,6 +66,7 @@ static void take_rates(struct policy_ws_guest *guest, const struct sim_vm_view *
 	const struct sim_vm_stats *stats = &vm->stats;
 	u64 reclaimed = (stats->async_reclaim + stats->direct_reclaim) * POLICY_PAGE_SIZE;
 	double in = since(stats->swap_in_bytes, guest->swap_in);
+	double evicted = since(reclaimed, guest->reclaimed);
 	double seconds = (double)dt_ns / 1e9;
 	double stall = in / POLICY_PAGE_SIZE * (double)vm->refault_ns * params->queueing / 1e9 /
 		       seconds;
@@ -73,14 +74,21 @@ static void take_rates(struct policy_ws_guest *guest, const struct sim_vm_view *
 	stall += guest->curve.file_refault / POLICY_PAGE_SIZE * (double)vm->file_refault_ns / 1e9;
 	guest->flow.swapped_in += in;
 	guest->flow.swapped_out += since(stats->swap_out_bytes, guest->swap_out);
-	guest->flow.reclaimed += since(reclaimed, guest->reclaimed);
+	guest->flow.reclaimed += evicted;
 	guest->stall_now = smooth(guest->stall_now, stall, dt_ns, 5e9);
 	guest->stall_mean = smooth(guest->stall_mean, stall, dt_ns, 60e9);
 	guest->growth = larger(fade(guest->growth, dt_ns, 60e9), (used - guest->used) / seconds);
 	guest->deficit = fade(guest->deficit, dt_ns, 2.0 * (double)params->interval_ns);
-	/* What comes back within the bound is the price of saving, not a deficit. */
+	/*
+	 * What comes back while something else has to go shows what is missing.  Coming back
+	 * within the bound is the price of saving, and into free memory it is no shortage.
+	 */
 	if (guest->stall_now > params->slowdown / 2)
-		guest->deficit += in;
+		guest->deficit += smaller(in, evicted);
+	guest->hot = fade(guest->hot, dt_ns, (double)params->forget_ns);
+	if (guest->stall_now > params->slowdown)
+		guest->hot = larger(guest->hot, guest->stall_now /
+							larger(guest->deficit, POLICY_PAGE_SIZE));
 }
 
 bool policy_ws_guest_stats(struct policy_ws_guest *guest, const struct sim_vm_view *vm,

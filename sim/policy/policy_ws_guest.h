@@ -12,7 +12,7 @@
  *	reported  all bytes of the last report
  *	cold	  of those, what can be out within the bound on stalls
  *	headroom  free memory for growth until the next report
- *	deficit	  bytes that had to be read back lately: what was taken wrongly
+ *	deficit	  bytes that had to be read back lately in place of others: what is missing
  *
  * The largest need of a sliding window is kept, so that a guest is not shrunk in a
  * trough of a load that comes back.
@@ -52,6 +52,7 @@ struct policy_ws_guest {
 	double base;		    /* bytes outside the lists; < 0: not known */
 	double growth;		    /* of use, bytes per second: recent peak */
 	double deficit;
+	double hot;	    /* stall per byte that was missing: highest seen, fading */
 	double stall_now, stall_mean; /* seconds per second, over 5 s and 60 s */
 	/* Need. */
 	double cold, headroom, need;
@@ -64,7 +65,8 @@ struct policy_ws_guest {
 	u64 hold_ns;		 /* before shrinking after growth */
 	u64 blocked_until_ns;	 /* does not shrink */
 	u64 distress_until_ns;
-	u32 reversals;
+	u64 cut_ns; /* used memory was taken for others */
+	bool chosen;  /* the last move was a shrink that no other guest made necessary */
 };
 
 void policy_ws_guest_init(struct policy_ws_guest *guest, const struct policy_ws_params *params);

@@ -37,18 +37,22 @@
 /* Reports that may stay unanswered before the guest is configured again. */
 #define UNANSWERED_MAX 3
 /* A guest in distress loses memory last. */
-#define DISTRESS_WEIGHT 4.0
+#define DISTRESS_WEIGHT 1.5
 /* A byte that a guest has is worth this much more than one that another wants. */
 #define INCUMBENT_WEIGHT 1.4
 /* Memory outside the guest's lists, in seconds of stall per byte: not to be had. */
 #define COST_BASE 1.0
+/* Of memory not in use, as parts of the cost of memory in use; growth takes no headroom. */
+#define COST_SURPLUS 0.0001
+#define COST_GROWTH 0.001
+#define COST_HEADROOM 0.01
 #define SLICES 16
 
 struct ws_target_state {
 	struct policy_ws_params params;
 	struct policy_ws_guest guest[SIM_VMS_MAX];
 	/* Work of one decision. */
-	u64 wish[SIM_VMS_MAX], taken[SIM_VMS_MAX];
+	u64 wish[SIM_VMS_MAX], taken[SIM_VMS_MAX], fair;
 	struct policy_fill fill;
 };
 
@@ -80,7 +84,7 @@ static const struct sim_param ws_target_params[] = {
 	{ "hold", "time without shrinking after growth; window of needs", SIM_PARAM_TIME,
 	  WS_FIELD(hold_ns), 60e9, 1e9, 6e11 },
 	{ "prior", "weight of the assumption that idle memory comes back after as long again",
-	  SIM_PARAM_DOUBLE, WS_FIELD(prior), 0.1, 0.0001, 100 },
+	  SIM_PARAM_DOUBLE, WS_FIELD(prior), 0.02, 0.0001, 100 },
 	{ "forget", "time constant of what is learnt about refaults", SIM_PARAM_TIME,
 	  WS_FIELD(forget_ns), 600e9, 1e10, 8.64e13 },
 	{ "queueing", "refault time under load over that of an idle device", SIM_PARAM_DOUBLE,
@@ -138,22 +142,22 @@ static u64 wish_of(const struct policy_ws_guest *guest, const struct sim_vm_view
 						  policy_min(target, policy_bytes(peak))));
 }
 
-/* Slices of a guest of which nothing is known: who has more than his share gives first. */
-static void offer_unknown(struct ws_target_state *self, const struct sim_host_view *host, u32 vm,
-			  u64 bytes, double weight, u64 fair)
+/*
+ * Offer the next @bytes of @vm, of which nothing tells one from another, in slices that
+ * get dearer as the guest gets smaller: so of two equal guests the larger gives first, and
+ * none gives all.
+ */
+static void offer_slices(struct ws_target_state *self, u32 vm, u64 size, u64 bytes, double cost)
 {
-	const struct sim_vm_view *view = &host->vm[vm];
-	u64 slice = bytes / SLICES, size = self->wish[vm];
-	/* Unknown memory is taken to be touched again within two intervals. */
-	double cost = weight * (double)policy_max(view->refault_ns, 1000) / 1e9 /
-		      POLICY_PAGE_SIZE / (2 * (double)self->params.interval_ns / 1e9);
+	u64 slice = bytes / SLICES, rest = bytes;
 
-	for (u32 i = 0; i < SLICES; i++) {
-		u64 part = i + 1 < SLICES ? slice : bytes - slice * (SLICES - 1);
+	for (u32 i = 0; i < SLICES && rest; i++) {
+		u64 part = i + 1 < SLICES ? slice : rest;
 
 		size = policy_less(size, part);
+		rest -= part;
 		policy_fill_offer(&self->fill, vm, part,
-				  cost * (double)fair / (double)(size + part / 2 + 1));
+				  cost * (double)self->fair / (double)(size + part / 2 + 1));
 	}
 }
 
@@ -184,43 +188,70 @@ static u64 offer_classes(struct ws_target_state *self, const struct sim_vm_view 
 	return room;
 }
 
+/* Bytes of its wish that the guest neither uses nor is about to use. */
+static u64 unused(const struct ws_target_state *self, const struct sim_vm_view *view, u32 vm)
+{
+	const struct policy_ws_guest *guest = &self->guest[vm];
+	u64 keep = policy_bytes(guest->used +
+				self->params.free_min * (double)view->nominal_bytes);
+
+	if (!guest->stats_ns)
+		return 0;
+	return policy_less(policy_min(self->wish[vm], view->target_bytes), keep);
+}
+
 /* All that @vm could lose of its wish, cheapest first. */
-static void offer(struct ws_target_state *self, const struct sim_host_view *host, u32 vm, u64 fair)
+static void offer(struct ws_target_state *self, const struct sim_host_view *host, u32 vm,
+		  bool urgent)
 {
 	const struct sim_vm_view *view = &host->vm[vm];
-	struct policy_ws_guest *guest = &self->guest[vm];
+	const struct policy_ws_guest *guest = &self->guest[vm];
 	const struct policy_ws_params *params = &self->params;
 	double weight = (double)policy_max(view->shares, 1) / 1000;
-	u64 room = policy_less(self->wish[vm], view->min_bytes), part;
+	double refault = (double)policy_max(view->refault_ns, 1000) * params->queueing / 1e9 /
+			 POLICY_PAGE_SIZE;
+	double young = 2 * refault / ((double)params->interval_ns / 1e9);
+	u64 room = policy_less(self->wish[vm], view->min_bytes), size = self->wish[vm], part;
 
 	if (guest->distress_until_ns > host->now_ns)
 		weight *= DISTRESS_WEIGHT;
-	/* What it does not use: beyond its need, and headroom down to the least. */
-	part = policy_less(self->wish[vm], policy_bytes(guest->need));
-	if (!policy_ws_guest_fresh(guest, host->now_ns, params))
-		part = guest->stats_ns ? policy_less(policy_less(self->wish[vm],
-								 policy_bytes(guest->used)),
-						     policy_bytes(params->free_min *
-								  (double)view->nominal_bytes)) :
-					 0;
-	else
-		part += policy_less(policy_bytes(guest->headroom),
-				    policy_bytes(params->free_min * (double)view->nominal_bytes));
-	part = policy_min(part, room);
-	policy_fill_offer(&self->fill, vm, part, 0);
+	/* Growth that it does not have yet is worth the stall that it ends. */
+	part = policy_min(room, policy_less(size, view->target_bytes));
+	if (part)
+		policy_fill_offer(&self->fill, vm, part,
+				  weight * (guest->stall_now / (double)part + COST_GROWTH * young));
 	room -= part;
-	if (self->wish[vm] <= view->target_bytes)
-		weight *= INCUMBENT_WEIGHT;
+	size -= part;
+	/* Free memory beyond the need, then the headroom. */
+	part = policy_min(room, policy_min(unused(self, view, vm),
+					   policy_less(size, policy_bytes(guest->need))));
+	offer_slices(self, vm, size, part, COST_SURPLUS * weight * young);
+	room -= part;
+	size -= part;
+	part = policy_min(room, policy_less(unused(self, view, vm), part));
+	offer_slices(self, vm, size, part, COST_HEADROOM * weight * young);
+	room -= part;
+	size -= part;
+	weight *= INCUMBENT_WEIGHT;
+	/* Memory in use is taken in steps, so that its stalls can be seen before the next. */
+	if (guest->stats_ns && !urgent) {
+		if (guest->cut_ns && host->now_ns - guest->cut_ns < params->interval_ns)
+			return;
+		room = policy_min(room, policy_bytes(2 * params->step *
+						     (double)view->nominal_bytes));
+	}
 	if (!policy_ws_guest_fresh(guest, host->now_ns, params)) {
-		offer_unknown(self, host, vm, room, weight, fair);
+		offer_slices(self, vm, size, room, weight * young / 2);
 		return;
 	}
-	room = offer_classes(self, view, vm, room, weight);
+	part = room - offer_classes(self, view, vm, room, weight);
+	room -= part;
+	size -= part;
 	/* The youngest class: touched at least once in the last interval. */
-	part = policy_min(room, policy_less(room + view->min_bytes, policy_bytes(guest->base)));
-	policy_fill_offer(&self->fill, vm, part,
-			  weight * 2 * (double)policy_max(view->refault_ns, 1000) / 1e9 /
-				  POLICY_PAGE_SIZE / ((double)params->interval_ns / 1e9));
+	part = policy_min(room, policy_less(size, policy_bytes(guest->base)));
+	if (guest->hot > young)
+		young = guest->hot;
+	offer_slices(self, vm, size, part, weight * young);
 	policy_fill_offer(&self->fill, vm, room - part, COST_BASE * weight);
 }
 
@@ -275,23 +306,27 @@ static void explain(const struct ws_target_state *self, const struct sim_host_vi
 
 /* Give @vm the target, and remember which way it went. */
 static void move(struct ws_target_state *self, const struct sim_host_view *host, u32 vm,
-		 u64 target, const char *why, struct sim_actions *act)
+		 u64 target, bool chosen, const char *why, struct sim_actions *act)
 {
 	struct policy_ws_guest *guest = &self->guest[vm];
 	u64 now = host->now_ns;
 
 	explain(self, host, vm, target, why, act);
 	if (target > host->vm[vm].target_bytes) {
-		/* It was shrunk for nothing: be slower next time. */
-		if (guest->shrunk_ns > guest->grown_ns &&
-		    now - guest->shrunk_ns < 2 * guest->hold_ns)
+		/* It was shrunk for nothing, and nobody else needed it: be slower next time. */
+		if (guest->chosen && now - guest->shrunk_ns < 2 * guest->hold_ns)
 			guest->hold_ns = policy_min(guest->hold_ns * 2, HOLD_MAX_NS);
+		guest->chosen = false;
 		guest->grown_ns = now;
+		guest->deficit -= (double)(target - host->vm[vm].target_bytes);
+		if (guest->deficit < 0)
+			guest->deficit = 0;
 	} else {
 		/* A growth that has lasted well beyond the hold says that it is long enough. */
 		if (guest->grown_ns && now - guest->grown_ns > 4 * guest->hold_ns)
 			guest->hold_ns = policy_max(guest->hold_ns / 2, self->params.hold_ns);
 		guest->shrunk_ns = now;
+		guest->chosen = chosen;
 	}
 	policy_set_target(act, vm, target);
 }
@@ -325,14 +360,18 @@ static void apply(struct ws_target_state *self, const struct sim_host_view *host
 		if (target > now) {
 			target = now + policy_bytes((double)(target - now) * given);
 			if (target - now >= band || (target == vm->nominal_bytes && target > now))
-				move(self, host, i, target, self->guest[i].distress_until_ns >
-							    host->now_ns ? "distress" : "need",
+				move(self, host, i, target, true,
+				     self->guest[i].distress_until_ns > host->now_ns ? "distress" :
+										       "need",
 				     act);
 		} else if (target < now) {
 			bool forced = self->taken[i] && short_of;
 
+			if (forced && target < policy_bytes(self->guest[i].used))
+				self->guest[i].cut_ns = host->now_ns;
 			if (now - target >= band || (forced && now - target >= band / 4))
-				move(self, host, i, target, forced ? "host is short" : "cold", act);
+				move(self, host, i, target, !forced,
+				     forced ? "host is short" : "cold", act);
 		}
 	}
 }
@@ -340,7 +379,7 @@ static void apply(struct ws_target_state *self, const struct sim_host_view *host
 static void decide(struct ws_target_state *self, const struct sim_host_view *host, u32 pressure,
 		   struct sim_actions *act)
 {
-	u64 over, fair, budget = host_budget(host, &self->params);
+	u64 over, budget = host_budget(host, &self->params);
 	u32 running = 0;
 
 	for (u32 i = 0; i < host->vms_count; i++) {
@@ -355,13 +394,13 @@ static void decide(struct ws_target_state *self, const struct sim_host_view *hos
 	}
 	if (!running)
 		return;
-	fair = budget / running;
+	self->fair = budget / running;
 	over = excess(self, host, pressure);
 	if (over) {
 		policy_fill_clear(&self->fill);
 		for (u32 i = 0; i < host->vms_count; i++)
 			if (self->wish[i] && self->guest[i].blocked_until_ns <= host->now_ns)
-				offer(self, host, i, fair);
+				offer(self, host, i, pressure > 1);
 		policy_fill_take(&self->fill, over, self->taken);
 		for (u32 i = 0; i < host->vms_count; i++)
 			self->wish[i] -= self->taken[i];
@@ -485,8 +524,8 @@ static void ws_target_stalled(void *state, const struct sim_host_view *host, u32
 	if (view->actual_bytes <= view->target_bytes)
 		return; /* a deflation in progress needs no help */
 	guest->blocked_until_ns = host->now_ns + guest->hold_ns;
-	move(self, host, vm, policy_clamp_target(view, view->actual_bytes), "balloon stands still",
-	     act);
+	move(self, host, vm, policy_clamp_target(view, view->actual_bytes), false,
+	     "balloon stands still", act);
 }
 
 static void ws_target_vm_added(void *state, const struct sim_host_view *host, u32 vm,
