@@ -35,6 +35,7 @@ struct sim_lab_trace {
 	u32 *next_use;	  /* for OPT; NULL until sim_lab_trace_future() */
 	u64 left_out;	  /* accesses to unevictable pages, which are not in the array */
 	u32 pages_count;  /* array.pages_count, rounded up to a multiple of 64 */
+	const volatile int *stop; /* NULL, or: runs end with -EINTR soon after it is not 0 */
 };
 
 struct sim_lab_result {
@@ -56,7 +57,8 @@ void sim_lab_trace_destroy(struct sim_lab_trace *trace);
 
 /*
  * Run the whole trace over @frames (1..) frames.
- * Return: 0, -ENOMEM, -ERANGE (too long), or -EIO: the algorithm gave up no page.
+ * Return: 0, -ENOMEM, -ERANGE (too long), -EINTR (*stop), or -EIO: the algorithm gave up
+ * no page.
  */
 int sim_lab_run(const struct sim_lab_trace *trace, const struct sim_reclaim_choice *choice,
 		u32 frames, struct sim_lab_result *result);

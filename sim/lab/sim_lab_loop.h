@@ -10,9 +10,12 @@
 #ifndef SIM_LAB_LOOP_H
 #define SIM_LAB_LOOP_H
 
+#include <errno.h>
+
 #include "lab/sim_lab.h"
 
 #define SIM_LAB_AHEAD 24u
+#define SIM_LAB_PART (1u << 22) /* accesses between two looks at stop */
 #define sim_lab_inline static inline __attribute__((always_inline))
 
 struct sim_lab_loop {
@@ -22,6 +25,20 @@ struct sim_lab_loop {
 	u8 *hot;
 	u32 *last; /* by page: position of its last access; NULL unless a window is checked */
 };
+
+/* Call @span for [from, to), in parts, so that an interrupt takes effect soon. */
+sim_lab_inline int sim_lab_parts(const struct sim_lab_trace *trace, void *ctx,
+				 int (*span)(void *ctx, u32 from, u32 to), u32 from, u32 to)
+{
+	while (from < to) {
+		u32 end = to - from < SIM_LAB_PART ? to : from + SIM_LAB_PART;
+		int rc = trace->stop && *trace->stop ? -EINTR : span(ctx, from, end);
+		if (rc)
+			return rc;
+		from = end;
+	}
+	return 0;
+}
 
 /* Call @span for every span and @freed for every free, in order. */
 sim_lab_inline int sim_lab_each(const struct sim_lab_trace *trace, void *ctx,
@@ -34,15 +51,13 @@ sim_lab_inline int sim_lab_each(const struct sim_lab_trace *trace, void *ctx,
 	for (u64 i = 0; i < array->frees_count; i++) {
 		u64 position = array->frees[i].position;
 		u32 to = position < array->count ? (u32)position : (u32)array->count;
-		if (to > from) {
-			int rc = span(ctx, from, to);
-			if (rc)
-				return rc;
-			from = to;
-		}
+		int rc = sim_lab_parts(trace, ctx, span, from, to);
+		if (rc)
+			return rc;
+		from = to > from ? to : from;
 		freed(ctx, array->frees[i].page);
 	}
-	return from < array->count ? span(ctx, from, (u32)array->count) : 0;
+	return sim_lab_parts(trace, ctx, span, from, (u32)array->count);
 }
 
 /* The end of the part of [from, to) in which looking ahead stays inside the span. */

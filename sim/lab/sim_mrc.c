@@ -124,8 +124,10 @@ int sim_mrc_make(struct sim_mrc *mrc, const struct sim_lab_trace *trace, double 
 	build.reuse = calloc(build.reuse_count, sizeof(u32));
 	rc = -ENOMEM;
 	if (build.reuse) {
-		sim_lab_each(trace, &build, build.threshold ? sampled_span : exact_span, freed);
-		rc = mrc_finish(mrc, &build);
+		rc = sim_lab_each(trace, &build, build.threshold ? sampled_span : exact_span,
+				  freed);
+		if (!rc)
+			rc = mrc_finish(mrc, &build);
 	}
 	free(build.reuse);
 	sim_stack_destroy(&build.stack);

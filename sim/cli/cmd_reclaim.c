@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* cmd_reclaim.c - wssim reclaim: one guest, many algorithms and sizes: misses and speed. */
+#include <argp.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/cli_save.h"
+#include "cli/cli_stop.h"
+#include "cli/cmd.h"
+#include "lab/sim_lab.h"
+#include "output/sim_json_write.h"
+#include "output/sim_results.h"
+#include "tr_units.h"
+
+#define ALL_ALGORITHMS "lru,fifo,clock,mglru,twolist,opt"
+#define FRAMES_DEFAULT "0.1,0.5"
+#define LIST_MAX 256
+#define JOBS_MAX 256
+
+struct options {
+	const char *path, *format, *reclaim, *frames, *csv;
+	bool json;
+	u64 jobs;
+};
+
+struct cell {
+	const char *name; /* as the user wrote it: "mglru:16" */
+	struct sim_reclaim_choice choice;
+	u32 frames;
+	int rc;
+	bool done;
+	double cpu_seconds;
+	struct sim_lab_result result;
+};
+
+struct lab_cells {
+	const struct sim_lab_trace *trace;
+	struct cell *cells;
+	u32 cells_count;
+	atomic_uint next, finished;
+	bool progress;
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *options = state->input;
+
+	switch (key) {
+	case 'r':
+		options->reclaim = arg;
+		return 0;
+	case 'f':
+		options->frames = arg;
+		return 0;
+	case 'F':
+		options->format = arg;
+		return 0;
+	case 'j':
+		if (tr_parse_count(arg, &options->jobs) || !options->jobs ||
+		    options->jobs > JOBS_MAX)
+			argp_error(state, "-j %s: a number from 1 to %d", arg, JOBS_MAX);
+		return 0;
+	case 'J':
+		options->json = true;
+		return 0;
+	case 'o':
+		options->csv = arg;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (options->path)
+			argp_error(state, "one trace at a time");
+		options->path = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (!options->path)
+			argp_error(state, "a trace is missing");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static int usage_error(const struct tr_error *error)
+{
+	fprintf(stderr, "wssim reclaim: %s\n", error->text);
+	return EXIT_USAGE;
+}
+
+/* "0.1" is a part of the footprint, cut to whole pages; else a count or a size. */
+static int read_frames(u32 *frames, const char *text, u32 footprint, struct tr_error *error)
+{
+	size_t plain = strspn(text, "0123456789.");
+	u64 pages;
+
+	if (strchr(text, '.') && !text[plain]) {
+		char *end;
+		double part = strtod(text, &end);
+		if (*end || !(part > 0 && part <= 1))
+			return tr_fail(error, -EINVAL,
+				       "--frames: %s: a part of the footprint is above 0 and at most 1.0",
+				       text);
+		pages = (u64)(footprint * part);
+		if (!pages)
+			return tr_fail(error, -EINVAL, "--frames: %s of %u pages is no frame",
+				       text, footprint);
+	} else if (tr_parse_pages(text, &pages)) {
+		return tr_fail(error, -EINVAL,
+			       "--frames: %s: not a number of frames, a part like 0.1 or a size like 64MiB",
+			       text);
+	}
+	if (!pages)
+		return tr_fail(error, -EINVAL, "--frames: %s: at least one frame is needed", text);
+	if (pages > 1u << 31)
+		return tr_fail(error, -ERANGE, "--frames: %s: more frames than can be simulated (%u)",
+			       text, 1u << 31);
+	*frames = (u32)pages;
+	return 0;
+}
+
+/* Cut @list at its commas, in place.  Return: parts, or 0 for an empty part or too many. */
+static u32 split(char *list, char *part[LIST_MAX])
+{
+	u32 count = 0;
+
+	for (char *at = list; at; count++) {
+		char *comma = strchr(at, ',');
+		if (count == LIST_MAX || !*at || comma == at)
+			return 0;
+		part[count] = at;
+		if (comma)
+			*comma = 0;
+		at = comma ? comma + 1 : NULL;
+	}
+	return count;
+}
+
+static int choose_all(struct sim_reclaim_choice *choice, char *part[LIST_MAX], u32 count,
+		      struct tr_error *error)
+{
+	for (u32 i = 0; i < count; i++) {
+		int rc = sim_reclaim_choose(&choice[i], part[i], error);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+/* Algorithms by sizes.  Return: cells made, or negative errno. */
+static int make_cells(struct cell **cells, char *name[LIST_MAX],
+		      const struct sim_reclaim_choice *choice, u32 names, char *size[LIST_MAX],
+		      u32 sizes, u32 footprint, struct tr_error *error)
+{
+	u32 frames[LIST_MAX], count = 0;
+
+	for (u32 i = 0; i < sizes; i++) {
+		int rc = read_frames(&frames[i], size[i], footprint, error);
+		if (rc)
+			return rc;
+	}
+	*cells = calloc((size_t)names * sizes, sizeof(**cells));
+	if (!*cells)
+		return tr_fail(error, -ENOMEM, "out of memory");
+	for (u32 i = 0; i < names; i++)
+		for (u32 k = 0; k < sizes; k++)
+			(*cells)[count++] = (struct cell){ .name = name[i], .choice = choice[i],
+							   .frames = frames[k] };
+	return (int)count;
+}
+
+static double thread_seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+static void *run_cells(void *arg)
+{
+	struct lab_cells *run = arg;
+
+	for (;;) {
+		u32 i = atomic_fetch_add(&run->next, 1);
+		if (i >= run->cells_count || cli_stop)
+			return NULL;
+		struct cell *cell = &run->cells[i];
+		double start = thread_seconds();
+		cell->rc = sim_lab_run(run->trace, &cell->choice, cell->frames, &cell->result);
+		cell->cpu_seconds = thread_seconds() - start;
+		cell->done = true;
+		u32 finished = atomic_fetch_add(&run->finished, 1) + 1;
+		if (run->progress)
+			fprintf(stderr, "\r%u of %u cells", finished, run->cells_count);
+	}
+}
+
+static void run_all(struct lab_cells *run, u64 jobs)
+{
+	pthread_t thread[JOBS_MAX];
+	u64 started = 0;
+
+	while (started + 1 < jobs && started + 1 < run->cells_count &&
+	       !pthread_create(&thread[started], NULL, run_cells, run))
+		started++;
+	run_cells(run);
+	while (started)
+		pthread_join(thread[--started], NULL);
+	if (run->progress)
+		fputs("\r                              \r", stderr);
+}
+
+static double miss_ratio(const struct cell *cell)
+{
+	return cell->result.accesses ? (double)cell->result.misses / (double)cell->result.accesses
+				     : 0;
+}
+
+static double speed(const struct cell *cell)
+{
+	return cell->cpu_seconds > 0 ? (double)cell->result.accesses / cell->cpu_seconds : 0;
+}
+
+static double young_share(const struct cell *cell)
+{
+	return cell->result.evictions ? (double)cell->result.young_evictions /
+						(double)cell->result.evictions
+				      : 0;
+}
+
+static void print_table(const struct options *options, const struct sim_lab_trace *trace,
+			const struct cell *cells, u32 count)
+{
+	char text[TR_UNITS_TEXT];
+	const struct tr_array *array = &trace->array;
+
+	printf("trace %s (%s): %llu accesses, %u distinct pages (%s)\n", options->path,
+	       array->format, (unsigned long long)array->count, array->pages_touched,
+	       tr_about_bytes((u64)array->pages_touched * TR_PAGE_SIZE, text));
+	if (trace->left_out)
+		printf("left out: %llu accesses to pages that are never reclaimed\n",
+		       (unsigned long long)trace->left_out);
+	if (array->window_ns)
+		printf("window: reuse within %s was not recorded; a result is valid while at most "
+		       "%d %% of the evicted pages had been idle for less\n",
+		       tr_about_ns(array->window_ns, text), SIM_LAB_INVALID_PERCENT);
+	printf("\n%-12s %10s %8s %12s %10s %13s %6s%s\n", "ALGORITHM", "FRAMES", "PART", "MISSES",
+	       "MISS RATIO", "M ACC/CPU-S", "B/PAGE", array->window_ns ? "  YOUNG" : "");
+	for (u32 i = 0; i < count; i++) {
+		const struct cell *cell = &cells[i];
+		if (!cell->done || cell->rc)
+			continue;
+		printf("%-12s %10u %8.4f %12llu %10.6f %13.1f %6u", cell->name, cell->frames,
+		       (double)cell->frames / array->pages_touched,
+		       (unsigned long long)cell->result.misses, miss_ratio(cell),
+		       speed(cell) / 1e6, cell->result.state_bytes);
+		if (array->window_ns)
+			printf(" %5.1f %%%s", young_share(cell) * 100,
+			       sim_lab_invalid(&cell->result) ? "  INVALID" : "");
+		putchar('\n');
+	}
+}
+
+static void print_json(const struct options *options, const struct sim_lab_trace *trace,
+		       const struct cell *cells, u32 count)
+{
+	struct sim_json_writer json;
+
+	sim_json_begin(&json, stdout);
+	sim_json_text(&json, "trace", options->path);
+	sim_json_text(&json, "format", trace->array.format);
+	sim_json_number(&json, "accesses", (double)trace->array.count);
+	sim_json_number(&json, "pages", trace->array.pages_touched);
+	sim_json_number(&json, "window_ns", (double)trace->array.window_ns);
+	sim_json_number(&json, "left_out", (double)trace->left_out);
+	sim_json_array(&json, "cells");
+	for (u32 i = 0; i < count; i++) {
+		const struct cell *cell = &cells[i];
+		if (!cell->done || cell->rc)
+			continue;
+		sim_json_object(&json, NULL);
+		sim_json_text(&json, "algorithm", cell->name);
+		sim_json_number(&json, "frames", cell->frames);
+		sim_json_number(&json, "misses", (double)cell->result.misses);
+		sim_json_number(&json, "miss_ratio", miss_ratio(cell));
+		sim_json_number(&json, "evictions", (double)cell->result.evictions);
+		sim_json_number(&json, "scanned", (double)cell->result.scanned);
+		sim_json_number(&json, "young_evictions", (double)cell->result.young_evictions);
+		sim_json_bool(&json, "valid", !sim_lab_invalid(&cell->result));
+		sim_json_number(&json, "accesses_per_cpu_second", speed(cell));
+		sim_json_number(&json, "bytes_per_page", cell->result.state_bytes);
+		sim_json_close(&json);
+	}
+	sim_json_close(&json);
+	sim_json_finish(&json);
+}
+
+static int save_csv(const char *path, const struct cell *cells, u32 count, struct tr_error *error)
+{
+	struct cli_save save;
+	int rc = cli_save_open(&save, path, error);
+
+	if (rc)
+		return rc;
+	fprintf(save.stream, "algorithm,frames,accesses,misses,miss_ratio,evictions,"
+			     "young_evictions,valid,accesses_per_cpu_second,bytes_per_page\n");
+	for (u32 i = 0; i < count; i++) {
+		const struct cell *cell = &cells[i];
+		if (!cell->done || cell->rc)
+			continue;
+		fprintf(save.stream, "%s,%u,%llu,%llu,%.6f,%llu,%llu,%d,%.0f,%u\n", cell->name,
+			cell->frames, (unsigned long long)cell->result.accesses,
+			(unsigned long long)cell->result.misses, miss_ratio(cell),
+			(unsigned long long)cell->result.evictions,
+			(unsigned long long)cell->result.young_evictions,
+			!sim_lab_invalid(&cell->result), speed(cell), cell->result.state_bytes);
+	}
+	return cli_save_commit(&save, error);
+}
+
+/* Print what was finished, and say what was not.  Return: exit status. */
+static int report(const struct options *options, const struct sim_lab_trace *trace,
+		  const struct cell *cells, u32 count)
+{
+	struct tr_error error;
+	int status = EXIT_DONE;
+
+	if (options->json)
+		print_json(options, trace, cells, count);
+	else
+		print_table(options, trace, cells, count);
+	if (fflush(stdout) || ferror(stdout)) {
+		fprintf(stderr, "wssim reclaim: standard output: %s\n", strerror(errno));
+		status = EXIT_FAILED;
+	}
+	if (options->csv && save_csv(options->csv, cells, count, &error)) {
+		fprintf(stderr, "wssim reclaim: %s\n", error.text);
+		status = EXIT_FAILED;
+	}
+	for (u32 i = 0; i < count; i++) {
+		if (cells[i].done && !cells[i].rc)
+			continue;
+		status = EXIT_FAILED;
+		if (!cells[i].done || cells[i].rc == -EINTR) {
+			fprintf(stderr, "wssim reclaim: interrupted\n");
+			break;
+		}
+		fprintf(stderr, "wssim reclaim: %s with %u frames: %s\n", cells[i].name,
+			cells[i].frames,
+			cells[i].rc == -EIO ? "found no page to evict" : strerror(-cells[i].rc));
+	}
+	return status;
+}
+
+static int run_on(const struct options *options, struct sim_lab_trace *trace, char *name[LIST_MAX],
+		  const struct sim_reclaim_choice *choice, u32 names, char *size[LIST_MAX],
+		  u32 sizes)
+{
+	struct tr_error error;
+	struct cell *cells = NULL;
+	int count = make_cells(&cells, name, choice, names, size, sizes,
+			       trace->array.pages_touched, &error);
+
+	if (count < 0)
+		return usage_error(&error);
+	int rc = 0;
+	for (u32 i = 0; i < names && !rc; i++)
+		if (choice[i].ops->future)
+			rc = sim_lab_trace_future(trace);
+	int status = EXIT_FAILED;
+	if (rc) {
+		fprintf(stderr, "wssim reclaim: %s: %s\n", options->path, strerror(-rc));
+	} else {
+		struct lab_cells run = { .trace = trace, .cells = cells, .cells_count = (u32)count,
+					 .progress = isatty(STDERR_FILENO) };
+		trace->stop = &cli_stop;
+		cli_stop_install();
+		run_all(&run, options->jobs);
+		status = report(options, trace, cells, (u32)count);
+	}
+	free(cells);
+	return status;
+}
+
+static const struct argp_option option[] = {
+	{ "reclaim", 'r', "NAME,..", 0, "algorithms (default: all of " ALL_ALGORITHMS ")", 0 },
+	{ "frames", 'f', "SIZE,..", 0,
+	  "sizes of memory: 0.1 is a part of the trace's distinct pages, 4096 a number of frames, "
+	  "64MiB a size (default: " FRAMES_DEFAULT ")", 0 },
+	{ "format", 'F', "NAME", 0, "format of the trace (default: detect)", 0 },
+	{ "jobs", 'j', "N", 0, "cells at a time (default 1; they share the memory's bandwidth, so "
+	  "speeds are lower side by side)", 0 },
+	{ "json", 'J', NULL, 0, "print JSON", 0 },
+	{ "output", 'o', "FILE", 0, "write the cells to FILE as csv, too", 0 },
+	{ NULL, 0, NULL, 0, NULL, 0 },
+};
+
+static const char doc[] =
+	"Run reclaim algorithms over one trace with a fixed number of frames.\n\n"
+	"  wssim reclaim guest.wst --reclaim lru,clock,mglru --frames 0.1,0.5,4096\n\n"
+	"mglru:8 means MGLRU with at most 8 generations.  A miss includes first accesses.";
+
+int cmd_reclaim(int argc, char **argv)
+{
+	struct options options = { .reclaim = ALL_ALGORITHMS, .frames = FRAMES_DEFAULT, .jobs = 1 };
+	static const struct argp argp = { option, parse, "TRACE", doc, NULL, NULL, NULL };
+	char *name[LIST_MAX], *size[LIST_MAX];
+	struct sim_reclaim_choice choice[LIST_MAX];
+	struct sim_lab_trace trace;
+	struct tr_error error;
+	int status = EXIT_USAGE;
+
+	argp_err_exit_status = EXIT_USAGE;
+	if (argp_parse(&argp, argc, argv, 0, NULL, &options))
+		return EXIT_USAGE;
+	char *names_text = strdup(options.reclaim), *sizes_text = strdup(options.frames);
+	if (!names_text || !sizes_text) {
+		tr_fail(&error, -ENOMEM, "out of memory");
+		usage_error(&error);
+		status = EXIT_FAILED;
+		goto out;
+	}
+	u32 names = split(names_text, name), sizes = split(sizes_text, size);
+	if (!names || !sizes) {
+		tr_fail(&error, -EINVAL, "%s: a list is names or sizes with commas between",
+			names ? options.frames : options.reclaim);
+		usage_error(&error);
+		goto out;
+	}
+	if (choose_all(choice, name, names, &error) ||
+	    sim_lab_trace_load(&trace, options.path, options.format, &error)) {
+		usage_error(&error);
+		goto out;
+	}
+	status = run_on(&options, &trace, name, choice, names, size, sizes);
+	sim_lab_trace_destroy(&trace);
+out:
+	free(names_text);
+	free(sizes_text);
+	return status;
+}
