@@ -12,6 +12,8 @@ static const struct {
 	const char *summary;
 } commands[] = {
 	{ "policies", cmd_policies, "list the balloon policies, or tell all about one" },
+	{ "reclaim", cmd_reclaim, "one guest, many reclaim algorithms and sizes: misses and speed" },
+	{ "mrc", cmd_mrc, "miss-ratio curve of a trace, exact or sampled" },
 	{ NULL, NULL, NULL },
 };
 
