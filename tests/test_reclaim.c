@@ -376,7 +376,7 @@ static void bed_drain(struct bed *bed, u64 step)
 
 Test(reclaim, engines_neither_lose_nor_double_pages)
 {
-	static const char *const names[] = { "lru", "fifo", "clock", "mglru", "mglru:2",
+	static const char *const names[] = { "lru", "fifo", "clock", "mglru", "mglru:3",
 					     "mglru:64", "twolist", "opt" };
 
 	for (u32 i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -425,7 +425,7 @@ Test(reclaim, choosing_by_name_tells_what_is_known)
 		cr_assert(strstr(error.text, sim_reclaims[i]->name) != NULL, "%s", error.text);
 	cr_assert(sim_reclaim_choose(&choice, "", &error) == -EINVAL);
 	cr_assert(sim_reclaim_choose(&choice, "lru:3", &error) == -EINVAL);
-	cr_assert(sim_reclaim_choose(&choice, "mglru:1", &error) == -EINVAL);
+	cr_assert(sim_reclaim_choose(&choice, "mglru:2", &error) == -EINVAL);
 	cr_assert(sim_reclaim_choose(&choice, "mglru:65", &error) == -EINVAL);
 	cr_assert(sim_reclaim_choose(&choice, "mglru:-4", &error) == -EINVAL);
 	cr_assert(sim_reclaim_choose(&choice, "mglru:", &error) == -EINVAL);

@@ -347,6 +347,8 @@ static u32 twolist_evict(struct sim_reclaim *reclaim, struct sim_reclaim_scan *s
 	struct twolist_plan *plan = &two->plan;
 
 	two->swap = scan->swappiness != 0;
+	if (!two->swap) /* what an earlier call planned no longer holds */
+		plan->left[WS_ANON][INACTIVE] = plan->left[WS_ANON][ACTIVE] = 0;
 	scan->scanned = scan->rotated = scan->rmap_walks = 0;
 	while (victims.count < max && scan->scanned < scan->budget) {
 		if (plan_done(plan)) {
