@@ -240,8 +240,7 @@ struct bed {
 	struct sim_reclaim_space space;
 	struct sim_reclaim *reclaim[2]; /* two lruvecs over one space */
 	u16 memcg[PAGES];
-	u32 next_use[PAGES];
-	u32 timeline[PAGES];
+	u32 timeline[2 * PAGES], next_use[2 * PAGES]; /* every page twice, in two orders */
 	u32 present[2];
 };
 
@@ -249,8 +248,10 @@ static void bed_make(struct bed *bed, const struct sim_reclaim_choice *choice)
 {
 	*bed = (struct bed){ .present = { 0, 0 } };
 	for (u32 i = 0; i < PAGES; i++) {
-		bed->timeline[i] = i << 1;
-		bed->next_use[i] = (i * 37 + 11) % PAGES;
+		u32 again = PAGES + i * 37 % PAGES;
+		bed->timeline[i] = bed->timeline[again] = i << 1;
+		bed->next_use[i] = again;
+		bed->next_use[again] = SIM_NEVER;
 		bed->memcg[i] = i % 3 == 0;
 	}
 	bed->space = (struct sim_reclaim_space){
@@ -263,7 +264,7 @@ static void bed_make(struct bed *bed, const struct sim_reclaim_choice *choice)
 		.memcg = bed->memcg,
 		.timeline = bed->timeline,
 		.next_use = bed->next_use,
-		.timeline_count = PAGES,
+		.timeline_count = 2 * PAGES,
 	};
 	for (u16 i = 0; i < 2; i++)
 		cr_assert(!sim_reclaim_open(&bed->reclaim[i], choice, &bed->space, i, 0));
@@ -331,7 +332,8 @@ static void bed_touch(struct bed *bed, u32 page, struct lab_random *random)
 	}
 	bed->space.hot[page] |= SIM_HOT_ACCESSED_GUEST;
 	if (reclaim->ops->access)
-		reclaim->ops->access(reclaim, page, page);
+		reclaim->ops->access(reclaim, page,
+				     lab_draw(random, 2) ? page : PAGES + page * 37 % PAGES);
 }
 
 static void bed_step(struct bed *bed, struct lab_random *random, u64 step)
