@@ -357,7 +357,8 @@ static void toy_request_stats(void *ctx, u32 vm)
 	struct toy *toy = ctx;
 
 	toy_need(toy, SIM_CH_STATS);
-	toy->guest[vm].stats_due_ns = toy->now_ns + toy->delay_ns + TOY_STEP_NS;
+	if (!toy->guest[vm].stats_due_ns)
+		toy->guest[vm].stats_due_ns = toy->now_ns + toy->delay_ns + TOY_STEP_NS;
 }
 
 static void toy_request_report(void *ctx, u32 vm)
@@ -365,7 +366,8 @@ static void toy_request_report(void *ctx, u32 vm)
 	struct toy *toy = ctx;
 
 	toy_need(toy, SIM_CH_REPORTS);
-	toy->guest[vm].report_due_ns = toy->now_ns + toy->delay_ns + TOY_STEP_NS;
+	if (!toy->guest[vm].report_due_ns)
+		toy->guest[vm].report_due_ns = toy->now_ns + toy->delay_ns + TOY_STEP_NS;
 }
 
 static void toy_configure(void *ctx, u32 vm, const u64 *edge_ns, u32 edges, u64 refresh_ns,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/cmd.h"
+#include "output/sim_json_write.h"
 #include "policy/sim_policy.h"
 #include "tr_units.h"
 
@@ -116,83 +117,63 @@ static void print_policy(const struct sim_policy *policy)
 	}
 }
 
-static void json_string(const char *key, const char *text, const char *after)
+static void json_param(struct sim_json_writer *json, const struct sim_param *param)
 {
-	printf("\"%s\": \"", key);
-	for (; *text; text++) {
-		if (*text == '\n')
-			fputs("\\n", stdout);
-		else if (*text == '"' || *text == '\\')
-			printf("\\%c", *text);
-		else
-			putchar(*text);
+	sim_json_object(json, NULL);
+	sim_json_text(json, "name", param->name);
+	sim_json_text(json, "type", type_text(param->type));
+	sim_json_text(json, "help", param->help);
+	if (param->type == SIM_PARAM_BOOL) {
+		sim_json_bool(json, "default", param->value_default != 0);
+	} else {
+		if (param->type == SIM_PARAM_SIZE)
+			sim_json_text(json, "unit", "bytes");
+		else if (param->type == SIM_PARAM_TIME)
+			sim_json_text(json, "unit", "ns");
+		sim_json_number(json, "default", param->value_default);
+		sim_json_number(json, "min", param->value_min);
+		sim_json_number(json, "max", param->value_max);
 	}
-	printf("\"%s", after);
+	sim_json_close(json);
 }
 
-static void json_param(const struct sim_param *param)
+static void json_policy(struct sim_json_writer *json, const struct sim_policy *policy)
 {
-	fputs("\n      {", stdout);
-	json_string("name", param->name, ", ");
-	json_string("type", type_text(param->type), ", ");
-	json_string("help", param->help, ", ");
-	if (param->type == SIM_PARAM_BOOL)
-		printf("\"default\": %s}", param->value_default != 0 ? "true" : "false");
-	else
-		printf("\"unit\": %s, \"default\": %.17g, \"min\": %.17g, \"max\": %.17g}",
-		       param->type == SIM_PARAM_SIZE ? "\"bytes\"" :
-		       param->type == SIM_PARAM_TIME ? "\"ns\"" :
-						       "null",
-		       param->value_default, param->value_min, param->value_max);
-}
+	char channel[64];
 
-static void json_policy(const struct sim_policy *policy)
-{
-	static const struct {
-		u32 channel;
-		const char *name;
-	} names[] = {
-		{ SIM_CH_STATS, "statistics" },	  { SIM_CH_REPORTS, "reports" },
-		{ SIM_CH_HOST, "host counters" }, { SIM_CH_AGENT, "guest agent" },
-		{ SIM_CH_RECLAIM, "reclaim" },
-	};
-	const char *comma = "";
-
-	fputs("  {", stdout);
-	json_string("name", policy->name, ",\n   ");
-	json_string("summary", policy->summary, ",\n   ");
-	json_string("rule", policy->rule, ",\n   ");
-	json_string("source", policy->source, ",\n   ");
-	json_string("flaw", policy->flaw, ",\n   ");
-	fputs("\"channels\": [", stdout);
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (!(policy->channels & names[i].channel))
+	sim_json_object(json, NULL);
+	sim_json_text(json, "name", policy->name);
+	sim_json_text(json, "summary", policy->summary);
+	sim_json_text(json, "rule", policy->rule);
+	sim_json_text(json, "source", policy->source);
+	sim_json_text(json, "flaw", policy->flaw);
+	sim_json_array(json, "channels");
+	for (u32 bit = 1; bit && bit <= policy->channels; bit <<= 1) {
+		if (!(policy->channels & bit))
 			continue;
-		printf("%s\"%s\"", comma, names[i].name);
-		comma = ", ";
+		sim_channels_text(bit, channel, sizeof(channel));
+		sim_json_text(json, NULL, channel);
 	}
-	fputs("],\n   \"parameters\": [", stdout);
-	for (u32 i = 0; i < policy->params_count; i++) {
-		if (i)
-			putchar(',');
-		json_param(&policy->params[i]);
-	}
-	fputs("]}", stdout);
+	sim_json_close(json);
+	sim_json_array(json, "parameters");
+	for (u32 i = 0; i < policy->params_count; i++)
+		json_param(json, &policy->params[i]);
+	sim_json_close(json);
+	sim_json_close(json);
 }
 
+/* @only: NULL for all. */
 static void print_json(const struct sim_policy *only)
 {
-	const char *comma = "";
+	struct sim_json_writer json;
 
-	fputs("[\n", stdout);
-	for (size_t i = 0; sim_policies[i]; i++) {
-		if (only && sim_policies[i] != only)
-			continue;
-		fputs(comma, stdout);
-		json_policy(sim_policies[i]);
-		comma = ",\n";
-	}
-	fputs("\n]\n", stdout);
+	sim_json_begin(&json, stdout);
+	sim_json_array(&json, "policies");
+	for (size_t i = 0; sim_policies[i]; i++)
+		if (!only || sim_policies[i] == only)
+			json_policy(&json, sim_policies[i]);
+	sim_json_close(&json);
+	sim_json_finish(&json);
 }
 
 int cmd_policies(int argc, char **argv)

@@ -2,7 +2,7 @@
 /*
  * policy_equal_share.c - the host's memory divided by the number of VMs.
  *
- * Rule: every running VM gets host memory / number of running VMs, or its nominal
+ * Rule: every running VM gets (host memory less a reserve) / number of running VMs, or its nominal
  * memory when that is less; what small VMs leave over is shared out among the
  * others in the same way, until nothing is left or all are satisfied.  Recomputed
  * only when a VM comes or goes.
@@ -18,8 +18,8 @@ struct equal_share_state {
 };
 
 static const struct sim_param equal_share_params[] = {
-	{ "reserve", "share of host memory that is not given out", SIM_PARAM_DOUBLE,
-	  POLICY_FIELD(equal_share_state, reserve), 0, 0, 0.9 },
+	{ "reserve", "share of host memory not given out, so that the host need not reclaim", SIM_PARAM_DOUBLE,
+	  POLICY_FIELD(equal_share_state, reserve), 0.05, 0, 0.9 },
 };
 
 /* What all running VMs hold together when each gets @share, within its limits. */

@@ -17,15 +17,20 @@
  * as well, to what the report calls warm plus `headroom` for the guest's kernel and for
  * growth until the next report.  Setting it to "nominal less cold bytes" would give
  * everything back at the next report, in which bytes already reclaimed are not listed.
+ *
+ * A guest's pages age when a report is asked for.  In the series a thread of the guest
+ * asks at every refresh interval; here the policy does, and acts on one answer in
+ * `interval`.
  */
 #include "policy/policy_list.h"
 #include "policy/policy_util.h"
 
 struct wmo_state {
-	u64 interval_ns, idle_ns;
+	u64 interval_ns, idle_ns, refresh_ns;
 	double headroom;
 	bool balloon;
 
+	u64 round_ns;		 /* when the last round was */
 	bool asked[SIM_VMS_MAX]; /* the next report answers the tick's question */
 };
 
@@ -34,6 +39,8 @@ static const struct sim_param wmo_params[] = {
 	  POLICY_FIELD(wmo_state, interval_ns), 40e9, 1e9, 8.64e13 },
 	{ "idle", "bytes idle for longer are reclaimed", SIM_PARAM_TIME,
 	  POLICY_FIELD(wmo_state, idle_ns), 10e9, 1e6, 8.64e13 },
+	{ "refresh", "time between two ageings of a guest", SIM_PARAM_TIME,
+	  POLICY_FIELD(wmo_state, refresh_ns), 5e9, 1e8, 8.64e13 },
 	{ "balloon", "also set the balloon, so that the host gets what is reclaimed",
 	  SIM_PARAM_BOOL, POLICY_FIELD(wmo_state, balloon), 1, 0, 1 },
 	{ "headroom", "with balloon: memory left beyond warm bytes, share of nominal",
@@ -42,17 +49,21 @@ static const struct sim_param wmo_params[] = {
 
 static u64 wmo_tick_ns(const void *state)
 {
-	return ((const struct wmo_state *)state)->interval_ns;
+	return ((const struct wmo_state *)state)->refresh_ns;
 }
 
 static void wmo_tick(void *state, const struct sim_host_view *host, struct sim_actions *act)
 {
 	struct wmo_state *self = state;
+	bool round = host->now_ns - self->round_ns >= self->interval_ns;
 
+	if (round)
+		self->round_ns = host->now_ns;
 	for (u32 i = 0; i < host->vms_count; i++) {
 		if (!host->vm[i].running)
 			continue;
-		self->asked[i] = true;
+		if (round)
+			self->asked[i] = true;
 		act->ops->request_report(act->ctx, i);
 	}
 }
@@ -89,14 +100,24 @@ static void wmo_vm_added(void *state, const struct sim_host_view *host, u32 vm,
 	(void)host;
 	self->asked[vm] = false;
 	act->ops->configure_reports(act->ctx, vm, edges, POLICY_COUNT(edges),
-				    self->interval_ns / 2, 0);
+				    self->refresh_ns / 2, 0);
+}
+
+static int wmo_init(void *state, const struct sim_host_view *host)
+{
+	struct wmo_state *self = state;
+
+	if (self->refresh_ns > self->interval_ns)
+		return -EINVAL;
+	self->round_ns = host->now_ns;
+	return 0;
 }
 
 const struct sim_policy policy_wmo = {
 	.name = "wmo",
 	.summary = "every 40 s reclaim all that was idle for 10 s (working-set series' example)",
-	.rule = "Every `interval` ask each guest for a report and command it to reclaim the\n"
-		"bytes idle for longer than `idle`.  With balloon=on the balloon then leaves the\n"
+	.rule = "Every `interval` take each guest's report and command it to reclaim the\n"
+		"bytes idle for longer than `idle`; every `refresh` have its pages aged.  With balloon=on the balloon then leaves the\n"
 		"other bytes plus headroom * nominal; with balloon=off, as shipped, only the\n"
 		"command is sent, and the host gains only where free page reporting runs.",
 	.source = "working set reporting v4, cover letter (Yuanchu Xie, November 2024)",
@@ -106,6 +127,7 @@ const struct sim_policy policy_wmo = {
 	.params = wmo_params,
 	.params_count = POLICY_COUNT(wmo_params),
 	.state_size = sizeof(struct wmo_state),
+	.init = wmo_init,
 	.tick_ns = wmo_tick_ns,
 	.tick = wmo_tick,
 	.report = wmo_report,

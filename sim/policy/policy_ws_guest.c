@@ -85,6 +85,10 @@ static void take_rates(struct policy_ws_guest *guest, const struct sim_vm_view *
 	 */
 	if (guest->stall_now > params->slowdown / 2)
 		guest->deficit += smaller(in, evicted);
+	/* What thrashes comes back many times; no more can be missing than is out. */
+	guest->deficit = smaller(guest->deficit,
+				 since(stats->swap_out_bytes, stats->swap_in_bytes) +
+					 params->headroom * (double)vm->nominal_bytes);
 	guest->hot = fade(guest->hot, dt_ns, (double)params->forget_ns);
 	if (guest->stall_now > params->slowdown)
 		guest->hot = larger(guest->hot, guest->stall_now /

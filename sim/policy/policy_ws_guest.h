@@ -30,7 +30,7 @@ struct policy_ws_params {
 	double slowdown, proactive;
 	u64 idle_ns;
 	double headroom, headroom_max, free_min;
-	double step, band;
+	double step, band, turn;
 	u64 hold_ns;
 	double prior;
 	u64 forget_ns;

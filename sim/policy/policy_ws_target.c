@@ -36,10 +36,8 @@
 #define HOLD_MAX_NS (600 * POLICY_SECOND_NS)
 /* Reports that may stay unanswered before the guest is configured again. */
 #define UNANSWERED_MAX 3
-/* A guest in distress loses memory last. */
-#define DISTRESS_WEIGHT 1.5
 /* A byte that a guest has is worth this much more than one that another wants. */
-#define INCUMBENT_WEIGHT 1.4
+#define INCUMBENT_WEIGHT 1.5
 /* Memory outside the guest's lists, in seconds of stall per byte: not to be had. */
 #define COST_BASE 1.0
 /* Of memory not in use, as parts of the cost of memory in use; growth takes no headroom. */
@@ -74,13 +72,15 @@ static const struct sim_param ws_target_params[] = {
 	{ "headroom", "least free memory to leave for growth, share of nominal",
 	  SIM_PARAM_DOUBLE, WS_FIELD(headroom), 0.03, 0, 1 },
 	{ "headroom_max", "most free memory to leave for growth, share of nominal",
-	  SIM_PARAM_DOUBLE, WS_FIELD(headroom_max), 0.10, 0, 1 },
+	  SIM_PARAM_DOUBLE, WS_FIELD(headroom_max), 0.06, 0, 1 },
 	{ "free_min", "free memory that is not taken for others either, share of nominal",
 	  SIM_PARAM_DOUBLE, WS_FIELD(free_min), 0.01, 0, 1 },
 	{ "step", "most to take in one interval without need, share of nominal",
 	  SIM_PARAM_DOUBLE, WS_FIELD(step), 0.05, 0.001, 1 },
 	{ "band", "smaller changes are not made, share of nominal", SIM_PARAM_DOUBLE,
 	  WS_FIELD(band), 0.01, 0, 0.5 },
+	{ "turn", "least shrinking after growth, share of nominal", SIM_PARAM_DOUBLE,
+	  WS_FIELD(turn), 0.05, 0, 1 },
 	{ "hold", "time without shrinking after growth; window of needs", SIM_PARAM_TIME,
 	  WS_FIELD(hold_ns), 60e9, 1e9, 6e11 },
 	{ "prior", "weight of the assumption that idle memory comes back after as long again",
@@ -117,14 +117,14 @@ static u64 host_budget(const struct sim_host_view *host, const struct policy_ws_
 static u64 wish_of(const struct policy_ws_guest *guest, const struct sim_vm_view *vm, u64 now_ns,
 		   const struct policy_ws_params *params)
 {
-	u64 target = vm->target_bytes;
-	double need = guest->need, peak = policy_ws_guest_peak(guest);
-	bool distress = guest->distress_until_ns > now_ns;
-	u64 step, spare;
+	u64 target = vm->target_bytes, step, spare, peak;
+	double nominal = (double)vm->nominal_bytes;
+	bool rose = guest->grown_ns > guest->shrunk_ns;
 
-	if (need > (double)target - guest->headroom / 2)
-		return policy_clamp_target(vm, policy_max(target, policy_bytes(need)));
-	if (distress || guest->blocked_until_ns > now_ns ||
+	/* The headroom is there to be used: only its last part calls for more. */
+	if (guest->need - guest->headroom + params->free_min * nominal > (double)target)
+		return policy_clamp_target(vm, policy_max(target, policy_bytes(guest->need)));
+	if (guest->distress_until_ns > now_ns || guest->blocked_until_ns > now_ns ||
 	    !policy_ws_guest_fresh(guest, now_ns, params) ||
 	    (guest->grown_ns && now_ns - guest->grown_ns < guest->hold_ns))
 		return target;
@@ -133,13 +133,17 @@ static u64 wish_of(const struct policy_ws_guest *guest, const struct sim_vm_view
 		return target;
 	if (guest->shrunk_ns && now_ns - guest->shrunk_ns < params->interval_ns)
 		return target;
-	step = policy_bytes(params->step * (double)vm->nominal_bytes);
+	/* Trimming what a growth gave too much is not worth a reversal. */
+	peak = policy_bytes(policy_ws_guest_peak(guest));
+	if (rose && (double)policy_less(target, peak) < params->turn * nominal)
+		return target;
+	step = policy_bytes(params->step * nominal);
 	/* Free memory is not missed; the peak of the window has said that it is not used. */
 	spare = policy_less(policy_bytes((double)target - guest->used),
 			    policy_bytes(guest->headroom));
 	step = policy_max(step, spare);
 	return policy_clamp_target(vm, policy_max(policy_less(target, step),
-						  policy_min(target, policy_bytes(peak))));
+						  policy_min(target, peak)));
 }
 
 /*
@@ -188,16 +192,39 @@ static u64 offer_classes(struct ws_target_state *self, const struct sim_vm_view 
 	return room;
 }
 
-/* Bytes of its wish that the guest neither uses nor is about to use. */
-static u64 unused(const struct ws_target_state *self, const struct sim_vm_view *view, u32 vm)
+/*
+ * Offer what the guest does not use: growth that it does not have yet, and free memory.
+ * To a guest in distress both are worth the stall that they end; to others little, and
+ * least what is beyond their need.
+ * Return: bytes offered.
+ */
+static u64 offer_unused(struct ws_target_state *self, const struct sim_host_view *host, u32 vm,
+			u64 room, double weight, double young)
 {
+	const struct sim_vm_view *view = &host->vm[vm];
 	const struct policy_ws_guest *guest = &self->guest[vm];
-	u64 keep = policy_bytes(guest->used +
+	u64 size = self->wish[vm], has = policy_min(size, view->actual_bytes);
+	u64 used = policy_bytes(guest->used +
 				self->params.free_min * (double)view->nominal_bytes);
+	u64 beyond, growth, spare;
 
 	if (!guest->stats_ns)
-		return 0;
-	return policy_less(policy_min(self->wish[vm], view->target_bytes), keep);
+		used = has;
+	growth = policy_min(room, size - has);
+	if (guest->distress_until_ns > host->now_ns) {
+		growth = policy_min(room, policy_less(size, used));
+		offer_slices(self, vm, size, growth,
+			     weight * (guest->stall_now / (double)(growth + 1) +
+				       COST_HEADROOM * young));
+		return growth;
+	}
+	offer_slices(self, vm, size, growth, COST_GROWTH * weight * young);
+	size -= growth;
+	spare = policy_min(room - growth, policy_less(size, used));
+	beyond = policy_min(spare, policy_less(size, policy_bytes(guest->need)));
+	offer_slices(self, vm, size, beyond, COST_SURPLUS * weight * young);
+	offer_slices(self, vm, size - beyond, spare - beyond, COST_HEADROOM * weight * young);
+	return growth + spare;
 }
 
 /* All that @vm could lose of its wish, cheapest first. */
@@ -212,30 +239,15 @@ static void offer(struct ws_target_state *self, const struct sim_host_view *host
 			 POLICY_PAGE_SIZE;
 	double young = 2 * refault / ((double)params->interval_ns / 1e9);
 	u64 room = policy_less(self->wish[vm], view->min_bytes), size = self->wish[vm], part;
+	u64 last = policy_max(guest->cut_ns, guest->grown_ns);
 
-	if (guest->distress_until_ns > host->now_ns)
-		weight *= DISTRESS_WEIGHT;
-	/* Growth that it does not have yet is worth the stall that it ends. */
-	part = policy_min(room, policy_less(size, view->target_bytes));
-	if (part)
-		policy_fill_offer(&self->fill, vm, part,
-				  weight * (guest->stall_now / (double)part + COST_GROWTH * young));
-	room -= part;
-	size -= part;
-	/* Free memory beyond the need, then the headroom. */
-	part = policy_min(room, policy_min(unused(self, view, vm),
-					   policy_less(size, policy_bytes(guest->need))));
-	offer_slices(self, vm, size, part, COST_SURPLUS * weight * young);
-	room -= part;
-	size -= part;
-	part = policy_min(room, policy_less(unused(self, view, vm), part));
-	offer_slices(self, vm, size, part, COST_HEADROOM * weight * young);
+	part = offer_unused(self, host, vm, room, weight, young);
 	room -= part;
 	size -= part;
 	weight *= INCUMBENT_WEIGHT;
 	/* Memory in use is taken in steps, so that its stalls can be seen before the next. */
 	if (guest->stats_ns && !urgent) {
-		if (guest->cut_ns && host->now_ns - guest->cut_ns < params->interval_ns)
+		if (last && host->now_ns - last < params->interval_ns)
 			return;
 		room = policy_min(room, policy_bytes(2 * params->step *
 						     (double)view->nominal_bytes));
