@@ -247,8 +247,8 @@ static const struct {
 	{ "vms.0.memory=0", "s.json: /vms/0/memory: must be from 1MiB to 16TiB" },
 	{ "vms.0.start=10m", "s.json: /vms/0/start: is not before the end of the run" },
 	{ "vms.0.stop=0", "s.json: /vms/0/stop: is not after \"start\"" },
-	{ "vms.0.reclaim=random", "s.json: /vms/0/reclaim: unknown \"random\"; known: mglru, "
-				  "twolist, fifo, clock, lru, opt" },
+	{ "vms.0.reclaim=random", "s.json: /vms/0/reclaim: unknown \"random\"; known: lru, "
+				  "fifo, clock, mglru, twolist, opt" },
 	{ "vms.0.reclaim.generations=1", "s.json: /vms/0/reclaim/generations: must be from 2 to "
 					 "64" },
 	{ "vms.0.reclaim.swappiness=201", "s.json: /vms/0/reclaim/swappiness: must be from 0 to "

@@ -8,8 +8,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "model/sim_reclaim.h"
 #include "scenario/sim_scenario_parts.h"
 #include "tr_units.h"
+#include "ws_wire.h"
 
 #define KIB 1024.0
 #define MIB (KIB * 1024)
@@ -207,15 +209,14 @@ static void print_memcgs(struct sim_json_build *build, const struct sim_field *f
 
 /* --- reclaim, devices, dialect --- */
 
-static const char *const engines[] = { "mglru", "twolist", "fifo", "clock", "lru", "opt", NULL };
-static const char *const dialects[] = { "rfc2", "v4", NULL };
+#define KNOWN_MAX 32 /* names in a registry */
 
 /* One of @known, into @name. */
 static int read_known(struct sim_reader *reader, const struct sim_json_in *in,
 		      const char *const *known, char name[SIM_NAME_MAX])
 {
 	const char *text;
-	char list[128];
+	char list[256];
 	int rc = sim_json_get_text(in, &text, reader->error);
 
 	if (rc)
@@ -234,7 +235,11 @@ static int read_known(struct sim_reader *reader, const struct sim_json_in *in,
 
 static int read_engine(struct sim_reader *reader, const struct sim_json_in *in, void *object)
 {
-	return read_known(reader, in, engines, ((struct sim_vm_config *)object)->reclaim);
+	const char *known[KNOWN_MAX + 1] = { NULL };
+
+	for (u32 i = 0; i < KNOWN_MAX && sim_reclaims[i]; i++)
+		known[i] = sim_reclaims[i]->name;
+	return read_known(reader, in, known, ((struct sim_vm_config *)object)->reclaim);
 }
 
 static void print_engine(struct sim_json_build *build, const struct sim_field *field,
@@ -245,7 +250,11 @@ static void print_engine(struct sim_json_build *build, const struct sim_field *f
 
 static int read_dialect(struct sim_reader *reader, const struct sim_json_in *in, void *object)
 {
-	return read_known(reader, in, dialects, ((struct sim_vm_config *)object)->dialect);
+	const char *known[KNOWN_MAX + 1] = { NULL };
+
+	for (u32 i = 0; i < KNOWN_MAX && ws_dialects[i]; i++)
+		known[i] = ws_dialects[i]->name;
+	return read_known(reader, in, known, ((struct sim_vm_config *)object)->dialect);
 }
 
 static void print_dialect(struct sim_json_build *build, const struct sim_field *field,
