@@ -70,7 +70,9 @@ u64 ws_hist_total(const struct ws_hist *hist, enum ws_type type);
 /* Upper edge of a bin; WS_AGE_INFINITE for the last. */
 static inline u64 ws_hist_edge(const struct ws_hist *hist, u32 bin)
 {
-	return bin + 1 < hist->bins_count ? hist->edge_ns[bin] : WS_AGE_INFINITE;
+	if (bin >= WS_EDGES_MAX || bin + 1 >= hist->bins_count)
+		return WS_AGE_INFINITE;
+	return hist->edge_ns[bin];
 }
 
 #endif /* WS_HIST_H */
