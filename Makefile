@@ -160,7 +160,7 @@ $(out)/replay/%: $(out)/tests/%.o $(out)/tests/replay_main.o $(lib_objs) $(out)/
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(quiet)$(CC) $(common) $(LDFLAGS) -o $@ $^ $(libs)
-.SECONDARY: $(fuzzers:%=$(out)/tests/%.o)
+.SECONDARY: $(fuzzers:%=$(out)/tests/%.o) $(out)/tests/replay_main.o
 
 fuzz: ## libFuzzer on every target, FUZZ_SECONDS each; needs clang
 	@sh tests/setup.sh $(packages) $(fuzz_packages)
@@ -178,7 +178,7 @@ $(out)/fuzz/%: $(out)/tests/%.o $(lib_objs) $(out)/libws.a
 coverage: ## which lines of the core the unit tests run
 	+@$(MAKE) --no-print-directory BUILD=coverage unit
 	@cd $(BUILD_DIR)/coverage && gcov -n -o core $(core_srcs:%.c=core/%.gcda) 2>/dev/null | \
-	  awk -F "'" '/^File .core/ { file = $$2 } \
+	  awk -F "'" '/^File .core.*[.]c.$$/ { file = $$2 } \
 	    /^Lines/ && file { sub(/Lines executed:/, ""); print file ": " $$0; file = "" }'
 
 # --- the rest ---------------------------------------------------------------------------

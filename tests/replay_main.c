@@ -131,7 +131,8 @@ static void read_file(struct file *to, const char *path)
 static void take(const struct file *file)
 {
 	input_size = file->size;
-	memcpy(input, file->data, file->size);
+	if (file->size)
+		memcpy(input, file->data, file->size);
 }
 
 int main(int argc, char **argv)
