@@ -58,6 +58,7 @@ say   = @printf '  %-5s %s\n' $(1) $(2)
 endif
 
 .PHONY: all setup demo check unit golden cli style headers fuzz fuzz-replay coverage install \
+        bench \
         clean help FORCE
 .DEFAULT_GOAL := all
 all: $(out)/wssim $(out)/wssim-trace-plugin.so ## build wssim
@@ -98,6 +99,13 @@ $(out)/wssim: $(sim_objs) $(tr_objs) $(out)/libws.a
 $(out)/unit: $(test_objs) $(lib_objs) $(out)/libws.a
 	$(call say,LD,$@)
 	$(quiet)$(CC) $(common) $(LDFLAGS) -o $@ $^ -lcriterion $(libs)
+
+$(out)/wssim-bench: $(bench_objs) $(lib_objs) $(out)/libws.a
+	$(call say,LD,$@)
+	$(quiet)$(CC) $(common) $(LDFLAGS) -o $@ $^ $(libs)
+
+bench: $(out)/wssim-bench ## benchmarks: medians in CPU time beside the machine's limits
+	$(out)/wssim-bench
 
 # --- set-up -------------------------------------------------------------------------
 # What Debian 12 needs besides git, make and a C compiler.

@@ -205,8 +205,10 @@ int sim_lab_run_common(const struct sim_lab_trace *trace, const struct sim_recla
 				       : frames / 64 < SIM_LAB_BATCH ? frames / 64
 								     : SIM_LAB_BATCH;
 		u64 link_bytes = sim_reclaim_link_bytes(choice->ops, trace->pages_count);
+		/* hot[], entry[], link[], link2[], shadow[], last[] */
 		result->state_bytes = 1 + 2 + (u32)(link_bytes / trace->pages_count) +
-				      4 * choice->ops->links + (common.loop.last ? 4 : 0);
+				      (choice->ops->links > 1 ? 4 : 0) + 4 +
+				      (common.loop.last ? 4 : 0);
 		rc = sim_lab_each(trace, &common, common_span, common_freed);
 	}
 	sim_reclaim_close(common.reclaim);
