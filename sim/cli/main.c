@@ -14,6 +14,7 @@ static const struct {
 	{ "policies", cmd_policies, "list the balloon policies, or tell all about one" },
 	{ "reclaim", cmd_reclaim, "one guest, many reclaim algorithms and sizes: misses and speed" },
 	{ "mrc", cmd_mrc, "miss-ratio curve of a trace, exact or sampled" },
+	{ "trace", cmd_trace, "record, import, generate and look at page traces" },
 	{ NULL, NULL, NULL },
 };
 

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* cmd_trace_import.c - wssim trace import: another tool's trace becomes a .wst file. */
+#include <argp.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cmd.h"
+#include "cli/cmd_trace.h"
+#include "tr_import.h"
+#include "tr_origin.h"
+#include "tr_units.h"
+
+enum {
+	KEY_EXPAND = 256,
+	KEY_ID_BYTES,
+	KEY_CSV,
+	KEY_ACCESS_TIME,
+	KEY_IDLE_GAP,
+	KEY_TYPE,
+	KEY_WINDOW,
+	KEY_SEED,
+	KEY_NOTE
+};
+
+struct options {
+	struct tr_import_options import;
+	const char *input, *output, *format, *note;
+	u64 count, window_ns;
+	int type; /* -1: the format's */
+	bool has_window;
+};
+
+static void time_arg(struct argp_state *state, const char *name, const char *arg, u64 *value)
+{
+	if (tr_parse_ns(arg, value))
+		argp_error(state, "%s: %s: not a time such as 250ms or 10s", name, arg);
+}
+
+static int type_arg(struct argp_state *state, const char *arg)
+{
+	static const char *const names[] = { "anon", "file", "unevictable" };
+
+	for (int i = 0; i < 3; i++)
+		if (!strcmp(arg, names[i]))
+			return i;
+	argp_error(state, "--type: %s: not anon, file or unevictable", arg);
+	return -1;
+}
+
+static error_t parse_more(int key, char *arg, struct argp_state *state, struct options *options)
+{
+	switch (key) {
+	case KEY_EXPAND:
+		options->import.expand = true;
+		return 0;
+	case KEY_ID_BYTES:
+		if (tr_parse_bytes(arg, &options->import.id_bytes) || !options->import.id_bytes ||
+		    options->import.id_bytes > 1u << 30)
+			argp_error(state, "--id-bytes: %s: not a size up to 1GiB", arg);
+		return 0;
+	case KEY_CSV:
+		options->import.csv = arg;
+		if (!options->format)
+			options->format = "csv";
+		return 0;
+	case KEY_ACCESS_TIME:
+		time_arg(state, "--access-time", arg, &options->import.access_ns);
+		return 0;
+	case KEY_IDLE_GAP:
+		time_arg(state, "--idle-gap", arg, &options->import.idle_gap_ns);
+		return 0;
+	case KEY_TYPE:
+		options->type = type_arg(state, arg);
+		return 0;
+	case KEY_WINDOW:
+		time_arg(state, "--window", arg, &options->window_ns);
+		options->has_window = true;
+		return 0;
+	case KEY_SEED:
+		if (tr_parse_count(arg, &options->import.seed))
+			argp_error(state, "--seed: %s: not a number", arg);
+		return 0;
+	case KEY_NOTE:
+		options->note = arg;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *options = state->input;
+
+	switch (key) {
+	case 'o':
+		options->output = arg;
+		return 0;
+	case 'f':
+		options->format = arg;
+		return 0;
+	case 'n':
+		if (tr_parse_count(arg, &options->count) || !options->count)
+			argp_error(state, "--count: %s: not a count", arg);
+		return 0;
+	case ARGP_KEY_ARG:
+		if (options->input)
+			argp_error(state, "one input at a time");
+		options->input = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (!options->input)
+			argp_error(state, "no input; '-' is standard input");
+		if (!options->output)
+			argp_error(state, "no -o FILE to write to");
+		return 0;
+	default:
+		return parse_more(key, arg, state, options);
+	}
+}
+
+static const struct argp_option argp_options[] = {
+	{ "output", 'o', "FILE", 0, "the trace to write; it appears when it is whole", 0 },
+	{ "format", 'f', "FORMAT", 0, "instead of finding it by the first bytes", 0 },
+	{ "count", 'n', "COUNT", 0, "only so many records", 0 },
+	{ "csv", KEY_CSV, "COLUMNS", 0,
+	  "columns of csv: time=1,page=5,size=4,op=3,stream=..,device=..,time-unit=us,"
+	  "page-unit=512,has-header,delimiter=comma; or msr, alibaba",
+	  1 },
+	{ "expand", KEY_EXPAND, NULL, 0,
+	  "a request becomes an access for each 4 KiB block that it covers, not one at its id", 1 },
+	{ "id-bytes", KEY_ID_BYTES, "SIZE", 0, "what an id counts, for --expand (default: the format's)",
+	  1 },
+	{ "access-time", KEY_ACCESS_TIME, "TIME", 0,
+	  "from access to access where the format has no times (default 1us)", 2 },
+	{ "idle-gap", KEY_IDLE_GAP, "TIME", 0, "a gap of so long is idling, not compute", 2 },
+	{ "window", KEY_WINDOW, "TIME", 0, "reuse inside this time is not in the source", 2 },
+	{ "type", KEY_TYPE, "TYPE", 0, "of the pages: anon, file or unevictable", 2 },
+	{ "seed", KEY_SEED, "N", 0, "of formats that are sampled (damon)", 2 },
+	{ "note", KEY_NOTE, "TEXT", 0, "a line for the trace's origin, such as a licence", 2 },
+	{ 0 },
+};
+
+static const char doc[] =
+	"Turn another tool's trace into a .wst file. Input may be packed by gzip, xz or zstd; "
+	"'-' is standard input.\v"
+	"Examples:\n"
+	"  wssim trace import cloudphysics.oracleGeneral.zst -o cp.wst\n"
+	"  wssim trace import --expand --idle-gap 1s w01.vscsi -o w01.wst\n"
+	"  wssim trace import --csv time=2,page=5,size=4,op=3,has-header t.csv -o t.wst\n"
+	"  damo report raw | wssim trace import - -o damon.wst\n";
+
+static char *help_filter(int key, const char *text, void *input)
+{
+	char *all = NULL;
+	size_t size;
+
+	(void)input;
+	if (key != ARGP_KEY_HELP_POST_DOC)
+		return (char *)text;
+	FILE *stream = open_memstream(&all, &size);
+	if (!stream)
+		return (char *)text;
+	fprintf(stream, "%s\nFormats:\n", text);
+	for (u32 i = 0; tr_import_format_name(i); i++)
+		fprintf(stream, "  %-14s %s\n", tr_import_format_name(i),
+			tr_import_format_help(i));
+	fclose(stream);
+	return all;
+}
+
+static int open_writer(struct tr_writer **writer, const struct options *options,
+		       const struct tr_import_info *info, char **argv, struct tr_error *error)
+{
+	struct tr_origin origin = { 0 };
+	const char *slash = strrchr(options->input, '/');
+	struct tr_meta meta = {
+		.numbering = info->numbering,
+		.default_type = options->type < 0 ? info->default_type : (u32)options->type,
+		.window_ns = options->has_window ? options->window_ns : info->window_ns,
+	};
+	int rc;
+
+	if (tr_origin_add(&origin, "kind", "imported") ||
+	    tr_origin_add(&origin, "source", "%s", slash ? slash + 1 : options->input) ||
+	    tr_origin_add(&origin, "format", "%s", info->format) ||
+	    tr_origin_add_command(&origin, "command", argv) ||
+	    (options->note && tr_origin_add(&origin, "note", "%s", options->note))) {
+		tr_origin_free(&origin);
+		return tr_fail(error, -ENOMEM, "%s: out of memory", options->output);
+	}
+	meta.origin = origin.text;
+	rc = tr_writer_open(writer, options->output, &meta, error);
+	tr_origin_free(&origin);
+	return rc;
+}
+
+int cmd_trace_import(int argc, char **argv)
+{
+	static const struct argp argp = { argp_options, parse,	     "INPUT -o OUTPUT.wst", doc,
+					  NULL,		help_filter, NULL };
+	struct options options = { .type = -1 };
+	struct cmd_trace_feed feed;
+	struct tr_error error = { "" };
+	struct tr_import *import;
+	struct tr_writer *writer;
+
+	argp_err_exit_status = EXIT_USAGE;
+	tr_import_options_init(&options.import);
+	if (argp_parse(&argp, argc, argv, 0, NULL, &options))
+		return EXIT_USAGE;
+	int rc = tr_import_open(&import, options.input, options.format, &options.import, &error);
+	if (rc)
+		return cmd_trace_fail(rc, &error);
+	const struct tr_import_info *info = tr_import_info(import);
+	rc = open_writer(&writer, &options, info, argv, &error);
+	if (rc) {
+		tr_import_close(import);
+		return cmd_trace_fail(rc, &error);
+	}
+	cmd_trace_feed_open(&feed, writer, options.count);
+	rc = tr_import_run(import, cmd_trace_feed_sink(&feed), &error);
+	int status = cmd_trace_feed_close(&feed, rc, &error);
+	if (status == EXIT_DONE) {
+		printf("%s: read as %s\n", options.input, info->format);
+		if (info->clamped_count)
+			printf("%s: %llu times went back and were taken as equal\n", options.input,
+			       info->clamped_count);
+		cmd_trace_report(options.output);
+	}
+	tr_import_close(import);
+	return status;
+}
