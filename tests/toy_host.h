@@ -274,6 +274,7 @@ static void toy_stats(struct toy *toy, u32 vm)
 	toy->view[vm].stats = (struct sim_vm_stats){
 		.time_ns = toy->now_ns,
 		.swap_in_bytes = guest->swap_in,
+		.major_faults = guest->swap_in / 4096,
 		.swap_out_bytes = guest->swap_out,
 		.free_bytes = toy_free(guest) * TOY_BLOCK,
 		.available_bytes = toy_free(guest) * TOY_BLOCK,

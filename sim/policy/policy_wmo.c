@@ -90,14 +90,19 @@ static void wmo_report(void *state, const struct sim_host_view *host, u32 vm,
 								(double)view->nominal_bytes)));
 }
 
-/* The age that matters is an edge, so that no bin has to be split where it can be helped. */
+/*
+ * The age that matters is an edge, so that no bin has to be split where it can be helped.
+ * All dialects can carry fifteen edges, and one of them carries no other number.
+ */
 static void wmo_vm_added(void *state, const struct sim_host_view *host, u32 vm,
 			 struct sim_actions *act)
 {
 	struct wmo_state *self = state;
-	const u64 edges[] = { self->idle_ns / 4, self->idle_ns, self->idle_ns * 4 };
+	u64 edges[15];
 
 	(void)host;
+	for (u32 i = 0; i < POLICY_COUNT(edges); i++)
+		edges[i] = self->idle_ns / 2 * (i + 1);
 	self->asked[vm] = false;
 	act->ops->configure_reports(act->ctx, vm, edges, POLICY_COUNT(edges),
 				    self->refresh_ns / 2, 0);

@@ -22,17 +22,42 @@ void policy_ws_guest_init(struct policy_ws_guest *guest, const struct policy_ws_
 	guest->base = -1;
 	guest->hold_ns = params->hold_ns;
 	guest->cold_age = POLICY_CURVE_AGES;
+	/* Until faults are counted: swapped pages come singly, file pages by readahead. */
+	guest->faults[POLICY_ANON] = 1;
+	guest->faults[POLICY_FILE] = 0.25;
 }
 
-struct policy_learning policy_ws_learning(const struct sim_vm_view *vm,
+double policy_ws_watermark(const struct sim_vm_view *vm)
+{
+	u64 kib = vm->nominal_bytes / 1024, min = 0;
+
+	/* min_free_kbytes is 4 * sqrt(KiB); the high mark stands half as much above it. */
+	for (u64 bit = 1ull << 31; bit; bit >>= 1)
+		if ((min | bit) * (min | bit) <= kib)
+			min |= bit;
+	return 1.5 * 4 * 1024 * (double)min;
+}
+
+struct policy_learning policy_ws_learning(const struct policy_ws_guest *guest,
+					  const struct sim_vm_view *vm,
 					  const struct policy_ws_params *params)
 {
 	return (struct policy_learning){
 		.prior = params->prior,
 		.forget_ns = params->forget_ns,
-		.refault_ns = { (double)vm->refault_ns * params->queueing,
-				(double)vm->file_refault_ns * params->queueing },
+		.refault_ns = {
+			(double)vm->refault_ns * params->queueing * guest->faults[POLICY_ANON],
+			(double)vm->file_refault_ns * params->queueing * guest->faults[POLICY_FILE],
+		},
 	};
+}
+
+bool policy_ws_guest_pressed(const struct sim_vm_view *vm, const struct policy_ws_params *params)
+{
+	struct policy_idle idle = policy_idle_longer(&vm->report, params->interval_ns);
+	double takeable = (double)(idle.file_bytes + (vm->refault_ns ? idle.anon_bytes : 0));
+
+	return takeable < params->headroom * (double)vm->nominal_bytes;
 }
 
 /* Exponential mean with time constant @tau_ns, without libm. */
@@ -59,6 +84,24 @@ void policy_ws_guest_distress(struct policy_ws_guest *guest, double bytes, u64 n
 	guest->distress_until_ns = now_ns + 2 * params->interval_ns;
 }
 
+/* Pages below which a ratio of faults to pages says nothing. */
+#define FAULTS_PAGES 64
+
+/*
+ * Time lost to refaults.  Major faults count each wait once, however many pages
+ * readahead brought with it; those that no swap-in explains are for file pages.
+ */
+static double lost_ns(struct policy_ws_guest *guest, const struct sim_vm_view *vm, double in)
+{
+	double major = since(vm->stats.major_faults, guest->major);
+	double pages = in / POLICY_PAGE_SIZE, anon = smaller(major, pages);
+
+	guest->file_faults += major - anon;
+	if (pages >= FAULTS_PAGES)
+		guest->faults[POLICY_ANON] += (anon / pages - guest->faults[POLICY_ANON]) * 0.2;
+	return anon * (double)vm->refault_ns;
+}
+
 /* Rates from the difference of two statistics. */
 static void take_rates(struct policy_ws_guest *guest, const struct sim_vm_view *vm, u64 dt_ns,
 		       double used, const struct policy_ws_params *params)
@@ -68,10 +111,10 @@ static void take_rates(struct policy_ws_guest *guest, const struct sim_vm_view *
 	double in = since(stats->swap_in_bytes, guest->swap_in);
 	double evicted = since(reclaimed, guest->reclaimed);
 	double seconds = (double)dt_ns / 1e9;
-	double stall = in / POLICY_PAGE_SIZE * (double)vm->refault_ns * params->queueing / 1e9 /
-		       seconds;
+	double stall = lost_ns(guest, vm, in) * params->queueing / 1e9 / seconds;
 
-	stall += guest->curve.file_refault / POLICY_PAGE_SIZE * (double)vm->file_refault_ns / 1e9;
+	stall += guest->curve.file_refault / POLICY_PAGE_SIZE * guest->faults[POLICY_FILE] *
+		 (double)vm->file_refault_ns * params->queueing / 1e9;
 	guest->flow.swapped_in += in;
 	guest->flow.swapped_out += since(stats->swap_out_bytes, guest->swap_out);
 	guest->flow.reclaimed += evicted;
@@ -108,12 +151,14 @@ bool policy_ws_guest_stats(struct policy_ws_guest *guest, const struct sim_vm_vi
 		take_rates(guest, vm, stats->time_ns - guest->stats_ns, used, params);
 	/* A balloon that takes pages makes its guest reclaim; that is no distress. */
 	bool inflating = vm->actual_bytes > vm->target_bytes;
-	bool stalls = guest->stats_ns && stats->alloc_stalls > guest->stalls && !inflating;
+	bool stalls = guest->stats_ns && stats->alloc_stalls > guest->stalls && !inflating &&
+		      vm->report.arrived_ns && policy_ws_guest_pressed(vm, params);
 	guest->stats_ns = stats->time_ns;
 	guest->swap_in = stats->swap_in_bytes;
 	guest->swap_out = stats->swap_out_bytes;
 	guest->reclaimed = (stats->async_reclaim + stats->direct_reclaim) * POLICY_PAGE_SIZE;
 	guest->stalls = stats->alloc_stalls;
+	guest->major = stats->major_faults;
 	guest->used = used;
 	if (guest->stall_now > params->slowdown)
 		policy_ws_guest_distress(guest, 0, now_ns, params);
@@ -126,8 +171,8 @@ bool policy_ws_guest_stats(struct policy_ws_guest *guest, const struct sim_vm_vi
 void policy_ws_guest_learn(struct policy_ws_guest *guest, const struct sim_vm_view *vm,
 			   const struct policy_ws_params *params)
 {
-	struct policy_learning learning = policy_ws_learning(vm, params);
-	double base;
+	struct policy_learning learning = policy_ws_learning(guest, vm, params);
+	double base, came_in;
 
 	/* Statistics from before the report would blame evictions on the guest's accesses. */
 	if (!guest->report_new || (guest->stats_ns && guest->stats_ns < guest->report_ns))
@@ -138,6 +183,11 @@ void policy_ws_guest_learn(struct policy_ws_guest *guest, const struct sim_vm_vi
 	    vm->report.arrived_ns - guest->curve.made_ns < params->interval_ns / 2)
 		return;
 	policy_curve_update(&guest->curve, &vm->report, &guest->flow, &learning);
+	came_in = guest->curve.file_pages_in;
+	if (came_in >= FAULTS_PAGES)
+		guest->faults[POLICY_FILE] +=
+			(smaller(1, guest->file_faults / came_in) - guest->faults[POLICY_FILE]) * 0.3;
+	guest->file_faults = 0;
 	memset(&guest->flow, 0, sizeof(guest->flow));
 	guest->used_reported = guest->used;
 	base = larger(0, guest->used - policy_curve_all(&guest->curve));
@@ -206,7 +256,7 @@ double policy_ws_guest_peak(const struct policy_ws_guest *guest)
 void policy_ws_guest_update(struct policy_ws_guest *guest, const struct sim_vm_view *vm,
 			    u64 now_ns, const struct policy_ws_params *params)
 {
-	struct policy_learning learning = policy_ws_learning(vm, params);
+	struct policy_learning learning = policy_ws_learning(guest, vm, params);
 	double nominal = (double)vm->nominal_bytes;
 	double bound = params->slowdown * params->proactive;
 
@@ -220,7 +270,8 @@ void policy_ws_guest_update(struct policy_ws_guest *guest, const struct sim_vm_v
 				      cold_bytes(guest, bound, &learning, params);
 		guest->headroom = larger(params->headroom * nominal,
 					 guest->growth * (double)params->interval_ns / 1e9);
-		guest->headroom = smaller(guest->headroom, params->headroom_max * nominal);
+		guest->headroom = smaller(guest->headroom, params->headroom_max * nominal) +
+				  policy_ws_watermark(vm);
 		guest->need = guest->base + policy_curve_all(&guest->curve) - guest->cold +
 			      larger(0, guest->used - guest->used_reported) + guest->headroom +
 			      guest->deficit;

@@ -42,16 +42,18 @@ struct policy_ws_guest {
 	bool present;
 	struct policy_curve curve;
 	/* Reports. */
-	u64 asked_ns, report_ns, report_number;
+	u64 asked_ns, configured_ns, report_ns, report_number;
 	u32 unanswered;
 	bool report_new; /* not yet taken into the curve */
 	/* Statistics, running totals as of the last answer. */
-	u64 stats_ns, swap_in, swap_out, stalls, reclaimed;
+	u64 stats_ns, swap_in, swap_out, stalls, reclaimed, major;
 	struct policy_flow flow; /* since the report in the curve */
 	double used, used_reported; /* bytes not free: now, and with the last report */
 	double base;		    /* bytes outside the lists; < 0: not known */
 	double growth;		    /* of use, bytes per second: recent peak */
 	double deficit;
+	double faults[POLICY_KINDS]; /* major faults per page that came back: readahead */
+	double file_faults;	     /* of files, since the report in the curve */
 	double hot;	    /* stall per byte that was missing: highest seen, fading */
 	double stall_now, stall_mean; /* seconds per second, over 5 s and 60 s */
 	/* Need. */
@@ -71,8 +73,19 @@ struct policy_ws_guest {
 
 void policy_ws_guest_init(struct policy_ws_guest *guest, const struct policy_ws_params *params);
 
-struct policy_learning policy_ws_learning(const struct sim_vm_view *vm,
+/* What the guest's pages cost, as learnt. */
+struct policy_learning policy_ws_learning(const struct policy_ws_guest *guest,
+					  const struct sim_vm_view *vm,
 					  const struct policy_ws_params *params);
+
+/* Free memory that a guest of this size keeps for itself: below it reclaims. */
+double policy_ws_watermark(const struct sim_vm_view *vm);
+
+/*
+ * A report that the guest sent by itself: it reclaims.  Return: it has little left that
+ * is idle, so that it takes what it needs.
+ */
+bool policy_ws_guest_pressed(const struct sim_vm_view *vm, const struct policy_ws_params *params);
 
 /* New statistics.  Return: the guest is in distress that it was not in. */
 bool policy_ws_guest_stats(struct policy_ws_guest *guest, const struct sim_vm_view *vm,

@@ -38,6 +38,7 @@
 #define UNANSWERED_MAX 3
 /* A byte that a guest has is worth this much more than one that another wants. */
 #define INCUMBENT_WEIGHT 1.5
+#define DISTRESS_WEIGHT 4.0 /* the same when it is short already */
 /* Memory outside the guest's lists, in seconds of stall per byte: not to be had. */
 #define COST_BASE 1.0
 /* Of memory not in use, as parts of the cost of memory in use; growth takes no headroom. */
@@ -113,6 +114,15 @@ static u64 host_budget(const struct sim_host_view *host, const struct policy_ws_
 	return policy_less(memory, reserve);
 }
 
+/* Free memory that is left to a guest even when others need it. */
+static double kept_free(const struct sim_vm_view *vm, const struct policy_ws_params *params)
+{
+	double least = params->free_min * (double)vm->nominal_bytes;
+	double mark = policy_ws_watermark(vm);
+
+	return least > mark ? least : mark;
+}
+
 /* What a single guest would get if there were no others. */
 static u64 wish_of(const struct policy_ws_guest *guest, const struct sim_vm_view *vm, u64 now_ns,
 		   const struct policy_ws_params *params)
@@ -122,7 +132,7 @@ static u64 wish_of(const struct policy_ws_guest *guest, const struct sim_vm_view
 	bool rose = guest->grown_ns > guest->shrunk_ns;
 
 	/* The headroom is there to be used: only its last part calls for more. */
-	if (guest->need - guest->headroom + params->free_min * nominal > (double)target)
+	if (guest->need - guest->headroom + kept_free(vm, params) > (double)target)
 		return policy_clamp_target(vm, policy_max(target, policy_bytes(guest->need)));
 	if (guest->distress_until_ns > now_ns || guest->blocked_until_ns > now_ns ||
 	    !policy_ws_guest_fresh(guest, now_ns, params) ||
@@ -171,7 +181,7 @@ static u64 offer_classes(struct ws_target_state *self, const struct sim_vm_view 
 {
 	const struct policy_ws_guest *guest = &self->guest[vm];
 	const struct policy_curve *curve = &guest->curve;
-	struct policy_learning learning = policy_ws_learning(view, &self->params);
+	struct policy_learning learning = policy_ws_learning(guest, view, &self->params);
 	double out = guest->cold, stall_out = 0;
 
 	if (guest->cold_age < POLICY_CURVE_AGES)
@@ -204,18 +214,17 @@ static u64 offer_unused(struct ws_target_state *self, const struct sim_host_view
 	const struct sim_vm_view *view = &host->vm[vm];
 	const struct policy_ws_guest *guest = &self->guest[vm];
 	u64 size = self->wish[vm], has = policy_min(size, view->actual_bytes);
-	u64 used = policy_bytes(guest->used +
-				self->params.free_min * (double)view->nominal_bytes);
+	u64 used = policy_bytes(guest->used + kept_free(view, &self->params));
 	u64 beyond, growth, spare;
 
 	if (!guest->stats_ns)
 		used = has;
 	growth = policy_min(room, size - has);
 	if (guest->distress_until_ns > host->now_ns) {
+		double worth = guest->stall_now / (double)(policy_less(size, used) + 1);
+
 		growth = policy_min(room, policy_less(size, used));
-		offer_slices(self, vm, size, growth,
-			     weight * (guest->stall_now / (double)(growth + 1) +
-				       COST_HEADROOM * young));
+		offer_slices(self, vm, size, growth, weight * (worth + COST_HEADROOM * young));
 		return growth;
 	}
 	offer_slices(self, vm, size, growth, COST_GROWTH * weight * young);
@@ -244,7 +253,7 @@ static void offer(struct ws_target_state *self, const struct sim_host_view *host
 	part = offer_unused(self, host, vm, room, weight, young);
 	room -= part;
 	size -= part;
-	weight *= INCUMBENT_WEIGHT;
+	weight *= guest->distress_until_ns > host->now_ns ? DISTRESS_WEIGHT : INCUMBENT_WEIGHT;
 	/* Memory in use is taken in steps, so that its stalls can be seen before the next. */
 	if (guest->stats_ns && !urgent) {
 		if (last && host->now_ns - last < params->interval_ns)
@@ -420,12 +429,14 @@ static void decide(struct ws_target_state *self, const struct sim_host_view *hos
 	apply(self, host, over > 0, act);
 }
 
-static void configure(struct ws_target_state *self, u32 vm, struct sim_actions *act)
+static void configure(struct ws_target_state *self, const struct sim_host_view *host, u32 vm,
+		      struct sim_actions *act)
 {
 	u64 edges[POLICY_CURVE_AGES];
 
 	/* A refresh interval of half the questions' makes each a new report, also when late. */
 	policy_curve_edges(&self->guest[vm].curve, edges);
+	self->guest[vm].configured_ns = host->now_ns;
 	act->ops->configure_reports(act->ctx, vm, edges, POLICY_CURVE_AGES,
 				    self->params.interval_ns / 2, self->params.threshold_ns);
 }
@@ -439,7 +450,7 @@ static void ask(struct ws_target_state *self, const struct sim_host_view *host, 
 	if (guest->asked_ns && host->now_ns - guest->asked_ns < self->params.interval_ns)
 		return;
 	if (++guest->unanswered > UNANSWERED_MAX) {
-		configure(self, vm, act);
+		configure(self, host, vm, act);
 		guest->unanswered = 0;
 	}
 	guest->asked_ns = host->now_ns;
@@ -479,18 +490,23 @@ static void ws_target_report(void *state, const struct sim_host_view *host, u32 
 		guest->unanswered = 0;
 		guest->report_new = true;
 		/* Edges of somebody else, or from before the guest's restart. */
-		if (view->report.bins_count != POLICY_CURVE_AGES + 1 ||
-		    view->report.bin[0].idle_age_ns != self->params.interval_ns)
-			configure(self, vm, act);
+		if ((view->report.bins_count != POLICY_CURVE_AGES + 1 ||
+		     view->report.bin[0].idle_age_ns != self->params.interval_ns) &&
+		    host->now_ns - guest->configured_ns > 3 * self->params.interval_ns)
+			configure(self, host, vm, act);
 		return;
 	}
-	/* Reclaim found too little at once.  While the balloon takes pages that is its doing. */
+	/* While the balloon takes pages, it is the cause. */
 	if (view->actual_bytes > view->target_bytes) {
 		guest->blocked_until_ns = policy_max(guest->blocked_until_ns,
 						     host->now_ns + self->params.interval_ns);
 		return;
 	}
 	if (view->target_bytes >= view->nominal_bytes)
+		return;
+	/* What is read back tells whether the guest reclaims what it needs. */
+	act->ops->request_stats(act->ctx, vm);
+	if (!policy_ws_guest_pressed(view, &self->params))
 		return;
 	policy_ws_guest_distress(guest, self->params.headroom * (double)view->nominal_bytes,
 				 host->now_ns, &self->params);
@@ -528,9 +544,11 @@ static void ws_target_stalled(void *state, const struct sim_host_view *host, u32
 		/* The guest took memory by force; it gets that and well more, and is left alone. */
 		guest->hold_ns = policy_min(guest->hold_ns * 2, HOLD_MAX_NS);
 		guest->blocked_until_ns = host->now_ns + 2 * guest->hold_ns;
-		policy_ws_guest_distress(guest, 0.1 * (double)view->nominal_bytes, host->now_ns,
-					 &self->params);
-		decide(self, host, 0, act);
+		policy_ws_guest_distress(guest, 0, host->now_ns, &self->params);
+		move(self, host, vm,
+		     policy_clamp_target(view, policy_max(view->target_bytes, view->actual_bytes) +
+						       view->nominal_bytes / 10),
+		     false, "deflated on OOM", act);
 		return;
 	}
 	if (view->actual_bytes <= view->target_bytes)
@@ -546,7 +564,7 @@ static void ws_target_vm_added(void *state, const struct sim_host_view *host, u3
 	struct ws_target_state *self = state;
 
 	policy_ws_guest_init(&self->guest[vm], &self->params);
-	configure(self, vm, act);
+	configure(self, host, vm, act);
 	decide(self, host, 0, act);
 }
 
