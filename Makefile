@@ -61,7 +61,7 @@ endif
         bench \
         clean help FORCE
 .DEFAULT_GOAL := all
-all: $(out)/wssim $(out)/wssim-trace-plugin.so ## build wssim
+all: $(out)/wssim $(out)/wssim-trace-plugin.so $(out)/wssim-guest-init ## build wssim
 
 # Loaded into QEMU by "wssim trace record"; resolves QEMU's functions there, links nothing,
 # and is always the optimized build: QEMU has no sanitizer's runtime.
@@ -71,6 +71,11 @@ $(plugin_objs): common = -std=gnu11 -g -O2 $(warnings)
 $(out)/wssim-trace-plugin.so: $(plugin_objs)
 	$(call say,LD,$@)
 	$(quiet)$(CC) -shared -pthread $(LDFLAGS) -o $@ $^
+
+# The first process of a recorded guest, which has no libraries.
+$(out)/wssim-guest-init: traces/guest/guest_init.c traces/guest/guest_mailbox.h $(out)/flags
+	$(call say,LD,$@)
+	$(quiet)$(CC) -std=gnu11 -O2 $(warnings) -D_GNU_SOURCE -static -o $@ $<
 
 $(out)/core/%.o:   dir_flags = $(core_flags)
 $(out)/traces/%.o: dir_flags = $(host_flags)

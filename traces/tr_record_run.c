@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* tr_record_run.c - runs an emulator with the plugin and takes in what it says. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <poll.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -43,16 +43,17 @@ int tr_run_dir_make(struct tr_run_dir *dir, struct tr_error *error)
 	return 0;
 }
 
+static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *at)
+{
+	(void)st;
+	(void)flag;
+	(void)at;
+	return remove(path) ? -1 : 0;
+}
+
 void tr_run_dir_remove(struct tr_run_dir *dir)
 {
-	DIR *d = opendir(dir->path);
-	struct dirent *entry;
-
-	while (d && (entry = readdir(d)))
-		unlinkat(dirfd(d), entry->d_name, 0);
-	if (d)
-		closedir(d);
-	rmdir(dir->path);
+	nftw(dir->path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 int tr_find_program(const char *name, char *path, size_t size, struct tr_error *error)

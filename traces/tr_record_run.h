@@ -19,7 +19,7 @@ struct tr_run_dir {
 };
 
 int tr_run_dir_make(struct tr_run_dir *dir, struct tr_error *error);
-void tr_run_dir_remove(struct tr_run_dir *dir); /* and the files in it */
+void tr_run_dir_remove(struct tr_run_dir *dir); /* and what is in it */
 
 /* @name with a slash is taken as it is, else looked for in $PATH. */
 int tr_find_program(const char *name, char *path, size_t size, struct tr_error *error);

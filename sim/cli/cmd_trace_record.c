@@ -14,16 +14,28 @@
 #include "tr_file.h"
 #include "tr_origin.h"
 #include "tr_record_cmd.h"
+#include "tr_record_guest.h"
 #include "tr_record_run.h"
 #include "tr_units.h"
 
-enum { KEY_IPS = 256, KEY_QEMU, KEY_PLUGIN, KEY_BARE, KEY_NOTE };
+#define FILES_MOST 256
+#define MEMORY_LEAST (64ull << 20)
+#define MEMORY_MOST (2040ull << 20)
+
+enum {
+	KEY_IPS = 256, KEY_QEMU, KEY_PLUGIN, KEY_BARE, KEY_NOTE, KEY_KERNEL, KEY_MEMORY,
+	KEY_WORKLOAD, KEY_FILE, KEY_CONSOLE, KEY_BUSYBOX,
+};
 
 struct options {
 	struct tr_record_options record;
-	const char *output, *note;
+	struct tr_guest_options guest;
+	const char *output, *note, *kernel;
 	char **command;
-	char plugin[PATH_MAX];
+	bool is_guest;
+	char *files[FILES_MOST + 1];
+	u32 files_count;
+	char plugin[PATH_MAX], init[PATH_MAX];
 };
 
 static volatile sig_atomic_t stopped;
@@ -41,6 +53,43 @@ static u64 count_arg(struct argp_state *state, const char *name, const char *arg
 	if (tr_parse_count(arg, &value) || !value || value > most)
 		argp_error(state, "%s: %s: not a count from 1 to %llu", name, arg, most);
 	return value;
+}
+
+static error_t parse_guest(int key, char *arg, struct argp_state *state)
+{
+	struct options *options = state->input;
+
+	switch (key) {
+	case 'g':
+		options->is_guest = true;
+		return 0;
+	case KEY_KERNEL:
+		options->kernel = arg;
+		return 0;
+	case KEY_MEMORY:
+		if (tr_parse_bytes(arg, &options->guest.memory_bytes) ||
+		    options->guest.memory_bytes < MEMORY_LEAST ||
+		    options->guest.memory_bytes > MEMORY_MOST ||
+		    options->guest.memory_bytes % (1u << 20))
+			argp_error(state, "--memory: %s: not whole MiB from 64MiB to 2040MiB", arg);
+		return 0;
+	case KEY_WORKLOAD:
+		options->guest.workload = arg;
+		return 0;
+	case KEY_FILE:
+		if (options->files_count == FILES_MOST)
+			argp_error(state, "--file: more than %d", FILES_MOST);
+		options->files[options->files_count++] = arg;
+		return 0;
+	case KEY_CONSOLE:
+		options->guest.console = true;
+		return 0;
+	case KEY_BUSYBOX:
+		options->guest.busybox = arg;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -75,13 +124,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		state->next = state->argc;
 		return 0;
 	case ARGP_KEY_END:
-		if (!options->command)
-			argp_error(state, "no command to record");
+		if (!options->command == !options->is_guest)
+			argp_error(state, options->is_guest ? "--guest takes a --workload, no command"
+							    : "no command to record");
 		if (!options->output && !options->record.bare)
 			argp_error(state, "no -o FILE to record to");
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return parse_guest(key, arg, state);
 	}
 }
 
@@ -92,9 +142,22 @@ static const struct argp_option argp_options[] = {
 	{ "ips", KEY_IPS, "COUNT", 0,
 	  "instructions that make a second of trace time (default 1G)", 0 },
 	{ "note", KEY_NOTE, "TEXT", 0, "a line for the trace's origin, such as a licence", 0 },
-	{ "qemu", KEY_QEMU, "PATH", 0, "the emulator (default qemu-x86_64)", 1 },
-	{ "plugin", KEY_PLUGIN, "PATH", 0, "the plugin (default: beside wssim, or ../lib/wssim)", 1 },
-	{ "bare", KEY_BARE, NULL, 0, "record nothing: shows what the callbacks alone cost", 1 },
+	{ NULL, 0, NULL, 0, "A whole Linux guest instead of a command:", 1 },
+	{ "guest", 'g', NULL, 0, "boot a guest and record it", 1 },
+	{ "kernel", KEY_KERNEL, "KERNEL", 0,
+	  "an image, a Debian package's file or name (default: what linux-image-cloud-amd64 "
+	  "depends on, fetched by apt-get)", 1 },
+	{ "memory", KEY_MEMORY, "SIZE", 0, "the guest's memory (default 256MiB)", 1 },
+	{ "workload", KEY_WORKLOAD, "SCRIPT", 0,
+	  "a shell script to run in the guest, or 'boot' or 'files' (the default)", 1 },
+	{ "file", KEY_FILE, "PATH", 0, "copy to the guest's disk, /data; may be given again", 1 },
+	{ "console", KEY_CONSOLE, NULL, 0, "show the guest's console", 1 },
+	{ "busybox", KEY_BUSYBOX, "PATH", 0, "a static busybox (default /bin/busybox)", 1 },
+	{ NULL, 0, NULL, 0, "The machinery:", 2 },
+	{ "qemu", KEY_QEMU, "PATH", 0,
+	  "the emulator (default qemu-x86_64, for guests qemu-system-x86_64)", 2 },
+	{ "plugin", KEY_PLUGIN, "PATH", 0, "the plugin (default: beside wssim, or ../lib/wssim)", 2 },
+	{ "bare", KEY_BARE, NULL, 0, "record nothing: shows what the callbacks alone cost", 2 },
 	{ 0 },
 };
 
@@ -103,6 +166,7 @@ static const char doc[] =
 	"Examples:\n"
 	"  wssim trace record -o sort.wst -- sort -S 100M words.txt -o sorted.txt\n"
 	"  wssim trace record -o redis.wst --window 10M -- redis-server --port 7777\n"
+	"  wssim trace record -o guest.wst --guest --memory 256MiB --file words.txt\n"
 	"\n"
 	"The command runs under QEMU's user emulation, some 10 to 50 times slower than by "
 	"itself. The trace has its loads, stores and instruction fetches; the page cache "
@@ -110,7 +174,15 @@ static const char doc[] =
 	"it is freed; and as idle time whatever it slept, waited or was blocked.\n"
 	"Of a command that starts others only the first process is recorded: name the "
 	"program itself and not a shell that runs it.\n"
-	"Ctrl-C ends the command; what was recorded until then becomes a whole trace.";
+	"\n"
+	"A guest is a stock Debian kernel with busybox and one processor. Its trace has "
+	"guest-physical pages: mapped accesses, the kernel's own, and page cache. When a page "
+	"is allocated and freed comes from the guest's tracepoints kmem:mm_page_alloc and "
+	"mm_page_free; what it was used for (anonymous, file, unevictable) from "
+	"/proc/kpageflags, which the guest's init samples every second, and for pages that no "
+	"sample met from the flags of their allocation. A halted processor is idle time.\n"
+	"\n"
+	"Ctrl-C ends the command or guest; what was recorded until then becomes a whole trace.";
 
 static void progress(void *ctx, u64 records_count, u64 time_ns)
 {
@@ -122,7 +194,7 @@ static void progress(void *ctx, u64 records_count, u64 time_ns)
 }
 
 /* Beside this program, or where "make install" puts it. */
-static void find_plugin(char *path, size_t size)
+static void find_part(const char *name, char *path, size_t size)
 {
 	char self[PATH_MAX];
 	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
@@ -134,9 +206,8 @@ static void find_plugin(char *path, size_t size)
 	slash = strrchr(self, '/');
 	if (slash)
 		*slash = 0;
-	if ((size_t)snprintf(path, size, "%s/wssim-trace-plugin.so", self) >= size ||
-	    access(path, R_OK))
-		snprintf(path, size, "%.3900s/../lib/wssim/wssim-trace-plugin.so", self);
+	if ((size_t)snprintf(path, size, "%s/%s", self, name) >= size || access(path, R_OK))
+		snprintf(path, size, "%.3900s/../lib/wssim/%s", self, name);
 }
 
 static int origin_make(const struct options *options, struct tr_origin *origin)
@@ -144,12 +215,26 @@ static int origin_make(const struct options *options, struct tr_origin *origin)
 	u64 ns = options->record.ns_per_kinsn;
 	int rc = 0;
 
-	rc |= tr_origin_add(origin, "recorded", "a command, by wssim trace record");
-	rc |= tr_origin_add_command(origin, "command", options->command);
+	if (options->is_guest) {
+		rc |= tr_origin_add(origin, "recorded", "a guest, by wssim trace record --guest");
+		rc |= tr_origin_add(origin, "kernel", "%s", options->guest.kernel.name);
+		rc |= tr_origin_add(origin, "memory", "%llu MiB, 1 vCPU",
+				    options->guest.memory_bytes >> 20);
+		rc |= tr_origin_add(origin, "workload", "%s", options->guest.workload);
+	} else {
+		rc |= tr_origin_add(origin, "recorded", "a command, by wssim trace record");
+		rc |= tr_origin_add_command(origin, "command", options->command);
+	}
 	rc |= tr_origin_add(origin, "clock", "%llu.%03llu ns for an instruction, sleep as slept",
 			    ns / 1000, ns % 1000);
 	rc |= tr_origin_add(origin, "window", "%llu instructions", options->record.window_insns);
-	rc |= tr_origin_add(origin, "types", "from the command's own mappings and system calls");
+	rc |= tr_origin_add(origin, "types", "%s",
+			    options->is_guest
+				    ? "/proc/kpageflags each second, else allocation flags"
+				    : "from the command's own mappings and system calls");
+	if (options->is_guest)
+		rc |= tr_origin_add(origin, "allocations",
+				    "tracepoints kmem:mm_page_alloc, mm_page_free");
 	rc |= tr_origin_add_system(origin, options->record.qemu);
 	if (options->note)
 		rc |= tr_origin_add(origin, "note", "%s", options->note);
@@ -166,6 +251,8 @@ static void report(const struct options *options, const struct tr_record_result 
 		fprintf(stderr, "wssim: %s: %s records, %s of trace\n", options->output,
 			tr_about_count(result->records_count, records),
 			tr_about_ns(result->time_ns, time));
+	if (options->is_guest && !WIFSIGNALED(result->status) && !stopped)
+		return;
 	if (stopped)
 		fprintf(stderr, "wssim: stopped: the trace holds what was recorded until then\n");
 	else if (WIFSIGNALED(result->status))
@@ -177,6 +264,19 @@ static void report(const struct options *options, const struct tr_record_result 
 	else if (!result->whole && !options->record.bare)
 		fprintf(stderr, "wssim: the command went on as another program (exec), which was "
 				"not recorded: name that program instead\n");
+}
+
+static int run(const struct options *options, struct tr_sink sink, struct tr_record_result *result,
+	       struct tr_error *error)
+{
+	struct tr_guest_result guest_result;
+	int rc;
+
+	if (!options->is_guest)
+		return tr_record_command(options->command, &options->record, sink, result, error);
+	rc = tr_record_guest(&options->guest, sink, &guest_result, error);
+	*result = guest_result.run;
+	return rc;
 }
 
 static int record(struct options *options, struct tr_error *error)
@@ -196,8 +296,7 @@ static int record(struct options *options, struct tr_error *error)
 	rc = tr_writer_open(&writer, options->output, &meta, error);
 	if (rc)
 		goto out;
-	rc = tr_record_command(options->command, &options->record, tr_writer_sink(writer), &result,
-			       error);
+	rc = run(options, tr_writer_sink(writer), &result, error);
 	if (rc) {
 		tr_writer_abort(writer);
 		goto out;
@@ -218,15 +317,24 @@ static int put_nothing(void *ctx, const struct tr_record *one, struct tr_error *
 	return 0;
 }
 
+static int prepare_guest(struct options *options, struct tr_error *error)
+{
+	find_part("wssim-guest-init", options->init, sizeof(options->init));
+	options->guest.init = options->init;
+	options->guest.files = options->files;
+	options->guest.record = options->record;
+	return tr_guest_kernel_find(&options->guest.kernel, options->kernel, error);
+}
+
 int cmd_trace_record(int argc, char **argv)
 {
 	static const struct argp argp = { argp_options, parse, "-- COMMAND [ARG...]", doc,
 					  NULL,		NULL,  NULL };
 	struct options options = {
-		.record = { .qemu = "qemu-x86_64",
-			    .window_insns = 1000000,
-			    .ns_per_kinsn = 1000,
-			    .stop = &stopped },
+		.record = { .window_insns = 1000000, .ns_per_kinsn = 1000, .stop = &stopped },
+		.guest = { .busybox = "/bin/busybox",
+			   .workload = "files",
+			   .memory_bytes = 256u << 20 },
 	};
 	struct sigaction action = { .sa_handler = on_signal };
 	struct tr_error error = { "" };
@@ -235,18 +343,21 @@ int cmd_trace_record(int argc, char **argv)
 	argp_err_exit_status = EXIT_USAGE;
 	if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &options))
 		return EXIT_USAGE;
-	find_plugin(options.plugin, sizeof(options.plugin));
+	find_part("wssim-trace-plugin.so", options.plugin, sizeof(options.plugin));
 	options.record.plugin = options.plugin;
+	if (!options.record.qemu)
+		options.record.qemu = options.is_guest ? "qemu-system-x86_64" : "qemu-x86_64";
 	if (isatty(STDERR_FILENO))
 		options.record.progress = progress;
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
-	if (options.record.bare) {
+	rc = options.is_guest ? prepare_guest(&options, &error) : 0;
+	if (!rc && options.record.bare) {
 		struct tr_record_result result;
 		struct tr_sink nowhere = { put_nothing, NULL };
 
-		rc = tr_record_command(options.command, &options.record, nowhere, &result, &error);
-	} else {
+		rc = run(&options, nowhere, &result, &error);
+	} else if (!rc) {
 		rc = record(&options, &error);
 	}
 	if (rc)

@@ -35,6 +35,7 @@ struct vcpu {
 	u64 refs;      /* counted by mode=bare alone */
 	u64 seen[2][SEEN_SLOTS]; /* by direction: epoch << PAGE_BITS | page */
 	void *table;	/* the exact epochs; plugin_filter.c */
+	u64 held_insns; /* guests, while paused: what the count will be set back to; else 0 */
 	u64 base_ns;	/* trace time = base_ns + insns * ns_per_kinsn / 1000 */
 	u32 index;
 	bool live, blocked;
@@ -70,6 +71,7 @@ void plugin_clock_note(const struct vcpu *c);
 
 /* --- plugin_filter.c --- */
 bool plugin_filter_first(struct vcpu *c, u64 page, u32 write); /* first in this window? */
+void plugin_filter_renew(struct vcpu *c, u64 page); /* its next access by @c is a first one */
 void plugin_filter_forget(u64 page, u64 pages); /* their next access is recorded, by all */
 void plugin_epoch_next(struct vcpu *c);
 void *plugin_alloc(size_t size); /* zeroed; ends QEMU when there is none */
@@ -84,7 +86,7 @@ void plugin_user_touch(struct vcpu *c, u64 vaddr, u64 bytes, u32 write);
 int plugin_guest_install(uint64_t id, int argc, char **argv);
 void plugin_guest_slow(struct vcpu *c, u32 info, u64 vaddr, u32 write);
 void plugin_guest_fetch(struct vcpu *c, const struct block *block);
-bool plugin_guest_insn(struct qemu_plugin_insn *insn, u64 vaddr); /* true: handled whole */
+void plugin_guest_insn(struct qemu_plugin_insn *insn, u64 vaddr); /* at its translation */
 
 /* Stacks and heaps like to lie at equal offsets, so low bits alone would collide for good. */
 static inline u32 plugin_slot(u64 page)

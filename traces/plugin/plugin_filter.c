@@ -9,6 +9,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "plugin.h"
 
@@ -62,6 +63,14 @@ bool plugin_filter_first(struct vcpu *c, u64 page, u32 write)
 		return false;
 	*last = epoch;
 	return true;
+}
+
+void plugin_filter_renew(struct vcpu *c, u64 page)
+{
+	struct leaf *leaf = leaf_find(c, page, false);
+
+	if (leaf)
+		memset(leaf->epoch[page & (LEVEL_SLOTS - 1)], 0, sizeof(leaf->epoch[0]));
 }
 
 static void forget_one(struct vcpu *c, u64 page, u64 pages)

@@ -150,9 +150,8 @@ static void translated(uint64_t id, struct qemu_plugin_tb *tb)
 	for (size_t i = 0; i < insns; i++) {
 		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
 
-		if (plugin.guest && !plugin.bare &&
-		    plugin_guest_insn(insn, qemu_plugin_insn_vaddr(insn)))
-			continue;
+		if (plugin.guest && !plugin.bare)
+			plugin_guest_insn(insn, qemu_plugin_insn_vaddr(insn));
 		qemu_plugin_register_vcpu_mem_cb(insn,
 						 plugin.bare    ? bare_ref
 						 : plugin.guest ? guest_load

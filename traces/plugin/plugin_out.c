@@ -128,7 +128,9 @@ int plugin_out_open(const char *path)
 
 u64 plugin_time_ns(const struct vcpu *c)
 {
-	return c->base_ns + (u64)((unsigned __int128)c->insns * plugin.ns_per_kinsn / 1000u);
+	u64 insns = c->held_insns ? c->held_insns : c->insns;
+
+	return c->base_ns + (u64)((unsigned __int128)insns * plugin.ns_per_kinsn / 1000u);
 }
 
 static void put(const struct vcpu *c, u32 op, u64 arg, const u64 *extra)
