@@ -57,7 +57,7 @@ quiet = @
 say   = @printf '  %-5s %s\n' $(1) $(2)
 endif
 
-.PHONY: all setup demo check unit golden cli style headers fuzz fuzz-replay coverage install \
+.PHONY: all setup demo check unit freestanding golden cli style headers fuzz fuzz-replay coverage install \
         bench \
         clean help FORCE
 .DEFAULT_GOAL := all
@@ -134,7 +134,7 @@ demo: setup ## compare six balloon policies on an overcommitted host (2 minutes)
 
 # Ends with the unit tests, so that the last line is their runner's.
 check: setup ## all tests (5 minutes on two cores)
-	$(again) all headers style
+	$(again) all headers style freestanding
 	$(again) fuzz-replay
 	$(again) golden cli
 	$(again) unit
@@ -148,6 +148,23 @@ golden: $(out)/wssim ## scenarios give the digests they gave, twice
 
 cli: $(out)/wssim ## the command line, from outside
 	tests/cli.sh $<
+
+# The core takes nothing from outside but what any C compiler may call by itself, keeps no
+# state of its own, has no floating point (core_flags), and compiles for 32 bits too.
+# The release build is looked at: sanitizers add symbols of theirs.
+freestanding: ## the core needs no libc and keeps no state
+	+@$(MAKE) --no-print-directory BUILD=release $(BUILD_DIR)/release/libws.a
+	@nm -f sysv $(BUILD_DIR)/release/libws.a | awk -F '[ ]*[|][ ]*' 'NF < 7 { next } \
+	  $$3 == "U" { needs[$$1]; next } \
+	  { has[$$1] } \
+	  $$7 ~ /^([.]s?data|[.]s?bss|[*]COM[*])$$/ { print "core: " $$1 " is state"; bad = 1 } \
+	  END { for (name in needs) \
+	    if (!(name in has) && name !~ /^mem(cpy|set|move|cmp)$$/) { print "core: needs " name; bad = 1 } \
+	    exit bad }'
+	@if echo | $(CC) -m32 -ffreestanding -nostdinc -fsyntax-only -x c - 2>/dev/null; then \
+	  for f in $(core_srcs); do \
+	    $(CC) -m32 $(core_flags) -std=gnu11 -O2 $(warnings) -c -o /dev/null core/$$f || exit 1; done; fi
+	@echo "freestanding: $(words $(core_srcs)) files of the core"
 
 style: ## who includes whom, banned functions, names, sizes
 	tests/style.sh
