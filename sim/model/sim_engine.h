@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sim_engine.h - what every part of the model stands on: time, events, the record.
+ *
+ * The engine's clock is the time of the event that is being handled.  sim_emit() is
+ * the only way in which the model tells anybody anything; the digest over all that
+ * was emitted is the result of the run in one number.
+ */
+#ifndef SIM_ENGINE_H
+#define SIM_ENGINE_H
+
+#include "model/sim_probe.h"
+#include "model/sim_queue.h"
+
+#define SIM_PAGE_BYTES 4096ull
+#define SIM_HOST_ID 0xffffu /* the host, where a VM's number stands */
+#define SIM_MS 1000000ull
+#define SIM_SECOND 1000000000ull
+
+/* Who wakes up. */
+enum sim_wake {
+	SIM_WAKE_STREAM,     /* arg: stream; the ticket is the stream's */
+	SIM_WAKE_WRITEBACK,  /* arg: batch */
+	SIM_WAKE_KSWAPD,
+	SIM_WAKE_BALLOON,    /* the ticket is the balloon's */
+	SIM_WAKE_AGEING,
+	SIM_WAKE_FLUSH,
+	SIM_WAKE_REPORTING,
+	SIM_WAKE_VM_START,
+	SIM_WAKE_VM_STOP,
+	SIM_WAKE_PSI,
+	SIM_WAKE_MESSAGE,    /* arg: message */
+	SIM_WAKE_TICK,
+	SIM_WAKE_WATCH,	     /* host pressure and stalled balloons */
+	SIM_WAKE_HOST_RECLAIM,
+	SIM_WAKE_HOST_WRITTEN, /* arg: frames */
+	SIM_WAKE_DISTURB,    /* arg: disturbance << 1 | begins */
+	SIM_WAKE_SAMPLE,
+};
+
+struct sim_engine {
+	const struct sim_scenario *scenario;
+	const struct sim_probe *probes;
+	u32 probes_count;
+	u64 now_ns;
+	struct sim_queue queue;
+	u64 digest, events;
+};
+
+/* Put down what happened, now. */
+void sim_emit(struct sim_engine *engine, enum sim_event_kind kind, u32 vm, u32 arg, u64 a, u64 b);
+
+static inline void sim_wake_at(struct sim_engine *engine, u64 time_ns, enum sim_class class,
+			       enum sim_wake kind, u32 vm, u32 arg, u64 ticket)
+{
+	sim_queue_put(&engine->queue,
+		      (struct sim_event){ .time_ns = time_ns, .kind = (u16)kind, .vm = (u16)vm,
+					  .arg = arg, .ticket = ticket },
+		      class);
+}
+
+/* Zeroed memory that costs nothing until it is touched; NULL when there is none. */
+void *sim_zeroed(u64 bytes);
+void sim_zeroed_free(void *memory, u64 bytes);
+
+#endif /* SIM_ENGINE_H */

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sim_guest.h - one VM: its memory, its kernel, its workload.
+ *
+ * A page is an identity of the trace; a frame is a number of guest-physical memory.
+ * Every page is in one of these states:
+ *
+ *	absent     never used, or freed          frame 0
+ *	resident   PRESENT; has a frame          frame = frame + 1
+ *	writeback  WRITEBACK; being evicted      frame = frame + 1
+ *	swapped    only in swap                  frame = shadow, slot != 0
+ *	dropped    only in its file              frame = shadow, slot == 0
+ *
+ * The access loop tests one bit, FAST: resident, mapped by the guest, backed by the
+ * host, and not one of the pages whose true age is kept.  Anything else takes the slow
+ * way and is sorted there.
+ *
+ * State per page, 16 bytes: hot 1, memcg 1, frame 4, slot 4, and for the reclaim engine
+ * entry 2 and link 4 (LRU and OPT: 4 more).  The host's state is in sim_host.h.
+ */
+#ifndef SIM_GUEST_H
+#define SIM_GUEST_H
+
+#include "model/sim_host.h"
+#include "model/sim_stream.h"
+#include "model/sim_swap.h"
+#include "model/sim_watermark.h"
+
+/* hot[page], beside SIM_HOT_PRESENT, _ACCESSED_* and _DIRTY_* of sim_reclaim.h. */
+#define SIM_HOT_FAST 0x20u
+#define SIM_HOT_MAPPED 0x40u /* in a page table of the guest */
+#define SIM_HOT_WRITEBACK 0x80u
+
+/* memcg[page]: number of the memcg, and */
+#define SIM_PAGE_UNEVICTABLE 0x80u
+
+#define SIM_TRUTH_SHARE 256u /* pages per page whose true age is kept */
+#define SIM_BATCH_MAX 64u    /* pages in one write */
+
+/* Pages being written before their frames come free. */
+struct sim_batch {
+	u64 done_ns;
+	u32 count; /* 0: unused */
+	bool to_disk;
+	u32 page[SIM_BATCH_MAX], shadow[SIM_BATCH_MAX];
+};
+
+struct sim_balloon_device; /* sim_balloon.h */
+struct sim_reporter;	   /* sim_reporter.h */
+
+struct sim_guest {
+	struct sim_engine *engine;
+	struct sim_host *host;
+	const struct sim_vm_config *config;
+	u16 id;
+	bool running;
+
+	/* Pages. */
+	u32 pages_count; /* a multiple of 512 */
+	u8 *hot, *memcg;
+	u32 *frame, *slot;
+	u64 *truth_ns; /* one in SIM_TRUTH_SHARE pages */
+	u16 *region_pages;
+	struct sim_reclaim_space space;
+	struct sim_reclaim *lruvec[SIM_MEMCGS_MAX];
+	u64 memcg_pages[SIM_MEMCGS_MAX];
+	bool every_access; /* the engine wants to see each */
+
+	/* Frames. */
+	u32 frames_count; /* nominal size */
+	struct sim_frames frames;
+	struct sim_backing backing;
+	u32 kernel_frames;
+	u64 resident[3];   /* by enum tr_type */
+	u64 dropped_pages;
+	struct sim_watermark watermark;
+
+	/* Reclaim. */
+	struct sim_swap_area swap;
+	struct sim_device disk;
+	struct sim_batch *batch;
+	u32 batches_count;
+	u64 writing_pages;
+	bool kswapd_awake;
+	u32 kswapd_failures;
+	u64 flush_next; /* cursor of the flusher */
+	u64 cpu_debt_ns; /* kernel work that the vCPUs have yet to do */
+
+	/* Workload. */
+	struct sim_workload workload;
+
+	struct sim_balloon_device *balloon;
+	struct sim_reporter *reporter;
+	struct sim_psi psi;
+	struct sim_vm_counters counters;
+	u64 available_low_since_ns; /* 0: it is not */
+};
+
+/* --- life --- */
+int sim_guest_init(struct sim_guest *guest, struct sim_engine *engine, struct sim_host *host,
+		   u16 id, struct tr_error *error);
+void sim_guest_destroy(struct sim_guest *guest);
+void sim_guest_start(struct sim_guest *guest);
+void sim_guest_stop(struct sim_guest *guest);
+
+/* --- sim_guest_page.c: states of pages --- */
+static inline bool sim_page_is_tracked(u32 page)
+{
+	return (u32)(sim_mix64(page / SIM_TRUTH_SHARE) % SIM_TRUTH_SHARE) == page % SIM_TRUTH_SHARE;
+}
+
+static inline enum ws_type sim_page_type(const struct sim_guest *guest, u32 page)
+{
+	return ws_page_type(guest->space.entry[page]);
+}
+
+/* A page of an absent identity gets its type and memcg. */
+void sim_page_declare(struct sim_guest *guest, u32 page, u8 type, u32 memcg);
+/* Put @page into @frame (taken); dirty: differs from any copy outside.  Return: was a refault. */
+bool sim_page_install(struct sim_guest *guest, u32 page, u32 frame, enum ws_enter how, bool mapped);
+/* A resident or writeback page gives its frame back; what it was is kept by the caller. */
+void sim_page_release_frame(struct sim_guest *guest, u32 page);
+/* The identity ends. */
+void sim_page_free(struct sim_guest *guest, u32 page);
+/* A page resident, mapped and backed: let the access loop have it. */
+void sim_page_open(struct sim_guest *guest, u32 page);
+
+/* --- sim_guest_fault.c --- */
+struct sim_fault_result {
+	u64 resume_ns;	/* the stream goes on then */
+	bool retry;	/* with the same access */
+	bool memory_stall; /* counts as memory pressure */
+	bool host_stall;
+	enum sim_fault fault;
+};
+struct sim_fault_result sim_guest_fault(struct sim_guest *guest, struct sim_stream *stream,
+					u32 page, bool write, u8 kind);
+
+/* --- sim_guest_reclaim.c --- */
+enum sim_reclaim_mode {
+	SIM_RECLAIM_BACKGROUND,
+	SIM_RECLAIM_DIRECT,
+	SIM_RECLAIM_PROACTIVE,
+	SIM_RECLAIM_BALLOON,
+};
+struct sim_reclaimed {
+	u64 freed;   /* frames free at once */
+	u64 writing; /* frames that come free when they are written */
+	u64 cpu_ns;
+};
+/* @memcg: one of them, or SIM_MEMCGS_MAX for all. */
+struct sim_reclaimed sim_guest_reclaim(struct sim_guest *guest, u64 want, u32 memcg,
+				       enum sim_reclaim_mode mode);
+void sim_guest_kswapd(struct sim_guest *guest);
+void sim_guest_written(struct sim_guest *guest, u32 batch);
+void sim_guest_flush(struct sim_guest *guest);
+/* When the next write is done; SIM_NONE: nothing is being written. */
+u64 sim_guest_next_write_ns(const struct sim_guest *guest);
+
+/* --- sim_guest_alloc.c --- */
+struct sim_alloc {
+	u32 frame;     /* SIM_NO_FRAME: none; wait until retry_ns (0: out of memory) */
+	u64 cpu_ns;
+	u64 retry_ns;
+	bool stalled;  /* went through direct reclaim */
+};
+struct sim_alloc sim_guest_alloc(struct sim_guest *guest, u32 memcg, bool balloon);
+void sim_guest_frame_free(struct sim_guest *guest, u32 frame);
+u64 sim_guest_available(const struct sim_guest *guest);
+/* Limits follow the memory that the kernel believes to have. */
+void sim_guest_resize(struct sim_guest *guest);
+void sim_guest_oom(struct sim_guest *guest);
+
+/* --- sim_guest_age.c --- */
+/* Harvest accessed bits and begin new generations in all memcgs; cost goes to the debt. */
+void sim_guest_age(struct sim_guest *guest);
+
+void sim_guest_sample(struct sim_guest *guest, struct sim_vm_sample *sample);
+
+#endif /* SIM_GUEST_H */

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* sim_guest_alloc.c - frames for pages and for the balloon, and what happens when none is left. */
+#include <assert.h>
+
+#include "model/sim_balloon.h"
+#include "model/sim_guest.h"
+
+#define DIRECT_BATCH 32 /* SWAP_CLUSTER_MAX: what direct reclaim is after */
+#define DIRECT_TRIES 16 /* MAX_RECLAIM_RETRIES */
+
+/* Compressed swap lives in frames of the guest: have as many as its contents need. */
+static void fit_pool(struct sim_guest *guest)
+{
+	struct sim_swap_area *swap = &guest->swap;
+	u32 want = sim_swap_pool_want(swap);
+
+	while (swap->pool_frames > want) {
+		u32 frame = swap->pool[--swap->pool_frames];
+
+		guest->backing.owner[frame] = SIM_OWNER_NONE;
+		sim_frames_give(&guest->frames, frame);
+	}
+	while (swap->pool_frames < want && swap->pool_frames < swap->pool_capacity) {
+		u32 frame = sim_frames_take(&guest->frames);
+
+		if (frame == SIM_NO_FRAME)
+			return; /* stored all the same; made up for at the next chance */
+		guest->backing.owner[frame] = SIM_OWNER_KERNEL;
+		sim_host_touch(guest->host, guest, frame);
+		swap->pool[swap->pool_frames++] = frame;
+	}
+}
+
+void sim_guest_frame_free(struct sim_guest *guest, u32 frame)
+{
+	guest->backing.owner[frame] = SIM_OWNER_NONE;
+	sim_frames_give(&guest->frames, frame);
+	if (guest->swap.device.config->compressed)
+		fit_pool(guest);
+}
+
+u64 sim_guest_available(const struct sim_guest *guest)
+{
+	const struct sim_watermark *mark = &guest->watermark;
+	u64 free = guest->frames.free_count, cache = guest->resident[TR_FILE];
+	u64 keep = cache / 2 < mark->low ? cache / 2 : mark->low;
+
+	/* si_mem_available(): free beyond the reserve, and the cache but for a part of it. */
+	free = free > mark->high ? free - mark->high : 0;
+	return free + cache - keep;
+}
+
+void sim_guest_resize(struct sim_guest *guest)
+{
+	u64 managed = guest->frames_count;
+
+	if (!guest->config->deflate_on_oom)
+		managed -= sim_balloon_pages(guest);
+	guest->watermark = sim_watermark_of(managed);
+}
+
+static void wake_kswapd(struct sim_guest *guest)
+{
+	if (guest->kswapd_awake || guest->frames.free_count >= guest->watermark.low)
+		return;
+	guest->kswapd_awake = true;
+	sim_wake_at(guest->engine, guest->engine->now_ns, SIM_CLASS_TIMER, SIM_WAKE_KSWAPD,
+		    guest->id, 0, 0);
+}
+
+/* memory.high and memory.max of the page's memcg, and of the root above it. */
+static bool within_limits(struct sim_guest *guest, u32 memcg, struct sim_alloc *alloc)
+{
+	const struct sim_memcg_config *limit = &guest->config->memcg[memcg];
+	u64 top = limit->high_bytes < limit->max_bytes ? limit->high_bytes : limit->max_bytes;
+
+	for (u32 try = 0; try < DIRECT_TRIES; try++) {
+		if (guest->memcg_pages[memcg] < top / SIM_PAGE_BYTES)
+			return true;
+		struct sim_reclaimed got =
+			sim_guest_reclaim(guest, DIRECT_BATCH, memcg, SIM_RECLAIM_DIRECT);
+
+		alloc->cpu_ns += got.cpu_ns;
+		alloc->stalled = true;
+		if (!got.freed)
+			break;
+	}
+	/* high only slows down; max is not passed. */
+	return guest->memcg_pages[memcg] < limit->max_bytes / SIM_PAGE_BYTES;
+}
+
+struct sim_alloc sim_guest_alloc(struct sim_guest *guest, u32 memcg, bool balloon)
+{
+	struct sim_alloc alloc = { .frame = SIM_NO_FRAME };
+	u64 now_ns = guest->engine->now_ns;
+	bool fits = balloon || within_limits(guest, memcg, &alloc);
+
+	for (u32 try = 0; fits && guest->frames.free_count <= guest->watermark.min; try++) {
+		struct sim_reclaimed got =
+			sim_guest_reclaim(guest, DIRECT_BATCH, SIM_MEMCGS_MAX,
+					  balloon ? SIM_RECLAIM_BALLOON : SIM_RECLAIM_DIRECT);
+
+		alloc.cpu_ns += got.cpu_ns;
+		alloc.stalled = true;
+		if (!got.freed || try == DIRECT_TRIES)
+			break;
+		if (balloon)
+			break; /* __GFP_NORETRY */
+	}
+	/* Without progress an allocation may still use what lies below the mark; not the balloon. */
+	if (fits && (!balloon || guest->frames.free_count > guest->watermark.min))
+		alloc.frame = sim_frames_take(&guest->frames);
+	if (alloc.frame == SIM_NO_FRAME) {
+		u64 next_ns = sim_guest_next_write_ns(guest);
+
+		alloc.retry_ns = next_ns == SIM_NONE ? 0 : next_ns > now_ns ? next_ns : now_ns + 1;
+	}
+	wake_kswapd(guest);
+	return alloc;
+}
+
+void sim_guest_oom(struct sim_guest *guest)
+{
+	u64 before = guest->frames.free_count;
+
+	if (guest->config->deflate_on_oom && sim_balloon_deflate_on_oom(guest))
+		return;
+	guest->counters.oom_kills++;
+	sim_workload_kill(guest);
+	sim_emit(guest->engine, SIM_EV_OOM, guest->id, 0, guest->frames.free_count - before, 0);
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* sim_guest_page.c - the states of a guest's pages, and the steps between them. */
+#include <assert.h>
+
+#include "model/sim_guest.h"
+
+static enum tr_type kind_of(const struct sim_guest *guest, u32 page)
+{
+	if (guest->memcg[page] & SIM_PAGE_UNEVICTABLE)
+		return TR_UNEVICTABLE;
+	return sim_page_type(guest, page) == WS_FILE ? TR_FILE : TR_ANON;
+}
+
+static struct sim_reclaim *lruvec_of(const struct sim_guest *guest, u32 page)
+{
+	return guest->lruvec[guest->memcg[page] & ~SIM_PAGE_UNEVICTABLE];
+}
+
+void sim_page_declare(struct sim_guest *guest, u32 page, u8 type, u32 memcg)
+{
+	assert(!(guest->hot[page] & (SIM_HOT_PRESENT | SIM_HOT_WRITEBACK)) && !guest->frame[page]);
+	if (memcg >= guest->config->memcgs_count)
+		memcg = 0;
+	guest->memcg[page] = (u8)(memcg | (type == TR_UNEVICTABLE ? SIM_PAGE_UNEVICTABLE : 0));
+	guest->space.entry[page] &= (u16)~WS_PAGE_FILE;
+	if (type == TR_FILE)
+		guest->space.entry[page] |= WS_PAGE_FILE;
+}
+
+bool sim_page_install(struct sim_guest *guest, u32 page, u32 frame, enum ws_enter how, bool mapped)
+{
+	enum tr_type kind = kind_of(guest, page);
+	u32 shadow = guest->frame[page];
+	bool refault = false;
+
+	assert(!(guest->hot[page] & (SIM_HOT_PRESENT | SIM_HOT_WRITEBACK)));
+	if (shadow && !guest->slot[page])
+		guest->dropped_pages--;
+	guest->frame[page] = frame + 1;
+	guest->backing.owner[frame] = page;
+	guest->hot[page] = SIM_HOT_PRESENT | (mapped ? SIM_HOT_MAPPED : 0);
+	guest->resident[kind]++;
+	guest->memcg_pages[guest->memcg[page] & ~SIM_PAGE_UNEVICTABLE]++;
+	guest->region_pages[page / SIM_REGION_PAGES]++;
+	if (kind != TR_UNEVICTABLE) {
+		struct sim_reclaim *lruvec = lruvec_of(guest, page);
+
+		refault = lruvec->ops->insert(lruvec, page, sim_page_type(guest, page), how, shadow);
+	}
+	return refault;
+}
+
+void sim_page_open(struct sim_guest *guest, u32 page)
+{
+	u8 hot = guest->hot[page];
+
+	assert(hot & SIM_HOT_PRESENT);
+	guest->hot[page] = hot | SIM_HOT_MAPPED;
+	if (!sim_page_is_tracked(page) && !guest->every_access)
+		guest->hot[page] |= SIM_HOT_FAST;
+}
+
+void sim_page_release_frame(struct sim_guest *guest, u32 page)
+{
+	u32 frame = guest->frame[page] - 1;
+	u8 hot = guest->hot[page];
+	u8 *back = &guest->backing.state[frame];
+
+	assert(hot & (SIM_HOT_PRESENT | SIM_HOT_WRITEBACK));
+	/* What the host's page tables know of the frame stays with the frame. */
+	if (hot & SIM_HOT_ACCESSED_HOST)
+		*back |= SIM_BACK_ACCESSED;
+	if (hot & SIM_HOT_DIRTY_HOST)
+		*back |= SIM_BACK_DIRTY;
+	guest->hot[page] = 0;
+	guest->frame[page] = 0;
+	guest->resident[kind_of(guest, page)]--;
+	guest->memcg_pages[guest->memcg[page] & ~SIM_PAGE_UNEVICTABLE]--;
+	guest->region_pages[page / SIM_REGION_PAGES]--;
+	sim_guest_frame_free(guest, frame);
+}
+
+void sim_page_free(struct sim_guest *guest, u32 page)
+{
+	u8 hot = guest->hot[page];
+
+	if (hot & (SIM_HOT_PRESENT | SIM_HOT_WRITEBACK)) {
+		if (hot & SIM_HOT_PRESENT && kind_of(guest, page) != TR_UNEVICTABLE) {
+			struct sim_reclaim *lruvec = lruvec_of(guest, page);
+
+			lruvec->ops->remove(lruvec, page);
+		}
+		sim_page_release_frame(guest, page);
+	} else if (guest->frame[page] && !guest->slot[page]) {
+		guest->dropped_pages--;
+	}
+	guest->frame[page] = 0;
+	if (guest->slot[page]) {
+		sim_swap_give(&guest->swap, guest->slot[page]);
+		guest->slot[page] = 0;
+	}
+	guest->memcg[page] = 0;
+	guest->space.entry[page] &= (u16) ~(WS_PAGE_FILE);
+}

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sim_guest_reclaim.c - making frames free: eviction, writing, the background reclaimer.
+ *
+ * Which page goes is the reclaim engine's business (sim_reclaim.h); here stands what
+ * happens to it.  A clean page is free at once.  A dirty file page and an anon page
+ * without a copy in swap are written first; compressed memory takes CPU time instead.
+ */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "model/sim_guest.h"
+#include "model/sim_reporter.h"
+
+#define BATCH 32		  /* pages asked of an engine at a time */
+#define KSWAPD_STEP 128		  /* pages between two looks at the marks */
+#define KSWAPD_GIVE_UP 16	  /* MAX_RECLAIM_RETRIES */
+#define KSWAPD_REST_NS (100 * SIM_MS)
+#define SCAN_BUDGET 4096	  /* pages looked at in one round */
+#define FLUSH_PERIOD_NS (5 * SIM_SECOND) /* dirty_writeback_centisecs */
+
+static struct sim_batch *batch_open(struct sim_guest *guest, bool to_disk)
+{
+	u32 i;
+
+	for (i = 0; i < guest->batches_count; i++)
+		if (!guest->batch[i].count)
+			break;
+	if (i == guest->batches_count) {
+		u32 count = guest->batches_count ? 2 * guest->batches_count : 16;
+
+		guest->batch = realloc(guest->batch, count * sizeof(*guest->batch));
+		assert(guest->batch);
+		for (u32 k = guest->batches_count; k < count; k++)
+			guest->batch[k].count = 0;
+		guest->batches_count = count;
+	}
+	guest->batch[i].to_disk = to_disk;
+	return &guest->batch[i];
+}
+
+/* Hand a batch to its device; its frames come free when it is done. */
+static void batch_submit(struct sim_guest *guest, struct sim_batch *batch)
+{
+	struct sim_device *device = batch->to_disk ? &guest->disk : &guest->swap.device;
+	u64 now_ns = guest->engine->now_ns;
+
+	batch->done_ns = sim_device_submit(device, now_ns, true, batch->count);
+	guest->writing_pages += batch->count;
+	if (batch->to_disk)
+		guest->counters.file_out_pages += batch->count;
+	else
+		guest->counters.swap_out_pages += batch->count;
+	sim_emit(guest->engine, SIM_EV_WRITEBACK, guest->id, batch->to_disk, batch->count,
+		 batch->done_ns);
+	sim_wake_at(guest->engine, batch->done_ns, SIM_CLASS_COMPLETION, SIM_WAKE_WRITEBACK,
+		    guest->id, (u32)(batch - guest->batch), 0);
+}
+
+void sim_guest_written(struct sim_guest *guest, u32 index)
+{
+	struct sim_batch *batch = &guest->batch[index];
+
+	guest->writing_pages -= batch->count;
+	for (u32 i = 0; i < batch->count; i++) {
+		u32 page = batch->page[i];
+
+		/* Touched or freed meanwhile: it stays, or is gone already. */
+		if (!(guest->hot[page] & SIM_HOT_WRITEBACK))
+			continue;
+		sim_page_release_frame(guest, page);
+		guest->frame[page] = batch->shadow[i];
+		if (!guest->slot[page])
+			guest->dropped_pages++;
+	}
+	batch->count = 0;
+}
+
+u64 sim_guest_next_write_ns(const struct sim_guest *guest)
+{
+	u64 next_ns = SIM_NONE;
+
+	for (u32 i = 0; i < guest->batches_count; i++)
+		if (guest->batch[i].count && guest->batch[i].done_ns < next_ns)
+			next_ns = guest->batch[i].done_ns;
+	return next_ns;
+}
+
+/* One pass of eviction: victims of one engine on their way out. */
+struct pass {
+	struct sim_guest *guest;
+	struct sim_reclaimed sum;
+	struct sim_batch *to[2]; /* being filled: swap, disk */
+};
+
+static void pass_write(struct pass *pass, u32 page, u32 shadow, bool to_disk)
+{
+	struct sim_batch *batch = pass->to[to_disk];
+
+	if (!batch) {
+		batch = batch_open(pass->guest, to_disk);
+		/* Claimed before it is full: batch_open() of the other kind must not find it. */
+		batch->count = 0;
+		batch->done_ns = SIM_NONE;
+		pass->to[to_disk] = batch;
+	}
+	pass->guest->hot[page] = (u8)((pass->guest->hot[page] & (SIM_HOT_ACCESSED_HOST | SIM_HOT_DIRTY_HOST)) |
+				      SIM_HOT_WRITEBACK);
+	batch->page[batch->count] = page;
+	batch->shadow[batch->count++] = shadow;
+	pass->sum.writing++;
+	if (batch->count == SIM_BATCH_MAX) {
+		batch_submit(pass->guest, batch);
+		pass->to[to_disk] = NULL;
+	}
+}
+
+static void note_true_age(struct sim_guest *guest, u32 page)
+{
+	if (!sim_page_is_tracked(page))
+		return;
+	guest->counters.evicted_total++;
+	if (guest->engine->now_ns - guest->truth_ns[page / SIM_TRUTH_SHARE] <
+	    guest->workload.window_ns)
+		guest->counters.evicted_in_window++;
+}
+
+/* The guest reads a frame in order to write it out: the host may have to bring it back first. */
+static u64 read_frame(struct sim_guest *guest, u32 page)
+{
+	u32 frame = guest->frame[page] - 1;
+	u64 now_ns = guest->engine->now_ns;
+
+	if (guest->backing.state[frame] & SIM_BACK_SWAPPED)
+		guest->counters.double_paging++;
+	struct sim_touch touch = sim_host_touch(guest->host, guest, frame);
+
+	return touch.cpu_ns + (touch.ready_ns > now_ns ? touch.ready_ns - now_ns : 0);
+}
+
+static void drop(struct pass *pass, u32 page, u32 shadow)
+{
+	struct sim_guest *guest = pass->guest;
+
+	sim_page_release_frame(guest, page);
+	guest->frame[page] = shadow;
+	if (!guest->slot[page])
+		guest->dropped_pages++;
+	pass->sum.freed++;
+}
+
+static void victim_anon(struct pass *pass, u32 page, u32 shadow)
+{
+	struct sim_guest *guest = pass->guest;
+	struct sim_swap_area *swap = &guest->swap;
+
+	if (guest->slot[page] && !(guest->hot[page] & SIM_HOT_DIRTY_GUEST)) {
+		drop(pass, page, shadow);
+		return;
+	}
+	if (!guest->slot[page])
+		guest->slot[page] = sim_swap_take(swap, page);
+	if (!guest->slot[page]) { /* swap is full: it stays */
+		u32 memcg = guest->memcg[page];
+
+		guest->lruvec[memcg]->ops->insert(guest->lruvec[memcg], page, WS_ANON,
+						  WS_ENTER_WRITEBACK, 0);
+		return;
+	}
+	pass->sum.cpu_ns += read_frame(guest, page);
+	if (swap->device.config->compressed) {
+		u64 now_ns = guest->engine->now_ns;
+
+		pass->sum.cpu_ns += sim_device_submit(&swap->device, now_ns, true, 1) - now_ns;
+		guest->counters.swap_out_pages++;
+		drop(pass, page, shadow);
+		return;
+	}
+	pass_write(pass, page, shadow, false);
+}
+
+static void victim(struct pass *pass, u32 page, u32 shadow)
+{
+	struct sim_guest *guest = pass->guest;
+
+	note_true_age(guest, page);
+	guest->hot[page] &= (u8) ~(SIM_HOT_FAST | SIM_HOT_MAPPED | SIM_HOT_ACCESSED_GUEST);
+	if (sim_page_type(guest, page) == WS_ANON) {
+		victim_anon(pass, page, shadow);
+	} else if (guest->hot[page] & SIM_HOT_DIRTY_GUEST) {
+		pass->sum.cpu_ns += read_frame(guest, page);
+		pass_write(pass, page, shadow, true);
+	} else {
+		drop(pass, page, shadow);
+	}
+}
+
+/* Evict from one memcg.  Return: pages looked at. */
+static u64 reclaim_memcg(struct pass *pass, u32 memcg, u64 want)
+{
+	struct sim_guest *guest = pass->guest;
+	struct sim_reclaim *lruvec = guest->lruvec[memcg];
+	const struct sim_reclaim_ops *ops = lruvec->ops;
+	const struct sim_costs *costs = &guest->engine->scenario->costs;
+	u32 page[BATCH], shadow[BATCH];
+	u64 scanned = 0, got = 0;
+	bool swap = guest->swap.slots_count && !sim_swap_is_full(&guest->swap);
+	u32 swappiness = swap ? guest->config->swappiness : 0;
+	u32 fruitless = 0;
+
+	while (got < want && fruitless < 4) {
+		if (ops->wants_ageing && ops->wants_ageing(lruvec, swappiness)) {
+			u64 entries = ops->age(lruvec, guest->engine->now_ns);
+
+			guest->counters.ageing_passes++;
+			guest->counters.ageing_entries += entries;
+			guest->counters.ageing_cpu_ns += entries * costs->scan_pte_ns;
+			pass->sum.cpu_ns += entries * costs->scan_pte_ns;
+			sim_emit(guest->engine, SIM_EV_AGE, guest->id, memcg,
+				 ops->ages ? ops->ages(lruvec)->max_seq : 0, entries);
+		}
+		struct sim_reclaim_scan scan = { .swappiness = swappiness, .budget = SCAN_BUDGET };
+		u32 n = ops->evict(lruvec, &scan, page, shadow, want - got < BATCH ? (u32)(want - got) : BATCH);
+
+		scanned += scan.scanned;
+		pass->sum.cpu_ns += (scan.scanned + scan.rmap_walks) * costs->reclaim_page_ns;
+		for (u32 i = 0; i < n; i++)
+			victim(pass, page[i], shadow[i]);
+		got += n;
+		fruitless = n ? 0 : fruitless + 1;
+		if (!n && !scan.scanned && !ops->wants_ageing)
+			break;
+	}
+	return scanned;
+}
+
+/* Pages of @memcg that may be taken: beyond min, and beyond low unless @low_too. */
+static u64 takeable(const struct sim_guest *guest, u32 memcg, bool low_too)
+{
+	const struct sim_memcg_config *limit = &guest->config->memcg[memcg];
+	u64 kept = (low_too ? limit->min_bytes : limit->min_bytes > limit->low_bytes ? limit->min_bytes
+									      : limit->low_bytes) /
+		   SIM_PAGE_BYTES;
+
+	return guest->memcg_pages[memcg] > kept ? guest->memcg_pages[memcg] - kept : 0;
+}
+
+struct sim_reclaimed sim_guest_reclaim(struct sim_guest *guest, u64 want, u32 memcg,
+				       enum sim_reclaim_mode mode)
+{
+	struct pass pass = { .guest = guest };
+	u32 memcgs = guest->config->memcgs_count;
+	u64 scanned = 0;
+
+	if (memcg < SIM_MEMCGS_MAX) {
+		scanned = reclaim_memcg(&pass, memcg, want);
+	} else if (memcgs == 1) {
+		scanned = reclaim_memcg(&pass, 0, want);
+	} else {
+		for (u32 low_too = 0; low_too < 2 && !(pass.sum.freed + pass.sum.writing); low_too++) {
+			u64 all = 0;
+
+			for (u32 i = 0; i < memcgs; i++)
+				all += takeable(guest, i, low_too);
+			for (u32 i = 0; i < memcgs && all; i++) {
+				u64 part = (want * takeable(guest, i, low_too) + all - 1) / all;
+
+				scanned += part ? reclaim_memcg(&pass, i, part) : 0;
+			}
+		}
+	}
+	for (u32 i = 0; i < 2; i++)
+		if (pass.to[i] && pass.to[i]->count)
+			batch_submit(guest, pass.to[i]);
+
+	struct sim_vm_counters *counters = &guest->counters;
+	u64 taken = pass.sum.freed + pass.sum.writing;
+
+	if (mode == SIM_RECLAIM_BACKGROUND) {
+		counters->pgscan_background += scanned;
+		counters->pgsteal_background += taken;
+	} else {
+		counters->pgscan_direct += scanned;
+		counters->pgsteal_direct += taken;
+	}
+	counters->alloc_stalls += mode == SIM_RECLAIM_DIRECT;
+	if (mode == SIM_RECLAIM_PROACTIVE)
+		counters->proactive_pages += taken;
+	sim_emit(guest->engine, SIM_EV_EVICT, guest->id, mode, taken, scanned);
+	return pass.sum;
+}
+
+void sim_guest_kswapd(struct sim_guest *guest)
+{
+	u64 now_ns = guest->engine->now_ns, next_ns;
+
+	if (!guest->running || guest->frames.free_count >= guest->watermark.high) {
+		guest->kswapd_awake = false;
+		guest->kswapd_failures = 0;
+		return;
+	}
+	u64 want = guest->watermark.high - guest->frames.free_count;
+
+	/* What is being written will come free without further reclaim. */
+	if (guest->writing_pages >= want) {
+		next_ns = sim_guest_next_write_ns(guest);
+		sim_wake_at(guest->engine, next_ns > now_ns ? next_ns : now_ns + 1, SIM_CLASS_TIMER,
+			    SIM_WAKE_KSWAPD, guest->id, 0, 0);
+		return;
+	}
+	struct sim_reclaimed got =
+		sim_guest_reclaim(guest, want < KSWAPD_STEP ? want : KSWAPD_STEP, SIM_MEMCGS_MAX,
+				  SIM_RECLAIM_BACKGROUND);
+
+	guest->counters.kswapd_cpu_ns += got.cpu_ns;
+	guest->cpu_debt_ns += got.cpu_ns;
+	sim_reporter_pressure(guest);
+	next_ns = now_ns + got.cpu_ns + 1;
+	if (got.freed + got.writing) {
+		guest->kswapd_failures = 0;
+	} else if (++guest->kswapd_failures >= KSWAPD_GIVE_UP) {
+		guest->kswapd_awake = false;
+		return;
+	} else {
+		next_ns += KSWAPD_REST_NS;
+	}
+	sim_wake_at(guest->engine, next_ns, SIM_CLASS_TIMER, SIM_WAKE_KSWAPD, guest->id, 0, 0);
+}
+
+/* The flusher: dirty file pages go to disk and stay in memory. */
+void sim_guest_flush(struct sim_guest *guest)
+{
+	u64 now_ns = guest->engine->now_ns;
+	u32 pages = 0;
+
+	if (!guest->running)
+		return;
+	for (u32 first = 0; first < guest->pages_count; first += SIM_REGION_PAGES) {
+		if (!guest->region_pages[first / SIM_REGION_PAGES])
+			continue;
+		for (u32 page = first; page < first + SIM_REGION_PAGES; page++) {
+			u8 hot = guest->hot[page];
+
+			if ((hot & (SIM_HOT_PRESENT | SIM_HOT_DIRTY_GUEST)) !=
+				    (SIM_HOT_PRESENT | SIM_HOT_DIRTY_GUEST) ||
+			    sim_page_type(guest, page) != WS_FILE ||
+			    guest->memcg[page] & SIM_PAGE_UNEVICTABLE)
+				continue;
+			guest->hot[page] = hot & (u8)~SIM_HOT_DIRTY_GUEST;
+			if (++pages % SIM_BATCH_MAX == 0)
+				sim_device_submit(&guest->disk, now_ns, true, SIM_BATCH_MAX);
+		}
+	}
+	if (pages % SIM_BATCH_MAX)
+		sim_device_submit(&guest->disk, now_ns, true, pages % SIM_BATCH_MAX);
+	guest->counters.file_out_pages += pages;
+	if (pages)
+		sim_emit(guest->engine, SIM_EV_WRITEBACK, guest->id, 1, pages, 0);
+	sim_wake_at(guest->engine, now_ns + FLUSH_PERIOD_NS, SIM_CLASS_TIMER, SIM_WAKE_FLUSH,
+		    guest->id, 0, 0);
+}
