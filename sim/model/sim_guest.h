@@ -32,6 +32,8 @@
 #define SIM_HOT_WRITEBACK 0x80u
 
 /* memcg[page]: number of the memcg, and */
+#define SIM_PAGE_MEMCG 0x3fu
+#define SIM_PAGE_PROACTIVE 0x40u /* was evicted on the host's command */
 #define SIM_PAGE_UNEVICTABLE 0x80u
 
 #define SIM_TRUTH_SHARE 256u /* pages per page whose true age is kept */

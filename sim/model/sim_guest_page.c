@@ -13,7 +13,7 @@ static enum tr_type kind_of(const struct sim_guest *guest, u32 page)
 
 static struct sim_reclaim *lruvec_of(const struct sim_guest *guest, u32 page)
 {
-	return guest->lruvec[guest->memcg[page] & ~SIM_PAGE_UNEVICTABLE];
+	return guest->lruvec[guest->memcg[page] & SIM_PAGE_MEMCG];
 }
 
 void sim_page_declare(struct sim_guest *guest, u32 page, u8 type, u32 memcg)
@@ -36,11 +36,15 @@ bool sim_page_install(struct sim_guest *guest, u32 page, u32 frame, enum ws_ente
 	assert(!(guest->hot[page] & (SIM_HOT_PRESENT | SIM_HOT_WRITEBACK)));
 	if (shadow && !guest->slot[page])
 		guest->dropped_pages--;
+	if (guest->memcg[page] & SIM_PAGE_PROACTIVE) {
+		guest->memcg[page] &= (u8)~SIM_PAGE_PROACTIVE;
+		guest->counters.proactive_refaults++;
+	}
 	guest->frame[page] = frame + 1;
 	guest->backing.owner[frame] = page;
 	guest->hot[page] = SIM_HOT_PRESENT | (mapped ? SIM_HOT_MAPPED : 0);
 	guest->resident[kind]++;
-	guest->memcg_pages[guest->memcg[page] & ~SIM_PAGE_UNEVICTABLE]++;
+	guest->memcg_pages[guest->memcg[page] & SIM_PAGE_MEMCG]++;
 	guest->region_pages[page / SIM_REGION_PAGES]++;
 	if (kind != TR_UNEVICTABLE) {
 		struct sim_reclaim *lruvec = lruvec_of(guest, page);
@@ -75,7 +79,7 @@ void sim_page_release_frame(struct sim_guest *guest, u32 page)
 	guest->hot[page] = 0;
 	guest->frame[page] = 0;
 	guest->resident[kind_of(guest, page)]--;
-	guest->memcg_pages[guest->memcg[page] & ~SIM_PAGE_UNEVICTABLE]--;
+	guest->memcg_pages[guest->memcg[page] & SIM_PAGE_MEMCG]--;
 	guest->region_pages[page / SIM_REGION_PAGES]--;
 	sim_guest_frame_free(guest, frame);
 }

@@ -19,7 +19,9 @@
 #define SCAN_BUDGET 4096	  /* pages looked at in one round */
 #define FLUSH_PERIOD_NS (5 * SIM_SECOND) /* dirty_writeback_centisecs */
 
-static struct sim_batch *batch_open(struct sim_guest *guest, bool to_disk)
+#define NO_BATCH 0xffffffffu
+
+static u32 batch_open(struct sim_guest *guest, bool to_disk)
 {
 	u32 i;
 
@@ -36,12 +38,14 @@ static struct sim_batch *batch_open(struct sim_guest *guest, bool to_disk)
 		guest->batches_count = count;
 	}
 	guest->batch[i].to_disk = to_disk;
-	return &guest->batch[i];
+	guest->batch[i].done_ns = SIM_NONE;
+	return i;
 }
 
 /* Hand a batch to its device; its frames come free when it is done. */
-static void batch_submit(struct sim_guest *guest, struct sim_batch *batch)
+static void batch_submit(struct sim_guest *guest, u32 index)
 {
+	struct sim_batch *batch = &guest->batch[index];
 	struct sim_device *device = batch->to_disk ? &guest->disk : &guest->swap.device;
 	u64 now_ns = guest->engine->now_ns;
 
@@ -54,7 +58,7 @@ static void batch_submit(struct sim_guest *guest, struct sim_batch *batch)
 	sim_emit(guest->engine, SIM_EV_WRITEBACK, guest->id, batch->to_disk, batch->count,
 		 batch->done_ns);
 	sim_wake_at(guest->engine, batch->done_ns, SIM_CLASS_COMPLETION, SIM_WAKE_WRITEBACK,
-		    guest->id, (u32)(batch - guest->batch), 0);
+		    guest->id, index, 0);
 }
 
 void sim_guest_written(struct sim_guest *guest, u32 index)
@@ -89,29 +93,27 @@ u64 sim_guest_next_write_ns(const struct sim_guest *guest)
 /* One pass of eviction: victims of one engine on their way out. */
 struct pass {
 	struct sim_guest *guest;
+	enum sim_reclaim_mode mode;
 	struct sim_reclaimed sum;
-	struct sim_batch *to[2]; /* being filled: swap, disk */
+	u32 to[2]; /* batches being filled: swap, disk; or NO_BATCH */
 };
 
 static void pass_write(struct pass *pass, u32 page, u32 shadow, bool to_disk)
 {
-	struct sim_batch *batch = pass->to[to_disk];
+	struct sim_guest *guest = pass->guest;
+	u8 kept = guest->hot[page] & (SIM_HOT_ACCESSED_HOST | SIM_HOT_DIRTY_HOST);
 
-	if (!batch) {
-		batch = batch_open(pass->guest, to_disk);
-		/* Claimed before it is full: batch_open() of the other kind must not find it. */
-		batch->count = 0;
-		batch->done_ns = SIM_NONE;
-		pass->to[to_disk] = batch;
-	}
-	pass->guest->hot[page] = (u8)((pass->guest->hot[page] & (SIM_HOT_ACCESSED_HOST | SIM_HOT_DIRTY_HOST)) |
-				      SIM_HOT_WRITEBACK);
+	if (pass->to[to_disk] == NO_BATCH)
+		pass->to[to_disk] = batch_open(guest, to_disk);
+	struct sim_batch *batch = &guest->batch[pass->to[to_disk]];
+
+	guest->hot[page] = kept | SIM_HOT_WRITEBACK;
 	batch->page[batch->count] = page;
 	batch->shadow[batch->count++] = shadow;
 	pass->sum.writing++;
 	if (batch->count == SIM_BATCH_MAX) {
-		batch_submit(pass->guest, batch);
-		pass->to[to_disk] = NULL;
+		batch_submit(guest, pass->to[to_disk]);
+		pass->to[to_disk] = NO_BATCH;
 	}
 }
 
@@ -161,10 +163,12 @@ static void victim_anon(struct pass *pass, u32 page, u32 shadow)
 	if (!guest->slot[page])
 		guest->slot[page] = sim_swap_take(swap, page);
 	if (!guest->slot[page]) { /* swap is full: it stays */
-		u32 memcg = guest->memcg[page];
+		struct sim_reclaim *lruvec = guest->lruvec[guest->memcg[page] & SIM_PAGE_MEMCG];
 
-		guest->lruvec[memcg]->ops->insert(guest->lruvec[memcg], page, WS_ANON,
-						  WS_ENTER_WRITEBACK, 0);
+		guest->memcg[page] &= SIM_PAGE_MEMCG;
+		guest->hot[page] |= SIM_HOT_MAPPED;
+		lruvec->ops->insert(lruvec, page, WS_ANON, WS_ENTER_WRITEBACK, 0);
+		sim_page_open(guest, page);
 		return;
 	}
 	pass->sum.cpu_ns += read_frame(guest, page);
@@ -184,6 +188,8 @@ static void victim(struct pass *pass, u32 page, u32 shadow)
 	struct sim_guest *guest = pass->guest;
 
 	note_true_age(guest, page);
+	if (pass->mode == SIM_RECLAIM_PROACTIVE)
+		guest->memcg[page] |= SIM_PAGE_PROACTIVE;
 	guest->hot[page] &= (u8) ~(SIM_HOT_FAST | SIM_HOT_MAPPED | SIM_HOT_ACCESSED_GUEST);
 	if (sim_page_type(guest, page) == WS_ANON) {
 		victim_anon(pass, page, shadow);
@@ -248,7 +254,7 @@ static u64 takeable(const struct sim_guest *guest, u32 memcg, bool low_too)
 struct sim_reclaimed sim_guest_reclaim(struct sim_guest *guest, u64 want, u32 memcg,
 				       enum sim_reclaim_mode mode)
 {
-	struct pass pass = { .guest = guest };
+	struct pass pass = { .guest = guest, .mode = mode, .to = { NO_BATCH, NO_BATCH } };
 	u32 memcgs = guest->config->memcgs_count;
 	u64 scanned = 0;
 
@@ -270,7 +276,7 @@ struct sim_reclaimed sim_guest_reclaim(struct sim_guest *guest, u64 want, u32 me
 		}
 	}
 	for (u32 i = 0; i < 2; i++)
-		if (pass.to[i] && pass.to[i]->count)
+		if (pass.to[i] != NO_BATCH)
 			batch_submit(guest, pass.to[i]);
 
 	struct sim_vm_counters *counters = &guest->counters;
