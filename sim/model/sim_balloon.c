@@ -70,10 +70,8 @@ static void host_takes(struct sim_guest *guest, const u8 *bytes, int length)
 	int count = ws_wire_pfns_decode(pfn, WS_PFNS_MAX, bytes, (u32)length);
 
 	for (int i = 0; i < count; i++) {
-		if (pfn[i] >= guest->frames_count)
-			continue;
-		sim_host_unback(guest->host, guest, pfn[i]);
-		guest->backing.state[pfn[i]] |= SIM_BACK_BALLOON;
+		if (pfn[i] < guest->frames_count)
+			sim_host_balloon(guest->host, guest, pfn[i]);
 	}
 }
 

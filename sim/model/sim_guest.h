@@ -22,9 +22,9 @@
 #define SIM_GUEST_H
 
 #include "model/sim_host.h"
-#include "model/sim_stream.h"
 #include "model/sim_swap.h"
 #include "model/sim_watermark.h"
+#include "model/sim_workload.h"
 
 /* hot[page], beside SIM_HOT_PRESENT, _ACCESSED_* and _DIRTY_* of sim_reclaim.h. */
 #define SIM_HOT_FAST 0x20u
@@ -176,6 +176,9 @@ void sim_guest_oom(struct sim_guest *guest);
 /* --- sim_guest_age.c --- */
 /* Harvest accessed bits and begin new generations in all memcgs; cost goes to the debt. */
 void sim_guest_age(struct sim_guest *guest);
+
+/* Free page reporting, SIM_WAKE_REPORTING. */
+void sim_guest_page_reporting(struct sim_guest *guest);
 
 void sim_guest_sample(struct sim_guest *guest, struct sim_vm_sample *sample);
 

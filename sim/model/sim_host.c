@@ -173,6 +173,14 @@ void sim_host_unback(struct sim_host *host, struct sim_guest *guest, u32 frame)
 	}
 }
 
+void sim_host_balloon(struct sim_host *host, struct sim_guest *guest, u32 frame)
+{
+	sim_host_unback(host, guest, frame);
+	guest->backing.state[frame] = SIM_BACK_BALLOON;
+	if (host->config->huge_pages)
+		split(guest, frame / SIM_REGION_PAGES);
+}
+
 static void wake_reclaim(struct sim_host *host)
 {
 	if (host->reclaiming || host->free_pages >= host->low_pages)

@@ -96,6 +96,9 @@ struct sim_touch sim_host_touch(struct sim_host *host, struct sim_guest *guest, 
 /* The guest gives @frame up (balloon, reporting, VM gone): memory and swap come back. */
 void sim_host_unback(struct sim_host *host, struct sim_guest *guest, u32 frame);
 
+/* The guest put @frame into its balloon: as above, and the region stays split. */
+void sim_host_balloon(struct sim_host *host, struct sim_guest *guest, u32 frame);
+
 /* SIM_WAKE_HOST_RECLAIM, SIM_WAKE_HOST_WRITTEN. */
 void sim_host_reclaim(struct sim_host *host);
 void sim_host_written(struct sim_host *host, u32 frames);

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sim_control.h - the host's controller: a policy, its view, and its actions.
+ *
+ * The view holds what arrived (statistics, reports) and what a host can read at any
+ * time (configuration space, its own counters), each only when the policy declares the
+ * channel.  Actions become messages.
+ */
+#ifndef SIM_CONTROL_H
+#define SIM_CONTROL_H
+
+#include "ws_proto.h"
+#include "model/sim_link.h"
+
+struct sim_host;
+struct sim_guest;
+
+/* The host's end of one VM. */
+struct sim_peer {
+	struct ws_proto_host proto;
+	u32 target_pages; /* num_pages, as written to the configuration space */
+	u64 actual_seen, moved_ns, stalled_ns; /* watch over the balloon */
+	u64 oom_seen;
+};
+
+struct sim_control {
+	struct sim_engine *engine;
+	struct sim_host *host;
+	struct sim_link *link;
+	struct sim_guest *guests; /* vms_count */
+	const struct sim_policy *policy;
+	void *state;
+	struct sim_peer *peer;
+	struct sim_vm_view *vm_view;
+	struct sim_host_view view;
+	struct sim_actions actions;
+};
+
+int sim_control_init(struct sim_control *control, struct sim_engine *engine, struct sim_host *host,
+		     struct sim_link *link, struct sim_guest *guests, struct tr_error *error);
+void sim_control_destroy(struct sim_control *control);
+
+/* The policy begins: timers are set. */
+int sim_control_start(struct sim_control *control, struct tr_error *error);
+
+void sim_control_vm_added(struct sim_control *control, u32 vm);
+void sim_control_vm_removed(struct sim_control *control, u32 vm);
+/* Statistics or a report from a VM. */
+void sim_control_message(struct sim_control *control, const struct sim_message *message);
+void sim_control_tick(struct sim_control *control);  /* SIM_WAKE_TICK */
+void sim_control_watch(struct sim_control *control); /* SIM_WAKE_WATCH */
+
+#endif /* SIM_CONTROL_H */

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* sim_guest.c - a VM from its configuration to its end. */
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/sim_balloon.h"
+#include "model/sim_guest.h"
+#include "model/sim_reporter.h"
+
+#define FLUSH_FIRST_NS (5 * SIM_SECOND)
+#define REPORTING_NS (2 * SIM_SECOND) /* delay of free page reporting */
+#define REPORTING_BATCH 32	      /* PAGE_REPORTING_CAPACITY */
+
+static int open_engines(struct sim_guest *guest, struct tr_error *error)
+{
+	const struct sim_vm_config *config = guest->config;
+	struct sim_reclaim_choice choice;
+	u32 pages = guest->pages_count;
+
+	if (sim_reclaim_choose(&choice, config->reclaim, error))
+		return -EINVAL;
+	if (choice.ops->future)
+		return tr_fail(error, -EINVAL,
+			       "%s: reclaim \"%s\" knows the future, which a guest that others disturb "
+			       "does not have; use 'wssim reclaim' for it",
+			       config->name, config->reclaim);
+	if (choice.ops->param_name && !strcmp(choice.ops->param_name, "generations") &&
+	    !strchr(config->reclaim, ':'))
+		choice.param = config->generations;
+	guest->every_access = choice.ops->access;
+	guest->space = (struct sim_reclaim_space){
+		.pages_count = pages,
+		.accessed = SIM_HOT_ACCESSED_GUEST,
+		.hot = guest->hot,
+		.entry = sim_zeroed(pages * sizeof(u16)),
+		.link = sim_zeroed((u64)pages * sizeof(u32)),
+		.link2 = choice.ops->links > 1 ? sim_zeroed((u64)pages * sizeof(u32)) : NULL,
+		.memcg = config->memcgs_count > 1 ? guest->memcg : NULL,
+		.region_pages = guest->region_pages,
+	};
+	if (!guest->space.entry || !guest->space.link || (choice.ops->links > 1 && !guest->space.link2))
+		return tr_fail(error, -ENOMEM, "%s: out of memory", config->name);
+	for (u32 i = 0; i < config->memcgs_count; i++) {
+		int rc = sim_reclaim_open(&guest->lruvec[i], &choice, &guest->space, (u16)i,
+					  guest->engine->now_ns);
+
+		if (rc)
+			return tr_fail(error, rc, "%s: reclaim \"%s\" cannot be set up", config->name,
+				       config->reclaim);
+	}
+	return 0;
+}
+
+static int open_devices(struct sim_guest *guest)
+{
+	const struct sim_scenario *scenario = guest->engine->scenario;
+	const struct sim_vm_config *config = guest->config;
+	struct sim_swap_area *swap = &guest->swap;
+	char name[SIM_NAME_MAX + 8];
+
+	snprintf(name, sizeof(name), "%s/disk", config->name);
+	sim_device_init(&guest->disk, &config->disk, scenario->seed, scenario->run, name);
+	snprintf(name, sizeof(name), "%s/swap", config->name);
+	sim_device_init(&swap->device, &config->swap, scenario->seed, scenario->run, name);
+	if (!config->swap.name[0])
+		return 0;
+	swap->slots_count = (u32)(config->swap_bytes / SIM_PAGE_BYTES);
+	swap->page_of = sim_zeroed((u64)swap->slots_count * sizeof(u32));
+	swap->pool_capacity = config->swap.compressed ? guest->frames_count : 0;
+	swap->pool = sim_zeroed((u64)swap->pool_capacity * sizeof(u32));
+	return swap->page_of && swap->pool ? 0 : -ENOMEM;
+}
+
+int sim_guest_init(struct sim_guest *guest, struct sim_engine *engine, struct sim_host *host,
+		   u16 id, struct tr_error *error)
+{
+	const struct sim_vm_config *config = &engine->scenario->vm[id];
+
+	*guest = (struct sim_guest){ .engine = engine, .host = host, .config = config, .id = id };
+	int rc = sim_workload_init(guest, error);
+
+	if (rc)
+		return rc;
+	guest->pages_count = (u32)guest->workload.pages_count + SIM_REGION_PAGES;
+	guest->frames_count = (u32)(config->memory_bytes / SIM_PAGE_BYTES);
+	u64 pages = guest->pages_count;
+
+	guest->hot = sim_zeroed(pages);
+	guest->memcg = sim_zeroed(pages);
+	guest->frame = sim_zeroed(pages * sizeof(u32));
+	guest->slot = sim_zeroed(pages * sizeof(u32));
+	guest->truth_ns = sim_zeroed(pages / SIM_TRUTH_SHARE * sizeof(u64));
+	guest->region_pages = sim_zeroed(pages / SIM_REGION_PAGES * sizeof(u16));
+	if (!guest->hot || !guest->memcg || !guest->frame || !guest->slot || !guest->truth_ns ||
+	    !guest->region_pages || sim_frames_init(&guest->frames, guest->frames_count) ||
+	    open_devices(guest) || sim_balloon_init(guest) ||
+	    sim_backing_init(&guest->backing, host, guest->frames_count, engine->now_ns))
+		return tr_fail(error, -ENOMEM, "%s: not enough memory for a VM of %llu MiB",
+			       config->name, config->memory_bytes >> 20);
+	rc = open_engines(guest, error);
+	if (rc)
+		return rc;
+	sim_guest_resize(guest);
+	return 0;
+}
+
+void sim_guest_destroy(struct sim_guest *guest)
+{
+	u64 pages = guest->pages_count;
+
+	sim_workload_destroy(guest);
+	for (u32 i = 0; i < SIM_MEMCGS_MAX; i++)
+		sim_reclaim_close(guest->lruvec[i]);
+	sim_balloon_destroy(guest);
+	sim_reporter_destroy(guest);
+	sim_backing_destroy(&guest->backing);
+	sim_frames_destroy(&guest->frames);
+	sim_zeroed_free(guest->swap.page_of, (u64)guest->swap.slots_count * sizeof(u32));
+	sim_zeroed_free(guest->swap.pool, (u64)guest->swap.pool_capacity * sizeof(u32));
+	sim_zeroed_free(guest->space.entry, pages * sizeof(u16));
+	sim_zeroed_free(guest->space.link, pages * sizeof(u32));
+	sim_zeroed_free(guest->space.link2, pages * sizeof(u32));
+	sim_zeroed_free(guest->hot, pages);
+	sim_zeroed_free(guest->memcg, pages);
+	sim_zeroed_free(guest->frame, pages * sizeof(u32));
+	sim_zeroed_free(guest->slot, pages * sizeof(u32));
+	sim_zeroed_free(guest->truth_ns, pages / SIM_TRUTH_SHARE * sizeof(u64));
+	sim_zeroed_free(guest->region_pages, pages / SIM_REGION_PAGES * sizeof(u16));
+	free(guest->batch);
+}
+
+void sim_guest_start(struct sim_guest *guest)
+{
+	struct sim_engine *engine = guest->engine;
+	u32 kernel = (u32)(guest->config->kernel_bytes / SIM_PAGE_BYTES);
+
+	guest->running = true;
+	guest->host->guest[guest->id] = guest;
+	guest->psi.changed_ns = engine->now_ns;
+	sim_emit(engine, SIM_EV_START, guest->id, 0, guest->frames_count, 0);
+	for (; guest->kernel_frames < kernel; guest->kernel_frames++) {
+		u32 frame = sim_frames_take(&guest->frames);
+
+		if (frame == SIM_NO_FRAME)
+			break;
+		guest->backing.owner[frame] = SIM_OWNER_KERNEL;
+		sim_host_touch(guest->host, guest, frame);
+	}
+	sim_wake_at(engine, engine->now_ns + FLUSH_FIRST_NS, SIM_CLASS_TIMER, SIM_WAKE_FLUSH,
+		    guest->id, 0, 0);
+	if (guest->config->ageing_interval_ns)
+		sim_wake_at(engine, engine->now_ns + guest->config->ageing_interval_ns,
+			    SIM_CLASS_TIMER, SIM_WAKE_AGEING, guest->id, 0, 0);
+	if (guest->config->page_reporting)
+		sim_wake_at(engine, engine->now_ns + REPORTING_NS, SIM_CLASS_TIMER,
+			    SIM_WAKE_REPORTING, guest->id, 0, 0);
+	sim_workload_start(guest);
+}
+
+void sim_guest_stop(struct sim_guest *guest)
+{
+	if (!guest->running)
+		return;
+	sim_workload_stop(guest);
+	guest->running = false;
+	for (u32 frame = 0; frame < guest->frames_count; frame++)
+		sim_host_unback(guest->host, guest, frame);
+	for (u32 page = 0; page < guest->pages_count; page++)
+		guest->hot[page] &= (u8)~SIM_HOT_FAST;
+	guest->host->guest[guest->id] = NULL;
+	sim_emit(guest->engine, SIM_EV_STOP, guest->id, 0, 0, 0);
+}
+
+/* Free page reporting: whole free regions that the host still backs are given back. */
+void sim_guest_page_reporting(struct sim_guest *guest)
+{
+	struct sim_backing *backing = &guest->backing;
+	u32 reported = 0;
+
+	if (!guest->running)
+		return;
+	for (u32 region = 0; region < guest->frames.regions_count; region++) {
+		if (guest->frames.region_free[region] != SIM_REGION_PAGES ||
+		    !backing->region_backed[region])
+			continue;
+		for (u32 i = 0; i < SIM_REGION_PAGES; i++)
+			sim_host_unback(guest->host, guest, region * SIM_REGION_PAGES + i);
+		if (++reported % REPORTING_BATCH == 1)
+			guest->counters.vm_exits++;
+	}
+	sim_wake_at(guest->engine, guest->engine->now_ns + REPORTING_NS, SIM_CLASS_TIMER,
+		    SIM_WAKE_REPORTING, guest->id, 0, 0);
+}
+
+static void sample_ages(const struct sim_guest *guest, struct sim_vm_sample *sample)
+{
+	for (u32 i = 0; i < guest->config->memcgs_count; i++) {
+		struct sim_reclaim *lruvec = guest->lruvec[i];
+
+		if (!lruvec->ops->ages)
+			return;
+		const struct ws_age *ages = lruvec->ops->ages(lruvec);
+		u64 min_seq = ages->min_seq[WS_ANON] < ages->min_seq[WS_FILE] ? ages->min_seq[WS_ANON]
+									      : ages->min_seq[WS_FILE];
+		u32 gens = (u32)(ages->max_seq - min_seq) + 1;
+
+		if (i == 0) /* memcgs age together when reports ask; the root's births stand for all */
+			sample->generations_count = gens;
+		for (u32 g = 0; g < gens && g < sample->generations_count; g++) {
+			u64 seq = ages->max_seq - g;
+
+			if (i == 0)
+				sample->generation[g].age_ns =
+					guest->engine->now_ns - ws_age_birth(ages, seq);
+			if (seq >= ages->min_seq[WS_ANON])
+				sample->generation[g].anon_pages += ws_age_pages(ages, seq, WS_ANON);
+			if (seq >= ages->min_seq[WS_FILE])
+				sample->generation[g].file_pages += ws_age_pages(ages, seq, WS_FILE);
+		}
+	}
+}
+
+void sim_guest_sample(struct sim_guest *guest, struct sim_vm_sample *sample)
+{
+	const struct sim_backing *backing = &guest->backing;
+
+	memset(sample, 0, sizeof(*sample));
+	if (guest->running)
+		sim_stream_account(guest);
+	guest->counters.psi_some_ns = guest->psi.some_ns;
+	guest->counters.psi_full_ns = guest->psi.full_ns;
+	for (u32 type = 0; type < WS_TYPES; type++) {
+		guest->counters.refault[type] = 0;
+		for (u32 i = 0; i < guest->config->memcgs_count; i++) {
+			struct sim_reclaim_stat stat;
+
+			guest->lruvec[i]->ops->stat(guest->lruvec[i], &stat);
+			guest->counters.refault[type] += stat.refaults[type];
+		}
+	}
+	u64 busy_ns = guest->counters.busy_ns, parts_ns = guest->counters.compute_ns +
+		guest->counters.fault_ns + guest->counters.io_ns + guest->counters.reclaim_ns +
+		guest->counters.host_stall_ns;
+
+	guest->counters.vcpu_wait_ns = busy_ns > parts_ns ? busy_ns - parts_ns : 0;
+	sample->running = guest->running;
+	sample->nominal_pages = guest->frames_count;
+	sample->target_pages = guest->frames_count - guest->balloon->logic.target_pages;
+	sample->balloon_pages = sim_balloon_pages(guest);
+	sample->free_pages = guest->frames.free_count;
+	sample->anon_pages = guest->resident[TR_ANON];
+	sample->file_pages = guest->resident[TR_FILE];
+	sample->kernel_pages = guest->kernel_frames + guest->resident[TR_UNEVICTABLE];
+	sample->compressed_pages = guest->swap.pool_frames;
+	sample->available_pages = sim_guest_available(guest);
+	sample->swapped_pages = guest->swap.used;
+	sample->dropped_pages = guest->dropped_pages;
+	sample->backed_pages = backing->backed;
+	sample->host_swapped_pages = backing->swapped;
+	sample->huge_regions = backing->huge_regions;
+	sample->split_regions = backing->split_regions;
+	sample->psi_some_avg10 = guest->psi.some_avg10;
+	sample->psi_full_avg10 = guest->psi.full_avg10;
+	sample_ages(guest, sample);
+	sample->counters = guest->counters;
+}

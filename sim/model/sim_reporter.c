@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* sim_reporter.c - a guest makes reports and statistics, and sends them. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "model/sim_balloon.h"
+#include "model/sim_guest.h"
+#include "model/sim_reporter.h"
+
+static int age(void *ctx, u64 now_ns)
+{
+	struct sim_guest *guest = ctx;
+
+	sim_guest_age(guest);
+	guest->reporter->aged_ns = now_ns;
+	return 0;
+}
+
+static u64 youngest_birth(void *ctx)
+{
+	struct sim_guest *guest = ctx;
+	u64 birth_ns = guest->reporter->aged_ns;
+
+	for (u32 i = 0; i < guest->config->memcgs_count; i++) {
+		struct sim_reclaim *lruvec = guest->lruvec[i];
+
+		if (!lruvec->ops->ages)
+			continue;
+		const struct ws_age *ages = lruvec->ops->ages(lruvec);
+
+		/* The report is as old as the memcg that was aged longest ago. */
+		u64 youngest_ns = ws_age_birth(ages, ages->max_seq);
+
+		if (i == 0 || youngest_ns < birth_ns)
+			birth_ns = youngest_ns;
+	}
+	return birth_ns;
+}
+
+static int collect(void *ctx, struct ws_hist *hist, u64 now_ns)
+{
+	struct sim_guest *guest = ctx;
+
+	for (u32 i = 0; i < guest->config->memcgs_count; i++) {
+		struct sim_reclaim *lruvec = guest->lruvec[i];
+		struct sim_reclaim_stat stat;
+		u64 young_ns = now_ns - guest->reporter->aged_ns;
+
+		if (lruvec->ops->ages) {
+			ws_age_collect(lruvec->ops->ages(lruvec), hist, now_ns);
+			continue;
+		}
+		lruvec->ops->stat(lruvec, &stat);
+		for (u32 type = 0; type < WS_TYPES; type++) {
+			ws_hist_add_span(hist, type, 0, young_ns, stat.active[type]);
+			ws_hist_add_span(hist, type, young_ns, now_ns - guest->reporter->booted_ns,
+					 stat.pages[type] - stat.active[type]);
+		}
+	}
+	return 0;
+}
+
+static const struct ws_ages_ops ages_ops = {
+	.age = age,
+	.youngest_birth = youngest_birth,
+	.collect = collect,
+};
+
+int sim_reporter_init(struct sim_guest *guest, struct sim_link *link)
+{
+	struct sim_reporter *reporter = calloc(1, sizeof(*reporter));
+
+	guest->reporter = reporter;
+	if (!reporter)
+		return -ENOMEM;
+	reporter->link = link;
+	reporter->dialect = ws_dialect_find(guest->config->dialect);
+	if (!reporter->dialect)
+		return -EINVAL;
+	reporter->booted_ns = reporter->aged_ns = guest->engine->now_ns;
+	ws_report_init(&reporter->report, &ages_ops, guest);
+	return ws_proto_guest_init(&reporter->proto, reporter->dialect, reporter->dialect->bins_max);
+}
+
+void sim_reporter_destroy(struct sim_guest *guest)
+{
+	free(guest->reporter);
+	guest->reporter = NULL;
+}
+
+/* Where the sampled pages really stand, in the report's bins. */
+static void find_truth(const struct sim_guest *guest, const struct ws_hist *hist,
+		       struct sim_report_sample *truth)
+{
+	u64 now_ns = guest->engine->now_ns, wrong = 0;
+	u64 real[WS_TYPES] = { 0 }, sampled[WS_TYPES] = { 0 };
+
+	truth->bins_count = hist->bins_count;
+	for (u32 bin = 0; bin < hist->bins_count; bin++) {
+		truth->edge_ns[bin] = ws_hist_edge(hist, bin);
+		truth->anon_bytes[bin] = hist->pages[WS_ANON][bin] * SIM_PAGE_BYTES;
+		truth->file_bytes[bin] = hist->pages[WS_FILE][bin] * SIM_PAGE_BYTES;
+		truth->true_anon_bytes[bin] = truth->true_file_bytes[bin] = 0;
+		real[WS_ANON] += truth->anon_bytes[bin];
+		real[WS_FILE] += truth->file_bytes[bin];
+	}
+	for (u32 block = 0; block < guest->pages_count / SIM_TRUTH_SHARE; block++) {
+		u32 page = block * SIM_TRUTH_SHARE +
+			   (u32)(sim_mix64(block) % SIM_TRUTH_SHARE);
+		u32 bin = 0;
+
+		if (!(guest->hot[page] & SIM_HOT_PRESENT) ||
+		    guest->memcg[page] & SIM_PAGE_UNEVICTABLE)
+			continue;
+		u64 idle_ns = now_ns - guest->truth_ns[block];
+
+		while (idle_ns >= ws_hist_edge(hist, bin) && bin + 1 < hist->bins_count)
+			bin++;
+		if (sim_page_type(guest, page) == WS_ANON)
+			truth->true_anon_bytes[bin] += SIM_PAGE_BYTES * SIM_TRUTH_SHARE;
+		else
+			truth->true_file_bytes[bin] += SIM_PAGE_BYTES * SIM_TRUTH_SHARE;
+		sampled[sim_page_type(guest, page)]++;
+	}
+	/* The sample is scaled to what there is, so that its size is not taken for an error. */
+	for (u32 bin = 0; bin < hist->bins_count; bin++) {
+		u64 *true_of[WS_TYPES] = { &truth->true_anon_bytes[bin], &truth->true_file_bytes[bin] };
+		u64 told[WS_TYPES] = { truth->anon_bytes[bin], truth->file_bytes[bin] };
+
+		for (u32 type = 0; type < WS_TYPES; type++) {
+			if (!sampled[type])
+				continue;
+			*true_of[type] = *true_of[type] / (SIM_PAGE_BYTES * SIM_TRUTH_SHARE) *
+					 real[type] / sampled[type];
+			wrong += told[type] > *true_of[type] ? told[type] - *true_of[type] : 0;
+		}
+	}
+	truth->wrong_bytes = wrong;
+}
+
+static void send_report(struct sim_guest *guest, bool pressure, u64 cost_ns)
+{
+	struct sim_reporter *reporter = guest->reporter;
+	struct sim_report_sample truth = { .vm = guest->id, .pressure = pressure,
+					   .made_ns = guest->engine->now_ns };
+	u8 bytes[WS_WIRE_TO_HOST_MAX];
+	int length = ws_proto_guest_report(&reporter->proto, &reporter->report.hist, 0, bytes,
+					   sizeof(bytes));
+
+	if (length < 0)
+		return;
+	cost_ns += guest->engine->scenario->costs.report_ns;
+	guest->counters.report_cpu_ns += cost_ns;
+	guest->cpu_debt_ns += guest->engine->scenario->costs.report_ns;
+	guest->counters.reports_sent++;
+	guest->counters.vm_exits++;
+	truth.cost_ns = cost_ns;
+	find_truth(guest, &reporter->report.hist, &truth);
+	if (!sim_link_send(reporter->link, guest->id, SIM_VQ_REPORT, true, bytes, (u32)length, &truth))
+		guest->counters.reports_lost++;
+}
+
+void sim_reporter_pressure(struct sim_guest *guest)
+{
+	struct sim_reporter *reporter = guest->reporter;
+	u64 now_ns = guest->engine->now_ns;
+
+	if (ws_report_pressure(&reporter->report, now_ns) &&
+	    !ws_report_collect(&reporter->report, now_ns))
+		send_report(guest, true, 0);
+}
+
+static void notified(struct sim_guest *guest, const struct sim_message *message)
+{
+	struct sim_reporter *reporter = guest->reporter;
+	u64 now_ns = guest->engine->now_ns, before_ns = guest->counters.ageing_cpu_ns;
+
+	switch (ws_proto_guest_consume(&reporter->proto, message->bytes, message->length, now_ns)) {
+	case WS_PROTO_CONFIGURE:
+		if (ws_report_configure(&reporter->report, &reporter->proto.msg.config))
+			ws_proto_guest_reset(&reporter->proto);
+		break;
+	case WS_PROTO_UNCONFIGURE:
+		ws_report_unconfigure(&reporter->report);
+		break;
+	case WS_PROTO_REPORT:
+		if (!ws_report_refresh(&reporter->report, now_ns))
+			send_report(guest, false, guest->counters.ageing_cpu_ns - before_ns);
+		break;
+	default: /* nothing to do, or an error that the protocol counted */
+		break;
+	}
+}
+
+static void put_stat(struct ws_stats *stats, enum ws_stat tag, u64 value)
+{
+	stats->present |= 1u << tag;
+	stats->value[tag] = value;
+}
+
+static void send_stats(struct sim_guest *guest)
+{
+	const struct sim_vm_counters *counters = &guest->counters;
+	struct ws_stats stats = { 0 };
+	u8 bytes[WS_STATS_BYTES_MAX];
+	u64 total = guest->frames_count;
+
+	if (!guest->config->deflate_on_oom)
+		total -= sim_balloon_pages(guest);
+	put_stat(&stats, WS_STAT_SWAP_IN, counters->swap_in_pages * SIM_PAGE_BYTES);
+	put_stat(&stats, WS_STAT_SWAP_OUT, counters->swap_out_pages * SIM_PAGE_BYTES);
+	put_stat(&stats, WS_STAT_MAJFLT,
+		 counters->faults[SIM_FAULT_FILE] + counters->faults[SIM_FAULT_REFAULT] +
+			 counters->faults[SIM_FAULT_SWAPIN]);
+	put_stat(&stats, WS_STAT_MINFLT,
+		 counters->faults[SIM_FAULT_MINOR] + counters->faults[SIM_FAULT_SWAPCACHE]);
+	put_stat(&stats, WS_STAT_MEMFREE, guest->frames.free_count * SIM_PAGE_BYTES);
+	put_stat(&stats, WS_STAT_MEMTOT, total * SIM_PAGE_BYTES);
+	put_stat(&stats, WS_STAT_AVAIL, sim_guest_available(guest) * SIM_PAGE_BYTES);
+	put_stat(&stats, WS_STAT_CACHES, guest->resident[TR_FILE] * SIM_PAGE_BYTES);
+	put_stat(&stats, WS_STAT_OOM_KILL, counters->oom_kills);
+	put_stat(&stats, WS_STAT_ALLOC_STALL, counters->alloc_stalls);
+	put_stat(&stats, WS_STAT_ASYNC_SCAN, counters->pgscan_background);
+	put_stat(&stats, WS_STAT_DIRECT_SCAN, counters->pgscan_direct);
+	put_stat(&stats, WS_STAT_ASYNC_RECLAIM, counters->pgsteal_background);
+	put_stat(&stats, WS_STAT_DIRECT_RECLAIM, counters->pgsteal_direct);
+	int length = ws_wire_stats_encode(&stats, bytes, sizeof(bytes));
+
+	guest->counters.vm_exits++;
+	sim_link_send(guest->reporter->link, guest->id, SIM_VQ_STATS, true, bytes, (u32)length, NULL);
+}
+
+static void reclaim_on_command(struct sim_guest *guest, const struct sim_message *message)
+{
+	u64 bytes = 0;
+
+	for (u32 i = 0; i < message->length && i < 8; i++)
+		bytes |= (u64)message->bytes[i] << 8 * i;
+	if (bytes < SIM_PAGE_BYTES)
+		return;
+	struct sim_reclaimed got = sim_guest_reclaim(guest, bytes / SIM_PAGE_BYTES, SIM_MEMCGS_MAX,
+						     SIM_RECLAIM_PROACTIVE);
+
+	guest->cpu_debt_ns += got.cpu_ns;
+	guest->counters.kswapd_cpu_ns += got.cpu_ns;
+}
+
+void sim_reporter_message(struct sim_guest *guest, const struct sim_message *message)
+{
+	guest->counters.messages++;
+	switch (message->queue) {
+	case SIM_VQ_NOTIFY:
+		notified(guest, message);
+		break;
+	case SIM_VQ_STATS:
+		send_stats(guest);
+		break;
+	case SIM_VQ_RECLAIM:
+		reclaim_on_command(guest, message);
+		break;
+	default:
+		break;
+	}
+}

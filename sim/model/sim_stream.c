@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* sim_stream.c - a stream runs: batches of accesses up to the quantum or the next fault. */
+#include <assert.h>
+
+#include "model/sim_access.h"
+#include "model/sim_guest.h"
+#include "model/sim_workload.h"
+
+#define RATE_ONE 65536ull /* full speed of one vCPU */
+
+/* --- states and their times --- */
+
+static void account(struct sim_guest *guest, struct sim_stream *stream)
+{
+	u64 now_ns = guest->engine->now_ns, span_ns;
+
+	if (now_ns <= stream->since_ns)
+		return;
+	span_ns = now_ns - stream->since_ns;
+	stream->since_ns = now_ns;
+	if (stream->state == SIM_STREAM_IDLE || stream->state == SIM_STREAM_OFF)
+		guest->counters.idle_ns += span_ns;
+	else
+		guest->counters.busy_ns += span_ns;
+}
+
+void sim_stream_account(struct sim_guest *guest)
+{
+	for (u32 i = 0; i < guest->workload.streams_count; i++)
+		account(guest, &guest->workload.stream[i]);
+	sim_psi_update(&guest->psi, guest->engine->now_ns);
+	sim_psi_update(&guest->host->psi, guest->engine->now_ns);
+}
+
+static bool is_productive(enum sim_stream_state state)
+{
+	/* A vCPU that waits in the host looks busy to the guest. */
+	return state == SIM_STREAM_RUN || state == SIM_STREAM_STALL_HOST;
+}
+
+void sim_stream_enter(struct sim_guest *guest, struct sim_stream *stream,
+		      enum sim_stream_state state)
+{
+	u64 now_ns = guest->engine->now_ns;
+	enum sim_stream_state old = stream->state;
+
+	if (old == state)
+		return;
+	account(guest, stream);
+	stream->state = state;
+	sim_psi_change(&guest->psi, now_ns,
+		       (state == SIM_STREAM_STALL_MEMORY) - (old == SIM_STREAM_STALL_MEMORY),
+		       is_productive(state) - is_productive(old));
+	sim_psi_change(&guest->host->psi, now_ns,
+		       (state == SIM_STREAM_STALL_HOST) - (old == SIM_STREAM_STALL_HOST),
+		       (state == SIM_STREAM_RUN) - (old == SIM_STREAM_RUN));
+}
+
+void sim_stream_wake_at(struct sim_guest *guest, struct sim_stream *stream, u64 time_ns)
+{
+	sim_wake_at(guest->engine, time_ns, SIM_CLASS_STREAM, SIM_WAKE_STREAM, guest->id,
+		    (u32)(stream - guest->workload.stream), ++stream->ticket);
+}
+
+/* Compute time per real time, of one stream: vCPUs are shared, split huge pages cost. */
+static u64 rate_of(const struct sim_guest *guest)
+{
+	const struct sim_backing *backing = &guest->backing;
+	u64 rate = RATE_ONE, regions = backing->huge_regions + backing->split_regions;
+
+	if (guest->psi.productive > guest->config->vcpus)
+		rate = RATE_ONE * guest->config->vcpus / guest->psi.productive;
+	if (backing->split_regions && guest->host->config->huge_pages) {
+		double tax = guest->engine->scenario->costs.split_tax *
+			     (double)backing->split_regions / (double)regions;
+
+		rate = (u64)((double)rate / (1 + tax));
+	}
+	return rate ? rate : 1;
+}
+
+/* --- one batch --- */
+
+enum stop { STOP_LIMIT, STOP_FAULT, STOP_IDLE, STOP_END };
+
+struct batch {
+	struct sim_guest *guest;
+	struct sim_stream *stream;
+	struct sim_source *source;
+	u64 from_ns, limit_ns; /* simulated time */
+	u64 rate;
+	u64 clock_from_ns;     /* trace time at the beginning, extra work taken off */
+	u64 extra_done_ns;
+	u64 stop_ns;	       /* simulated time at which it stopped */
+};
+
+static u64 record_time(const struct tr_run *run, u32 index)
+{
+	return run->time_ns + (run->count ? run->span_ns * index / run->count : 0);
+}
+
+/* Simulated time at trace time @clock_ns of this batch. */
+static u64 when(const struct batch *batch, u64 clock_ns)
+{
+	u64 work_ns = clock_ns - batch->clock_from_ns + batch->extra_done_ns;
+	u64 time_ns = batch->from_ns + work_ns * RATE_ONE / batch->rate;
+
+	return time_ns < batch->limit_ns ? time_ns : batch->limit_ns;
+}
+
+/* An access that missed FAST but needs no fault.  Return: false when it does need one. */
+static bool slow_hit(struct batch *batch, u32 page, bool write, u8 kind, u32 index)
+{
+	struct sim_guest *guest = batch->guest;
+	u8 hot = guest->hot[page];
+	u8 need = kind == TR_MAPPED ? SIM_HOT_PRESENT | SIM_HOT_MAPPED : SIM_HOT_PRESENT;
+
+	if ((hot & need) != need ||
+	    !(guest->backing.state[guest->frame[page] - 1] & SIM_BACK_BACKED))
+		return false;
+	hot |= kind == TR_MAPPED ? SIM_HOT_ACCESSED_GUEST | SIM_HOT_ACCESSED_HOST
+				 : SIM_HOT_ACCESSED_HOST;
+	if (write)
+		hot |= SIM_HOT_DIRTY_GUEST | SIM_HOT_DIRTY_HOST;
+	guest->hot[page] = hot;
+	if (hot & SIM_HOT_MAPPED)
+		sim_page_open(guest, page);
+	if (sim_page_is_tracked(page))
+		guest->truth_ns[page / SIM_TRUTH_SHARE] =
+			when(batch, record_time(&batch->stream->run, index));
+	if (guest->memcg[page] & SIM_PAGE_UNEVICTABLE)
+		return true;
+	struct sim_reclaim *lruvec = guest->lruvec[guest->memcg[page] & SIM_PAGE_MEMCG];
+
+	if (guest->every_access)
+		lruvec->ops->access(lruvec, page, 0);
+	if (kind == TR_DESCRIPTOR && lruvec->ops->descriptor)
+		lruvec->ops->descriptor(lruvec, page);
+	return true;
+}
+
+/* Accesses of a run up to record @to.  Return: where it stopped. */
+static u32 play_accesses(struct batch *batch, u32 to)
+{
+	struct sim_guest *guest = batch->guest;
+	struct sim_stream *stream = batch->stream;
+	const struct tr_run *run = &stream->run;
+	u32 base = batch->source->base, i = stream->position;
+
+	while (i < to) {
+		if (run->kind != TR_DESCRIPTOR) {
+			u8 set = run->kind == TR_MAPPED
+					 ? SIM_HOT_ACCESSED_GUEST | SIM_HOT_ACCESSED_HOST
+					 : SIM_HOT_ACCESSED_HOST;
+
+			i = sim_access_hits(guest->hot + base, run->page, i, to, set);
+			if (i == to)
+				break;
+		}
+		u32 entry = run->page[i];
+
+		if (!slow_hit(batch, base + TR_PAGE(entry), TR_IS_WRITE(entry), run->kind, i))
+			break;
+		if (run->kind == TR_DESCRIPTOR)
+			stream->extra_ns += guest->engine->scenario->costs.descriptor_access_ns;
+		i++;
+	}
+	guest->counters.accesses += i - stream->position;
+	return i;
+}
+
+static void play_lives(struct batch *batch, u32 to)
+{
+	struct sim_guest *guest = batch->guest;
+	const struct tr_run *run = &batch->stream->run;
+
+	for (u32 i = batch->stream->position; i < to; i++) {
+		u32 page = batch->source->base + TR_PAGE(run->page[i]);
+
+		sim_page_free(guest, page);
+		if (run->op == TR_ALLOC)
+			sim_page_declare(guest, page, run->type, run->memcg);
+	}
+}
+
+/* The next run, with times for traces that have none. */
+static int next_run(struct batch *batch, struct tr_error *error)
+{
+	struct sim_stream *stream = batch->stream;
+	int got = tr_cursor_next(stream->cursor, &stream->run, error);
+
+	stream->has_run = got > 0;
+	stream->position = 0;
+	if (got > 0 && batch->source->access_ns) {
+		stream->run.time_ns = stream->clock_ns;
+		stream->run.span_ns = batch->source->access_ns * stream->run.count;
+	}
+	return got;
+}
+
+/* Return: enum stop, or negative errno. */
+static int play(struct batch *batch, struct tr_error *error)
+{
+	struct sim_stream *stream = batch->stream;
+	u64 work_ns = (batch->limit_ns - batch->from_ns) * batch->rate / RATE_ONE;
+
+	batch->stop_ns = batch->limit_ns;
+	batch->extra_done_ns = stream->extra_ns < work_ns ? stream->extra_ns : work_ns;
+	stream->extra_ns -= batch->extra_done_ns;
+	work_ns -= batch->extra_done_ns;
+	batch->clock_from_ns = stream->clock_ns;
+	if (stream->extra_ns)
+		return STOP_LIMIT;
+	u64 clock_end_ns = stream->clock_ns + work_ns;
+
+	for (;;) {
+		struct tr_run *run = &stream->run;
+		u64 run_end_ns = run->time_ns + run->span_ns;
+
+		if (!stream->has_run ||
+		    (stream->position == run->count && stream->clock_ns >= run_end_ns)) {
+			int got = next_run(batch, error);
+
+			if (got < 0)
+				return got;
+			if (!got) {
+				batch->stop_ns = when(batch, stream->clock_ns);
+				return STOP_END;
+			}
+			continue;
+		}
+		/* Idling, or a thread that begins later. */
+		if (run->op == TR_IDLE || (!stream->clock_ns && run->time_ns)) {
+			batch->stop_ns = when(batch, stream->clock_ns);
+			return STOP_IDLE;
+		}
+		u32 to = run->count;
+
+		if (run_end_ns > clock_end_ns) {
+			if (run->time_ns > clock_end_ns)
+				to = stream->position;
+			else
+				to = (u32)((clock_end_ns - run->time_ns) * run->count / run->span_ns) + 1;
+			if (to > run->count)
+				to = run->count;
+			if (to < stream->position)
+				to = stream->position;
+		}
+		if (run->op == TR_ACCESS) {
+			u32 at = play_accesses(batch, to);
+
+			if (at < to) {
+				u64 at_ns = record_time(run, at);
+
+				stream->position = at;
+				if (at_ns > stream->clock_ns)
+					stream->clock_ns = at_ns;
+				batch->stop_ns = when(batch, stream->clock_ns);
+				return STOP_FAULT;
+			}
+		} else {
+			play_lives(batch, to);
+		}
+		stream->position = to;
+		if (run_end_ns > clock_end_ns) {
+			stream->clock_ns = clock_end_ns > stream->clock_ns ? clock_end_ns
+									   : stream->clock_ns;
+			return STOP_LIMIT;
+		}
+		if (run_end_ns > stream->clock_ns)
+			stream->clock_ns = run_end_ns;
+	}
+}
+
+/* Kernel work that is owed delays the streams, at most half of each batch. */
+static u64 pay_debt(struct sim_guest *guest, u64 from_ns, u64 limit_ns)
+{
+	u64 most_ns = (limit_ns - from_ns) / 2;
+	u64 share_ns = guest->cpu_debt_ns / guest->config->vcpus;
+	u64 paid_ns = share_ns < most_ns ? share_ns : most_ns;
+
+	guest->cpu_debt_ns -= paid_ns * guest->config->vcpus < guest->cpu_debt_ns
+				      ? paid_ns * guest->config->vcpus
+				      : guest->cpu_debt_ns;
+	if (!share_ns)
+		guest->cpu_debt_ns = 0;
+	return paid_ns;
+}
+
+/*
+ * The access at which the stream stopped goes through the fault path.
+ * Return: true when the stream can go on at *resume_ns as if nothing had happened.
+ */
+static bool fault(struct sim_guest *guest, struct sim_stream *stream, u64 *resume_ns)
+{
+	struct sim_source *source = sim_workload_source(guest);
+	u32 entry = stream->run.page[stream->position];
+	u64 ticket = stream->ticket, now_ns = guest->engine->now_ns;
+	struct sim_fault_result result = sim_guest_fault(guest, stream, source->base + TR_PAGE(entry),
+							 TR_IS_WRITE(entry), stream->run.kind);
+
+	if (stream->ticket != ticket)
+		return false; /* the kernel killed the workload */
+	stream->faulted = result.retry;
+	if (!result.retry) {
+		stream->position++;
+		guest->counters.accesses++;
+		if (guest->every_access) {
+			u32 page = source->base + TR_PAGE(entry);
+			struct sim_reclaim *lruvec = guest->lruvec[guest->memcg[page] & SIM_PAGE_MEMCG];
+
+			if (!(guest->memcg[page] & SIM_PAGE_UNEVICTABLE))
+				lruvec->ops->access(lruvec, page, 0);
+		}
+		if (stream->run.kind == TR_DESCRIPTOR)
+			stream->extra_ns += guest->engine->scenario->costs.descriptor_access_ns;
+	}
+	*resume_ns = result.resume_ns;
+	if (guest->engine->scenario->open_loop && !result.retry)
+		*resume_ns = now_ns; /* arrivals do not wait for the memory */
+	if (result.memory_stall)
+		sim_stream_enter(guest, stream, SIM_STREAM_STALL_MEMORY);
+	else if (result.host_stall || (result.retry && !result.memory_stall))
+		sim_stream_enter(guest, stream, SIM_STREAM_STALL_HOST);
+	else if (result.fault == SIM_FAULT_FILE || result.fault == SIM_FAULT_REFAULT)
+		sim_stream_enter(guest, stream, SIM_STREAM_STALL_IO);
+	else
+		return !result.retry;
+	sim_stream_wake_at(guest, stream, *resume_ns > now_ns ? *resume_ns : now_ns + 1);
+	return false;
+}
+
+static void go_idle(struct sim_guest *guest, struct sim_stream *stream, u64 now_ns)
+{
+	struct tr_run *run = &stream->run;
+	u64 clock_ns = run->op == TR_IDLE ? run->time_ns + run->span_ns : run->time_ns;
+	u64 until_ns = stream->epoch_ns + clock_ns;
+
+	stream->clock_ns = clock_ns;
+	if (until_ns < now_ns)
+		until_ns = now_ns;
+	sim_emit(guest->engine, SIM_EV_IDLE, guest->id, (u32)(stream - guest->workload.stream),
+		 until_ns, 0);
+	sim_stream_enter(guest, stream, SIM_STREAM_IDLE);
+	sim_stream_wake_at(guest, stream, until_ns);
+}
+
+int sim_stream_wake(struct sim_guest *guest, u32 index, u64 ticket, struct tr_error *error)
+{
+	struct sim_stream *stream = &guest->workload.stream[index];
+	struct sim_engine *engine = guest->engine;
+	u64 quantum_ns = engine->scenario->quantum_ns, now_ns = engine->now_ns;
+	u64 limit_ns = (now_ns / quantum_ns + 1) * quantum_ns, resume_ns;
+
+	if (!guest->running || ticket != stream->ticket)
+		return 0;
+	if (!guest->workload.playing) { /* an idle segment is over */
+		sim_workload_stream_ended(guest);
+		return 0;
+	}
+	sim_stream_enter(guest, stream, SIM_STREAM_RUN);
+	if (stream->faulted) {
+		if (!fault(guest, stream, &resume_ns))
+			return 0;
+		now_ns = resume_ns;
+	}
+	now_ns += pay_debt(guest, now_ns, now_ns < limit_ns ? limit_ns : now_ns);
+	for (;;) {
+		/* Others come first; or the time is over. */
+		if (now_ns >= limit_ns || sim_queue_next_ns(&engine->queue) <= now_ns) {
+			if (now_ns > engine->now_ns || now_ns >= limit_ns) {
+				sim_stream_wake_at(guest, stream, now_ns);
+				return 0;
+			}
+		}
+		engine->now_ns = now_ns;
+
+		struct batch batch = { .guest = guest, .stream = stream,
+				       .source = sim_workload_source(guest), .from_ns = now_ns,
+				       .limit_ns = limit_ns, .rate = rate_of(guest) };
+		u64 clock_ns = stream->clock_ns;
+		int stop = play(&batch, error);
+
+		if (stop < 0)
+			return stop;
+		guest->counters.compute_ns += stream->clock_ns - clock_ns;
+		stream->faulted = stop == STOP_FAULT;
+		if (stop == STOP_LIMIT || sim_queue_next_ns(&engine->queue) <= batch.stop_ns) {
+			/* Idling and the end are found again then, for the position is kept. */
+			sim_stream_wake_at(guest, stream, batch.stop_ns);
+			return 0;
+		}
+		engine->now_ns = now_ns = batch.stop_ns;
+		if (stop == STOP_IDLE) {
+			go_idle(guest, stream, now_ns);
+			return 0;
+		}
+		if (stop == STOP_END) {
+			sim_stream_enter(guest, stream, SIM_STREAM_OFF);
+			sim_workload_stream_ended(guest);
+			return 0;
+		}
+		if (!fault(guest, stream, &resume_ns))
+			return 0;
+		now_ns = resume_ns;
+	}
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* sim_workload.c - segments, repetitions, and the memory that ends with them. */
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/sim_guest.h"
+
+#define ACCESS_NS 100		  /* DRAM: for traces that carry no times */
+#define RESTART_NS SIM_SECOND	  /* until a killed workload begins again */
+
+static int source_open(struct sim_guest *guest, const char *path, u32 *index,
+		       struct tr_error *error)
+{
+	struct sim_workload *workload = &guest->workload;
+	u32 i;
+
+	for (i = 0; i < workload->sources_count; i++)
+		if (!strcmp(workload->source[i].path, path))
+			break;
+	*index = i;
+	if (i < workload->sources_count)
+		return 0;
+	struct sim_source *source = &workload->source[i];
+	int rc = tr_file_open(&source->file, path, error);
+
+	if (rc)
+		return rc;
+	const struct tr_meta *meta = tr_file_meta(source->file);
+
+	workload->sources_count++;
+	source->path = path;
+	source->base = (u32)workload->pages_count;
+	source->access_ns = meta->span_ns ? 0 : ACCESS_NS;
+	workload->pages_count += (meta->pages_count + SIM_REGION_PAGES - 1) / SIM_REGION_PAGES *
+				 SIM_REGION_PAGES;
+	if (workload->pages_count > 0x7fffffffu)
+		return tr_fail(error, -EFBIG, "%s: the VM's traces have too many pages", path);
+	if (meta->streams_count > workload->streams_count)
+		workload->streams_count = meta->streams_count;
+	if (meta->window_ns > workload->window_ns)
+		workload->window_ns = meta->window_ns;
+	return 0;
+}
+
+int sim_workload_init(struct sim_guest *guest, struct tr_error *error)
+{
+	struct sim_workload *workload = &guest->workload;
+	const struct sim_vm_config *config = guest->config;
+
+	workload->source = calloc(config->segments_count + 1, sizeof(*workload->source));
+	workload->segment_source = calloc(config->segments_count + 1, sizeof(u32));
+	if (!workload->source || !workload->segment_source)
+		return tr_fail(error, -ENOMEM, "%s: out of memory", config->name);
+	for (u32 i = 0; i < config->segments_count; i++) {
+		if (!config->segment[i].trace[0])
+			continue;
+		int rc = source_open(guest, config->segment[i].trace, &workload->segment_source[i],
+				     error);
+
+		if (rc)
+			return rc;
+	}
+	workload->stream = calloc(workload->streams_count + 1, sizeof(*workload->stream));
+	if (!workload->stream)
+		return tr_fail(error, -ENOMEM, "%s: out of memory", config->name);
+	return 0;
+}
+
+static void close_cursors(struct sim_workload *workload)
+{
+	for (u32 i = 0; i < workload->streams_count; i++) {
+		if (workload->stream && workload->stream[i].cursor)
+			tr_cursor_close(workload->stream[i].cursor);
+		if (workload->stream)
+			workload->stream[i].cursor = NULL;
+	}
+}
+
+void sim_workload_destroy(struct sim_guest *guest)
+{
+	struct sim_workload *workload = &guest->workload;
+
+	close_cursors(workload);
+	for (u32 i = 0; i < workload->sources_count; i++)
+		tr_file_close(workload->source[i].file);
+	free(workload->source);
+	free(workload->segment_source);
+	free(workload->stream);
+	*workload = (struct sim_workload){ 0 };
+}
+
+struct sim_source *sim_workload_source(struct sim_guest *guest)
+{
+	struct sim_workload *workload = &guest->workload;
+
+	return &workload->source[workload->segment_source[workload->segment]];
+}
+
+/* The process ends: its pages go, but for those that the segment keeps. */
+static void free_pages(struct sim_guest *guest, enum sim_keep keep)
+{
+	const struct sim_source *source = sim_workload_source(guest);
+	u32 pages = tr_file_meta(source->file)->pages_count;
+
+	if (keep == SIM_KEEP_ALL)
+		return;
+	for (u32 page = source->base; page < source->base + pages; page++) {
+		bool file = sim_page_type(guest, page) == WS_FILE &&
+			    !(guest->memcg[page] & SIM_PAGE_UNEVICTABLE);
+
+		if (keep == SIM_KEEP_NONE || !file)
+			sim_page_free(guest, page);
+	}
+}
+
+/* Pages that nobody declares have the trace's default type. */
+static void declare_default(struct sim_guest *guest)
+{
+	const struct sim_source *source = sim_workload_source(guest);
+	const struct tr_meta *meta = tr_file_meta(source->file);
+
+	if (meta->default_type == TR_ANON)
+		return;
+	for (u32 page = source->base; page < source->base + meta->pages_count; page++)
+		if (!guest->frame[page] && !guest->hot[page])
+			sim_page_declare(guest, page, (u8)meta->default_type, 0);
+}
+
+/* Play the present segment's trace, or idle, from @start_ns on. */
+static void begin(struct sim_guest *guest, u64 start_ns)
+{
+	struct sim_workload *workload = &guest->workload;
+	const struct sim_segment *segment = &guest->config->segment[workload->segment];
+
+	sim_emit(guest->engine, SIM_EV_SEGMENT, guest->id, workload->segment, workload->repetition,
+		 start_ns);
+	workload->playing = segment->trace[0];
+	workload->streams_active = 1;
+	if (!workload->playing) { /* the first stream idles for all */
+		sim_stream_enter(guest, &workload->stream[0], SIM_STREAM_IDLE);
+		workload->stream[0].has_run = false;
+		sim_stream_wake_at(guest, &workload->stream[0], start_ns + segment->idle_ns);
+		return;
+	}
+	struct sim_source *source = sim_workload_source(guest);
+
+	workload->streams_active = tr_file_meta(source->file)->streams_count;
+	close_cursors(workload);
+	declare_default(guest);
+	for (u32 i = 0; i < workload->streams_active; i++) {
+		struct sim_stream *stream = &workload->stream[i];
+		struct tr_error error;
+
+		int rc = tr_cursor_open(&stream->cursor, source->file, (int)i, &error);
+
+		assert(!rc); /* the file is open and has this stream; only memory could lack */
+		stream->has_run = false;
+		stream->faulted = false;
+		stream->position = 0;
+		stream->clock_ns = 0;
+		stream->extra_ns = 0;
+		stream->readahead = 0;
+		stream->epoch_ns = start_ns;
+		sim_stream_enter(guest, stream, SIM_STREAM_IDLE);
+		sim_stream_wake_at(guest, stream, start_ns);
+	}
+}
+
+/* On to the next repetition or segment, from @start_ns on. */
+static void advance(struct sim_guest *guest, u64 start_ns)
+{
+	struct sim_workload *workload = &guest->workload;
+	const struct sim_vm_config *config = guest->config;
+	u32 repeat = config->segment[workload->segment].repeat;
+
+	if (++workload->repetition >= (repeat ? repeat : 1)) {
+		workload->repetition = 0;
+		if (++workload->segment == config->segments_count) {
+			workload->segment = 0;
+			if (!config->loop) {
+				workload->finished = true;
+				return;
+			}
+		}
+	}
+	begin(guest, start_ns);
+}
+
+void sim_workload_start(struct sim_guest *guest)
+{
+	const struct sim_scenario *scenario = guest->engine->scenario;
+	struct sim_workload *workload = &guest->workload;
+	u64 start_ns = guest->engine->now_ns + guest->config->phase_ns;
+	char name[SIM_NAME_MAX + 16] = "phase/";
+	struct sim_rng rng;
+
+	strcat(name, guest->config->name);
+	sim_rng_init(&rng, scenario->seed, scenario->run, name);
+	if (guest->config->phase_jitter_ns)
+		start_ns += sim_rng_below(&rng, guest->config->phase_jitter_ns);
+	for (u32 i = 0; i < workload->streams_count; i++)
+		workload->stream[i].since_ns = guest->engine->now_ns;
+	if (guest->config->segments_count && workload->streams_count)
+		begin(guest, start_ns);
+	else
+		workload->finished = true;
+}
+
+void sim_workload_stop(struct sim_guest *guest)
+{
+	struct sim_workload *workload = &guest->workload;
+
+	for (u32 i = 0; i < workload->streams_count; i++) {
+		sim_stream_enter(guest, &workload->stream[i], SIM_STREAM_OFF);
+		workload->stream[i].ticket++;
+	}
+}
+
+void sim_workload_kill(struct sim_guest *guest)
+{
+	struct sim_workload *workload = &guest->workload;
+
+	sim_workload_stop(guest);
+	if (!workload->playing)
+		return;
+	free_pages(guest, SIM_KEEP_FILE);
+	advance(guest, guest->engine->now_ns + RESTART_NS);
+}
+
+void sim_workload_stream_ended(struct sim_guest *guest)
+{
+	struct sim_workload *workload = &guest->workload;
+	const struct sim_segment *segment = &guest->config->segment[workload->segment];
+	u64 start_ns = guest->engine->now_ns;
+
+	if (--workload->streams_active)
+		return;
+	if (workload->playing) {
+		guest->counters.segments_done++;
+		free_pages(guest, segment->keep);
+		start_ns += segment->idle_ns;
+	}
+	advance(guest, start_ns);
+}
