@@ -44,7 +44,7 @@ static int open_engines(struct sim_guest *guest, struct tr_error *error)
 	if (!guest->space.entry || !guest->space.link || (choice.ops->links > 1 && !guest->space.link2))
 		return tr_fail(error, -ENOMEM, "%s: out of memory", config->name);
 	for (u32 i = 0; i < config->memcgs_count; i++) {
-		int rc = sim_reclaim_open(&guest->lruvec[i], &choice, &guest->space, (u16)i,
+		int rc = sim_reclaim_open(&guest->lruvec[i], &choice, &guest->space, (u8)i,
 					  guest->engine->now_ns);
 
 		if (rc)

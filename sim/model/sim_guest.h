@@ -124,7 +124,7 @@ bool sim_page_install(struct sim_guest *guest, u32 page, u32 frame, enum ws_ente
 void sim_page_release_frame(struct sim_guest *guest, u32 page);
 /* The identity ends. */
 void sim_page_free(struct sim_guest *guest, u32 page);
-/* A page resident, mapped and backed: let the access loop have it. */
+/* A resident page is mapped: let the access loop have it if the host backs it. */
 void sim_page_open(struct sim_guest *guest, u32 page);
 
 /* --- sim_guest_fault.c --- */

@@ -107,8 +107,7 @@ struct sim_alloc sim_guest_alloc(struct sim_guest *guest, u32 memcg, bool balloo
 		if (balloon)
 			break; /* __GFP_NORETRY */
 	}
-	/* Without progress an allocation may still use what lies below the mark; not the balloon. */
-	if (fits && (!balloon || guest->frames.free_count > guest->watermark.min))
+	if (fits && guest->frames.free_count > guest->watermark.min)
 		alloc.frame = sim_frames_take(&guest->frames);
 	if (alloc.frame == SIM_NO_FRAME) {
 		u64 next_ns = sim_guest_next_write_ns(guest);

@@ -124,8 +124,6 @@ static void read_swap(struct fault *fault)
 	guest->counters.swap_in_pages++;
 	if (device->config->compressed) {
 		fault->cpu_ns += sim_device_submit(device, now_ns, false, 1) - now_ns;
-		sim_swap_give(&guest->swap, slot);
-		guest->slot[fault->page] = 0;
 		return;
 	}
 	fault->ready_ns = sim_device_submit(device, now_ns, false, device->config->cluster_pages);
@@ -151,7 +149,7 @@ static bool make_resident(struct fault *fault)
 		fault->result.fault = SIM_FAULT_SWAPIN;
 		read_swap(fault);
 		fault->result.memory_stall |= fault->ready_ns != 0;
-		clean = guest->slot[page];
+		clean = !guest->swap.device.config->compressed;
 	} else if (file && descriptor && fault->write && !shadow) {
 		fault->result.fault = SIM_FAULT_MINOR; /* a new page of a file is not read first */
 	} else if (file) {
@@ -166,6 +164,10 @@ static bool make_resident(struct fault *fault)
 	/* A refault of the working set is what the kernel counts as a memory stall. */
 	if (sim_page_install(guest, page, frame, how, true) && fault->ready_ns)
 		fault->result.memory_stall = true;
+	if (!clean && guest->slot[page]) { /* compressed memory keeps no second copy */
+		sim_swap_give(&guest->swap, guest->slot[page]);
+		guest->slot[page] = 0;
+	}
 	if (!clean)
 		guest->hot[page] |= SIM_HOT_DIRTY_GUEST | SIM_HOT_DIRTY_HOST;
 	return true;

@@ -60,7 +60,8 @@ void sim_page_open(struct sim_guest *guest, u32 page)
 
 	assert(hot & SIM_HOT_PRESENT);
 	guest->hot[page] = hot | SIM_HOT_MAPPED;
-	if (!sim_page_is_tracked(page) && !guest->every_access)
+	if (!sim_page_is_tracked(page) && !guest->every_access &&
+	    guest->backing.state[guest->frame[page] - 1] & SIM_BACK_BACKED)
 		guest->hot[page] |= SIM_HOT_FAST;
 }
 

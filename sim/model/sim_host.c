@@ -324,8 +324,7 @@ static u32 evict_frame(struct sim_host *host, struct sim_guest *guest, u32 frame
 	bool owned = page < SIM_OWNER_KERNEL;
 
 	if (page == SIM_OWNER_KERNEL ||
-	    (owned && guest->hot[page] & SIM_HOT_ACCESSED_HOST &&
-	     guest->hot[page] & SIM_HOT_FAST)) {
+	    (owned && guest->hot[page] & SIM_HOT_ACCESSED_HOST)) {
 		/* Used since the last pass: the walk from the frame to its page tables shows it. */
 		if (owned)
 			guest->hot[page] &= (u8)~SIM_HOT_ACCESSED_HOST;

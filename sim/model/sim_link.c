@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* sim_link.c - delay, loss and lateness of messages. */
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,10 +9,12 @@
 
 #define LATE_FACTOR 100 /* a reordered message takes so many delays more */
 
-void sim_link_init(struct sim_link *link, struct sim_engine *engine)
+int sim_link_init(struct sim_link *link, struct sim_engine *engine)
 {
 	*link = (struct sim_link){ .engine = engine, .config = engine->scenario->link };
 	sim_rng_init(&link->rng, engine->scenario->seed, engine->scenario->run, "link");
+	link->last_ns = calloc(engine->scenario->vms_count * SIM_VQS * 2, sizeof(u64));
+	return link->last_ns ? 0 : -ENOMEM;
 }
 
 void sim_link_destroy(struct sim_link *link)
@@ -19,6 +22,7 @@ void sim_link_destroy(struct sim_link *link)
 	for (u32 i = 0; i < link->messages_count; i++)
 		free(link->message[i]);
 	free(link->message);
+	free(link->last_ns);
 	*link = (struct sim_link){ 0 };
 }
 
@@ -53,7 +57,7 @@ bool sim_link_send(struct sim_link *link, u16 vm, enum sim_queue_name queue, boo
 	bool faulty = queue == SIM_VQ_STATS || queue == SIM_VQ_NOTIFY || queue == SIM_VQ_REPORT;
 	bool lost = faulty && config->loss > 0 && sim_rng_chance(&link->rng, config->loss);
 	bool late = faulty && config->reorder > 0 && sim_rng_chance(&link->rng, config->reorder);
-	u64 delay_ns = config->delay_ns;
+	u64 delay_ns = config->delay_ns, *last_ns = &link->last_ns[(vm * SIM_VQS + queue) * 2 + to_host];
 
 	assert(length <= sizeof(link->message[0]->bytes));
 	if (config->jitter_ns)
@@ -66,6 +70,12 @@ bool sim_link_send(struct sim_link *link, u16 vm, enum sim_queue_name queue, boo
 	if (lost)
 		return false;
 
+	u64 arrives_ns = engine->now_ns + delay_ns;
+
+	if (!late && arrives_ns <= *last_ns)
+		arrives_ns = *last_ns + 1;
+	if (!late)
+		*last_ns = arrives_ns;
 	u32 index = find_unused(link);
 	struct sim_message *message = link->message[index];
 
@@ -74,11 +84,12 @@ bool sim_link_send(struct sim_link *link, u16 vm, enum sim_queue_name queue, boo
 	message->vm = vm;
 	message->queue = queue;
 	message->length = length;
-	memcpy(message->bytes, bytes, length);
+	if (length)
+		memcpy(message->bytes, bytes, length);
+	message->truth.bins_count = 0;
 	if (truth)
 		message->truth = *truth;
-	sim_wake_at(engine, engine->now_ns + delay_ns, SIM_CLASS_MESSAGE, SIM_WAKE_MESSAGE, vm, index,
-		    0);
+	sim_wake_at(engine, arrives_ns, SIM_CLASS_MESSAGE, SIM_WAKE_MESSAGE, vm, index, 0);
 	return true;
 }
 

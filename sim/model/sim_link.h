@@ -19,6 +19,7 @@ enum sim_queue_name {
 	SIM_VQ_NOTIFY,	/* to guest: working-set requests and configurations */
 	SIM_VQ_REPORT,	/* to host: working-set reports */
 	SIM_VQ_RECLAIM, /* to guest: the agent's memory.reclaim, le64 bytes */
+	SIM_VQS,
 };
 
 struct sim_message {
@@ -37,9 +38,10 @@ struct sim_link {
 	struct sim_rng rng;
 	struct sim_message **message;
 	u32 messages_count;
+	u64 *last_ns; /* by VM, queue and direction: a virtqueue keeps the order */
 };
 
-void sim_link_init(struct sim_link *link, struct sim_engine *engine);
+int sim_link_init(struct sim_link *link, struct sim_engine *engine);
 void sim_link_destroy(struct sim_link *link);
 
 /*

@@ -53,7 +53,7 @@ struct sim_reclaim_space {
 	u16 *entry; /* flags WS_PAGE_*, ws_age.h */
 	u32 *link;		 /* sim_reclaim_link_bytes(), best aligned to 64 */
 	u32 *link2;		 /* an entry a page; NULL unless ops->links is 2 */
-	const u16 *memcg;	 /* owner of each page; NULL when the space has one lruvec */
+	const u8 *memcg;	 /* owner of each page; NULL when the space has one lruvec */
 	const u16 *region_pages; /* present pages of each 512; 0 is skipped by ageing.  May be NULL */
 
 	/* For algorithms that know the future (ops->future); NULL and 0 otherwise. */
@@ -72,7 +72,7 @@ struct sim_reclaim {
 	const struct sim_reclaim_ops *ops;
 	struct sim_reclaim_space *space;
 	u32 param;
-	u16 memcg; /* own value in space->memcg[] */
+	u8 memcg;  /* own value in space->memcg[] */
 };
 
 /* One request for victims, and what serving it cost. */
@@ -152,7 +152,7 @@ int sim_reclaim_choose(struct sim_reclaim_choice *choice, const char *text,
 
 /* Return: 0, -ENOMEM, -EINVAL (parameter).  *reclaim is freed by sim_reclaim_close(). */
 int sim_reclaim_open(struct sim_reclaim **reclaim, const struct sim_reclaim_choice *choice,
-		     struct sim_reclaim_space *space, u16 memcg, u64 now_ns);
+		     struct sim_reclaim_space *space, u8 memcg, u64 now_ns);
 void sim_reclaim_close(struct sim_reclaim *reclaim); /* NULL is fine */
 
 /* Bytes of link[] for @pages_count pages. */

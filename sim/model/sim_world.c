@@ -7,7 +7,7 @@
 
 #include "model/sim_balloon.h"
 #include "model/sim_check.h"
-#include "model/sim_control.h"
+#include "model/sim_controller.h"
 #include "model/sim_guest.h"
 #include "model/sim_reporter.h"
 #include "model/sim_world.h"
@@ -18,7 +18,7 @@ struct sim_world {
 	struct sim_engine engine;
 	struct sim_host host;
 	struct sim_link link;
-	struct sim_control control;
+	struct sim_controller control;
 	struct sim_guest *guest;
 	u32 guests_count; /* initialized */
 	struct sim_vm_sample *sample;
@@ -28,13 +28,13 @@ struct sim_world {
 static void start_vm(struct sim_world *world, u32 vm)
 {
 	sim_guest_start(&world->guest[vm]);
-	sim_control_vm_added(&world->control, vm);
+	sim_controller_vm_added(&world->control, vm);
 }
 
 static void stop_vm(struct sim_world *world, u32 vm)
 {
 	sim_guest_stop(&world->guest[vm]);
-	sim_control_vm_removed(&world->control, vm);
+	sim_controller_vm_removed(&world->control, vm);
 }
 
 static void take_samples(struct sim_world *world, struct sim_host_sample *sample)
@@ -114,7 +114,7 @@ static void message(struct sim_world *world, u32 index)
 	struct sim_guest *guest = &world->guest[arrived->vm];
 
 	if (arrived->to_host)
-		sim_control_message(&world->control, arrived);
+		sim_controller_message(&world->control, arrived);
 	else if (!guest->running)
 		; /* nobody there any more */
 	else if (arrived->queue == SIM_VQ_CONFIG)
@@ -184,10 +184,10 @@ static int dispatch(struct sim_world *world, const struct sim_event *event, stru
 		message(world, event->arg);
 		break;
 	case SIM_WAKE_TICK:
-		sim_control_tick(&world->control);
+		sim_controller_tick(&world->control);
 		break;
 	case SIM_WAKE_WATCH:
-		sim_control_watch(&world->control);
+		sim_controller_watch(&world->control);
 		break;
 	case SIM_WAKE_HOST_RECLAIM:
 		sim_host_reclaim(&world->host);
@@ -237,10 +237,10 @@ int sim_world_create(struct sim_world **result, const struct sim_scenario *scena
 	world->engine = (struct sim_engine){ .scenario = scenario, .probes = probes,
 					     .probes_count = probes_count };
 	sim_queue_init(&world->engine.queue);
-	sim_link_init(&world->link, &world->engine);
 	world->guest = calloc(scenario->vms_count, sizeof(*world->guest));
 	world->sample = calloc(scenario->vms_count, sizeof(*world->sample));
-	if (!world->guest || !world->sample || sim_host_init(&world->host, &world->engine)) {
+	if (!world->guest || !world->sample || sim_link_init(&world->link, &world->engine) ||
+	    sim_host_init(&world->host, &world->engine)) {
 		tr_fail(error, rc, "%s: out of memory", scenario->path);
 		goto fail;
 	}
@@ -263,7 +263,7 @@ int sim_world_create(struct sim_world **result, const struct sim_scenario *scena
 				world->info.traces_digest ^
 				tr_file_digest(guest->workload.source[k].file));
 	}
-	rc = sim_control_init(&world->control, &world->engine, &world->host, &world->link,
+	rc = sim_controller_init(&world->control, &world->engine, &world->host, &world->link,
 			      world->guest, error);
 	if (rc)
 		goto fail;
@@ -278,7 +278,7 @@ void sim_world_destroy(struct sim_world *world)
 {
 	if (!world)
 		return;
-	sim_control_destroy(&world->control);
+	sim_controller_destroy(&world->control);
 	for (u32 i = 0; i < world->guests_count; i++)
 		sim_guest_destroy(&world->guest[i]);
 	free(world->guest);
@@ -329,15 +329,15 @@ int sim_world_run(struct sim_world *world, const volatile bool *stop,
 		if (engine->probes[i].start)
 			engine->probes[i].start(engine->probes[i].ctx, &world->info);
 	set_first_events(world);
-	int rc = sim_control_start(&world->control, error);
+	int rc = sim_controller_start(&world->control, error);
 
 	while (!rc && !(stop && *stop) && sim_queue_next_ns(&engine->queue) <= end_ns &&
 	       sim_queue_take(&engine->queue, &event)) {
 		assert(event.time_ns >= engine->now_ns);
 		engine->now_ns = event.time_ns;
 		rc = dispatch(world, &event, error);
-		sim_check_step(world->guest, world->guests_count, &world->host, event.vm, handled);
-		if (progress && ++handled % PROGRESS_EVENTS == 0)
+		sim_check_step(world->guest, world->guests_count, &world->host, event.vm, ++handled);
+		if (progress && handled % PROGRESS_EVENTS == 0)
 			progress(progress_ctx, engine->now_ns);
 	}
 	if (rc)

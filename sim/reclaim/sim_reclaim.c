@@ -69,7 +69,7 @@ int sim_reclaim_choose(struct sim_reclaim_choice *choice, const char *text,
 }
 
 int sim_reclaim_open(struct sim_reclaim **reclaim, const struct sim_reclaim_choice *choice,
-		     struct sim_reclaim_space *space, u16 memcg, u64 now_ns)
+		     struct sim_reclaim_space *space, u8 memcg, u64 now_ns)
 {
 	const struct sim_reclaim_ops *ops = choice->ops;
 

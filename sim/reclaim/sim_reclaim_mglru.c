@@ -62,7 +62,7 @@ static bool mglru_wants_ageing(const struct sim_reclaim *reclaim, u32 swappiness
 /* Which of the 64 pages at @first are this lruvec's. */
 static u64 own_pages(const struct sim_reclaim *reclaim, u32 first)
 {
-	const u16 *memcg = reclaim->space->memcg;
+	const u8 *memcg = reclaim->space->memcg;
 	u64 mine = 0;
 
 	for (u32 i = 0; i < 64; i++)

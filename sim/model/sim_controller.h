@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * sim_control.h - the host's controller: a policy, its view, and its actions.
+ * sim_controller.h - the host's controller: a policy, its view, and its actions.
  *
  * The view holds what arrived (statistics, reports) and what a host can read at any
  * time (configuration space, its own counters), each only when the policy declares the
  * channel.  Actions become messages.
  */
-#ifndef SIM_CONTROL_H
-#define SIM_CONTROL_H
+#ifndef SIM_CONTROLLER_H
+#define SIM_CONTROLLER_H
 
 #include "ws_proto.h"
 #include "model/sim_link.h"
+#include "tr_error.h"
 
 struct sim_host;
 struct sim_guest;
@@ -23,7 +24,7 @@ struct sim_peer {
 	u64 oom_seen;
 };
 
-struct sim_control {
+struct sim_controller {
 	struct sim_engine *engine;
 	struct sim_host *host;
 	struct sim_link *link;
@@ -36,18 +37,18 @@ struct sim_control {
 	struct sim_actions actions;
 };
 
-int sim_control_init(struct sim_control *control, struct sim_engine *engine, struct sim_host *host,
+int sim_controller_init(struct sim_controller *control, struct sim_engine *engine, struct sim_host *host,
 		     struct sim_link *link, struct sim_guest *guests, struct tr_error *error);
-void sim_control_destroy(struct sim_control *control);
+void sim_controller_destroy(struct sim_controller *control);
 
 /* The policy begins: timers are set. */
-int sim_control_start(struct sim_control *control, struct tr_error *error);
+int sim_controller_start(struct sim_controller *control, struct tr_error *error);
 
-void sim_control_vm_added(struct sim_control *control, u32 vm);
-void sim_control_vm_removed(struct sim_control *control, u32 vm);
+void sim_controller_vm_added(struct sim_controller *control, u32 vm);
+void sim_controller_vm_removed(struct sim_controller *control, u32 vm);
 /* Statistics or a report from a VM. */
-void sim_control_message(struct sim_control *control, const struct sim_message *message);
-void sim_control_tick(struct sim_control *control);  /* SIM_WAKE_TICK */
-void sim_control_watch(struct sim_control *control); /* SIM_WAKE_WATCH */
+void sim_controller_message(struct sim_controller *control, const struct sim_message *message);
+void sim_controller_tick(struct sim_controller *control);  /* SIM_WAKE_TICK */
+void sim_controller_watch(struct sim_controller *control); /* SIM_WAKE_WATCH */
 
-#endif /* SIM_CONTROL_H */
+#endif /* SIM_CONTROLLER_H */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* sim_control.c - a policy at work on the simulated host. */
+/* sim_controller.c - a policy at work on the simulated host. */
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "model/sim_balloon.h"
-#include "model/sim_control.h"
+#include "model/sim_controller.h"
 #include "model/sim_guest.h"
 
 #define WATCH_NS SIM_SECOND
@@ -16,7 +16,7 @@
 
 /* --- what the policy sees --- */
 
-static void refresh_vm(struct sim_control *control, u32 vm)
+static void refresh_vm(struct sim_controller *control, u32 vm)
 {
 	const struct sim_guest *guest = &control->guests[vm];
 	struct sim_vm_view *view = &control->vm_view[vm];
@@ -40,7 +40,7 @@ static void refresh_vm(struct sim_control *control, u32 vm)
 	}
 }
 
-static const struct sim_host_view *refresh(struct sim_control *control)
+static const struct sim_host_view *refresh(struct sim_controller *control)
 {
 	const struct sim_host *host = control->host;
 	struct sim_host_view *view = &control->view;
@@ -64,14 +64,14 @@ static const struct sim_host_view *refresh(struct sim_control *control)
 
 /* --- what the policy does --- */
 
-static void need(const struct sim_control *control, u32 channel)
+static void need(const struct sim_controller *control, u32 channel)
 {
 	assert(control->policy->channels & channel); /* an undeclared channel */
 }
 
 static void act_target(void *ctx, u32 vm, u64 bytes)
 {
-	struct sim_control *control = ctx;
+	struct sim_controller *control = ctx;
 	const struct sim_guest *guest = &control->guests[vm];
 	struct sim_peer *peer = &control->peer[vm];
 	struct ws_balloon_config config = { .actual = (u32)sim_balloon_pages(guest) };
@@ -96,7 +96,7 @@ static void act_target(void *ctx, u32 vm, u64 bytes)
 
 static void act_stats(void *ctx, u32 vm)
 {
-	struct sim_control *control = ctx;
+	struct sim_controller *control = ctx;
 
 	need(control, SIM_CH_STATS);
 	if (!control->guests[vm].running)
@@ -107,7 +107,7 @@ static void act_stats(void *ctx, u32 vm)
 
 static void act_report(void *ctx, u32 vm)
 {
-	struct sim_control *control = ctx;
+	struct sim_controller *control = ctx;
 	struct ws_proto_host *proto = &control->peer[vm].proto;
 	u64 now_ns = control->engine->now_ns;
 	u8 bytes[WS_WIRE_TO_GUEST_MAX];
@@ -126,7 +126,7 @@ static void act_report(void *ctx, u32 vm)
 static void act_configure(void *ctx, u32 vm, const u64 *edge_ns, u32 edges_count,
 			  u64 refresh_interval_ns, u64 report_threshold_ns)
 {
-	struct sim_control *control = ctx;
+	struct sim_controller *control = ctx;
 	struct ws_report_config config = {
 		.edges_count = edges_count,
 		.refresh_interval_ns = refresh_interval_ns,
@@ -148,7 +148,7 @@ static void act_configure(void *ctx, u32 vm, const u64 *edge_ns, u32 edges_count
 
 static void act_reclaim(void *ctx, u32 vm, u64 bytes)
 {
-	struct sim_control *control = ctx;
+	struct sim_controller *control = ctx;
 	u8 le[8];
 
 	need(control, SIM_CH_RECLAIM);
@@ -162,7 +162,7 @@ static void act_reclaim(void *ctx, u32 vm, u64 bytes)
 
 static void act_explain(void *ctx, u32 vm, const char *text)
 {
-	struct sim_control *control = ctx;
+	struct sim_controller *control = ctx;
 	struct sim_engine *engine = control->engine;
 
 	for (u32 i = 0; i < engine->probes_count; i++)
@@ -181,13 +181,13 @@ static const struct sim_action_ops action_ops = {
 
 /* --- life --- */
 
-int sim_control_init(struct sim_control *control, struct sim_engine *engine, struct sim_host *host,
+int sim_controller_init(struct sim_controller *control, struct sim_engine *engine, struct sim_host *host,
 		     struct sim_link *link, struct sim_guest *guests, struct tr_error *error)
 {
 	const struct sim_scenario *scenario = engine->scenario;
 	u32 vms = scenario->vms_count;
 
-	*control = (struct sim_control){
+	*control = (struct sim_controller){
 		.engine = engine, .host = host, .link = link, .guests = guests,
 		.policy = scenario->policy,
 		.state = malloc(scenario->policy->state_size + 1),
@@ -223,7 +223,7 @@ int sim_control_init(struct sim_control *control, struct sim_engine *engine, str
 	return 0;
 }
 
-void sim_control_destroy(struct sim_control *control)
+void sim_controller_destroy(struct sim_controller *control)
 {
 	if (control->policy && control->policy->destroy && control->state)
 		control->policy->destroy(control->state);
@@ -233,7 +233,7 @@ void sim_control_destroy(struct sim_control *control)
 	control->state = NULL;
 }
 
-static void next_tick(struct sim_control *control)
+static void next_tick(struct sim_controller *control)
 {
 	u64 period_ns = control->policy->tick_ns ? control->policy->tick_ns(control->state) : 0;
 
@@ -242,7 +242,7 @@ static void next_tick(struct sim_control *control)
 			    SIM_WAKE_TICK, SIM_HOST_ID, 0, 0);
 }
 
-int sim_control_start(struct sim_control *control, struct tr_error *error)
+int sim_controller_start(struct sim_controller *control, struct tr_error *error)
 {
 	const struct sim_policy *policy = control->policy;
 
@@ -255,14 +255,14 @@ int sim_control_start(struct sim_control *control, struct tr_error *error)
 	return 0;
 }
 
-void sim_control_vm_added(struct sim_control *control, u32 vm)
+void sim_controller_vm_added(struct sim_controller *control, u32 vm)
 {
 	control->peer[vm].moved_ns = control->engine->now_ns;
 	if (control->policy->vm_added)
 		control->policy->vm_added(control->state, refresh(control), vm, &control->actions);
 }
 
-void sim_control_vm_removed(struct sim_control *control, u32 vm)
+void sim_controller_vm_removed(struct sim_controller *control, u32 vm)
 {
 	ws_proto_host_reset(&control->peer[vm].proto);
 	memset(&control->vm_view[vm].stats, 0, sizeof(control->vm_view[vm].stats));
@@ -272,7 +272,7 @@ void sim_control_vm_removed(struct sim_control *control, u32 vm)
 		control->policy->vm_removed(control->state, refresh(control), vm, &control->actions);
 }
 
-void sim_control_tick(struct sim_control *control)
+void sim_controller_tick(struct sim_controller *control)
 {
 	control->policy->tick(control->state, refresh(control), &control->actions);
 	next_tick(control);
@@ -280,7 +280,7 @@ void sim_control_tick(struct sim_control *control)
 
 /* --- what arrives --- */
 
-static void stats_arrived(struct sim_control *control, const struct sim_message *message)
+static void stats_arrived(struct sim_controller *control, const struct sim_message *message)
 {
 	struct sim_vm_stats *to = &control->vm_view[message->vm].stats;
 	struct ws_stats stats;
@@ -310,7 +310,7 @@ static void stats_arrived(struct sim_control *control, const struct sim_message 
 				       &control->actions);
 }
 
-static void report_arrived(struct sim_control *control, const struct sim_message *message)
+static void report_arrived(struct sim_controller *control, const struct sim_message *message)
 {
 	struct sim_engine *engine = control->engine;
 	struct sim_vm_report *to = &control->vm_view[message->vm].report;
@@ -348,7 +348,7 @@ static void report_arrived(struct sim_control *control, const struct sim_message
 					&control->actions);
 }
 
-void sim_control_message(struct sim_control *control, const struct sim_message *message)
+void sim_controller_message(struct sim_controller *control, const struct sim_message *message)
 {
 	if (!control->guests[message->vm].running)
 		return;
@@ -360,7 +360,7 @@ void sim_control_message(struct sim_control *control, const struct sim_message *
 
 /* --- the watch over balloons and host memory, once a second --- */
 
-static void watch_balloon(struct sim_control *control, u32 vm)
+static void watch_balloon(struct sim_controller *control, u32 vm)
 {
 	const struct sim_guest *guest = &control->guests[vm];
 	struct sim_peer *peer = &control->peer[vm];
@@ -383,7 +383,7 @@ static void watch_balloon(struct sim_control *control, u32 vm)
 	control->policy->stalled(control->state, refresh(control), vm, oom, &control->actions);
 }
 
-void sim_control_watch(struct sim_control *control)
+void sim_controller_watch(struct sim_controller *control)
 {
 	u32 level = sim_host_pressure(control->host);
 

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* test_world.c - whole runs: determinism, observers, invariants, and what memory does. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "model/sim_rng.h"
+#include "model/sim_world.h"
+#include "scenario/sim_scenario_read.h"
+#include "tr_file.h"
+
+#define MIB (1ull << 20)
+#define SECOND 1000000000ull
+
+static char folder[64];
+
+static void make_folder(void)
+{
+	strcpy(folder, "/tmp/wssim-world-XXXXXX");
+	cr_assert_not_null(mkdtemp(folder));
+}
+
+static void remove_folder(void)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "rm -r %s", folder);
+	cr_assert_eq(system(command), 0);
+}
+
+TestSuite(world, .init = make_folder, .fini = remove_folder);
+
+static void path_of(char *path, size_t size, const char *name)
+{
+	snprintf(path, size, "%s/%s", folder, name);
+}
+
+/*
+ * A program with @hot_mib used all the time and @cold_mib used once a pass, half of
+ * the latter file pages read by read(); @passes passes of @compute_ns, idling as long
+ * after each.
+ */
+static void write_trace(const char *name, u32 hot_mib, u32 cold_mib, u32 passes, u64 compute_ns)
+{
+	struct tr_meta meta = { .numbering = TR_NUMBER_REGIONS, .default_type = TR_ANON,
+				.window_ns = 1000000, .origin = "source: test\n" };
+	struct tr_writer *writer;
+	struct tr_error error;
+	struct sim_rng rng;
+	char path[160];
+	u64 time_ns = 0, hot = hot_mib * MIB / 4096, cold = cold_mib * MIB / 4096;
+
+	path_of(path, sizeof(path), name);
+	cr_assert_eq(tr_writer_open(&writer, path, &meta, &error), 0, "%s", error.text);
+	sim_rng_init(&rng, 1, 0, name);
+	for (u64 page = cold / 2; page < cold; page++) {
+		struct tr_record record = { .op = TR_ALLOC, .type = TR_FILE, .page = hot + page };
+
+		cr_assert_eq(tr_writer_put(writer, &record, &error), 0, "%s", error.text);
+	}
+	for (u32 pass = 0; pass < passes; pass++) {
+		u64 accesses = 4 * hot + cold, from_ns = time_ns;
+
+		for (u64 i = 0; i < accesses; i++) {
+			bool is_hot = i % (4 * hot / cold + 1) != 0;
+			u64 page = is_hot ? sim_rng_below(&rng, hot) : hot + i * cold / accesses;
+			struct tr_record record = {
+				.op = TR_ACCESS, .page = page, .time_ns = from_ns + compute_ns * i / accesses,
+				.kind = !is_hot && page >= hot + cold / 2 ? TR_DESCRIPTOR : TR_MAPPED,
+				.write = sim_rng_below(&rng, 4) == 0 && page < hot + cold / 2,
+			};
+
+			cr_assert_eq(tr_writer_put(writer, &record, &error), 0, "%s", error.text);
+		}
+		time_ns += 2 * compute_ns;
+		struct tr_record idle = { .op = TR_IDLE, .time_ns = time_ns };
+
+		cr_assert_eq(tr_writer_put(writer, &idle, &error), 0, "%s", error.text);
+	}
+	cr_assert_eq(tr_writer_commit(writer, &error), 0, "%s", error.text);
+}
+
+static void write_scenario(const char *name, const char *text)
+{
+	char path[160];
+	FILE *file;
+
+	path_of(path, sizeof(path), name);
+	file = fopen(path, "w");
+	cr_assert_not_null(file);
+	fputs(text, file);
+	cr_assert_eq(fclose(file), 0);
+}
+
+static const char two_vms[] =
+	"{ \"name\": \"two\", \"seed\": \"0x2a\", \"duration\": \"60s\", \"quantum\": \"5ms\","
+	"  \"host\": { \"memory\": \"200MiB\", \"reserved\": \"8MiB\","
+	"             \"swap\": { \"device\": \"nvme\", \"size\": \"1GiB\" } },"
+	"  \"defaults\": { \"memory\": \"160MiB\", \"memory_min\": \"32MiB\", \"kernel\": \"8MiB\","
+	"                 \"swap\": { \"device\": \"nvme\", \"size\": \"512MiB\" }, \"disk\": \"nvme\" },"
+	"  \"vms\": [ { \"name\": \"a\", \"workload\": [ { \"trace\": \"t.wst\", \"repeat\": 1 } ],"
+	"             \"loop\": true },"
+	"           { \"name\": \"b\", \"workload\": [ { \"trace\": \"t.wst\" } ], \"loop\": true,"
+	"             \"phase\": \"3s\" } ],"
+	"  \"policy\": \"mom\" }";
+
+struct seen {
+	u64 events, samples, reports;
+	u64 balloon_most;
+	struct sim_vm_sample last[2];
+	struct sim_host_sample host;
+};
+
+static void see_event(void *ctx, const struct sim_event_record *record)
+{
+	struct seen *seen = ctx;
+
+	cr_assert(record->kind >= SIM_EV_START && record->kind <= SIM_EV_END);
+	seen->events++;
+}
+
+static void see_sample(void *ctx, u64 now_ns, const struct sim_host_sample *host,
+		       const struct sim_vm_sample *vm, u32 vms_count)
+{
+	struct seen *seen = ctx;
+
+	(void)now_ns;
+	seen->samples++;
+	for (u32 i = 0; i < vms_count; i++) {
+		u64 sum = vm[i].free_pages + vm[i].anon_pages + vm[i].file_pages +
+			  vm[i].kernel_pages + vm[i].compressed_pages + vm[i].balloon_pages;
+
+		cr_assert_eq(sum, vm[i].nominal_pages, "frames are conserved");
+		if (vm[i].balloon_pages > seen->balloon_most)
+			seen->balloon_most = vm[i].balloon_pages;
+	}
+	cr_assert_leq(host->free_pages, host->memory_pages);
+}
+
+static void see_report(void *ctx, const struct sim_report_sample *report)
+{
+	struct seen *seen = ctx;
+
+	cr_assert_geq(report->bins_count, 2);
+	cr_assert_geq(report->arrived_ns, report->made_ns);
+	seen->reports++;
+}
+
+static void see_end(void *ctx, const struct sim_run_result *result,
+		    const struct sim_host_sample *host, const struct sim_vm_sample *vm, u32 vms_count)
+{
+	struct seen *seen = ctx;
+
+	(void)result;
+	seen->host = *host;
+	for (u32 i = 0; i < vms_count && i < 2; i++)
+		seen->last[i] = vm[i];
+}
+
+static struct sim_run_result run(const char *name, const char *policy, const char *const *sets,
+				 u32 sets_count, struct seen *seen)
+{
+	struct sim_probe probe = { .ctx = seen, .event = see_event, .sample = see_sample,
+				   .report = see_report, .end = see_end };
+	struct sim_run_result result;
+	struct sim_scenario scenario;
+	struct sim_world *world;
+	struct tr_error error;
+	char path[160];
+
+	path_of(path, sizeof(path), name);
+	cr_assert_eq(sim_scenario_read(&scenario, path, sets, sets_count, policy, &error), 0, "%s",
+		     error.text);
+	cr_assert_eq(sim_world_create(&world, &scenario, &probe, seen ? 1 : 0, &error), 0, "%s",
+		     error.text);
+	cr_assert_eq(sim_world_run(world, NULL, NULL, NULL, &result, &error), 0, "%s", error.text);
+	sim_world_destroy(world);
+	sim_scenario_free(&scenario);
+	return result;
+}
+
+Test(world, the_same_scenario_gives_the_same_digest_with_and_without_observers)
+{
+	struct seen seen = { 0 };
+
+	write_trace("t.wst", 40, 80, 3, 2 * SECOND);
+	write_scenario("two.json", two_vms);
+	struct sim_run_result first = run("two.json", NULL, NULL, 0, &seen);
+	struct sim_run_result second = run("two.json", NULL, NULL, 0, NULL);
+
+	cr_assert_eq(first.digest, second.digest, "%llx %llx", first.digest, second.digest);
+	cr_assert_eq(first.events, second.events);
+	cr_assert_eq(seen.events, first.events);
+	cr_assert_gt(seen.samples, 50);
+	const char *other[] = { "seed=0x2b" };
+	struct sim_run_result third = run("two.json", NULL, other, 1, NULL);
+
+	cr_assert_neq(first.digest, third.digest, "the seed has influence");
+}
+
+Test(world, a_policy_moves_balloons_and_a_report_is_made_where_it_asks)
+{
+	struct seen seen = { 0 };
+
+	write_trace("t.wst", 40, 80, 3, 2 * SECOND);
+	write_scenario("two.json", two_vms);
+	run("two.json", "ws-target", NULL, 0, &seen);
+	cr_assert_gt(seen.reports, 5);
+	cr_assert_gt(seen.balloon_most, 1024);
+	memset(&seen, 0, sizeof(seen));
+	run("two.json", "static", NULL, 0, &seen);
+	cr_assert_eq(seen.reports, 0);
+	cr_assert_eq(seen.balloon_most, 0);
+	cr_assert_gt(seen.last[0].counters.host_swap_out_pages, 0, "overcommitted and not ballooned");
+}
+
+Test(world, with_memory_for_everybody_nothing_is_evicted)
+{
+	const char *sets[] = { "host.memory=2GiB" };
+	struct seen seen = { 0 };
+
+	write_trace("t.wst", 40, 80, 3, 2 * SECOND);
+	write_scenario("two.json", two_vms);
+	run("two.json", "static", sets, 1, &seen);
+	for (u32 i = 0; i < 2; i++) {
+		cr_assert_eq(seen.last[i].counters.swap_out_pages, 0);
+		cr_assert_eq(seen.last[i].counters.host_swap_out_pages, 0);
+		cr_assert_eq(seen.last[i].counters.psi_some_ns, 0);
+		cr_assert_eq(seen.last[i].counters.refault[1], 0);
+		cr_assert_gt(seen.last[i].counters.accesses, 100000);
+		/* It computes half of the time and idles the other half. */
+		u64 busy = seen.last[i].counters.busy_ns, idle = seen.last[i].counters.idle_ns;
+
+		cr_assert(busy > (busy + idle) * 4 / 10 && busy < (busy + idle) * 6 / 10,
+			  "busy %llu idle %llu", busy, idle);
+	}
+}
+
+Test(world, half_the_quantum_moves_no_summary_figure_by_more_than_one_percent)
+{
+	const char *sets[] = { "quantum=2500us" };
+	struct seen whole = { 0 }, half = { 0 };
+
+	write_trace("t.wst", 40, 80, 3, 2 * SECOND);
+	write_scenario("two.json", two_vms);
+	run("two.json", "mom", NULL, 0, &whole);
+	run("two.json", "mom", sets, 1, &half);
+	for (u32 i = 0; i < 2; i++) {
+		const struct sim_vm_counters *a = &whole.last[i].counters, *b = &half.last[i].counters;
+		double pairs[][2] = {
+			{ (double)a->busy_ns, (double)b->busy_ns },
+			{ (double)a->compute_ns, (double)b->compute_ns },
+			{ (double)a->accesses, (double)b->accesses },
+			{ (double)a->faults[SIM_FAULT_MINOR], (double)b->faults[SIM_FAULT_MINOR] },
+			{ (double)whole.last[i].balloon_pages, (double)half.last[i].balloon_pages },
+		};
+
+		for (u32 k = 0; k < sizeof(pairs) / sizeof(pairs[0]); k++)
+			cr_assert(pairs[k][1] >= pairs[k][0] * 0.99 && pairs[k][1] <= pairs[k][0] * 1.01,
+				  "vm %u figure %u: %g and %g", i, k, pairs[k][0], pairs[k][1]);
+	}
+}
