@@ -36,7 +36,7 @@ static int open_engines(struct sim_guest *guest, struct tr_error *error)
 		.accessed = SIM_HOT_ACCESSED_GUEST,
 		.hot = guest->hot,
 		.entry = sim_zeroed(pages * sizeof(u16)),
-		.link = sim_zeroed((u64)pages * sizeof(u32)),
+		.link = sim_zeroed(sim_reclaim_link_bytes(choice.ops, pages)),
 		.link2 = choice.ops->links > 1 ? sim_zeroed((u64)pages * sizeof(u32)) : NULL,
 		.memcg = config->memcgs_count > 1 ? guest->memcg : NULL,
 		.region_pages = guest->region_pages,
@@ -112,8 +112,6 @@ void sim_guest_destroy(struct sim_guest *guest)
 	u64 pages = guest->pages_count;
 
 	sim_workload_destroy(guest);
-	for (u32 i = 0; i < SIM_MEMCGS_MAX; i++)
-		sim_reclaim_close(guest->lruvec[i]);
 	sim_balloon_destroy(guest);
 	sim_reporter_destroy(guest);
 	sim_backing_destroy(&guest->backing);
@@ -121,7 +119,9 @@ void sim_guest_destroy(struct sim_guest *guest)
 	sim_zeroed_free(guest->swap.page_of, (u64)guest->swap.slots_count * sizeof(u32));
 	sim_zeroed_free(guest->swap.pool, (u64)guest->swap.pool_capacity * sizeof(u32));
 	sim_zeroed_free(guest->space.entry, pages * sizeof(u16));
-	sim_zeroed_free(guest->space.link, pages * sizeof(u32));
+	if (guest->lruvec[0])
+		sim_zeroed_free(guest->space.link,
+				sim_reclaim_link_bytes(guest->lruvec[0]->ops, guest->pages_count));
 	sim_zeroed_free(guest->space.link2, pages * sizeof(u32));
 	sim_zeroed_free(guest->hot, pages);
 	sim_zeroed_free(guest->memcg, pages);
@@ -129,6 +129,8 @@ void sim_guest_destroy(struct sim_guest *guest)
 	sim_zeroed_free(guest->slot, pages * sizeof(u32));
 	sim_zeroed_free(guest->truth_ns, pages / SIM_TRUTH_SHARE * sizeof(u64));
 	sim_zeroed_free(guest->region_pages, pages / SIM_REGION_PAGES * sizeof(u16));
+	for (u32 i = 0; i < SIM_MEMCGS_MAX; i++)
+		sim_reclaim_close(guest->lruvec[i]);
 	free(guest->batch);
 }
 

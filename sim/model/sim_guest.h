@@ -32,7 +32,8 @@
 #define SIM_HOT_WRITEBACK 0x80u
 
 /* memcg[page]: number of the memcg, and */
-#define SIM_PAGE_MEMCG 0x3fu
+#define SIM_PAGE_MEMCG SIM_RECLAIM_MEMCG
+#define SIM_PAGE_FILE 0x20u
 #define SIM_PAGE_PROACTIVE 0x40u /* was evicted on the host's command */
 #define SIM_PAGE_UNEVICTABLE 0x80u
 
@@ -113,7 +114,7 @@ static inline bool sim_page_is_tracked(u32 page)
 
 static inline enum ws_type sim_page_type(const struct sim_guest *guest, u32 page)
 {
-	return ws_page_type(guest->space.entry[page]);
+	return guest->memcg[page] & SIM_PAGE_FILE ? WS_FILE : WS_ANON;
 }
 
 /* A page of an absent identity gets its type and memcg. */

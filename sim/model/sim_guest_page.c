@@ -21,10 +21,12 @@ void sim_page_declare(struct sim_guest *guest, u32 page, u8 type, u32 memcg)
 	assert(!(guest->hot[page] & (SIM_HOT_PRESENT | SIM_HOT_WRITEBACK)) && !guest->frame[page]);
 	if (memcg >= guest->config->memcgs_count)
 		memcg = 0;
-	guest->memcg[page] = (u8)(memcg | (type == TR_UNEVICTABLE ? SIM_PAGE_UNEVICTABLE : 0));
-	guest->space.entry[page] &= (u16)~WS_PAGE_FILE;
-	if (type == TR_FILE)
-		guest->space.entry[page] |= WS_PAGE_FILE;
+	/* The engine may still have the number linked where its last life was. */
+	if (guest->space.entry[page] & WS_PAGE_LINKED)
+		memcg = guest->memcg[page] & SIM_PAGE_MEMCG;
+	guest->memcg[page] = (u8)(memcg | (type == TR_UNEVICTABLE ? SIM_PAGE_UNEVICTABLE
+					   : type == TR_FILE	  ? SIM_PAGE_FILE
+								  : 0));
 }
 
 bool sim_page_install(struct sim_guest *guest, u32 page, u32 frame, enum ws_enter how, bool mapped)
@@ -104,6 +106,5 @@ void sim_page_free(struct sim_guest *guest, u32 page)
 		sim_swap_give(&guest->swap, guest->slot[page]);
 		guest->slot[page] = 0;
 	}
-	guest->memcg[page] = 0;
-	guest->space.entry[page] &= (u16) ~(WS_PAGE_FILE);
+	guest->memcg[page] &= SIM_PAGE_MEMCG;
 }

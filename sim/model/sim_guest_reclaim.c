@@ -165,7 +165,7 @@ static void victim_anon(struct pass *pass, u32 page, u32 shadow)
 	if (!guest->slot[page]) { /* swap is full: it stays */
 		struct sim_reclaim *lruvec = guest->lruvec[guest->memcg[page] & SIM_PAGE_MEMCG];
 
-		guest->memcg[page] &= SIM_PAGE_MEMCG;
+		guest->memcg[page] &= (u8)~SIM_PAGE_PROACTIVE;
 		guest->hot[page] |= SIM_HOT_MAPPED;
 		lruvec->ops->insert(lruvec, page, WS_ANON, WS_ENTER_WRITEBACK, 0);
 		sim_page_open(guest, page);

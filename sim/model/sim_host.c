@@ -58,7 +58,7 @@ int sim_backing_init(struct sim_backing *backing, const struct sim_host *host, u
 		.accessed = SIM_BACK_ACCESSED,
 		.hot = backing->state,
 		.entry = sim_zeroed(padded * sizeof(u16)),
-		.link = sim_zeroed(padded * sizeof(u32)),
+		.link = sim_zeroed(sim_reclaim_link_bytes(choice.ops, padded)),
 		.region_pages = backing->region_backed,
 	};
 	if (!backing->owner || !backing->state || !backing->region || !backing->region_backed ||
@@ -73,13 +73,15 @@ void sim_backing_destroy(struct sim_backing *backing)
 {
 	u32 padded = backing->frames_count, regions = padded / SIM_REGION_PAGES;
 
+	if (backing->lruvec)
+		sim_zeroed_free(backing->space.link,
+				sim_reclaim_link_bytes(backing->lruvec->ops, padded));
 	sim_reclaim_close(backing->lruvec);
 	sim_zeroed_free(backing->owner, padded * sizeof(u32));
 	sim_zeroed_free(backing->state, padded);
 	sim_zeroed_free(backing->region, regions);
 	sim_zeroed_free(backing->region_backed, regions * sizeof(u16));
 	sim_zeroed_free(backing->space.entry, padded * sizeof(u16));
-	sim_zeroed_free(backing->space.link, padded * sizeof(u32));
 	*backing = (struct sim_backing){ 0 };
 }
 

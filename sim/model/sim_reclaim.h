@@ -37,6 +37,8 @@ struct tr_error;
 #define SIM_HOT_DIRTY_GUEST 0x08u
 #define SIM_HOT_DIRTY_HOST 0x10u
 
+#define SIM_RECLAIM_MEMCG 0x0fu /* of memcg[page]; the other bits are the space's owner's */
+
 #define SIM_NEVER 0xffffffffu /* a page that is not used again, to OPT */
 
 /*
@@ -53,7 +55,7 @@ struct sim_reclaim_space {
 	u16 *entry; /* flags WS_PAGE_*, ws_age.h */
 	u32 *link;		 /* sim_reclaim_link_bytes(), best aligned to 64 */
 	u32 *link2;		 /* an entry a page; NULL unless ops->links is 2 */
-	const u8 *memcg;	 /* owner of each page; NULL when the space has one lruvec */
+	const u8 *memcg;	 /* owner of each page, in the bits of SIM_RECLAIM_MEMCG; NULL: one lruvec */
 	const u16 *region_pages; /* present pages of each 512; 0 is skipped by ageing.  May be NULL */
 
 	/* For algorithms that know the future (ops->future); NULL and 0 otherwise. */

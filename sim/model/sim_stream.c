@@ -177,6 +177,11 @@ static void play_lives(struct batch *batch, u32 to)
 	for (u32 i = batch->stream->position; i < to; i++) {
 		u32 page = batch->source->base + TR_PAGE(run->page[i]);
 
+		/* A file's page outlives the process that read it: it is the same page. */
+		if (run->op == TR_ALLOC && run->type == TR_FILE && guest->frame[page] &&
+		    sim_page_type(guest, page) == WS_FILE &&
+		    !(guest->memcg[page] & SIM_PAGE_UNEVICTABLE))
+			continue;
 		sim_page_free(guest, page);
 		if (run->op == TR_ALLOC)
 			sim_page_declare(guest, page, run->type, run->memcg);
@@ -385,7 +390,8 @@ int sim_stream_wake(struct sim_guest *guest, u32 index, u64 ticket, struct tr_er
 			return stop;
 		guest->counters.compute_ns += stream->clock_ns - clock_ns;
 		stream->faulted = stop == STOP_FAULT;
-		if (stop == STOP_LIMIT || sim_queue_next_ns(&engine->queue) <= batch.stop_ns) {
+		if (stop == STOP_LIMIT || (batch.stop_ns > now_ns &&
+					   sim_queue_next_ns(&engine->queue) <= batch.stop_ns)) {
 			/* Idling and the end are found again then, for the position is kept. */
 			sim_stream_wake_at(guest, stream, batch.stop_ns);
 			return 0;

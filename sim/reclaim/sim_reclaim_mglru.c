@@ -66,7 +66,7 @@ static u64 own_pages(const struct sim_reclaim *reclaim, u32 first)
 	u64 mine = 0;
 
 	for (u32 i = 0; i < 64; i++)
-		mine |= (u64)(memcg[first + i] == reclaim->memcg) << i;
+		mine |= (u64)((memcg[first + i] & SIM_RECLAIM_MEMCG) == reclaim->memcg) << i;
 	return mine;
 }
 
@@ -95,7 +95,7 @@ static bool is_own(const void *ctx, u32 page)
 {
 	const struct sim_reclaim *reclaim = ctx;
 
-	return reclaim->space->memcg[page] == reclaim->memcg;
+	return (reclaim->space->memcg[page] & SIM_RECLAIM_MEMCG) == reclaim->memcg;
 }
 
 /* Begin a generation; the core may ask for a round of tidying first. */
