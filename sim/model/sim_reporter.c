@@ -175,7 +175,7 @@ static void notified(struct sim_guest *guest, const struct sim_message *message)
 	struct sim_reporter *reporter = guest->reporter;
 	u64 now_ns = guest->engine->now_ns, before_ns = guest->counters.ageing_cpu_ns;
 
-	switch (ws_proto_guest_consume(&reporter->proto, message->bytes, message->length)) {
+	switch (ws_proto_guest_consume(&reporter->proto, message->bytes, message->length, now_ns)) {
 	case WS_PROTO_CONFIGURE:
 		if (ws_report_configure(&reporter->report, &reporter->proto.msg.config))
 			ws_proto_guest_reset(&reporter->proto);
