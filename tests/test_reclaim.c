@@ -239,7 +239,7 @@ Test(reclaim, loop_larger_than_memory)
 struct bed {
 	struct sim_reclaim_space space;
 	struct sim_reclaim *reclaim[2]; /* two lruvecs over one space */
-	u16 memcg[PAGES];
+	u8 memcg[PAGES];
 	u32 timeline[2 * PAGES], next_use[2 * PAGES]; /* every page twice, in two orders */
 	u32 present[2];
 };
