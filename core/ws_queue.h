@@ -16,9 +16,9 @@
  *
  * Memory: a pool of chunks that any number of queues share.  Two neighbouring
  * chunks hold at least 16 pages together, so n pages need at most n / 8 chunks,
- * whatever the number of queues: 8 bytes a page at worst and 4.3 as a rule.  Time: constant.  Errors: none; a page that is on more
- * queues than one would exhaust the pool, which traps.  Locking: the caller
- * serializes per pool.
+ * whatever the number of queues: 8 bytes a page at worst and 4.3 as a rule.
+ * Time: constant.  Errors: none; a page that is on more queues than one would
+ * exhaust the pool, which traps.  Locking: the caller serializes per pool.
  */
 #ifndef WS_QUEUE_H
 #define WS_QUEUE_H

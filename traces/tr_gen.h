@@ -42,7 +42,10 @@ struct tr_gen {
 const struct tr_gen *tr_gen_at(u32 i);
 const struct tr_gen *tr_gen_find(const char *name);
 
-/* Defaults into @value (TR_GEN_PARAMS_MAX of them), then one by one what people write.  -EINVAL with a reason. */
+/*
+ * Defaults into @value (TR_GEN_PARAMS_MAX of them), then one by one what people write.
+ * Return: 0, or -EINVAL with a reason.
+ */
 void tr_gen_init(const struct tr_gen *gen, u64 *value);
 int tr_gen_set(const struct tr_gen *gen, u64 *value, const char *name,
 	       const char *text, struct tr_error *error);

@@ -46,7 +46,7 @@ static const char *guess_ready(const char *line)
 
 	if (strlen(line) >= sizeof(copy))
 		return NULL;
-	strcpy(copy, line);
+	memcpy(copy, line, strlen(line) + 1);
 	u32 count = tr_csv_split(&comma, copy, field);
 	if (count == 7 && (!strcasecmp(field[3], "Read") || !strcasecmp(field[3], "Write")))
 		return "msr";

@@ -208,7 +208,7 @@ static int boot(const struct tr_guest_options *options, const struct tr_run_dir 
 
 	if (rc)
 		return rc;
-	sprintf(plugin + strlen(plugin), ",guest-pages=%llu", all >> 12);
+	snprintf(plugin + strlen(plugin), 64, ",guest-pages=%llu", all >> 12);
 	snprintf(memory, sizeof(memory), "%lluM", all >> 20);
 	snprintf(backend, sizeof(backend), "memory-backend-memfd,id=m,size=%lluM", all >> 20);
 	snprintf(drive, sizeof(drive), "file=%s,format=raw,if=none,id=d,cache=unsafe",

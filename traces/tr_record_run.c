@@ -33,7 +33,7 @@ int tr_run_dir_make(struct tr_run_dir *dir, struct tr_error *error)
 	if (!mkdtemp(dir->path))
 		return tr_fail(error, -errno, "%s: cannot make a folder: %s", dir->path,
 			       strerror(errno));
-	strcpy(stpcpy(dir->pipe, dir->path), "/pipe");
+	memcpy(stpcpy(dir->pipe, dir->path), "/pipe", sizeof("/pipe"));
 	if (mkfifo(dir->pipe, 0600)) {
 		int rc = -errno;
 
@@ -104,7 +104,7 @@ int tr_plugin_argument(char *to, size_t size, const struct tr_record_options *op
 	if (rc)
 		return tr_fail(error, rc, "%s: %s", options->plugin, strerror(-rc));
 	if (at && options->bare) {
-		strcpy(at, ",mode=bare");
+		snprintf(at, 96, ",mode=bare");
 		return 0;
 	}
 	if (at) {
@@ -113,7 +113,7 @@ int tr_plugin_argument(char *to, size_t size, const struct tr_record_options *op
 	}
 	if (!at)
 		return tr_fail(error, -ENAMETOOLONG, "%s: path too long", options->plugin);
-	sprintf(at, ",window=%llu,ns=%llu", options->window_insns, options->ns_per_kinsn);
+	snprintf(at, 96, ",window=%llu,ns=%llu", options->window_insns, options->ns_per_kinsn);
 	return 0;
 }
 

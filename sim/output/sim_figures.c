@@ -331,7 +331,8 @@ static int draw_host(const struct sim_history *history, const char *dir, const c
 	FILE *to = plot.draw;
 	fputs("set title ", to);
 	sim_plot_quote(to, title);
-	fprintf(to, " font ',15'\nset key outside right top vertical Left reverse invert\nset xrange [0:%.6g]\n"
+	fprintf(to, " font ',15'\nset key outside right top vertical Left reverse invert\n"
+		    "set xrange [0:%.6g]\n"
 		    "set yrange [0:%.6g]\nset xlabel '%s'\nset ylabel 'host memory (%s)'\nplot ",
 		axis.end, top * 1.05, axis.label, unit_label);
 	for (u32 vm = 0; vm < layers + rest; vm++, column++) {

@@ -18,8 +18,8 @@ struct equal_share_state {
 };
 
 static const struct sim_param equal_share_params[] = {
-	{ "reserve", "share of host memory not given out, so that the host need not reclaim", SIM_PARAM_DOUBLE,
-	  POLICY_FIELD(equal_share_state, reserve), 0.05, 0, 0.9 },
+	{ "reserve", "share of host memory not given out, so that the host need not reclaim",
+	  SIM_PARAM_DOUBLE, POLICY_FIELD(equal_share_state, reserve), 0.05, 0, 0.9 },
 };
 
 /* What all running VMs hold together when each gets @share, within its limits. */

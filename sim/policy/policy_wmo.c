@@ -122,9 +122,10 @@ const struct sim_policy policy_wmo = {
 	.name = "wmo",
 	.summary = "every 40 s reclaim all that was idle for 10 s (working-set series' example)",
 	.rule = "Every `interval` take each guest's report and command it to reclaim the\n"
-		"bytes idle for longer than `idle`; every `refresh` have its pages aged.  With balloon=on the balloon then leaves the\n"
-		"other bytes plus headroom * nominal; with balloon=off, as shipped, only the\n"
-		"command is sent, and the host gains only where free page reporting runs.",
+		"bytes idle for longer than `idle`; every `refresh` have its pages aged.\n"
+		"With balloon=on the balloon then leaves the other bytes plus headroom *\n"
+		"nominal; with balloon=off, as shipped, only the command is sent, and the host\n"
+		"gains only where free page reporting runs.",
 	.source = "working set reporting v4, cover letter (Yuanchu Xie, November 2024)",
 	.flaw = "One age for every guest and device, whatever a refault costs; no feedback from\n"
 		"refaults; takes memory also when the host has plenty.",
