@@ -11,6 +11,9 @@ static const struct {
 	int (*run)(int argc, char **argv);
 	const char *summary;
 } commands[] = {
+	{ "run", cmd_run, "simulate a scenario under one policy" },
+	{ "compare", cmd_compare, "simulate a scenario under several policies, and compare" },
+	{ "replay", cmd_replay, "run a journal again and stop at the first difference" },
 	{ "policies", cmd_policies, "list the balloon policies, or tell all about one" },
 	{ "reclaim", cmd_reclaim, "one guest, many reclaim algorithms and sizes: misses and speed" },
 	{ "mrc", cmd_mrc, "miss-ratio curve of a trace, exact or sampled" },

@@ -8,14 +8,14 @@
 
 #include "output/probe_journal.h"
 #include "output/sim_results.h"
+#include "scenario/sim_scenario_read.h"
 
 #define MAGIC "wssimjnl"
 #define VERSION 1
 
 struct probe_journal {
 	struct sim_file file;
-	const char *text;
-	u64 scenario_digest;
+	const struct sim_scenario *scenario;
 };
 
 static void put(u8 *to, u64 value, u32 bytes)
@@ -59,14 +59,13 @@ static void record_decode(struct sim_event_record *record, const u8 bytes[SIM_JO
 }
 
 int probe_journal_create(struct probe_journal **journal, const char *dir, const char *name,
-			 const char *scenario_text, u64 scenario_digest, struct tr_error *error)
+			 const struct sim_scenario *scenario, struct tr_error *error)
 {
 	struct probe_journal *made = calloc(1, sizeof(*made));
 	int rc;
 
 	assert(made);
-	made->text = scenario_text;
-	made->scenario_digest = scenario_digest;
+	made->scenario = scenario;
 	rc = sim_file_create(&made->file, dir, name, error);
 	if (rc) {
 		free(made);
@@ -76,25 +75,49 @@ int probe_journal_create(struct probe_journal **journal, const char *dir, const 
 	return 0;
 }
 
+/* The scenario's folder as an absolute path that ends in a slash; "" if there is none. */
+static char *absolute_folder(const struct sim_scenario *scenario)
+{
+	char *path = realpath(scenario->path, NULL);
+	char *slash = path ? strrchr(path, '/') : NULL;
+
+	if (slash)
+		slash[1] = 0;
+	return path ? path : strdup("");
+}
+
+static void put_text(FILE *to, const char *text)
+{
+	static const u8 zeros[8];
+	size_t length = strlen(text);
+
+	fwrite(text, 1, length, to);
+	fwrite(zeros, 1, padding(length), to);
+}
+
 /* The header needs the digest of the traces, so it is written when the run starts. */
 static void on_start(void *ctx, const struct sim_run_info *info)
 {
-	static const u8 zeros[8];
 	struct probe_journal *journal = ctx;
-	u8 header[SIM_JOURNAL_HEADER];
-	u64 length = strlen(journal->text);
+	char *text = sim_scenario_print(journal->scenario);
+	char *folder = absolute_folder(journal->scenario);
+	u8 header[SIM_JOURNAL_HEADER] = { 0 };
 
+	assert(text && folder);
 	memcpy(header, MAGIC, 8);
 	put(header + 8, VERSION, 4);
-	put(header + 12, length, 4);
-	put(header + 16, journal->scenario_digest, 8);
+	put(header + 12, strlen(text), 4);
+	put(header + 16, sim_scenario_digest(journal->scenario), 8);
 	put(header + 24, info->traces_digest, 8);
 	put(header + 32, info->scenario->seed, 8);
 	put(header + 40, info->scenario->run, 4);
 	put(header + 44, SIM_JOURNAL_RECORD, 4);
+	put(header + 48, strlen(folder), 4);
 	fwrite(header, sizeof(header), 1, journal->file.stream);
-	fwrite(journal->text, 1, length, journal->file.stream);
-	fwrite(zeros, 1, padding(length), journal->file.stream);
+	put_text(journal->file.stream, text);
+	put_text(journal->file.stream, folder);
+	free(folder);
+	free(text);
 }
 
 static void on_event(void *ctx, const struct sim_event_record *record)
@@ -119,11 +142,32 @@ int probe_journal_close(struct probe_journal *journal, struct tr_error *error)
 	return rc;
 }
 
+/* A text of the header with its padding; @left: bytes that the file still has. */
+static int read_text(struct sim_journal *journal, char **text, u64 length, u64 *left,
+		     struct tr_error *error)
+{
+	u64 padded = length + padding(length);
+
+	if (length > SIM_JOURNAL_TEXT_MAX || padded > *left)
+		return tr_fail(error, -EINVAL, "%s: header: cut short", journal->path);
+	*left -= padded;
+	*text = calloc(1, padded + 1);
+	if (!*text)
+		return tr_fail(error, -ENOMEM, "%s: out of memory", journal->path);
+	if (fread(*text, 1, padded, journal->stream) != padded)
+		return tr_fail(error, -EINVAL, "%s: header: cut short", journal->path);
+	if (strlen(*text) != length)
+		return tr_fail(error, -EINVAL, "%s: header: holds bytes that are not text",
+			       journal->path);
+	return 0;
+}
+
 static int read_header(struct sim_journal *journal, u64 file_bytes, struct tr_error *error)
 {
 	const char *path = journal->path;
 	u8 header[SIM_JOURNAL_HEADER];
-	u64 length, body;
+	u64 left = file_bytes - sizeof(header);
+	int rc;
 
 	if (fread(header, sizeof(header), 1, journal->stream) != 1 || memcmp(header, MAGIC, 8))
 		return tr_fail(error, -EINVAL, "%s: not a journal of wssim", path);
@@ -133,26 +177,19 @@ static int read_header(struct sim_journal *journal, u64 file_bytes, struct tr_er
 	if (get(header + 44, 4) != SIM_JOURNAL_RECORD)
 		return tr_fail(error, -EINVAL, "%s: header: records of %llu bytes, not %d", path,
 			       get(header + 44, 4), SIM_JOURNAL_RECORD);
-	length = get(header + 12, 4);
-	body = SIM_JOURNAL_HEADER + length + padding(length);
-	if (length > SIM_JOURNAL_TEXT_MAX || body > file_bytes)
-		return tr_fail(error, -EINVAL, "%s: header: cut short", path);
 	journal->scenario_digest = get(header + 16, 8);
 	journal->traces_digest = get(header + 24, 8);
 	journal->seed = get(header + 32, 8);
 	journal->run = (u32)get(header + 40, 4);
-	journal->text = calloc(1, length + padding(length) + 1);
-	if (!journal->text)
-		return tr_fail(error, -ENOMEM, "%s: out of memory", path);
-	if (fread(journal->text, 1, length + padding(length), journal->stream) !=
-	    length + padding(length))
-		return tr_fail(error, -EINVAL, "%s: header: cut short", path);
-	if (strlen(journal->text) != length)
-		return tr_fail(error, -EINVAL, "%s: header: the scenario is not text", path);
-	if ((file_bytes - body) % SIM_JOURNAL_RECORD)
+	rc = read_text(journal, &journal->text, get(header + 12, 4), &left, error);
+	if (!rc)
+		rc = read_text(journal, &journal->folder, get(header + 48, 4), &left, error);
+	if (rc)
+		return rc;
+	journal->records_count = left / SIM_JOURNAL_RECORD;
+	if (left % SIM_JOURNAL_RECORD)
 		return tr_fail(error, -EINVAL, "%s: record %llu: cut short", path,
-			       (file_bytes - body) / SIM_JOURNAL_RECORD);
-	journal->records_count = (file_bytes - body) / SIM_JOURNAL_RECORD;
+			       journal->records_count);
 	return 0;
 }
 
@@ -198,8 +235,9 @@ void sim_journal_close(struct sim_journal *journal)
 	if (journal->stream)
 		fclose(journal->stream);
 	free(journal->text);
+	free(journal->folder);
 	journal->stream = NULL;
-	journal->text = NULL;
+	journal->text = journal->folder = NULL;
 }
 
 static bool record_equal(const struct sim_event_record *x, const struct sim_event_record *y)

@@ -12,7 +12,11 @@
  *	32  8  seed
  *	40  4  run number
  *	44  4  size of a record, 32
- *	48     the effective scenario as JSON, then zero bytes up to a multiple of 8
+ *	48  4  length of the folder's name
+ *	52  4  zero
+ *	56     the effective scenario as JSON, and the folder that its traces are named
+ *	       from (a hint, true on the machine of the run), each with zero bytes up to
+ *	       a multiple of 8
  *	...    records: time_ns 8, kind 2, vm 2, arg 4, a 8, b 8 (struct sim_event_record)
  *
  * The last record of a run that came to its end is SIM_EV_END.  The text inside makes a
@@ -32,14 +36,14 @@
 #include "tr_error.h"
 
 #define SIM_JOURNAL_TEXT_MAX (64u << 20)
-#define SIM_JOURNAL_HEADER 48
+#define SIM_JOURNAL_HEADER 56
 #define SIM_JOURNAL_RECORD 32
 
 /* --- writing --- */
 struct probe_journal;
-/* @scenario_text: the effective scenario; must stay until the run has started. */
+/* @scenario outlives the observer. */
 int probe_journal_create(struct probe_journal **journal, const char *dir, const char *name,
-			 const char *scenario_text, u64 scenario_digest, struct tr_error *error);
+			 const struct sim_scenario *scenario, struct tr_error *error);
 struct sim_probe probe_journal_probe(struct probe_journal *journal);
 int probe_journal_close(struct probe_journal *journal, struct tr_error *error); /* frees */
 
@@ -48,6 +52,7 @@ struct sim_journal {
 	FILE *stream;
 	const char *path; /* the caller's */
 	char *text;	  /* the effective scenario */
+	char *folder;	  /* absolute, ends in a slash; a hint */
 	u64 scenario_digest, traces_digest, seed;
 	u32 run;
 	u64 records_count, record_index; /* index of the record read next */

@@ -97,7 +97,7 @@ static void memory_data(struct sim_plot *plot, const struct sim_history *history
 			double unit, const struct axis *axis)
 {
 	/* As many as there are pixels. */
-	u32 most = history->vms_count > 1 ? 360 : 720;
+	u32 most = history->vms_count > 1 ? 220 : 600;
 	u32 stride = (history->points_count + most - 1) / most;
 
 	fprintf(plot->data, "$vm%u << EOD\n", vm);
@@ -516,7 +516,7 @@ static void truth_bins(struct sim_plot *plot, const struct sim_binning *binning)
 	}
 	fputs("EOD\n", plot->data);
 	fputs("set boxwidth 0.38\nset yrange [0:*]\nset ylabel 'share of bytes (%)'\n"
-	      "set xlabel 'idle age' offset 0,-1.2\nset xtics rotate by -30 scale 0 font ',11'\n"
+	      "set xlabel 'idle age' offset 0,0.5\nset xtics rotate by -30 scale 0 font ',11'\n"
 	      "set key at graph 0.5,1.1 center horizontal\n", to);
 	fprintf(to, "set xrange [-0.6:%.1f]\n", binning->bins_count - 0.4);
 	fprintf(to,

@@ -15,7 +15,7 @@
 
 /* Everything that wssim puts at the top of a results directory. */
 static const char *const own_names[] = {
-	"summary.json",	 "summary.csv", "timeseries.csv", "host.csv",	   "ages.csv",
+	"summary.json",	 "summary.csv", "vms.csv", "timeseries.csv", "host.csv", "ages.csv",
 	"histograms.csv", "decisions.csv", "scenario.json", "provenance.txt", "journal.wsj",
 	"perfetto.json", "report.html", "plots",	  "runs",
 };
@@ -103,7 +103,7 @@ static int remove_one(const char *path, const struct stat *status, int type, str
 	return remove(path);
 }
 
-static int remove_tree(const char *path)
+int sim_results_remove(const char *path)
 {
 	return nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS) ? -errno : 0;
 }
@@ -147,7 +147,7 @@ int sim_results_commit(struct sim_results *results, struct tr_error *error)
 		return rc;
 	}
 	/* Now the old results. */
-	rc = remove_tree(results->work);
+	rc = sim_results_remove(results->work);
 	if (rc)
 		tr_fail(error, rc, "%s: previous results: %s", results->work, strerror(-rc));
 	*results->work = 0;
@@ -157,7 +157,7 @@ int sim_results_commit(struct sim_results *results, struct tr_error *error)
 void sim_results_abort(struct sim_results *results)
 {
 	if (*results->work)
-		remove_tree(results->work);
+		sim_results_remove(results->work);
 	*results->work = 0;
 }
 

@@ -33,6 +33,9 @@ int sim_results_begin(struct sim_results *results, const char *dir, struct tr_er
 int sim_results_commit(struct sim_results *results, struct tr_error *error);
 void sim_results_abort(struct sim_results *results);
 
+/* Remove @path and all below it.  Return: 0 or negative errno. */
+int sim_results_remove(const char *path);
+
 /* One file of the results. */
 struct sim_file {
 	FILE *stream;

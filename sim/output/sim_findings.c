@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* sim_findings.c - sentences from estimates. */
+#include <assert.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "output/sim_findings.h"
+#include "tr_units.h"
+
+static void say(struct sim_findings *findings, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void say(struct sim_findings *findings, const char *format, ...)
+{
+	va_list args;
+
+	findings->text = realloc(findings->text, (findings->count + 1) * sizeof(char *));
+	assert(findings->text);
+	va_start(args, format);
+	int rc = vasprintf(&findings->text[findings->count++], format, args);
+	va_end(args);
+	assert(rc >= 0);
+}
+
+void sim_findings_destroy(struct sim_findings *findings)
+{
+	for (u32 i = 0; i < findings->count; i++)
+		free(findings->text[i]);
+	free(findings->text);
+	memset(findings, 0, sizeof(*findings));
+}
+
+#define PHRASE 160
+
+/* "1.07x (1.03 to 1.11)" or "48.3 % (46.4 to 50.1)". */
+static const char *phrase(const struct sim_metric *metric, struct sim_estimate e, char text[PHRASE])
+{
+	char mean[SIM_METRIC_TEXT], low[SIM_METRIC_TEXT], high[SIM_METRIC_TEXT];
+	const char *unit = !strcmp(metric->unit, "x") ? "x" : "";
+
+	sim_metric_text(metric, e.mean, mean);
+	if (e.count < 2)
+		snprintf(text, PHRASE, "%s%s", mean, unit);
+	else
+		snprintf(text, PHRASE, "%s%s (%s to %s)", mean, unit,
+			 sim_metric_text(metric, e.low, low), sim_metric_text(metric, e.high, high));
+	return text;
+}
+
+static struct sim_estimate run_estimate(const struct sim_comparison *comparison, u32 policy,
+					enum sim_run_metric metric)
+{
+	return sim_comparison_estimate(comparison, policy, metric);
+}
+
+static double run_mean(const struct sim_comparison *comparison, u32 policy,
+		       enum sim_run_metric metric)
+{
+	return run_estimate(comparison, policy, metric).mean;
+}
+
+static void say_setting(struct sim_findings *findings, const struct sim_comparison *comparison)
+{
+	const struct sim_scenario *scenario = comparison->scenario[0];
+	char nominal[TR_UNITS_TEXT], host[TR_UNITS_TEXT];
+	u64 nominal_bytes = 0, host_bytes = scenario->host.memory_bytes;
+
+	if (host_bytes > scenario->host.reserved_bytes)
+		host_bytes -= scenario->host.reserved_bytes;
+	for (u32 i = 0; i < scenario->vms_count; i++)
+		nominal_bytes += scenario->vm[i].memory_bytes;
+	say(findings,
+	    "%u VM%s with %s of nominal memory in all run on a host that has %s for them "
+	    "(%.2f times overcommitted), for %.3g minutes of simulated time. %s",
+	    scenario->vms_count, scenario->vms_count == 1 ? "" : "s",
+	    tr_about_bytes(nominal_bytes, nominal), tr_about_bytes(host_bytes, host),
+	    (double)nominal_bytes / (double)host_bytes, (double)scenario->duration_ns / 60e9,
+	    comparison->policies_count > 1 ?
+		    "Run k of every policy sees the same random numbers; ranges in parentheses are "
+		    "95 % bootstrap intervals." :
+		    "");
+	if (comparison->interrupted)
+		say(findings, "It was interrupted: what stands here comes from the runs, or the part "
+			      "of the run, that were done by then.");
+	if (comparison->policies_count > 1 && comparison->runs_count < 5)
+		say(findings, "With %u run%s the intervals are wide or missing; ten runs or more make "
+			      "them useful.",
+		    comparison->runs_count, comparison->runs_count == 1 ? "" : "s");
+}
+
+static void say_frontier(struct sim_findings *findings, const struct sim_comparison *comparison)
+{
+	bool on[SIM_POLICIES_MAX];
+	char saved[PHRASE], slow[PHRASE], worst[PHRASE];
+
+	sim_comparison_frontier(comparison, SIM_RUN_SLOWDOWN_MEDIAN, on, NULL);
+	for (u32 i = 0; i < comparison->policies_count; i++) {
+		if (!on[i])
+			continue;
+		say(findings,
+		    "On the frontier: %s saves %s of memory; the median VM takes %s of the time that "
+		    "it takes with full memory, the worst %s.",
+		    sim_comparison_name(comparison, i),
+		    phrase(&sim_run_metrics[SIM_RUN_SAVED],
+			   run_estimate(comparison, i, SIM_RUN_SAVED), saved),
+		    phrase(&sim_run_metrics[SIM_RUN_SLOWDOWN_MEDIAN],
+			   run_estimate(comparison, i, SIM_RUN_SLOWDOWN_MEDIAN), slow),
+		    phrase(&sim_run_metrics[SIM_RUN_SLOWDOWN_MAX],
+			   run_estimate(comparison, i, SIM_RUN_SLOWDOWN_MAX), worst));
+	}
+}
+
+/* How sure a difference is. */
+static const char *sureness(struct sim_estimate e)
+{
+	if (e.count < 2)
+		return "one run, no interval";
+	return e.low > 0 || e.high < 0 ? "beyond noise" : "within noise";
+}
+
+static void say_beaten(struct sim_findings *findings, const struct sim_comparison *comparison)
+{
+	bool on[SIM_POLICIES_MAX];
+	u32 by[SIM_POLICIES_MAX];
+
+	sim_comparison_frontier(comparison, SIM_RUN_SLOWDOWN_MEDIAN, on, by);
+	for (u32 i = 0; i < comparison->policies_count; i++) {
+		if (on[i] || !isfinite(run_mean(comparison, i, SIM_RUN_SLOWDOWN_MEDIAN)))
+			continue;
+		struct sim_estimate saved =
+			sim_comparison_difference(comparison, by[i], i, SIM_RUN_SAVED);
+		struct sim_estimate slow =
+			sim_comparison_difference(comparison, i, by[i], SIM_RUN_SLOWDOWN_MEDIAN);
+		say(findings,
+		    "%s is off the frontier: %s saves %.1f points more of the nominal memory (%s) "
+		    "and slows the median VM by %.3f less (%s).",
+		    sim_comparison_name(comparison, i), sim_comparison_name(comparison, by[i]),
+		    100 * saved.mean, sureness(saved), slow.mean, sureness(slow));
+	}
+}
+
+/* The policy that saves most while its @metric stays at or below @bound; -1: none. */
+static int best_within(const struct sim_comparison *comparison, enum sim_run_metric metric,
+		       double bound)
+{
+	int best = -1;
+
+	for (u32 i = 0; i < comparison->policies_count; i++) {
+		if (!(run_mean(comparison, i, metric) <= bound) ||
+		    !sim_comparison_valid(comparison, i) ||
+		    run_mean(comparison, i, SIM_RUN_OOM) > 0)
+			continue;
+		if (best < 0 || run_mean(comparison, i, SIM_RUN_SAVED) >
+					run_mean(comparison, (u32)best, SIM_RUN_SAVED))
+			best = (int)i;
+	}
+	return best;
+}
+
+static void say_bounds(struct sim_findings *findings, const struct sim_comparison *comparison,
+		       enum sim_run_metric metric, const char *whose)
+{
+	static const double bounds[] = { 1.02, 1.05, 1.10, 1.25, 1.5, 2, 5 };
+	char list[1024] = "";
+	size_t used = 0;
+	int last = -2;
+
+	for (size_t i = 0; i < sizeof(bounds) / sizeof(*bounds); i++) {
+		int best = best_within(comparison, metric, bounds[i]);
+		if (best == last || used >= sizeof(list))
+			continue;
+		last = best;
+		int n = best < 0 ? snprintf(list + used, sizeof(list) - used,
+					    "%sat most %.2fx: none of these", used ? "; " : "",
+					    bounds[i]) :
+				   snprintf(list + used, sizeof(list) - used,
+					    "%sat most %.2fx: %s, which saves %.1f %%",
+					    used ? "; " : "", bounds[i],
+					    sim_comparison_name(comparison, (u32)best),
+					    100 * run_mean(comparison, (u32)best, SIM_RUN_SAVED));
+		used += n > 0 ? (size_t)n : 0;
+	}
+	if (used)
+		say(findings, "Who saves most without OOM kills if %s may be slowed %s.", whose, list);
+}
+
+/* Mean over VMs and runs. */
+static double vm_mean(const struct sim_comparison *comparison, u32 policy,
+		      enum sim_vm_metric metric)
+{
+	double sum = 0;
+	u32 count = 0;
+
+	for (u32 run = 0; run < comparison->runs_count; run++) {
+		const struct sim_summary *summary = sim_comparison_run(comparison, policy, run);
+		for (u32 vm = 0; summary && vm < summary->vms_count; vm++)
+			if (isfinite(summary->vm[vm].value[metric])) {
+				sum += summary->vm[vm].value[metric];
+				count++;
+			}
+	}
+	return count ? sum / count : NAN;
+}
+
+static void say_why(struct sim_findings *findings, const struct sim_comparison *comparison,
+		    u32 policy)
+{
+	static const struct {
+		enum sim_vm_metric metric;
+		const char *text;
+	} parts[] = {
+		{ SIM_VM_HOST_STALL_SHARE, "the host (backing frames, or bringing them from its swap)" },
+		{ SIM_VM_IO_SHARE, "the guest's own swap and disk" },
+		{ SIM_VM_RECLAIM_SHARE, "direct reclaim in the guest" },
+		{ SIM_VM_FAULT_SHARE, "page faults without I/O" },
+		{ SIM_VM_VCPU_WAIT_SHARE, "a free vCPU" },
+	};
+	char guest[SIM_METRIC_TEXT], host[SIM_METRIC_TEXT], twice[SIM_METRIC_TEXT];
+	u32 first = 0;
+	double most = -1;
+
+	for (u32 i = 0; i < sizeof(parts) / sizeof(*parts); i++)
+		if (vm_mean(comparison, policy, parts[i].metric) > most) {
+			most = vm_mean(comparison, policy, parts[i].metric);
+			first = i;
+		}
+	if (most < 0)
+		return;
+	say(findings,
+	    "Why %s stands where it does: its VMs lost most time to %s (%.1f %% of busy time, mean "
+	    "over VMs); guests moved %s to and from their swap, the host %s, %s were paged twice. "
+	    "Balloons changed direction %.3g times an hour and got %.3g commands an hour.",
+	    sim_comparison_name(comparison, policy), parts[first].text, 100 * most,
+	    sim_metric_text(&sim_run_metrics[SIM_RUN_GUEST_SWAP],
+			    run_mean(comparison, policy, SIM_RUN_GUEST_SWAP), guest),
+	    sim_metric_text(&sim_run_metrics[SIM_RUN_HOST_SWAP],
+			    run_mean(comparison, policy, SIM_RUN_HOST_SWAP), host),
+	    sim_metric_text(&sim_run_metrics[SIM_RUN_DOUBLE_PAGING],
+			    run_mean(comparison, policy, SIM_RUN_DOUBLE_PAGING), twice),
+	    run_mean(comparison, policy, SIM_RUN_REVERSALS),
+	    run_mean(comparison, policy, SIM_RUN_COMMANDS));
+}
+
+static void say_safety(struct sim_findings *findings, const struct sim_comparison *comparison)
+{
+	bool any = false;
+
+	for (u32 i = 0; i < comparison->policies_count; i++) {
+		double kills = run_mean(comparison, i, SIM_RUN_OOM);
+		double host = run_mean(comparison, i, SIM_RUN_HOST_OOM);
+		const char *name = sim_comparison_name(comparison, i);
+		any |= kills > 0 || host > 0;
+		if (kills > 0)
+			say(findings, "Not safe: %s led to %.3g OOM kill%s in guests per run.", name,
+			    kills, kills == 1 ? "" : "s");
+		if (host > 0)
+			say(findings,
+			    "Not safe: under %s the host ran out of memory and swap %.3g time%s per "
+			    "run.",
+			    name, host, host == 1 ? "" : "s");
+		if (sim_comparison_finished(comparison, i) && !sim_comparison_valid(comparison, i))
+			say(findings,
+			    "Not valid: under %s more than 1 %% of some VM's evictions hit pages younger "
+			    "than the time resolution of its trace, so what it would have cost is not "
+			    "known.",
+			    name);
+	}
+	if (!any)
+		say(findings, "No OOM kill happened, in guests or host%s.",
+		    comparison->policies_count > 1 ? ", under any policy" : "");
+}
+
+void sim_findings_make(struct sim_findings *findings, const struct sim_comparison *comparison)
+{
+	memset(findings, 0, sizeof(*findings));
+	say_setting(findings, comparison);
+	if (comparison->policies_count > 1) {
+		say_frontier(findings, comparison);
+		say_bounds(findings, comparison, SIM_RUN_SLOWDOWN_MEDIAN, "the median VM");
+		say_bounds(findings, comparison, SIM_RUN_SLOWDOWN_MAX, "the worst VM");
+		say_beaten(findings, comparison);
+	}
+	for (u32 i = 0; i < comparison->policies_count; i++)
+		say_why(findings, comparison, i);
+	say_safety(findings, comparison);
+}

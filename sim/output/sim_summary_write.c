@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* sim_summary_write.c - summary.json, summary.csv, vms.csv, provenance.txt. */
+#include <assert.h>
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "output/sim_results.h"
+#include "output/sim_summary_write.h"
+#include "scenario/sim_json.h"
+#include "scenario/sim_scenario_read.h"
+#include "tr_file.h"
+
+/* Six digits: what follows them may differ between versions of a library. */
+static void put_number(struct sim_json_build *json, const char *key, double value)
+{
+	char text[SIM_NUMBER_TEXT];
+
+	if (*sim_number_text(value, text))
+		sim_json_put_double(json, key, strtod(text, NULL));
+	else
+		sim_json_put_null(json, key);
+}
+
+static void put_estimate(struct sim_json_build *json, const char *key, struct sim_estimate e)
+{
+	sim_json_begin_object(json, key);
+	put_number(json, "mean", e.mean);
+	put_number(json, "low", e.low);
+	put_number(json, "high", e.high);
+	sim_json_put_u64(json, "runs", e.count);
+	sim_json_end(json);
+}
+
+static void put_run(struct sim_json_build *json, const struct sim_summary *summary)
+{
+	sim_json_begin_object(json, NULL);
+	sim_json_put_u64(json, "run", summary->run);
+	sim_json_put_hex(json, "digest", summary->digest);
+	sim_json_put_u64(json, "events", summary->events);
+	put_number(json, "end_s", (double)summary->end_ns / 1e9);
+	sim_json_put_bool(json, "valid", summary->valid);
+	sim_json_put_bool(json, "interrupted", summary->interrupted);
+	for (u32 i = 0; i < SIM_RUN_METRICS; i++)
+		put_number(json, sim_run_metrics[i].key, summary->value[i]);
+	sim_json_begin_array(json, "vms");
+	for (u32 vm = 0; vm < summary->vms_count; vm++) {
+		sim_json_begin_object(json, NULL);
+		sim_json_put_text(json, "name", summary->vm[vm].name);
+		for (u32 i = 0; i < SIM_VM_METRICS; i++)
+			put_number(json, sim_vm_metrics[i].key, summary->vm[vm].value[i]);
+		sim_json_end(json);
+	}
+	sim_json_end(json);
+	sim_json_end(json);
+}
+
+static void put_policy(struct sim_json_build *json, const struct sim_comparison *comparison,
+		       u32 policy, bool on_frontier)
+{
+	char channels[256];
+
+	sim_channels_text(comparison->scenario[policy]->policy->channels, channels,
+			  sizeof(channels));
+	sim_json_begin_object(json, NULL);
+	sim_json_put_text(json, "policy", sim_comparison_name(comparison, policy));
+	sim_json_put_text(json, "channels", channels);
+	sim_json_put_hex(json, "scenario_digest",
+			 sim_scenario_digest(comparison->scenario[policy]));
+	sim_json_put_bool(json, "valid", sim_comparison_valid(comparison, policy));
+	sim_json_put_bool(json, "on_frontier", on_frontier);
+	sim_json_begin_object(json, "estimates");
+	for (u32 i = 0; i < SIM_RUN_METRICS; i++)
+		put_estimate(json, sim_run_metrics[i].key,
+			     sim_comparison_estimate(comparison, policy, i));
+	sim_json_end(json);
+	sim_json_begin_array(json, "runs");
+	for (u32 run = 0; run < comparison->runs_count; run++)
+		if (sim_comparison_run(comparison, policy, run))
+			put_run(json, sim_comparison_run(comparison, policy, run));
+	sim_json_end(json);
+	sim_json_end(json);
+}
+
+static void put_definitions(struct sim_json_build *json, const char *key,
+			    const struct sim_metric *metric, u32 count)
+{
+	sim_json_begin_object(json, key);
+	for (u32 i = 0; i < count; i++) {
+		sim_json_begin_object(json, metric[i].key);
+		sim_json_put_text(json, "unit", metric[i].unit);
+		sim_json_put_text(json, "definition", metric[i].definition);
+		sim_json_end(json);
+	}
+	sim_json_end(json);
+}
+
+char *sim_summary_json(const struct sim_comparison *comparison)
+{
+	struct sim_json_build *json = sim_json_build_open();
+	const struct sim_scenario *scenario = comparison->scenario[0];
+	bool on[SIM_POLICIES_MAX];
+
+	sim_comparison_frontier(comparison, SIM_RUN_SLOWDOWN_MEDIAN, on, NULL);
+	sim_json_begin_object(json, NULL);
+	sim_json_put_text(json, "scenario", scenario->name);
+	sim_json_put_hex(json, "seed", scenario->seed);
+	sim_json_put_u64(json, "runs", comparison->runs_count);
+	sim_json_put_bool(json, "interrupted", comparison->interrupted);
+	sim_json_put_hex(json, "digest", sim_comparison_digest(comparison));
+	put_number(json, "quantum_s", (double)scenario->quantum_ns / 1e9);
+	sim_json_begin_array(json, "policies");
+	for (u32 i = 0; i < comparison->policies_count; i++)
+		put_policy(json, comparison, i, on[i]);
+	sim_json_end(json);
+	sim_json_begin_array(json, "baseline");
+	for (u32 run = 0; run < comparison->runs_count; run++)
+		if (comparison->baseline[run])
+			put_run(json, comparison->baseline[run]);
+	sim_json_end(json);
+	put_definitions(json, "run_metrics", sim_run_metrics, SIM_RUN_METRICS);
+	put_definitions(json, "vm_metrics", sim_vm_metrics, SIM_VM_METRICS);
+	sim_json_end(json);
+	char *text = sim_json_build_close(json, true);
+	assert(text);
+	return text;
+}
+
+static int write_json(const struct sim_comparison *comparison, const char *dir,
+		      struct tr_error *error)
+{
+	struct sim_file file;
+	int rc = sim_file_create(&file, dir, "summary.json", error);
+
+	if (rc)
+		return rc;
+	char *text = sim_summary_json(comparison);
+	fprintf(file.stream, "%s\n", text);
+	free(text);
+	return sim_file_close(&file, error);
+}
+
+static void put_fields(FILE *to, const double *value, u32 count)
+{
+	char text[SIM_NUMBER_TEXT];
+
+	for (u32 i = 0; i < count; i++)
+		fprintf(to, ",%s", sim_number_text(value[i], text));
+	fputc('\n', to);
+}
+
+/* Calls @put for every run there is: the policies' in order, then the baseline's. */
+static void each_run(const struct sim_comparison *comparison, FILE *to,
+		     void (*put)(FILE *to, const char *policy, const struct sim_summary *summary))
+{
+	for (u32 policy = 0; policy < comparison->policies_count; policy++)
+		for (u32 run = 0; run < comparison->runs_count; run++)
+			if (sim_comparison_run(comparison, policy, run))
+				put(to, sim_comparison_name(comparison, policy),
+				    sim_comparison_run(comparison, policy, run));
+	for (u32 run = 0; run < comparison->runs_count; run++)
+		if (comparison->baseline[run])
+			put(to, "(baseline)", comparison->baseline[run]);
+}
+
+static void put_run_row(FILE *to, const char *policy, const struct sim_summary *summary)
+{
+	sim_csv_text(to, policy);
+	fprintf(to, ",%u,0x%016llx,%d,%d", summary->run, summary->digest, summary->valid,
+		summary->interrupted);
+	put_fields(to, summary->value, SIM_RUN_METRICS);
+}
+
+static void put_vm_rows(FILE *to, const char *policy, const struct sim_summary *summary)
+{
+	for (u32 vm = 0; vm < summary->vms_count; vm++) {
+		sim_csv_text(to, policy);
+		fprintf(to, ",%u,", summary->run);
+		sim_csv_text(to, summary->vm[vm].name);
+		put_fields(to, summary->vm[vm].value, SIM_VM_METRICS);
+	}
+}
+
+static int write_csv(const struct sim_comparison *comparison, const char *dir, const char *name,
+		     const char *columns, const struct sim_metric *metric, u32 count,
+		     void (*put)(FILE *, const char *, const struct sim_summary *),
+		     struct tr_error *error)
+{
+	struct sim_file file;
+	int rc = sim_file_create(&file, dir, name, error);
+
+	if (rc)
+		return rc;
+	fputs(columns, file.stream);
+	for (u32 i = 0; i < count; i++)
+		fprintf(file.stream, ",%s", metric[i].key);
+	fputc('\n', file.stream);
+	each_run(comparison, file.stream, put);
+	return sim_file_close(&file, error);
+}
+
+u32 sim_scenario_traces(const struct sim_scenario *scenario, const char **trace, u32 max)
+{
+	u32 count = 0;
+
+	for (u32 vm = 0; vm < scenario->vms_count; vm++)
+		for (u32 i = 0; i < scenario->vm[vm].segments_count; i++) {
+			const char *name = scenario->vm[vm].segment[i].trace;
+			bool known = !*name;
+			for (u32 j = 0; j < count && !known; j++)
+				known = !strcmp(trace[j], name);
+			if (!known && count < max)
+				trace[count++] = name;
+		}
+	return count;
+}
+
+/* The trace's name as the scenario's folder sees it. */
+static const char *short_name(const struct sim_scenario *scenario, const char *trace)
+{
+	const char *slash = strrchr(scenario->path, '/');
+	size_t folder = slash ? (size_t)(slash + 1 - scenario->path) : 0;
+
+	return strncmp(trace, scenario->path, folder) ? trace : trace + folder;
+}
+
+static int write_provenance(const struct sim_scenario *scenario, const char *dir,
+			    struct tr_error *error)
+{
+	static const char *trace[SIM_TRACES_MAX];
+	u32 count = sim_scenario_traces(scenario, trace, SIM_TRACES_MAX);
+	struct sim_file file;
+	int rc = sim_file_create(&file, dir, "provenance.txt", error);
+
+	for (u32 i = 0; i < count && !rc; i++) {
+		struct tr_file *opened;
+		rc = tr_file_open(&opened, trace[i], error);
+		if (rc)
+			break;
+		const char *origin = tr_file_meta(opened)->origin;
+		fprintf(file.stream, "trace: %s\ndigest: 0x%016llx\n%s%s\n",
+			short_name(scenario, trace[i]), tr_file_digest(opened),
+			origin ? origin : "",
+			origin && *origin && origin[strlen(origin) - 1] != '\n' ? "\n" : "");
+		tr_file_close(opened);
+	}
+	int closed = sim_file_close(&file, rc ? NULL : error);
+	return rc ? rc : closed;
+}
+
+int sim_summary_write(const struct sim_comparison *comparison, const char *dir,
+		      struct tr_error *error)
+{
+	int rc = write_json(comparison, dir, error);
+
+	if (!rc)
+		rc = write_csv(comparison, dir, "summary.csv", "policy,run,digest,valid,interrupted",
+			       sim_run_metrics, SIM_RUN_METRICS, put_run_row, error);
+	if (!rc)
+		rc = write_csv(comparison, dir, "vms.csv", "policy,run,vm", sim_vm_metrics,
+			       SIM_VM_METRICS, put_vm_rows, error);
+	if (!rc)
+		rc = write_provenance(comparison->scenario[0], dir, error);
+	return rc;
+}
