@@ -127,14 +127,17 @@ void sim_comparison_frontier(const struct sim_comparison *comparison,
 	}
 	for (u32 i = 0; i < comparison->policies_count; i++) {
 		on[i] = isfinite(saved[i]) && isfinite(slow[i]);
-		for (u32 j = 0; j < comparison->policies_count && on[i]; j++) {
+		for (u32 j = 0; j < comparison->policies_count && isfinite(slow[i]); j++) {
 			bool better = saved[j] >= saved[i] && slow[j] <= slow[i] &&
 				      (saved[j] > saved[i] || slow[j] < slow[i]);
-			if (j == i || !better || !sound[j])
+			if (!better || !sound[j])
 				continue;
-			on[i] = false;
-			if (beaten_by)
+			/* Of several the one that slows least, which none beats in turn. */
+			if (beaten_by && (on[i] || slow[j] < slow[beaten_by[i]] ||
+					  (slow[j] == slow[beaten_by[i]] &&
+					   saved[j] > saved[beaten_by[i]])))
 				beaten_by[i] = j;
+			on[i] = false;
 		}
 	}
 }

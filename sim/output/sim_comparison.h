@@ -64,7 +64,7 @@ struct sim_estimate sim_comparison_difference(const struct sim_comparison *compa
 
 /*
  * Which policies are on the frontier of memory saved against @slowdown (a run metric).
- * @beaten_by: for the others a policy that is better in both; may be NULL
+ * @beaten_by: for the others a policy on it that is no worse in both; may be NULL
  */
 void sim_comparison_frontier(const struct sim_comparison *comparison,
 			     enum sim_run_metric slowdown, bool on[SIM_POLICIES_MAX],

@@ -93,7 +93,7 @@ static int draw_slowdown(const struct sim_comparison *comparison, const char *di
 			high + fmax(0.08 * (high - 1), 0.005));
 	fputs("set ylabel 'slowdown against full memory (x)'\nset grid noxtics\n"
 	      "set key outside above horizontal center\nset style fill solid 1 noborder\n"
-	      "set pointintervalbox 0\nset arrow 1 from 1.67,graph 0 to 1.67,graph 1 nohead dt 3 lc rgb '#808080'\n"
+	      "set arrow 1 from 1.67,graph 0 to 1.67,graph 1 nohead dt 3 lc rgb '#808080'\n"
 	      "plot ", to);
 	for (u32 policy = 0; policy < comparison->policies_count; policy++) {
 		fprintf(to,
@@ -106,8 +106,8 @@ static int draw_slowdown(const struct sim_comparison *comparison, const char *di
 	}
 	for (u32 policy = 0; policy < comparison->policies_count; policy++)
 		fprintf(to,
-			"$bars%u using 1:2:3:4 with yerrorbars pt 7 ps 0.01 lw 1.2 lc rgb '#202020' "
-			"notitle, \\\n",
+			"$bars%u using 1:3:(0):($4-$3) with vectors heads size screen 0.003,90 nofilled "
+			"lw 1.2 lc rgb '#202020' notitle, \\\n",
 			policy);
 	fputs("1 with lines lw 0.8 lc rgb '#404040' notitle\n", to);
 	return sim_plot_finish(&plot, dir, SIM_FIGURE_SLOWDOWN, error);

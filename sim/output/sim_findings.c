@@ -9,17 +9,20 @@
 #include "output/sim_findings.h"
 #include "tr_units.h"
 
-static void say(struct sim_findings *findings, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+static void say(struct sim_findings *findings, enum sim_finding_kind kind, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
-static void say(struct sim_findings *findings, const char *format, ...)
+static void say(struct sim_findings *findings, enum sim_finding_kind kind, const char *format, ...)
 {
 	va_list args;
 
-	findings->text = realloc(findings->text, (findings->count + 1) * sizeof(char *));
-	assert(findings->text);
+	findings->finding = realloc(findings->finding,
+				    (findings->count + 1) * sizeof(*findings->finding));
+	assert(findings->finding);
+	struct sim_finding *finding = &findings->finding[findings->count++];
+	finding->kind = kind;
 	va_start(args, format);
-	int rc = vasprintf(&findings->text[findings->count++], format, args);
+	int rc = vasprintf(&finding->text, format, args);
 	va_end(args);
 	assert(rc >= 0);
 }
@@ -27,8 +30,8 @@ static void say(struct sim_findings *findings, const char *format, ...)
 void sim_findings_destroy(struct sim_findings *findings)
 {
 	for (u32 i = 0; i < findings->count; i++)
-		free(findings->text[i]);
-	free(findings->text);
+		free(findings->finding[i].text);
+	free(findings->finding);
 	memset(findings, 0, sizeof(*findings));
 }
 
@@ -71,7 +74,7 @@ static void say_setting(struct sim_findings *findings, const struct sim_comparis
 		host_bytes -= scenario->host.reserved_bytes;
 	for (u32 i = 0; i < scenario->vms_count; i++)
 		nominal_bytes += scenario->vm[i].memory_bytes;
-	say(findings,
+	say(findings, SIM_FINDING_SETTING,
 	    "%u VM%s with %s of nominal memory in all run on a host that has %s for them "
 	    "(%.2f times overcommitted), for %.3g minutes of simulated time. %s",
 	    scenario->vms_count, scenario->vms_count == 1 ? "" : "s",
@@ -82,10 +85,10 @@ static void say_setting(struct sim_findings *findings, const struct sim_comparis
 		    "95 % bootstrap intervals." :
 		    "");
 	if (comparison->interrupted)
-		say(findings, "It was interrupted: what stands here comes from the runs, or the part "
+		say(findings, SIM_FINDING_CAUTION, "It was interrupted: what stands here comes from the runs, or the part "
 			      "of the run, that were done by then.");
 	if (comparison->policies_count > 1 && comparison->runs_count < 5)
-		say(findings, "With %u run%s the intervals are wide or missing; ten runs or more make "
+		say(findings, SIM_FINDING_CAUTION, "With %u run%s the intervals are wide or missing; ten runs or more make "
 			      "them useful.",
 		    comparison->runs_count, comparison->runs_count == 1 ? "" : "s");
 }
@@ -99,7 +102,7 @@ static void say_frontier(struct sim_findings *findings, const struct sim_compari
 	for (u32 i = 0; i < comparison->policies_count; i++) {
 		if (!on[i])
 			continue;
-		say(findings,
+		say(findings, SIM_FINDING_ANSWER,
 		    "On the frontier: %s saves %s of memory; the median VM takes %s of the time that "
 		    "it takes with full memory, the worst %s.",
 		    sim_comparison_name(comparison, i),
@@ -133,9 +136,9 @@ static void say_beaten(struct sim_findings *findings, const struct sim_compariso
 			sim_comparison_difference(comparison, by[i], i, SIM_RUN_SAVED);
 		struct sim_estimate slow =
 			sim_comparison_difference(comparison, i, by[i], SIM_RUN_SLOWDOWN_MEDIAN);
-		say(findings,
-		    "%s is off the frontier: %s saves %.1f points more of the nominal memory (%s) "
-		    "and slows the median VM by %.3f less (%s).",
+		say(findings, SIM_FINDING_ANSWER,
+		    "%s is off the frontier. Against it %s saves %.1f points more of the nominal memory "
+		    "(%s), and the median VM's slowdown is %.3f less (%s).",
 		    sim_comparison_name(comparison, i), sim_comparison_name(comparison, by[i]),
 		    100 * saved.mean, sureness(saved), slow.mean, sureness(slow));
 	}
@@ -152,8 +155,10 @@ static int best_within(const struct sim_comparison *comparison, enum sim_run_met
 		    !sim_comparison_valid(comparison, i) ||
 		    run_mean(comparison, i, SIM_RUN_OOM) > 0)
 			continue;
-		if (best < 0 || run_mean(comparison, i, SIM_RUN_SAVED) >
-					run_mean(comparison, (u32)best, SIM_RUN_SAVED))
+		double more = best < 0 ? 1 : run_mean(comparison, i, SIM_RUN_SAVED) -
+						     run_mean(comparison, (u32)best, SIM_RUN_SAVED);
+		if (more > 0 || (more == 0 && run_mean(comparison, i, metric) <
+						      run_mean(comparison, (u32)best, metric)))
 			best = (int)i;
 	}
 	return best;
@@ -183,7 +188,9 @@ static void say_bounds(struct sim_findings *findings, const struct sim_compariso
 		used += n > 0 ? (size_t)n : 0;
 	}
 	if (used)
-		say(findings, "Who saves most without OOM kills if %s may be slowed %s.", whose, list);
+		say(findings, SIM_FINDING_ANSWER,
+		    "What saves most without OOM kills depends on what %s may suffer. Slowed %s.",
+		    whose, list);
 }
 
 /* Mean over VMs and runs. */
@@ -228,7 +235,7 @@ static void say_why(struct sim_findings *findings, const struct sim_comparison *
 		}
 	if (most < 0)
 		return;
-	say(findings,
+	say(findings, SIM_FINDING_WHY,
 	    "Why %s stands where it does: its VMs lost most time to %s (%.1f %% of busy time, mean "
 	    "over VMs); guests moved %s to and from their swap, the host %s, %s were paged twice. "
 	    "Balloons changed direction %.3g times an hour and got %.3g commands an hour.",
@@ -253,22 +260,22 @@ static void say_safety(struct sim_findings *findings, const struct sim_compariso
 		const char *name = sim_comparison_name(comparison, i);
 		any |= kills > 0 || host > 0;
 		if (kills > 0)
-			say(findings, "Not safe: %s led to %.3g OOM kill%s in guests per run.", name,
+			say(findings, SIM_FINDING_CAUTION, "Not safe: %s led to %.3g OOM kill%s in guests per run.", name,
 			    kills, kills == 1 ? "" : "s");
 		if (host > 0)
-			say(findings,
+			say(findings, SIM_FINDING_CAUTION,
 			    "Not safe: under %s the host ran out of memory and swap %.3g time%s per "
 			    "run.",
 			    name, host, host == 1 ? "" : "s");
 		if (sim_comparison_finished(comparison, i) && !sim_comparison_valid(comparison, i))
-			say(findings,
+			say(findings, SIM_FINDING_CAUTION,
 			    "Not valid: under %s more than 1 %% of some VM's evictions hit pages younger "
 			    "than the time resolution of its trace, so what it would have cost is not "
 			    "known.",
 			    name);
 	}
 	if (!any)
-		say(findings, "No OOM kill happened, in guests or host%s.",
+		say(findings, SIM_FINDING_CAUTION, "No OOM kill happened, in guests or host%s.",
 		    comparison->policies_count > 1 ? ", under any policy" : "");
 }
 

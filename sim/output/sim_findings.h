@@ -14,8 +14,20 @@
 
 #include "output/sim_comparison.h"
 
+enum sim_finding_kind {
+	SIM_FINDING_SETTING, /* what was run */
+	SIM_FINDING_ANSWER,  /* which policy serves best */
+	SIM_FINDING_CAUTION, /* OOM kills, results that are not valid, too few runs */
+	SIM_FINDING_WHY,     /* where the time went, policy by policy */
+};
+
+struct sim_finding {
+	enum sim_finding_kind kind;
+	char *text; /* a sentence or two, plain text */
+};
+
 struct sim_findings {
-	char **text; /* one paragraph each, plain text */
+	struct sim_finding *finding;
 	u32 count;
 };
 

@@ -179,11 +179,11 @@ char *sim_metric_text(const struct sim_metric *metric, double value, char text[S
 		snprintf(text, SIM_METRIC_TEXT, "%.3f %%/min", 100 * value);
 	else if (!strcmp(metric->unit, "x"))
 		snprintf(text, SIM_METRIC_TEXT, "%.*f", fabs(value) < 100 ? 3 : 0, value);
-	else if (value == floor(value) || fabs(value) >= 1000)
-		snprintf(text, SIM_METRIC_TEXT, "%.0f%s%s", value, *metric->unit ? " " : "",
-			 metric->unit);
 	else
-		snprintf(text, SIM_METRIC_TEXT, "%.3g%s%s", value, *metric->unit ? " " : "",
-			 metric->unit);
+		snprintf(text, SIM_METRIC_TEXT,
+			 value == floor(value) || fabs(value) >= 1000 ? "%.0f%s%s" : "%.3g%s%s",
+			 value, *metric->unit ? " " : "",
+			 /* "18 /h" reads better than "18 1/h". */
+			 metric->unit + !strncmp(metric->unit, "1/", 2));
 	return text;
 }

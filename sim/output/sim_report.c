@@ -60,7 +60,7 @@ static void put_table(FILE *to, const struct sim_comparison *comparison)
 	fputs("<div class=\"wide\"><table>\n<tr><th>policy</th><th class=\"l\">channels</th>", to);
 	for (size_t i = 0; i < COUNT(table_metrics); i++)
 		put_header_cell(to, &sim_run_metrics[table_metrics[i]]);
-	fputs("<th>runs</th><th>valid</th></tr>\n", to);
+	fputs("<th>valid</th></tr>\n", to);
 	for (u32 i = 0; i < comparison->policies_count; i++) {
 		bool front = on[i] && comparison->policies_count > 1;
 		fprintf(to, "<tr%s><td>", front ? " class=\"front\"" : "");
@@ -75,7 +75,7 @@ static void put_table(FILE *to, const struct sim_comparison *comparison)
 		for (size_t j = 0; j < COUNT(table_metrics); j++)
 			put_estimate_cell(to, &sim_run_metrics[table_metrics[j]],
 					  sim_comparison_estimate(comparison, i, table_metrics[j]));
-		fprintf(to, "<td>%u</td><td>%s</td></tr>\n", sim_comparison_finished(comparison, i),
+		fprintf(to, "<td>%s</td></tr>\n",
 			sim_comparison_valid(comparison, i) ? "yes" :
 							      "<span class=\"bad\">no</span>");
 	}
@@ -85,19 +85,34 @@ static void put_table(FILE *to, const struct sim_comparison *comparison)
 	      "overcommitted host saves, too, at its price.</p>\n", to);
 }
 
-static void put_findings(FILE *to, const struct sim_comparison *comparison)
+static void put_findings(FILE *to, const struct sim_findings *findings, const char *title,
+			 enum sim_finding_kind kind)
 {
-	struct sim_findings findings;
+	bool any = false;
 
-	sim_findings_make(&findings, comparison);
-	fputs("<h2>What the figures say</h2>\n<ul>\n", to);
-	for (u32 i = 0; i < findings.count; i++) {
+	for (u32 i = 0; i < findings->count; i++) {
+		if (findings->finding[i].kind != kind)
+			continue;
+		if (!any)
+			fprintf(to, "<h2>%s</h2>\n<ul>\n", title);
+		any = true;
 		fputs("<li>", to);
-		sim_html_text(to, findings.text[i]);
+		sim_html_text(to, findings->finding[i].text);
 		fputs("</li>\n", to);
 	}
-	fputs("</ul>\n", to);
-	sim_findings_destroy(&findings);
+	if (any)
+		fputs("</ul>\n", to);
+}
+
+static void put_setting(FILE *to, const struct sim_findings *findings)
+{
+	for (u32 i = 0; i < findings->count; i++) {
+		if (findings->finding[i].kind != SIM_FINDING_SETTING)
+			continue;
+		fputs("<p>", to);
+		sim_html_text(to, findings->finding[i].text);
+		fputs("</p>\n", to);
+	}
 }
 
 static int put_comparison_figures(FILE *to, const struct sim_comparison *comparison,
@@ -326,6 +341,7 @@ static int put_page(FILE *to, const struct sim_comparison *comparison, const cha
 {
 	const struct sim_scenario *scenario = comparison->scenario[0];
 	char title[SIM_NAME_MAX + 32];
+	struct sim_findings findings;
 	int rc;
 
 	snprintf(title, sizeof(title), "wssim: %s", scenario->name);
@@ -338,9 +354,14 @@ static int put_page(FILE *to, const struct sim_comparison *comparison, const cha
 		comparison->runs_count, comparison->runs_count == 1 ? "" : "s", scenario->vms_count,
 		scenario->vms_count == 1 ? "" : "s",
 		comparison->interrupted ? " <span class=\"bad\">Interrupted.</span>" : "");
+	sim_findings_make(&findings, comparison);
+	put_setting(to, &findings);
 	put_table(to, comparison);
-	put_findings(to, comparison);
+	put_findings(to, &findings, "Which policy serves best", SIM_FINDING_ANSWER);
+	put_findings(to, &findings, "Cautions", SIM_FINDING_CAUTION);
 	rc = put_comparison_figures(to, comparison, dir, error);
+	put_findings(to, &findings, "Why", SIM_FINDING_WHY);
+	sim_findings_destroy(&findings);
 	put_differences(to, comparison);
 	if (!rc)
 		rc = put_policies(to, comparison, dir, error);
