@@ -4,12 +4,12 @@
 
 #include "cli/cli_stop.h"
 
-volatile int cli_stop;
+volatile bool cli_stop;
 
 static void on_signal(int signal)
 {
 	(void)signal;
-	cli_stop = 1;
+	cli_stop = true;
 }
 
 void cli_stop_install(void)

@@ -7,7 +7,9 @@
 #ifndef CLI_STOP_H
 #define CLI_STOP_H
 
-extern volatile int cli_stop; /* 0 until the first SIGINT or SIGTERM */
+#include <stdbool.h>
+
+extern volatile bool cli_stop; /* false until the first SIGINT or SIGTERM */
 
 void cli_stop_install(void);
 

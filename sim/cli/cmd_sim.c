@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/cli_stop.h"
 #include "cli/cmd.h"
 #include "cli/cmd_sim.h"
 #include "output/sim_summary_write.h"
@@ -103,24 +104,6 @@ void cmd_sim_free(struct cmd_sim *sim)
 {
 	for (u32 i = 0; i < sim->owned_count; i++)
 		free(sim->owned[i]);
-}
-
-volatile bool cmd_stop;
-
-static void on_signal(int signal)
-{
-	(void)signal;
-	cmd_stop = true;
-}
-
-void cmd_catch_signals(void)
-{
-	/* No SA_RESTART: waiting for a run must end. */
-	struct sigaction action = { .sa_handler = on_signal };
-
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	signal(SIGXFSZ, SIG_IGN);
 }
 
 int cmd_fail(int rc, const struct tr_error *error)
@@ -302,9 +285,7 @@ static void print_results(const struct cmd_sim *sim, const struct sim_experiment
 	char channels[256];
 
 	if (sim->json) {
-		char *text = sim_summary_json(comparison);
-		printf("%s\n", text);
-		free(text);
+		sim_summary_json(comparison, stdout);
 		return;
 	}
 	if (experiment->policies_count == 1 && experiment->runs_count == 1) {
@@ -330,11 +311,13 @@ int cmd_experiment(const struct cmd_sim *sim, struct sim_experiment *experiment)
 	struct tr_error error = { "" };
 	int rc, status = EXIT_DONE;
 
-	cmd_catch_signals();
+	cli_stop_install();
+	/* A file size limit makes writes fail, as a full disk does, and does not kill. */
+	signal(SIGXFSZ, SIG_IGN);
 	experiment->dir = sim->dir ? sim->dir : CMD_OUT_DEFAULT;
 	experiment->baseline = !sim->no_baseline;
 	experiment->plots = !sim->no_plots;
-	experiment->stop = &cmd_stop;
+	experiment->stop = &cli_stop;
 	experiment->progress_ctx = &progress;
 	if (experiment->policies_count == 1 && experiment->runs_count == 1)
 		experiment->run_progress = cmd_progress_time;

@@ -34,10 +34,6 @@ int cmd_sim_read(const struct cmd_sim *sim, const char *policy, struct sim_scena
 		 struct tr_error *error);
 void cmd_sim_free(struct cmd_sim *sim);
 
-/* SIGINT and SIGTERM set this; a file size limit makes writes fail and does not kill. */
-extern volatile bool cmd_stop;
-void cmd_catch_signals(void);
-
 /* "wssim: text" on stderr.  Return: the exit status that fits @rc. */
 int cmd_fail(int rc, const struct tr_error *error);
 

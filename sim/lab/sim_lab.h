@@ -35,7 +35,7 @@ struct sim_lab_trace {
 	u32 *next_use;	  /* for OPT; NULL until sim_lab_trace_future() */
 	u64 left_out;	  /* accesses to unevictable pages, which are not in the array */
 	u32 pages_count;  /* array.pages_count, rounded up to a multiple of 64 */
-	const volatile int *stop; /* NULL, or: runs end with -EINTR soon after it is not 0 */
+	const volatile bool *stop; /* NULL, or: runs end with -EINTR soon after it is true */
 };
 
 struct sim_lab_result {

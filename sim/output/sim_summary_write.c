@@ -6,125 +6,117 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "output/sim_json_write.h"
 #include "output/sim_results.h"
 #include "output/sim_summary_write.h"
-#include "scenario/sim_json.h"
 #include "scenario/sim_scenario_read.h"
 #include "tr_file.h"
 
-/* Six digits: what follows them may differ between versions of a library. */
-static void put_number(struct sim_json_build *json, const char *key, double value)
+static void put_estimate(struct sim_json_writer *json, const char *key, struct sim_estimate e)
 {
-	char text[SIM_NUMBER_TEXT];
-
-	if (*sim_number_text(value, text))
-		sim_json_put_double(json, key, strtod(text, NULL));
-	else
-		sim_json_put_null(json, key);
+	sim_json_object(json, key);
+	sim_json_number(json, "mean", e.mean);
+	sim_json_number(json, "low", e.low);
+	sim_json_number(json, "high", e.high);
+	sim_json_number(json, "runs", e.count);
+	sim_json_close(json);
 }
 
-static void put_estimate(struct sim_json_build *json, const char *key, struct sim_estimate e)
+static void put_run(struct sim_json_writer *json, const struct sim_summary *summary)
 {
-	sim_json_begin_object(json, key);
-	put_number(json, "mean", e.mean);
-	put_number(json, "low", e.low);
-	put_number(json, "high", e.high);
-	sim_json_put_u64(json, "runs", e.count);
-	sim_json_end(json);
-}
-
-static void put_run(struct sim_json_build *json, const struct sim_summary *summary)
-{
-	sim_json_begin_object(json, NULL);
-	sim_json_put_u64(json, "run", summary->run);
-	sim_json_put_hex(json, "digest", summary->digest);
-	sim_json_put_u64(json, "events", summary->events);
-	put_number(json, "end_s", (double)summary->end_ns / 1e9);
-	sim_json_put_bool(json, "valid", summary->valid);
-	sim_json_put_bool(json, "interrupted", summary->interrupted);
+	sim_json_object(json, NULL);
+	sim_json_number(json, "run", summary->run);
+	sim_json_hex(json, "digest", summary->digest);
+	sim_json_number(json, "events", summary->events);
+	sim_json_number(json, "end_s", (double)summary->end_ns / 1e9);
+	sim_json_bool(json, "valid", summary->valid);
+	sim_json_bool(json, "interrupted", summary->interrupted);
 	for (u32 i = 0; i < SIM_RUN_METRICS; i++)
-		put_number(json, sim_run_metrics[i].key, summary->value[i]);
-	sim_json_begin_array(json, "vms");
+		sim_json_number(json, sim_run_metrics[i].key, summary->value[i]);
+	sim_json_array(json, "vms");
 	for (u32 vm = 0; vm < summary->vms_count; vm++) {
-		sim_json_begin_object(json, NULL);
-		sim_json_put_text(json, "name", summary->vm[vm].name);
+		sim_json_object(json, NULL);
+		sim_json_text(json, "name", summary->vm[vm].name);
 		for (u32 i = 0; i < SIM_VM_METRICS; i++)
-			put_number(json, sim_vm_metrics[i].key, summary->vm[vm].value[i]);
-		sim_json_end(json);
+			sim_json_number(json, sim_vm_metrics[i].key, summary->vm[vm].value[i]);
+		sim_json_close(json);
 	}
-	sim_json_end(json);
-	sim_json_end(json);
+	sim_json_close(json);
+	sim_json_close(json);
 }
 
-static void put_policy(struct sim_json_build *json, const struct sim_comparison *comparison,
+static void put_policy(struct sim_json_writer *json, const struct sim_comparison *comparison,
 		       u32 policy, bool on_frontier)
 {
 	char channels[256];
 
 	sim_channels_text(comparison->scenario[policy]->policy->channels, channels,
 			  sizeof(channels));
-	sim_json_begin_object(json, NULL);
-	sim_json_put_text(json, "policy", sim_comparison_name(comparison, policy));
-	sim_json_put_text(json, "channels", channels);
-	sim_json_put_hex(json, "scenario_digest",
+	sim_json_object(json, NULL);
+	sim_json_text(json, "policy", sim_comparison_name(comparison, policy));
+	sim_json_text(json, "channels", channels);
+	sim_json_hex(json, "scenario_digest",
 			 sim_scenario_digest(comparison->scenario[policy]));
-	sim_json_put_bool(json, "valid", sim_comparison_valid(comparison, policy));
-	sim_json_put_bool(json, "on_frontier", on_frontier);
-	sim_json_begin_object(json, "estimates");
+	sim_json_bool(json, "valid", sim_comparison_valid(comparison, policy));
+	sim_json_bool(json, "on_frontier", on_frontier);
+	sim_json_object(json, "estimates");
 	for (u32 i = 0; i < SIM_RUN_METRICS; i++)
 		put_estimate(json, sim_run_metrics[i].key,
 			     sim_comparison_estimate(comparison, policy, i));
-	sim_json_end(json);
-	sim_json_begin_array(json, "runs");
+	sim_json_close(json);
+	sim_json_array(json, "runs");
 	for (u32 run = 0; run < comparison->runs_count; run++)
 		if (sim_comparison_run(comparison, policy, run))
 			put_run(json, sim_comparison_run(comparison, policy, run));
-	sim_json_end(json);
-	sim_json_end(json);
+	sim_json_close(json);
+	sim_json_close(json);
 }
 
-static void put_definitions(struct sim_json_build *json, const char *key,
+static void put_definitions(struct sim_json_writer *json, const char *key,
 			    const struct sim_metric *metric, u32 count)
 {
-	sim_json_begin_object(json, key);
+	sim_json_object(json, key);
 	for (u32 i = 0; i < count; i++) {
-		sim_json_begin_object(json, metric[i].key);
-		sim_json_put_text(json, "unit", metric[i].unit);
-		sim_json_put_text(json, "definition", metric[i].definition);
-		sim_json_end(json);
+		sim_json_object(json, metric[i].key);
+		sim_json_text(json, "unit", metric[i].unit);
+		sim_json_text(json, "definition", metric[i].definition);
+		sim_json_close(json);
 	}
-	sim_json_end(json);
+	sim_json_close(json);
 }
 
-char *sim_summary_json(const struct sim_comparison *comparison)
+static void put_summary(struct sim_json_writer *json, const struct sim_comparison *comparison)
 {
-	struct sim_json_build *json = sim_json_build_open();
 	const struct sim_scenario *scenario = comparison->scenario[0];
 	bool on[SIM_POLICIES_MAX];
 
 	sim_comparison_frontier(comparison, SIM_RUN_SLOWDOWN_MEDIAN, on, NULL);
-	sim_json_begin_object(json, NULL);
-	sim_json_put_text(json, "scenario", scenario->name);
-	sim_json_put_hex(json, "seed", scenario->seed);
-	sim_json_put_u64(json, "runs", comparison->runs_count);
-	sim_json_put_bool(json, "interrupted", comparison->interrupted);
-	sim_json_put_hex(json, "digest", sim_comparison_digest(comparison));
-	put_number(json, "quantum_s", (double)scenario->quantum_ns / 1e9);
-	sim_json_begin_array(json, "policies");
+	sim_json_text(json, "scenario", scenario->name);
+	sim_json_hex(json, "seed", scenario->seed);
+	sim_json_number(json, "runs", comparison->runs_count);
+	sim_json_bool(json, "interrupted", comparison->interrupted);
+	sim_json_hex(json, "digest", sim_comparison_digest(comparison));
+	sim_json_number(json, "quantum_s", (double)scenario->quantum_ns / 1e9);
+	sim_json_array(json, "policies");
 	for (u32 i = 0; i < comparison->policies_count; i++)
 		put_policy(json, comparison, i, on[i]);
-	sim_json_end(json);
-	sim_json_begin_array(json, "baseline");
+	sim_json_close(json);
+	sim_json_array(json, "baseline");
 	for (u32 run = 0; run < comparison->runs_count; run++)
 		if (comparison->baseline[run])
 			put_run(json, comparison->baseline[run]);
-	sim_json_end(json);
+	sim_json_close(json);
 	put_definitions(json, "run_metrics", sim_run_metrics, SIM_RUN_METRICS);
 	put_definitions(json, "vm_metrics", sim_vm_metrics, SIM_VM_METRICS);
-	sim_json_end(json);
-	char *text = sim_json_build_close(json, true);
-	assert(text);
-	return text;
+}
+
+void sim_summary_json(const struct sim_comparison *comparison, FILE *to)
+{
+	struct sim_json_writer json;
+
+	sim_json_begin(&json, to);
+	put_summary(&json, comparison);
+	sim_json_finish(&json);
 }
 
 static int write_json(const struct sim_comparison *comparison, const char *dir,
@@ -135,9 +127,7 @@ static int write_json(const struct sim_comparison *comparison, const char *dir,
 
 	if (rc)
 		return rc;
-	char *text = sim_summary_json(comparison);
-	fprintf(file.stream, "%s\n", text);
-	free(text);
+	sim_summary_json(comparison, file.stream);
 	return sim_file_close(&file, error);
 }
 

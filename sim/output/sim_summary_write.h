@@ -13,14 +13,16 @@
 #ifndef SIM_SUMMARY_WRITE_H
 #define SIM_SUMMARY_WRITE_H
 
+#include <stdio.h>
+
 #include "output/sim_comparison.h"
 #include "tr_error.h"
 
 int sim_summary_write(const struct sim_comparison *comparison, const char *dir,
 		      struct tr_error *error);
 
-/* The text of summary.json; the caller frees it. */
-char *sim_summary_json(const struct sim_comparison *comparison);
+/* The text of summary.json. */
+void sim_summary_json(const struct sim_comparison *comparison, FILE *to);
 
 /*
  * The traces of a scenario in the order of first use, each once.
