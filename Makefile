@@ -58,6 +58,7 @@ say   = @printf '  %-5s %s\n' $(1) $(2)
 endif
 
 .PHONY: all setup demo check unit freestanding golden cli style headers fuzz fuzz-replay coverage install \
+        kernel-module \
         bench \
         clean help FORCE
 .DEFAULT_GOAL := all
@@ -152,18 +153,29 @@ cli: $(out)/wssim ## the command line, from outside
 # The core takes nothing from outside but what any C compiler may call by itself, keeps no
 # state of its own, has no floating point (core_flags), and compiles for 32 bits too.
 # The release build is looked at: sanitizers add symbols of theirs.
-freestanding: ## the core needs no libc and keeps no state
+# What the core takes from outside: four functions that a compiler may call, and nothing
+# else; and it keeps no state.  Looked at in the release build, for sanitizers add calls,
+# then for 32 bits, where dividing 64 by 64 would call libgcc, and with the other compiler.
+core_faults = nm -f sysv $(1) | awk -F '[ ]*[|][ ]*' 'NF < 7 { next } \
+  $$3 == "U" { needs[$$1]; next } \
+  { has[$$1] } \
+  $$7 ~ /^([.]s?data|[.]s?bss|[*]COM[*])$$/ { print "core: " $$1 " is state"; bad = 1 } \
+  END { for (name in needs) \
+    if (!(name in has) && name !~ /^mem(cpy|set|move|cmp)$$/) { print "core: needs " name; bad = 1 } \
+    exit bad }'
+core_tries := "gcc -m32 -march=i686" "$(CLANG)" "$(CLANG) -m32 -march=i686"
+freestanding: ## the core needs no libc, keeps no state, compiles for 32 bits and with clang
 	+@$(MAKE) --no-print-directory BUILD=release $(BUILD_DIR)/release/libws.a
-	@nm -f sysv $(BUILD_DIR)/release/libws.a | awk -F '[ ]*[|][ ]*' 'NF < 7 { next } \
-	  $$3 == "U" { needs[$$1]; next } \
-	  { has[$$1] } \
-	  $$7 ~ /^([.]s?data|[.]s?bss|[*]COM[*])$$/ { print "core: " $$1 " is state"; bad = 1 } \
-	  END { for (name in needs) \
-	    if (!(name in has) && name !~ /^mem(cpy|set|move|cmp)$$/) { print "core: needs " name; bad = 1 } \
-	    exit bad }'
-	@if echo | $(CC) -m32 -ffreestanding -nostdinc -fsyntax-only -x c - 2>/dev/null; then \
-	  for f in $(core_srcs); do \
-	    $(CC) -m32 $(core_flags) -std=gnu11 -O2 $(warnings) -c -o /dev/null core/$$f || exit 1; done; fi
+	@$(call core_faults,$(BUILD_DIR)/release/libws.a)
+	@! grep -n __KERNEL__ core/*.[ch]
+	@for cc in $(core_tries); do \
+	  set -- $$cc; dir=$(BUILD_DIR)/freestanding; rm -rf $$dir; mkdir -p $$dir; \
+	  command -v $$1 > /dev/null || { echo "freestanding: no $$1, not tried"; continue; }; \
+	  for f in $(core_srcs:.c=); do \
+	    $$cc -std=gnu11 -O2 $(warnings) -ffreestanding -fno-pic -nostdinc -mgeneral-regs-only \
+	      -isystem $$($$1 -print-file-name=include) -Icore/env/user -c -o $$dir/$$f.o core/$$f.c || \
+	      exit 1; done; \
+	  $(call core_faults,$$dir/*.o) || exit 1; done
 	@echo "freestanding: $(words $(core_srcs)) files of the core"
 
 style: ## who includes whom, banned functions, names, sizes
@@ -218,6 +230,13 @@ install: all ## into DESTDIR and PREFIX: program, recorder's plugin, scenarios, 
 	  $(DESTDIR)$(PREFIX)/lib/wssim/wssim-trace-plugin.so
 	for f in $(wildcard sim/scenarios/*.json traces/samples/*.wst); do \
 	  install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/wssim/$$f || exit 1; done
+
+# A farm of links, so that the kernel's makefiles leave nothing in the tree.
+KDIR ?= /lib/modules/$(shell uname -r)/build
+kernel-module: ## the core as a Linux module, for the kernel whose headers are in KDIR
+	@rm -rf $(BUILD_DIR)/kernel && mkdir -p $(BUILD_DIR)/kernel
+	@cp -rsL $(CURDIR)/kernel-port/. $(BUILD_DIR)/kernel
+	$(MAKE) -C $(KDIR) M=$(abspath $(BUILD_DIR))/kernel CONFIG_WS_CORE=m modules
 
 clean: ## remove build/
 	rm -rf $(BUILD_DIR)

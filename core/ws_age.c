@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* ws_age.c - generations, labels and what moves pages between them; see ws_age.h. */
 #include "ws_age.h"
+#include "ws_math.h"
 
 /* A label for each generation and one more, or nothing could ever begin. */
 _Static_assert(WS_GENS_MAX + 1 < WS_LABELS, "too few labels");
@@ -100,7 +101,7 @@ static u32 harvest_word(struct ws_age *age, u16 *entries, u64 word, u32 entered[
 	u32 label = age->label_of[age->max_slot], stayed = 0;
 
 	for (; word; word &= word - 1) {
-		u32 i = (u32)__builtin_ctzll(word);
+		u32 i = ws_lowest_bit(word);
 		u16 entry = entries[i];
 
 		if (!ws_page_aged(entry))

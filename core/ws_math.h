@@ -36,4 +36,17 @@ static inline u64 ws_div(u64 a, u64 c)
 /* a * b <= c * d, without rounding or overflow. */
 bool ws_mul_le(u64 a, u64 b, u64 c, u64 d);
 
+/*
+ * Number of the lowest bit set; @word is not 0.  On 32 bits, in halves: the
+ * compiler's own way to do that for 64 is a call into libgcc.
+ */
+static inline u32 ws_lowest_bit(u64 word)
+{
+	if (sizeof(long) == sizeof(u64))
+		return (u32)__builtin_ctzll(word);
+	if ((u32)word)
+		return (u32)__builtin_ctz((u32)word);
+	return 32 + (u32)__builtin_ctz((u32)(word >> 32));
+}
+
 #endif /* WS_MATH_H */

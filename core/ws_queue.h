@@ -7,9 +7,9 @@
  * page numbers, and an open chunk at either end, so that one miss brings 15
  * pages and their entries can be fetched side by side.
  *
- *	old end					    young end
- *	[ . . p p ] -> [ p x 15 ] -> [ p x 15 ] -> [ p p p . ]
- *	  in the struct    chunks of the pool       in the struct
+ *	old end                                              young end
+ *	[ . . p p ]  ->  [ p x 15 ]  ->  [ p x 15 ]  ->  [ p p p . ]
+ *	in the struct      chunks of the pool          in the struct
  *
  * Pages are taken from the old end, added at both, and a whole queue can be put
  * before the old end of another in constant time.

@@ -46,6 +46,7 @@ done
 # Each folder: what its files may include (+) or may not (-).
 includes_rule() {
 	case $1 in
+	core/env/linux/*) echo '+^<linux/[a-z]+\.h>$' ;;
 	core/env/*) echo '+^<std(bool|def|int)\.h>$' ;;
 	core/*) echo '+^(<ws_env\.h>|"ws_[a-z0-9_]+\.h")$' ;;
 	traces/*) echo '-"(model|policy|output|cli|lab|reclaim|scenario)/' ;;
