@@ -42,6 +42,7 @@ double bench_median(const struct bench_line *line);
 /* CPU time of this process. */
 double bench_cpu_seconds(void);
 
+extern const struct bench bench_guest;
 extern const struct bench bench_reclaim;
 
 #endif /* BENCH_H */

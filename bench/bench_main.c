@@ -9,7 +9,7 @@
 #include "bench.h"
 #include "output/sim_json_write.h"
 
-static const struct bench *const benches[] = { &bench_reclaim, NULL };
+static const struct bench *const benches[] = { &bench_guest, &bench_reclaim, NULL };
 
 struct bench_report {
 	bool json;
