@@ -100,35 +100,45 @@ static u32 announced(const u8 *control, u32 count)
 
 static const u32 length_mask[4] = { 0xff, 0xffff, 0xffffff, 0xffffffff };
 
-static inline u32 decode_entry(const u8 **data, u32 code, u32 *page)
+/* The page's bit 31 is noise from the sums; the entry's shift drops it. */
+static inline u32 decode_entry(struct tr_block_decoder *decoder, u32 code)
 {
-	u32 value = tr_get32(*data) & length_mask[code];
+	u32 value = tr_get32(decoder->data) & length_mask[code];
 	u32 zigzag = value >> 1;
 
-	*data += code + 1;
-	*page = (*page + (zigzag >> 1 ^ -(zigzag & 1))) & TR_PAGES_MAX;
-	return *page << 1 | (value & 1);
+	decoder->data += code + 1;
+	decoder->page += zigzag >> 1 ^ -(zigzag & 1);
+	u32 entry = decoder->page << 1 | (value & 1);
+	decoder->entry_max = entry > decoder->entry_max ? entry : decoder->entry_max;
+	return entry;
+}
+
+void tr_block_decode_plain(struct tr_block_decoder *decoder, u32 *entry, u32 count)
+{
+	u32 i;
+
+	for (i = 0; i + 4 <= count; i += 4) {
+		u32 c = *decoder->control++;
+		entry[i] = decode_entry(decoder, c & 3);
+		entry[i + 1] = decode_entry(decoder, c >> 2 & 3);
+		entry[i + 2] = decode_entry(decoder, c >> 4 & 3);
+		entry[i + 3] = decode_entry(decoder, c >> 6);
+	}
+	for (u32 c = i < count ? *decoder->control : 0; i < count; i++, c >>= 2)
+		entry[i] = decode_entry(decoder, c & 3);
 }
 
 int tr_block_decode(u32 *entry, u32 count, const u8 *raw, u32 data_size, u32 *page_max)
 {
-	const u8 *control = raw, *data = raw + tr_block_control_size(count);
-	u32 page = 0, max = 0, i;
+	struct tr_block_decoder decoder = { .control = raw,
+					    .data = raw + tr_block_control_size(count) };
+	u32 done;
 
-	if (announced(control, count) != data_size)
+	if (announced(raw, count) != data_size)
 		return -EINVAL;
-	for (i = 0; i + 4 <= count; i += 4, control++) {
-		u32 c = *control;
-		entry[i] = decode_entry(&data, c & 3, &page);
-		entry[i + 1] = decode_entry(&data, c >> 2 & 3, &page);
-		entry[i + 2] = decode_entry(&data, c >> 4 & 3, &page);
-		entry[i + 3] = decode_entry(&data, c >> 6, &page);
-	}
-	for (u32 c = i < count ? *control : 0; i < count; i++, c >>= 2)
-		entry[i] = decode_entry(&data, c & 3, &page);
-	for (i = 0; i < count; i++)
-		max = entry[i] > max ? entry[i] : max;
-	*page_max = max >> 1;
+	done = tr_block_decode_vector(&decoder, entry, count);
+	tr_block_decode_plain(&decoder, entry + done, count - done);
+	*page_max = decoder.entry_max >> 1;
 	return 0;
 }
 

@@ -60,6 +60,20 @@ u32 tr_block_encode(const u32 *entry, u32 count, u8 *raw);
  */
 int tr_block_decode(u32 *entry, u32 count, const u8 *raw, u32 data_size, u32 *page_max);
 
+/* Where decoding stands, for the two ways to do it. */
+struct tr_block_decoder {
+	const u8 *control, *data;
+	u32 page, entry_max;
+};
+
+/* @count entries, one by one. */
+void tr_block_decode_plain(struct tr_block_decoder *decoder, u32 *entry, u32 count);
+/*
+ * Four at a time where the processor can; returns how many of @count it did (maybe 0).
+ * Reads up to 16 bytes behind a group's first.
+ */
+u32 tr_block_decode_vector(struct tr_block_decoder *decoder, u32 *entry, u32 count);
+
 /* One run without its pages; returns the bytes written, at most TR_RUN_BYTES_MAX. */
 u32 tr_block_put_run(u8 *bytes, const struct tr_run *run);
 /* Fills all of @run but stream, time_ns and page.  Returns what follows, or NULL. */
