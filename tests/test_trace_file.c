@@ -20,6 +20,7 @@
 #include "tr_hash.h"
 #include "tr_layout.h"
 #include "tr_number.h"
+#include "tr_stat.h"
 
 static char folder[] = "/tmp/wssim-trace-XXXXXX";
 static char path[64];
@@ -414,12 +415,81 @@ Test(trace_file, every_difference_of_two_pages_survives_the_columns)
 	}
 }
 
+Test(trace_file, decoding_four_at_a_time_is_decoding_one_by_one)
+{
+	enum { N = 40000 };
+	u32 *entry = malloc(N * 4), *one = malloc(N * 4), *four = malloc(N * 4), max;
+	u8 *raw = malloc(N * 5 + TR_BLOCK_SLACK);
+
+	seed_state = 9;
+	for (u32 n = 1020; n <= N; n += n / 5 + 1) {
+		for (u32 i = 0; i < n; i++)
+			entry[i] = (u32)draw(1ull << (1 + draw(32)));
+		u32 size = tr_block_encode(entry, n, raw);
+		memset(raw + tr_block_control_size(n) + size, 0xff, TR_BLOCK_SLACK);
+		struct tr_block_decoder plain = { .control = raw,
+						  .data = raw + tr_block_control_size(n) };
+		tr_block_decode_plain(&plain, one, n);
+		cr_assert_eq(tr_block_decode(four, n, raw, size, &max), 0);
+		cr_assert_eq(memcmp(one, entry, n * 4), 0);
+		cr_assert_eq(memcmp(four, entry, n * 4), 0);
+		cr_assert_eq(max, plain.entry_max >> 1);
+	}
+	free(entry);
+	free(one);
+	free(four);
+	free(raw);
+}
+
 Test(trace_file, checksum_is_the_published_one)
 {
 	cr_assert_eq(tr_hash64("", 0, 0), 0xef46db3751d8e999ull);
 	cr_assert_eq(tr_hash64("abc", 3, 0), 0x44bc2cf5ad770999ull);
 	cr_assert_eq(tr_hash64("Nobody inspects the spammish repetition", 39, 0),
 		     0xfbcea83c8a378bf1ull);
+}
+
+Test(trace_file, statistics_are_those_of_the_records)
+{
+	struct tr_record records[] = {
+		{ .op = TR_ALLOC, .page = 1, .type = TR_FILE },
+		{ .page = 1, .write = 1 },
+		{ .page = 2, .time_ns = 1000000 },
+		{ .page = 1, .time_ns = 2000000000, .kind = TR_DESCRIPTOR },
+		{ .op = TR_IDLE, .time_ns = 6000000000 },
+		{ .page = 2, .time_ns = 6000000000 },
+		{ .op = TR_FREE, .page = 2, .time_ns = 7000000000 },
+		{ .page = 2, .time_ns = 7999999999 },
+	};
+	struct tr_meta meta = plain_meta(TR_NUMBER_OBJECTS);
+	struct tr_stat *stat = malloc(sizeof(*stat));
+	struct tr_error error = { "" };
+	struct tr_file *file;
+
+	write_file(&meta, records, 8);
+	cr_assert_eq(tr_file_open(&file, path, &error), 0, "%s", error.text);
+	cr_assert_eq(tr_stat_collect(stat, file, 4, &error), 0, "%s", error.text);
+	cr_assert_eq(stat->accesses_count, 5);
+	cr_assert_eq(stat->writes_count, 1);
+	cr_assert_eq(stat->accesses_by_kind[TR_DESCRIPTOR], 1);
+	cr_assert_eq(stat->accesses_by_type[TR_FILE], 2);
+	cr_assert_eq(stat->lives_count, 3);
+	cr_assert_eq(stat->frees_count, 1);
+	cr_assert_eq(stat->live_pages_max, 2);
+	cr_assert_eq(stat->reuses_count, 2);
+	cr_assert_eq(stat->reuse_ns[4], 5999000000ull);
+	cr_assert_eq(stat->reuse_ns[0] / 1000000, 2013); /* 2 s, up to the end of its bin */
+	cr_assert_eq(stat->stream_ns, 7999999999ull);
+	cr_assert_eq(stat->intervals_count, 4);
+	cr_assert_eq(stat->interval[0].working_set_pages, 2);
+	cr_assert_eq(stat->interval[0].live_pages, 2);
+	cr_assert_eq(stat->interval[1].working_set_pages, 1);
+	cr_assert_eq(stat->interval[2].working_set_pages, 0);
+	cr_assert_eq(stat->interval[2].idle_ns, 2000000000);
+	cr_assert_eq(stat->interval[3].working_set_pages, 1);
+	cr_assert_eq(stat->interval[3].new_pages, 1);
+	tr_file_close(file);
+	free(stat);
 }
 
 /* --- refusals of the writer --- */

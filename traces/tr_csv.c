@@ -194,6 +194,8 @@ static int set_one(struct tr_csv *csv, char *word, char *const *header, u32 coun
 /* Roles that the text did not give, by the header's names. */
 static void guess_columns(struct tr_csv *csv, char *const *header, u32 count)
 {
+	bool type_is_given = csv->column[TR_CSV_TYPE];
+
 	for (size_t n = 0; n < HEADER_NAMES; n++) {
 		enum tr_csv_role role = header_names[n].role;
 		for (u32 i = 0; i < count; i++) {
@@ -211,7 +213,7 @@ static void guess_columns(struct tr_csv *csv, char *const *header, u32 count)
 	csv->is_dump = csv->time_scale_ns == 1 && csv->column[TR_CSV_KIND] &&
 		       csv->column[TR_CSV_MEMCG];
 	/* "Type" is read or write, unless there is another column for that. */
-	if (!csv->column[TR_CSV_OP] && !csv->is_dump) {
+	if (!csv->column[TR_CSV_OP] && !csv->is_dump && !type_is_given) {
 		csv->column[TR_CSV_OP] = csv->column[TR_CSV_TYPE];
 		csv->column[TR_CSV_TYPE] = 0;
 	}

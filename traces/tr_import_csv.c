@@ -151,7 +151,7 @@ static int read_attributes(struct tr_import *import, const struct row *row,
 	const char *text;
 	u64 value;
 
-	if ((text = get(row, TR_CSV_WRITE))) {
+	if ((text = get(row, TR_CSV_WRITE)) && *text) {
 		if (!scan_limited(text, 1, &value))
 			return tr_input_fail(import->input, error, "write '%s' is not 0 or 1", text);
 		record->write = (u8)value;

@@ -20,7 +20,7 @@
 #include "tr_layout.h"
 #include "tr_number.h"
 
-#define ZSTD_LEVEL 9 /* 10 to 20 % smaller than level 3; reading is as fast */
+#define ZSTD_LEVEL 9 /* up to 10 % smaller than level 3, and read as fast */
 #define TOLERANCE_NS 1000000ull /* how far a time may be off where the window is 0 */
 #define RAW_MAX (TR_BLOCK_RECORDS / 4 * 17 + TR_BLOCK_RUNS * TR_RUN_BYTES_MAX)
 
