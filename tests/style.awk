@@ -31,7 +31,7 @@ BEGIN {
 	ban("atof", "", "hides errors; use tr_units")
 	ban("alloca", "", "unbounded stack")
 	ban("exit", ends, "only the command line ends the process")
-	ban("_exit", ends "|^sim/output/sim_plot.c|^traces/tr_", "only the command line ends the process")
+	ban("_exit", ends "|^sim/output/sim_(plot|pool).c|^traces/tr_", "only the command line ends the process")
 	ban("printf", prints, "only the command line prints")
 	ban("puts", prints, "only the command line prints")
 	ban("putchar", prints, "only the command line prints")

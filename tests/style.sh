@@ -81,7 +81,7 @@ done < <(grep -nE '^[ 	]*#[ 	]*include' "${sources[@]}" /dev/null)
 
 # A program is started by name in two places only: plots and recordings.
 while IFS=: read -r f line _; do
-	[[ $f =~ ^(sim/output/sim_plot|sim/output/sim_gnuplot|traces/tr_|sim/cli/cmd_trace|traces/guest/|tests/|kernel-port/) ]] ||
+	[[ $f =~ ^(sim/output/sim_plot|sim/output/sim_workers|sim/output/sim_gnuplot|traces/tr_|sim/cli/cmd_trace|traces/guest/|tests/|kernel-port/) ]] ||
 		fault "$f:$line" "starts a program"
 done < <(grep -nE '\b(popen|system|exec[lv]p?e?|posix_spawnp?)\(' "${sources[@]}" /dev/null)
 

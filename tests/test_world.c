@@ -18,7 +18,7 @@ static char folder[64];
 
 static void make_folder(void)
 {
-	strcpy(folder, "/tmp/wssim-world-XXXXXX");
+	snprintf(folder, sizeof(folder), "/tmp/wssim-world-XXXXXX");
 	cr_assert_not_null(mkdtemp(folder));
 }
 

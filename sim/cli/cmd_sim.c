@@ -189,7 +189,7 @@ static const char *with_interval(const struct sim_metric *metric, struct sim_est
 
 	sim_metric_text(metric, e.mean, mean);
 	if (e.count < 2)
-		return strcpy(text, mean);
+		return memcpy(text, mean, strlen(mean) + 1);
 	sim_metric_text(metric, e.low, low);
 	sim_metric_text(metric, e.high, high);
 	/* The unit once is enough. */

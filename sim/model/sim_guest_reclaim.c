@@ -226,7 +226,8 @@ static u64 reclaim_memcg(struct pass *pass, u32 memcg, u64 want)
 				 ops->ages ? ops->ages(lruvec)->max_seq : 0, entries);
 		}
 		struct sim_reclaim_scan scan = { .swappiness = swappiness, .budget = SCAN_BUDGET };
-		u32 n = ops->evict(lruvec, &scan, page, shadow, want - got < BATCH ? (u32)(want - got) : BATCH);
+		u32 most = want - got < BATCH ? (u32)(want - got) : BATCH;
+		u32 n = ops->evict(lruvec, &scan, page, shadow, most);
 
 		scanned += scan.scanned;
 		pass->sum.cpu_ns += (scan.scanned + scan.rmap_walks) * costs->reclaim_page_ns;

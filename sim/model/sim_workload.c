@@ -2,6 +2,7 @@
 /* sim_workload.c - segments, repetitions, and the memory that ends with them. */
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -193,10 +194,10 @@ void sim_workload_start(struct sim_guest *guest)
 	const struct sim_scenario *scenario = guest->engine->scenario;
 	struct sim_workload *workload = &guest->workload;
 	u64 start_ns = guest->engine->now_ns + guest->config->phase_ns;
-	char name[SIM_NAME_MAX + 16] = "phase/";
+	char name[SIM_NAME_MAX + 16];
 	struct sim_rng rng;
 
-	strcat(name, guest->config->name);
+	snprintf(name, sizeof(name), "phase/%s", guest->config->name);
 	sim_rng_init(&rng, scenario->seed, scenario->run, name);
 	if (guest->config->phase_jitter_ns)
 		start_ns += sim_rng_below(&rng, guest->config->phase_jitter_ns);

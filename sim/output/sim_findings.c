@@ -85,10 +85,12 @@ static void say_setting(struct sim_findings *findings, const struct sim_comparis
 		    "95 % bootstrap intervals." :
 		    "");
 	if (comparison->interrupted)
-		say(findings, SIM_FINDING_CAUTION, "It was interrupted: what stands here comes from the runs, or the part "
+		say(findings, SIM_FINDING_CAUTION,
+		    "It was interrupted: what stands here comes from the runs, or the part "
 			      "of the run, that were done by then.");
 	if (comparison->policies_count > 1 && comparison->runs_count < 5)
-		say(findings, SIM_FINDING_CAUTION, "With %u run%s the intervals are wide or missing; ten runs or more make "
+		say(findings, SIM_FINDING_CAUTION,
+		    "With %u run%s the intervals are wide or missing; ten runs or more make "
 			      "them useful.",
 		    comparison->runs_count, comparison->runs_count == 1 ? "" : "s");
 }
@@ -260,7 +262,8 @@ static void say_safety(struct sim_findings *findings, const struct sim_compariso
 		const char *name = sim_comparison_name(comparison, i);
 		any |= kills > 0 || host > 0;
 		if (kills > 0)
-			say(findings, SIM_FINDING_CAUTION, "Not safe: %s led to %.3g OOM kill%s in guests per run.", name,
+			say(findings, SIM_FINDING_CAUTION,
+			    "Not safe: %s led to %.3g OOM kill%s in guests per run.", name,
 			    kills, kills == 1 ? "" : "s");
 		if (host > 0)
 			say(findings, SIM_FINDING_CAUTION,
