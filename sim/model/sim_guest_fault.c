@@ -259,10 +259,11 @@ struct sim_fault_result sim_guest_fault(struct sim_guest *guest, struct sim_stre
 	}
 	if (!(guest->hot[page] & SIM_HOT_MAPPED))
 		guest->hot[page] |= SIM_HOT_MAPPED;
-	if (have_backed(&fault))
-		set_bits(&fault);
+	/* What the host adds to the wait is host_stall_ns, and not counted twice. */
 	if (fault.ready_ns > now_ns)
 		guest->counters.io_ns += fault.ready_ns - now_ns;
+	if (have_backed(&fault))
+		set_bits(&fault);
 	fault.result.resume_ns = (fault.ready_ns > now_ns ? fault.ready_ns : now_ns) + fault.cpu_ns;
 	if (fault.result.fault != SIM_FAULTS)
 		sim_emit(guest->engine, SIM_EV_FAULT, guest->id,

@@ -126,8 +126,11 @@ void sim_comparison_frontier(const struct sim_comparison *comparison,
 			   mean(comparison, i, SIM_RUN_OOM) <= 0;
 	}
 	for (u32 i = 0; i < comparison->policies_count; i++) {
-		on[i] = isfinite(saved[i]) && isfinite(slow[i]);
-		for (u32 j = 0; j < comparison->policies_count && isfinite(slow[i]); j++) {
+		bool fit = sound[i] && isfinite(saved[i]) && isfinite(slow[i]);
+		on[i] = fit;
+		if (beaten_by)
+			beaten_by[i] = i;
+		for (u32 j = 0; j < comparison->policies_count && fit; j++) {
 			bool better = saved[j] >= saved[i] && slow[j] <= slow[i] &&
 				      (saved[j] > saved[i] || slow[j] < slow[i]);
 			if (!better || !sound[j])

@@ -8,8 +8,9 @@
  * estimates are over those that did.
  *
  * There is no single figure of merit.  A policy is on the frontier when no other saves
- * at least as much memory and slows the VMs no more, better in one of the two; one that
- * had an OOM kill or is not valid cannot push another off it.
+ * at least as much memory and slows the VMs no more, better in one of the two.  One that
+ * had an OOM kill or is not valid is neither on it nor pushes another off: memory saved
+ * by killing is not saved, and what is not valid is not known.
  */
 #ifndef SIM_COMPARISON_H
 #define SIM_COMPARISON_H
@@ -64,7 +65,8 @@ struct sim_estimate sim_comparison_difference(const struct sim_comparison *compa
 
 /*
  * Which policies are on the frontier of memory saved against @slowdown (a run metric).
- * @beaten_by: for the others a policy on it that is no worse in both; may be NULL
+ * @beaten_by: for others a policy on it that is no worse in both, or itself if it is off
+ *	for want of safety or validity; may be NULL
  */
 void sim_comparison_frontier(const struct sim_comparison *comparison,
 			     enum sim_run_metric slowdown, bool on[SIM_POLICIES_MAX],

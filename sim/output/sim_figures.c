@@ -215,9 +215,25 @@ static void draw_key(struct sim_plot *plot, const struct key_entry *entry, u32 c
 	      "unset label\nunset arrow\nunset object\n", to);
 }
 
+/* The pressure axis: the next of a few round values above what there is. */
+static double psi_top(const struct sim_history *history)
+{
+	static const double tops[] = { 5, 10, 20, 50, 100 };
+	double most = 0;
+
+	for (u32 i = 0; i < history->points_count; i++)
+		for (u32 vm = 0; vm < panels_count(history); vm++)
+			most = fmax(most, (double)sim_history_vm(history, i, vm)->psi_some_percent);
+	for (size_t i = 0; i < sizeof(tops) / sizeof(*tops); i++)
+		if (most <= tops[i])
+			return tops[i];
+	return 100;
+}
+
 static void memory_panel(struct sim_plot *plot, const struct sim_history *history, u32 vm,
 			 const double at[4], const struct axis *axis)
 {
+	double psi = psi_top(history);
 	const char *unit_label;
 	double top_pages = vm_top_pages(history, vm), unit = size_unit(top_pages, &unit_label);
 	double top = top_pages * unit, split = at[2] + (at[3] - at[2]) * 0.22;
@@ -233,8 +249,8 @@ static void memory_panel(struct sim_plot *plot, const struct sim_history *histor
 	memory_curves(plot, history, vm, top * 1.07);
 	fputs("unset label 100\n", to);
 	sim_plot_panel(plot, at[0], at[1], at[2], split - 0.005);
-	fputs("unset title\nset format x '%g'\nset yrange [0:100]\nset ytics 0,50,100\n"
-	      "set ylabel 'PSI %' offset 0.5,0\n", to);
+	fprintf(to, "unset title\nset format x '%%g'\nset yrange [0:%g]\nset ytics 0,%g,%g\n"
+		    "set ylabel 'PSI %%' offset 0.5,0\n", psi, psi / 2, psi);
 	fprintf(to, "set xlabel '%s' offset 0,0.6\n", axis->label);
 	fprintf(to, "plot $vm%u using 1:11 with filledcurves y=0 lc rgb '%s' notitle\n", vm,
 		SIM_COLOR_COMPRESSED);

@@ -37,18 +37,17 @@ void sim_findings_destroy(struct sim_findings *findings)
 
 #define PHRASE 160
 
-/* "1.07x (1.03 to 1.11)" or "48.3 % (46.4 to 50.1)". */
+/* "1.07 (1.03 to 1.11)" or "48.3 % (46.4 to 50.1)". */
 static const char *phrase(const struct sim_metric *metric, struct sim_estimate e, char text[PHRASE])
 {
 	char mean[SIM_METRIC_TEXT], low[SIM_METRIC_TEXT], high[SIM_METRIC_TEXT];
-	const char *unit = !strcmp(metric->unit, "x") ? "x" : "";
-
 	sim_metric_text(metric, e.mean, mean);
-	if (e.count < 2)
-		snprintf(text, PHRASE, "%s%s", mean, unit);
+	sim_metric_text(metric, e.low, low);
+	sim_metric_text(metric, e.high, high);
+	if (!strcmp(low, high))
+		snprintf(text, PHRASE, "%s", mean);
 	else
-		snprintf(text, PHRASE, "%s%s (%s to %s)", mean, unit,
-			 sim_metric_text(metric, e.low, low), sim_metric_text(metric, e.high, high));
+		snprintf(text, PHRASE, "%s (%s to %s)", mean, low, high);
 	return text;
 }
 
@@ -99,14 +98,16 @@ static void say_frontier(struct sim_findings *findings, const struct sim_compari
 {
 	bool on[SIM_POLICIES_MAX];
 	char saved[PHRASE], slow[PHRASE], worst[PHRASE];
+	bool any = false;
 
 	sim_comparison_frontier(comparison, SIM_RUN_SLOWDOWN_MEDIAN, on, NULL);
 	for (u32 i = 0; i < comparison->policies_count; i++) {
 		if (!on[i])
 			continue;
+		any = true;
 		say(findings, SIM_FINDING_ANSWER,
-		    "On the frontier: %s saves %s of memory; the median VM takes %s of the time that "
-		    "it takes with full memory, the worst %s.",
+		    "On the frontier: %s saves %s of memory; the median VM needs %s times the time that "
+		    "it needs with full memory, the worst VM %s.",
 		    sim_comparison_name(comparison, i),
 		    phrase(&sim_run_metrics[SIM_RUN_SAVED],
 			   run_estimate(comparison, i, SIM_RUN_SAVED), saved),
@@ -115,6 +116,10 @@ static void say_frontier(struct sim_findings *findings, const struct sim_compari
 		    phrase(&sim_run_metrics[SIM_RUN_SLOWDOWN_MAX],
 			   run_estimate(comparison, i, SIM_RUN_SLOWDOWN_MAX), worst));
 	}
+	if (!any)
+		say(findings, SIM_FINDING_ANSWER,
+		    "No policy is on the frontier: each had OOM kills, is not valid, or lacks a baseline "
+		    "run.");
 }
 
 /* How sure a difference is. */
@@ -132,7 +137,7 @@ static void say_beaten(struct sim_findings *findings, const struct sim_compariso
 
 	sim_comparison_frontier(comparison, SIM_RUN_SLOWDOWN_MEDIAN, on, by);
 	for (u32 i = 0; i < comparison->policies_count; i++) {
-		if (on[i] || !isfinite(run_mean(comparison, i, SIM_RUN_SLOWDOWN_MEDIAN)))
+		if (on[i] || by[i] == i)
 			continue;
 		struct sim_estimate saved =
 			sim_comparison_difference(comparison, by[i], i, SIM_RUN_SAVED);
@@ -169,7 +174,7 @@ static int best_within(const struct sim_comparison *comparison, enum sim_run_met
 static void say_bounds(struct sim_findings *findings, const struct sim_comparison *comparison,
 		       enum sim_run_metric metric, const char *whose)
 {
-	static const double bounds[] = { 1.02, 1.05, 1.10, 1.25, 1.5, 2, 5 };
+	static const double bounds[] = { 1.02, 1.05, 1.1, 1.25, 1.5, 2, 5 };
 	char list[1024] = "";
 	size_t used = 0;
 	int last = -2;
@@ -180,80 +185,109 @@ static void say_bounds(struct sim_findings *findings, const struct sim_compariso
 			continue;
 		last = best;
 		int n = best < 0 ? snprintf(list + used, sizeof(list) - used,
-					    "%sat most %.2fx: none of these", used ? "; " : "",
-					    bounds[i]) :
+					    "%sby at most %g %%: none of these", used ? "; " : "",
+					    100 * (bounds[i] - 1)) :
 				   snprintf(list + used, sizeof(list) - used,
-					    "%sat most %.2fx: %s, which saves %.1f %%",
-					    used ? "; " : "", bounds[i],
+					    "%sby at most %g %%: %s, which saves %.1f %%",
+					    used ? "; " : "", 100 * (bounds[i] - 1),
 					    sim_comparison_name(comparison, (u32)best),
 					    100 * run_mean(comparison, (u32)best, SIM_RUN_SAVED));
 		used += n > 0 ? (size_t)n : 0;
 	}
 	if (used)
 		say(findings, SIM_FINDING_ANSWER,
-		    "What saves most without OOM kills depends on what %s may suffer. Slowed %s.",
-		    whose, list);
+		    "What saves most depends on how much slower %s may be. %c%s.",
+		    whose, list[0] - 'a' + 'A', list + 1);
 }
 
-/* Mean over VMs and runs. */
-static double vm_mean(const struct sim_comparison *comparison, u32 policy,
-		      enum sim_vm_metric metric)
+struct part {
+	enum sim_vm_metric share; /* of busy time */
+	const char *text;
+	double points; /* per cent of the time that the same work takes with full memory */
+};
+
+/*
+ * Where a policy's slowdown comes from: time lost per unit of work in each way, less what
+ * is lost in that way with full memory, as a part of the time with full memory.  Mean
+ * over VMs and runs.  Return: the mean slowdown, NaN without a baseline.
+ */
+static double attribute(const struct sim_comparison *comparison, u32 policy, struct part *part,
+			u32 parts)
 {
-	double sum = 0;
+	double slowdown = 0;
 	u32 count = 0;
 
 	for (u32 run = 0; run < comparison->runs_count; run++) {
 		const struct sim_summary *summary = sim_comparison_run(comparison, policy, run);
-		for (u32 vm = 0; summary && vm < summary->vms_count; vm++)
-			if (isfinite(summary->vm[vm].value[metric])) {
-				sum += summary->vm[vm].value[metric];
-				count++;
-			}
+		const struct sim_summary *baseline = comparison->baseline[run];
+		for (u32 vm = 0; summary && baseline && vm < summary->vms_count; vm++) {
+			const double *value = summary->vm[vm].value, *base = baseline->vm[vm].value;
+			double time = value[SIM_VM_TIME_PER_WORK];
+			double base_time = base[SIM_VM_TIME_PER_WORK];
+			if (!isfinite(value[SIM_VM_SLOWDOWN]))
+				continue;
+			slowdown += value[SIM_VM_SLOWDOWN];
+			count++;
+			for (u32 i = 0; i < parts; i++)
+				part[i].points += 100 * (value[part[i].share] * time -
+							 base[part[i].share] * base_time) / base_time;
+		}
 	}
-	return count ? sum / count : NAN;
+	for (u32 i = 0; i < parts && count; i++)
+		part[i].points /= count;
+	return count ? slowdown / count : NAN;
+}
+
+static int most_points_first(const void *a, const void *b)
+{
+	const struct part *x = a, *y = b;
+
+	if (x->points != y->points)
+		return x->points > y->points ? -1 : 1;
+	return x->share < y->share ? -1 : 1;
 }
 
 static void say_why(struct sim_findings *findings, const struct sim_comparison *comparison,
 		    u32 policy)
 {
-	static const struct {
-		enum sim_vm_metric metric;
-		const char *text;
-	} parts[] = {
-		{ SIM_VM_HOST_STALL_SHARE, "the host (backing frames, or bringing them from its swap)" },
-		{ SIM_VM_IO_SHARE, "the guest's own swap and disk" },
-		{ SIM_VM_RECLAIM_SHARE, "direct reclaim in the guest" },
-		{ SIM_VM_FAULT_SHARE, "page faults without I/O" },
-		{ SIM_VM_VCPU_WAIT_SHARE, "a free vCPU" },
+	struct part part[] = {
+		{ SIM_VM_HOST_STALL_SHARE, "stalls by the host, which backs frames and swaps", 0 },
+		{ SIM_VM_IO_SHARE, "waiting for the guest's own swap and disk", 0 },
+		{ SIM_VM_RECLAIM_SHARE, "direct reclaim in the guest", 0 },
+		{ SIM_VM_FAULT_SHARE, "page faults without I/O", 0 },
+		{ SIM_VM_VCPU_WAIT_SHARE, "waiting for a vCPU (ageing, reclaim and balloon use it, too)", 0 },
 	};
-	char guest[SIM_METRIC_TEXT], host[SIM_METRIC_TEXT], twice[SIM_METRIC_TEXT];
-	u32 first = 0;
-	double most = -1;
+	const u32 parts = sizeof(part) / sizeof(*part);
+	char guest[SIM_METRIC_TEXT], host[SIM_METRIC_TEXT], list[512] = "";
+	double slowdown = attribute(comparison, policy, part, parts);
+	size_t used = 0;
 
-	for (u32 i = 0; i < sizeof(parts) / sizeof(*parts); i++)
-		if (vm_mean(comparison, policy, parts[i].metric) > most) {
-			most = vm_mean(comparison, policy, parts[i].metric);
-			first = i;
-		}
-	if (most < 0)
-		return;
+	qsort(part, parts, sizeof(*part), most_points_first);
+	for (u32 i = 0; i < parts && part[i].points >= 0.5 && used < sizeof(list); i++) {
+		int n = snprintf(list + used, sizeof(list) - used, "%s%.1f points to %s",
+				 used ? ", " : ": ", part[i].points, part[i].text);
+		used += n > 0 ? (size_t)n : 0;
+	}
+	char lost[128] = "";
+	if (isfinite(slowdown))
+		snprintf(lost, sizeof(lost), "work takes %.1f %% longer than with full memory (mean VM)",
+			 100 * (slowdown - 1));
 	say(findings, SIM_FINDING_WHY,
-	    "Why %s stands where it does: its VMs lost most time to %s (%.1f %% of busy time, mean "
-	    "over VMs); guests moved %s to and from their swap, the host %s, %s were paged twice. "
-	    "Balloons changed direction %.3g times an hour and got %.3g commands an hour.",
-	    sim_comparison_name(comparison, policy), parts[first].text, 100 * most,
+	    "%s: %s%s. Guests moved %s to and from their swap, the host %s; balloons changed "
+	    "direction %.3g times an hour and had %.3g commands an hour.",
+	    sim_comparison_name(comparison, policy), lost, list,
 	    sim_metric_text(&sim_run_metrics[SIM_RUN_GUEST_SWAP],
 			    run_mean(comparison, policy, SIM_RUN_GUEST_SWAP), guest),
 	    sim_metric_text(&sim_run_metrics[SIM_RUN_HOST_SWAP],
 			    run_mean(comparison, policy, SIM_RUN_HOST_SWAP), host),
-	    sim_metric_text(&sim_run_metrics[SIM_RUN_DOUBLE_PAGING],
-			    run_mean(comparison, policy, SIM_RUN_DOUBLE_PAGING), twice),
 	    run_mean(comparison, policy, SIM_RUN_REVERSALS),
 	    run_mean(comparison, policy, SIM_RUN_COMMANDS));
 }
 
 static void say_safety(struct sim_findings *findings, const struct sim_comparison *comparison)
 {
+	char list[512] = "";
+	size_t used = 0;
 	bool any = false;
 
 	for (u32 i = 0; i < comparison->policies_count; i++) {
@@ -270,13 +304,19 @@ static void say_safety(struct sim_findings *findings, const struct sim_compariso
 			    "Not safe: under %s the host ran out of memory and swap %.3g time%s per "
 			    "run.",
 			    name, host, host == 1 ? "" : "s");
-		if (sim_comparison_finished(comparison, i) && !sim_comparison_valid(comparison, i))
-			say(findings, SIM_FINDING_CAUTION,
-			    "Not valid: under %s more than 1 %% of some VM's evictions hit pages younger "
-			    "than the time resolution of its trace, so what it would have cost is not "
-			    "known.",
-			    name);
 	}
+	for (u32 i = 0; i < comparison->policies_count; i++) {
+		if (!sim_comparison_finished(comparison, i) || sim_comparison_valid(comparison, i))
+			continue;
+		int n = snprintf(list + used, sizeof(list) - used, "%s%s", used ? ", " : "",
+				 sim_comparison_name(comparison, i));
+		used += n > 0 && used + (size_t)n < sizeof(list) ? (size_t)n : 0;
+	}
+	if (used)
+		say(findings, SIM_FINDING_CAUTION,
+		    "Not valid: %s. More than 1 %% of some VM's evictions hit pages younger than the "
+		    "time resolution of its trace, so what they would have cost is not known.",
+		    list);
 	if (!any)
 		say(findings, SIM_FINDING_CAUTION, "No OOM kill happened, in guests or host%s.",
 		    comparison->policies_count > 1 ? ", under any policy" : "");
@@ -293,6 +333,7 @@ void sim_findings_make(struct sim_findings *findings, const struct sim_compariso
 		say_beaten(findings, comparison);
 	}
 	for (u32 i = 0; i < comparison->policies_count; i++)
-		say_why(findings, comparison, i);
+		if (sim_comparison_finished(comparison, i))
+			say_why(findings, comparison, i);
 	say_safety(findings, comparison);
 }
