@@ -67,7 +67,7 @@ all: $(out)/wssim $(out)/wssim-trace-plugin.so $(out)/wssim-guest-init ## build 
 # Loaded into QEMU by "wssim trace record"; resolves QEMU's functions there, links nothing,
 # and is always the optimized build: QEMU has no sanitizer's runtime.
 plugin_objs := $(patsubst traces/%.c,$(out)/traces/%.o,$(wildcard traces/plugin/*.c))
-$(plugin_objs): dir_flags = $(host_flags) -fPIC -fvisibility=hidden
+$(plugin_objs): dir_flags = $(host_flags) -fPIC -fno-plt -fvisibility=hidden
 $(plugin_objs): common = -std=gnu11 -g -O2 $(warnings)
 $(out)/wssim-trace-plugin.so: $(plugin_objs)
 	$(call say,LD,$@)
@@ -141,7 +141,7 @@ check: setup ## all tests (5 minutes on two cores)
 	$(again) unit
 
 # --- tests ----------------------------------------------------------------------------
-unit: $(out)/unit $(out)/wssim ## the unit tests alone
+unit: $(out)/unit $(out)/wssim $(out)/wssim-trace-plugin.so ## the unit tests alone
 	$(out)/unit --jobs 2
 
 golden: $(out)/wssim ## scenarios give the digests they gave, twice

@@ -21,19 +21,28 @@
 #define PAGE_BITS 36 /* of 48-bit addresses; the epoch has the other 28 bits of a key */
 #define PAGE_MASK ((1ull << PAGE_BITS) - 1)
 #define SEEN_BITS 10u
-#define SEEN_SLOTS (1u << SEEN_BITS) /* two arrays of 8 KiB: they stay in the first-level cache */
+#define SEEN_SLOTS (1u << SEEN_BITS) /* 16 KiB: they stay in the first-level cache */
 #define VCPUS_MAX 4096u
 #define SPLIT_MAX 8u /* no access is longer: QEMU does vectors in parts */
 
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
+/* What kind of access it is: QEMU's word for one (direction, size), or one of ours. */
+#define INFO_FETCH (~0u)
+#define INFO_CALL(write) ((write) ? ~1u : ~2u) /* a system call's buffer */
+
+struct seen {
+	u64 key; /* epoch << PAGE_BITS | page */
+	u64 info;
+};
+
 struct vcpu {
 	u64 epoch_key; /* epoch << PAGE_BITS */
 	u64 insns;
 	u64 epoch_end; /* in insns; signed distance, as idling moves it back */
 	u64 refs;      /* counted by mode=bare alone */
-	u64 seen[2][SEEN_SLOTS]; /* by direction: epoch << PAGE_BITS | page */
+	struct seen seen[SEEN_SLOTS];
 	void *table;	/* the exact epochs; plugin_filter.c */
 	u64 held_insns; /* guests, while paused: what the count will be set back to; else 0 */
 	u64 base_ns;	/* trace time = base_ns + insns * ns_per_kinsn / 1000 */
@@ -72,6 +81,7 @@ void plugin_clock_note(const struct vcpu *c);
 /* --- plugin_filter.c --- */
 bool plugin_filter_first(struct vcpu *c, u64 page, u32 write); /* first in this window? */
 void plugin_filter_renew(struct vcpu *c, u64 page); /* its next access by @c is a first one */
+void plugin_filter_unsee(struct vcpu *c, u64 page, u64 pages); /* out of the cache alone */
 void plugin_filter_forget(u64 page, u64 pages); /* their next access is recorded, by all */
 void plugin_epoch_next(struct vcpu *c);
 void *plugin_alloc(size_t size); /* zeroed; ends QEMU when there is none */
@@ -79,24 +89,40 @@ void *plugin_alloc(size_t size); /* zeroed; ends QEMU when there is none */
 /* --- plugin_user.c: qemu-x86_64 --- */
 void plugin_user_install(uint64_t id);
 void plugin_user_start(struct vcpu *c); /* before the first instruction */
-void plugin_user_slow(struct vcpu *c, u32 info, u64 vaddr, u32 write);
-void plugin_user_touch(struct vcpu *c, u64 vaddr, u64 bytes, u32 write);
+void plugin_user_slow(struct vcpu *c, u32 info, u64 vaddr);
+void plugin_user_touch(struct vcpu *c, u64 vaddr, u64 bytes, u32 write, u32 info);
 
 /* --- plugin_guest.c: qemu-system-x86_64 --- */
 int plugin_guest_install(uint64_t id, int argc, char **argv);
-void plugin_guest_slow(struct vcpu *c, u32 info, u64 vaddr, u32 write);
+void plugin_guest_slow(struct vcpu *c, u32 info, u64 vaddr);
 void plugin_guest_fetch(struct vcpu *c, const struct block *block);
 void plugin_guest_insn(struct qemu_plugin_insn *insn, u64 vaddr); /* at its translation */
 
-/* Stacks and heaps like to lie at equal offsets, so low bits alone would collide for good. */
-static inline u32 plugin_slot(u64 page)
+/*
+ * Direction and size take part, so that nobody need be asked for the direction of a hit.
+ * Stacks and heaps like to lie at equal offsets: low bits of the page alone would
+ * collide for good.
+ */
+static inline struct seen *plugin_slot(struct vcpu *c, u64 page, u32 info)
 {
-	return (u32)(page ^ (page >> SEEN_BITS)) & (SEEN_SLOTS - 1);
+	u32 mixed = (u32)(page ^ (page >> SEEN_BITS)) ^ (info * 0x9e3779b1u) >> (32 - SEEN_BITS);
+
+	return &c->seen[mixed & (SEEN_SLOTS - 1)];
 }
 
-static inline bool plugin_seen(const struct vcpu *c, u64 page, u32 write)
+static inline bool plugin_seen(struct vcpu *c, u64 page, u32 info)
 {
-	return c->seen[write][plugin_slot(page)] == (c->epoch_key | page);
+	const struct seen *slot = plugin_slot(c, page, info);
+
+	return slot->key == (c->epoch_key | page) && slot->info == info;
+}
+
+static inline void plugin_see(struct vcpu *c, u64 page, u32 info)
+{
+	struct seen *slot = plugin_slot(c, page, info);
+
+	slot->key = c->epoch_key | page;
+	slot->info = info;
 }
 
 static inline u64 plugin_page(u64 vaddr)

@@ -73,6 +73,14 @@ void plugin_filter_renew(struct vcpu *c, u64 page)
 		memset(leaf->epoch[page & (LEVEL_SLOTS - 1)], 0, sizeof(leaf->epoch[0]));
 }
 
+void plugin_filter_unsee(struct vcpu *c, u64 page, u64 pages)
+{
+	for (u32 i = 0; i < SEEN_SLOTS; i++) {
+		if ((c->seen[i].key & PAGE_MASK) - page < pages)
+			c->seen[i].key = 0;
+	}
+}
+
 static void forget_one(struct vcpu *c, u64 page, u64 pages)
 {
 	u64 end = page + pages;
@@ -87,12 +95,7 @@ static void forget_one(struct vcpu *c, u64 page, u64 pages)
 			epoch[0] = epoch[1] = 0;
 		}
 	}
-	for (u32 i = 0; i < SEEN_SLOTS; i++) {
-		for (u32 w = 0; w < 2; w++) {
-			if ((c->seen[w][i] & PAGE_MASK) - page < pages)
-				c->seen[w][i] = 0;
-		}
-	}
+	plugin_filter_unsee(c, page, pages);
 }
 
 void plugin_filter_forget(u64 page, u64 pages)

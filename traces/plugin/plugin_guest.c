@@ -144,7 +144,7 @@ static void on_message(struct vcpu *c, u64 vaddr)
 
 /* --- accesses --- */
 
-static void touch(struct vcpu *c, u64 vaddr, u64 page, u32 write)
+static void touch(struct vcpu *c, u64 vaddr, u64 page, u32 write, u32 info)
 {
 	bool kernel = vaddr >= KERNEL_HALF;
 
@@ -163,24 +163,26 @@ static void touch(struct vcpu *c, u64 vaddr, u64 page, u32 write)
 			    kernel ? (write ? TR_RAW_KERNEL_WRITE : TR_RAW_KERNEL_READ)
 				   : (write ? TR_RAW_WRITE : TR_RAW_READ),
 			    page, NULL);
-	c->seen[write][plugin_slot(plugin_page(vaddr))] = c->epoch_key | plugin_page(vaddr);
+	plugin_see(c, plugin_page(vaddr), info);
 }
 
-void plugin_guest_slow(struct vcpu *c, u32 info, u64 vaddr, u32 write)
+void plugin_guest_slow(struct vcpu *c, u32 info, u64 vaddr)
 {
 	struct qemu_plugin_hwaddr *hwaddr;
+	bool write;
 	u64 physical;
 
-	if (plugin_seen(c, plugin_page(vaddr), write))
+	if (plugin_seen(c, plugin_page(vaddr), info))
 		return; /* at the page's end; what crosses over counts for the first page */
 	hwaddr = qemu_plugin_get_hwaddr(info, vaddr);
 	if (!hwaddr || qemu_plugin_hwaddr_is_io(hwaddr))
 		return;
 	physical = qemu_plugin_hwaddr_phys_addr(hwaddr);
+	write = qemu_plugin_mem_is_store(info);
 	if (physical >> 12 == guest.mailbox_page && write)
 		on_message(c, vaddr);
 	else
-		touch(c, vaddr, physical >> 12, write);
+		touch(c, vaddr, physical >> 12, write, info);
 }
 
 void plugin_guest_fetch(struct vcpu *c, const struct block *block)
@@ -189,9 +191,9 @@ void plugin_guest_fetch(struct vcpu *c, const struct block *block)
 
 	/* Firmware runs from memory of its own. */
 	if (offset >> 12 < guest.pages)
-		touch(c, block->vaddr, offset >> 12, 0);
+		touch(c, block->vaddr, offset >> 12, 0, INFO_FETCH);
 	else
-		c->seen[0][plugin_slot(block->page)] = c->epoch_key | block->page;
+		plugin_see(c, block->page, INFO_FETCH);
 }
 
 /* --- watching instructions --- */
@@ -239,14 +241,12 @@ void plugin_guest_page_event(struct vcpu *c, u32 op, u64 page, u64 order, u64 gf
 	if (page >= guest.mailbox_page || pages > guest.mailbox_page - page)
 		return;
 	for (u64 i = page; i < page + pages; i++) {
-		u64 direct = plugin_page((i << 12) + DIRECT_MAP);
-
 		guest.is_cache[i] = op == TR_RAW_PAGE_ALLOC && gfp_is_cache(gfp, order);
 		guest.copied_insns[i] = 0;
 		guest.flags[i] = ~0ull; /* to be told anew, for the new page */
 		plugin_filter_renew(c, i);
-		c->seen[0][plugin_slot(direct)] = c->seen[1][plugin_slot(direct)] = 0;
 	}
+	plugin_filter_unsee(c, plugin_page((page << 12) + DIRECT_MAP), pages);
 	plugin_emit(c, op, page, extra);
 }
 

@@ -26,28 +26,19 @@ static inline struct vcpu *vcpu_of(unsigned int index)
 }
 
 /* The last bytes of a page go the slow way, which looks whether the access crosses over. */
-static inline bool skip(const struct vcpu *c, u64 vaddr, u32 write)
+static inline bool skip(struct vcpu *c, u64 vaddr, u32 info)
 {
-	return likely(plugin_seen(c, plugin_page(vaddr), write)) &&
+	return likely(plugin_seen(c, plugin_page(vaddr), info)) &&
 	       likely((vaddr & 4095u) <= 4096u - SPLIT_MAX);
 }
 
-static void user_load(unsigned int cpu, uint32_t info, uint64_t vaddr, void *user)
+static void user_access(unsigned int cpu, uint32_t info, uint64_t vaddr, void *user)
 {
 	struct vcpu *c = vcpu_of(cpu);
 
 	(void)user;
-	if (!skip(c, vaddr, 0))
-		plugin_user_slow(c, info, vaddr, 0);
-}
-
-static void user_store(unsigned int cpu, uint32_t info, uint64_t vaddr, void *user)
-{
-	struct vcpu *c = vcpu_of(cpu);
-
-	(void)user;
-	if (!skip(c, vaddr, 1))
-		plugin_user_slow(c, info, vaddr, 1);
+	if (!skip(c, vaddr, info))
+		plugin_user_slow(c, info, vaddr);
 }
 
 static inline void count(struct vcpu *c, const struct block *block)
@@ -65,28 +56,19 @@ static void user_block(unsigned int cpu, void *user)
 	const struct block *block = user;
 
 	count(c, block);
-	if (unlikely(!plugin_seen(c, block->page, 0)))
-		plugin_user_touch(c, block->page << 12, 1, 0);
+	if (unlikely(!plugin_seen(c, block->page, INFO_FETCH)))
+		plugin_user_touch(c, block->page << 12, 1, 0, INFO_FETCH);
 	if (unlikely(block->last_page != block->page))
-		plugin_user_touch(c, block->last_page << 12, 1, 0);
+		plugin_user_touch(c, block->last_page << 12, 1, 0, INFO_FETCH);
 }
 
-static void guest_load(unsigned int cpu, uint32_t info, uint64_t vaddr, void *user)
+static void guest_access(unsigned int cpu, uint32_t info, uint64_t vaddr, void *user)
 {
 	struct vcpu *c = vcpu_of(cpu);
 
 	(void)user;
-	if (!skip(c, vaddr, 0))
-		plugin_guest_slow(c, info, vaddr, 0);
-}
-
-static void guest_store(unsigned int cpu, uint32_t info, uint64_t vaddr, void *user)
-{
-	struct vcpu *c = vcpu_of(cpu);
-
-	(void)user;
-	if (!skip(c, vaddr, 1))
-		plugin_guest_slow(c, info, vaddr, 1);
+	if (!skip(c, vaddr, info))
+		plugin_guest_slow(c, info, vaddr);
 }
 
 static void guest_block(unsigned int cpu, void *user)
@@ -95,7 +77,7 @@ static void guest_block(unsigned int cpu, void *user)
 	const struct block *block = user;
 
 	count(c, block);
-	if (unlikely(!plugin_seen(c, block->page, 0)))
+	if (unlikely(!plugin_seen(c, block->page, INFO_FETCH)))
 		plugin_guest_fetch(c, block);
 }
 
@@ -152,16 +134,12 @@ static void translated(uint64_t id, struct qemu_plugin_tb *tb)
 
 		if (plugin.guest && !plugin.bare)
 			plugin_guest_insn(insn, qemu_plugin_insn_vaddr(insn));
+		/* For one direction alone QEMU 7.2 calls back for the wrong ones: ask each time. */
 		qemu_plugin_register_vcpu_mem_cb(insn,
 						 plugin.bare    ? bare_ref
-						 : plugin.guest ? guest_load
-								: user_load,
-						 QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_R, NULL);
-		qemu_plugin_register_vcpu_mem_cb(insn,
-						 plugin.bare    ? bare_ref
-						 : plugin.guest ? guest_store
-								: user_store,
-						 QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_W, NULL);
+						 : plugin.guest ? guest_access
+								: user_access,
+						 QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_RW, NULL);
 	}
 }
 

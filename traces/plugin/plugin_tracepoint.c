@@ -99,7 +99,7 @@ static void point_store(unsigned int cpu, uint32_t info, uint64_t vaddr, void *u
 	struct tracepoint *point = user;
 	struct store *store;
 
-	if (!hwaddr || qemu_plugin_hwaddr_is_io(hwaddr) || point->stores_count == STORES_MAX)
+	if (!qemu_plugin_mem_is_store(info) || !hwaddr || qemu_plugin_hwaddr_is_io(hwaddr) || point->stores_count == STORES_MAX)
 		return;
 	store = &point->store[point->stores_count++];
 	store->vaddr = vaddr;
@@ -131,6 +131,6 @@ void plugin_tracepoint_insn(struct qemu_plugin_insn *insn, u64 vaddr)
 			qemu_plugin_register_vcpu_insn_exec_cb(insn, point_entered,
 							       QEMU_PLUGIN_CB_NO_REGS, point);
 		qemu_plugin_register_vcpu_mem_cb(insn, point_store, QEMU_PLUGIN_CB_NO_REGS,
-						 QEMU_PLUGIN_MEM_W, point);
+						 QEMU_PLUGIN_MEM_RW, point);
 	}
 }

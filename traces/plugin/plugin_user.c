@@ -147,26 +147,23 @@ static bool guest_path(char *path, u64 from)
 	return false;
 }
 
-static void touch_page(struct vcpu *c, u64 page, u32 write)
-{
-	if (plugin_filter_first(c, page, write))
-		plugin_emit(c, write ? TR_RAW_WRITE : TR_RAW_READ, page, NULL);
-	c->seen[write][plugin_slot(page)] = c->epoch_key | page;
-}
-
-void plugin_user_touch(struct vcpu *c, u64 vaddr, u64 bytes, u32 write)
+void plugin_user_touch(struct vcpu *c, u64 vaddr, u64 bytes, u32 write, u32 info)
 {
 	u64 last = plugin_page(vaddr + bytes - 1);
 
 	for (u64 page = plugin_page(vaddr); bytes && page <= last; page++) {
-		if (!plugin_seen(c, page, write))
-			touch_page(c, page, write);
+		if (plugin_seen(c, page, info))
+			continue;
+		if (plugin_filter_first(c, page, write))
+			plugin_emit(c, write ? TR_RAW_WRITE : TR_RAW_READ, page, NULL);
+		plugin_see(c, page, info);
 	}
 }
 
-void plugin_user_slow(struct vcpu *c, u32 info, u64 vaddr, u32 write)
+void plugin_user_slow(struct vcpu *c, u32 info, u64 vaddr)
 {
-	plugin_user_touch(c, vaddr, 1ull << qemu_plugin_mem_size_shift(info), write);
+	plugin_user_touch(c, vaddr, 1ull << qemu_plugin_mem_size_shift(info),
+			  qemu_plugin_mem_is_store(info), info);
 }
 
 static void emit_map(struct vcpu *c, u64 addr, u64 bytes, u64 offset, u64 word, bool shared)
@@ -264,7 +261,7 @@ static void touch_iov(struct vcpu *c, u64 iov, u64 count, s64 bytes, u32 write)
 			return;
 		if (entry[1] > (u64)bytes)
 			entry[1] = (u64)bytes;
-		plugin_user_touch(c, entry[0], entry[1], write);
+		plugin_user_touch(c, entry[0], entry[1], write, INFO_CALL(write));
 		bytes -= (s64)entry[1];
 	}
 }
@@ -418,7 +415,7 @@ static void after_io(struct vcpu *c, s64 number, const u64 *a, s64 result)
 		fd_access(c, (int)a[0],
 			  number == SYS_pread64 || number == SYS_pwrite64 ? (s64)a[3] : -1, result,
 			  !in);
-		plugin_user_touch(c, a[1], (u64)result, in);
+		plugin_user_touch(c, a[1], (u64)result, in, INFO_CALL(in));
 		break;
 	case SYS_readv:
 	case SYS_preadv:
@@ -435,7 +432,7 @@ static void after_io(struct vcpu *c, s64 number, const u64 *a, s64 result)
 	case SYS_recvfrom:
 		in = true; /* fall through */
 	case SYS_sendto:
-		plugin_user_touch(c, a[1], (u64)result, in);
+		plugin_user_touch(c, a[1], (u64)result, in, INFO_CALL(in));
 		break;
 	case SYS_sendfile:
 	case SYS_copy_file_range:
