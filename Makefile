@@ -10,7 +10,7 @@ PREFIX    ?= /usr/local
 FUZZ_SECONDS ?= 60
 BUILD_DIR ?= build
 
-flags.release  := -O2
+flags.release  := -O3
 flags.debug    := -O0 -DSIM_CHECK
 flags.sanitize := -O1 -DSIM_CHECK -fsanitize=address,undefined -fno-sanitize-recover=all \
                   -fno-omit-frame-pointer

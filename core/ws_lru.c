@@ -359,6 +359,15 @@ u32 ws_lru_evict(struct ws_lru *lru, struct ws_lru_scan *scan, const struct ws_l
 	return eviction.count;
 }
 
+u32 ws_lru_upcoming(const struct ws_lru *lru, u32 swappiness, u32 *pages, u32 max)
+{
+	u32 limit;
+	enum ws_type type = choose_type(lru, swappiness, &limit);
+	u32 row = ws_age_row(lru->age.min_slot[type], type);
+
+	return ws_queue_peek(&lru->queue[row], lru->pool, pages, max);
+}
+
 /* ws_lru_check(): counts what is on the queues. */
 struct census {
 	const struct ws_lru *lru;

@@ -114,6 +114,15 @@ struct ws_lru_scan {
 u32 ws_lru_evict(struct ws_lru *lru, struct ws_lru_scan *scan, const struct ws_lru_ops *ops,
 		 void *ctx, u32 *victims, u32 *shadows, u32 victims_max);
 
+/**
+ * ws_lru_upcoming() - pages that ws_lru_evict() is about to look at
+ * @pages: up to @max of them
+ *
+ * For a caller that keeps state of its own by page and would have it in the cache by
+ * then.  A guess, of one type: the next call may choose the other.
+ */
+u32 ws_lru_upcoming(const struct ws_lru *lru, u32 swappiness, u32 *pages, u32 max);
+
 /* False when queues and generations contradict each other; walks everything; for tests. */
 bool ws_lru_check(const struct ws_lru *lru);
 

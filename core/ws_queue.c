@@ -145,6 +145,21 @@ u32 ws_queue_refill(struct ws_queue *queue, u32 *pool)
 	return count;
 }
 
+u32 ws_queue_peek(const struct ws_queue *queue, const u32 *pool, u32 *pages, u32 max)
+{
+	u32 count = 0, chunk = queue->first, i;
+
+	for (i = queue->old_begin; i < queue->old_end && count < max; i++)
+		pages[count++] = queue->old[i];
+	for (; chunk && count < max; chunk = pool[(size_t)chunk * CHUNK_WORDS]) {
+		const u32 *words = pool + (size_t)chunk * CHUNK_WORDS;
+
+		for (i = 1; i < CHUNK_WORDS && words[i] != WS_NO_PAGE && count < max; i++)
+			pages[count++] = words[i];
+	}
+	return count;
+}
+
 /* Append as many whole chunks as @pages make.  Return: pages used, all but the last 0..14. */
 static u32 append_full(struct ws_queue *queue, u32 *pool, const u32 *pages, u32 count)
 {

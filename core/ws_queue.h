@@ -77,6 +77,9 @@ static inline u32 ws_queue_take_old(struct ws_queue *queue, u32 *pool)
 	return queue->old[queue->old_begin++];
 }
 
+/* Copy the up to @max pages at the old end, oldest first, that nothing need be moved for. */
+u32 ws_queue_peek(const struct ws_queue *queue, const u32 *pool, u32 *pages, u32 max);
+
 /* Put all of @older before the old end of @queue; @older is empty then. */
 void ws_queue_join(struct ws_queue *queue, struct ws_queue *older, u32 *pool);
 

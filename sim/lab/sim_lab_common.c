@@ -106,47 +106,82 @@ static int common_hooked(struct lab_common *common, u32 from, u32 to)
 
 /*
  * A group at a time: set the accessed bits of all of it, hits and misses, and note
- * what is absent; then serve the misses, whose state has been fetched meanwhile.  No
- * branch depends on a single access, which halves the time of a hit.  A page of the
- * group that is present has its bit set before anything is evicted.
+ * what is absent; meanwhile the state of the misses is fetched, and they are served
+ * one group later.  No branch depends on a single access.  So a page has its bit set
+ * up to two groups before its turn, which real page tables do to a scanner as well.
  */
-static int common_groups(struct lab_common *common, u32 from, u32 to, u32 group)
+struct lab_group {
+	u32 absent[SIM_LAB_GROUP], count, position;
+};
+
+sim_lab_inline void group_touch(struct lab_common *common, struct lab_group *group, u32 from,
+				u32 to, bool ahead)
 {
 	const u32 *trace = common->loop.trace->array.page;
-	u32 absent[SIM_LAB_GROUP];
 	u8 *hot = common->loop.hot;
+	u32 count = 0;
 
-	for (; from < to; from += group) {
-		u32 count = 0, size = to - from < group ? to - from : group;
-		for (u32 i = 0; i < size; i++) {
-			u32 page = TR_PAGE(trace[from + i]);
-			u8 bits = hot[page];
-			hot[page] = bits | SIM_HOT_ACCESSED_GUEST;
-			absent[count] = page;
-			count += !(bits & SIM_HOT_PRESENT);
-		}
-		for (u32 i = 0; i < count; i++) {
-			__builtin_prefetch(&common->space.entry[absent[i]], 1);
-			__builtin_prefetch(&common->shadow[absent[i]], 1);
-		}
-		for (u32 i = 0; i < count; i++) {
-			if (hot[absent[i]] & SIM_HOT_PRESENT)
-				continue; /* twice in this group */
-			int rc = common_miss(common, absent[i], from, 0);
-			if (rc)
-				return rc;
-		}
+	for (u32 i = from; i < to; i++) {
+		u32 page = TR_PAGE(trace[i]);
+		u8 bits = hot[page];
+		if (ahead)
+			__builtin_prefetch(&hot[TR_PAGE(trace[i + SIM_LAB_AHEAD])], 1);
+		hot[page] = bits | SIM_HOT_ACCESSED_GUEST;
+		group->absent[count] = page;
+		count += !(bits & SIM_HOT_PRESENT);
+	}
+	group->count = count;
+	group->position = from;
+	for (u32 i = 0; i < count; i++) {
+		__builtin_prefetch(&common->space.entry[group->absent[i]], 1);
+		__builtin_prefetch(&common->shadow[group->absent[i]], 1);
+	}
+}
+
+static int group_serve(struct lab_common *common, const struct lab_group *group)
+{
+	const u8 *hot = common->loop.hot;
+
+	for (u32 i = 0; i < group->count; i++) {
+		if (hot[group->absent[i]] & SIM_HOT_PRESENT)
+			continue; /* twice in a group or two */
+		int rc = common_miss(common, group->absent[i], group->position, 0);
+		if (rc)
+			return rc;
 	}
 	return 0;
+}
+
+static int common_groups(struct lab_common *common, u32 from, u32 to)
+{
+	struct lab_group group[2] = { { .count = 0 }, { .count = 0 } };
+	u32 turn = 0;
+
+	for (; to - from >= SIM_LAB_GROUP + SIM_LAB_AHEAD; from += SIM_LAB_GROUP) {
+		turn ^= 1;
+		group_touch(common, &group[turn], from, from + SIM_LAB_GROUP, true);
+		int rc = group_serve(common, &group[turn ^ 1]);
+		if (rc)
+			return rc;
+	}
+	int rc = group_serve(common, &group[turn]);
+	while (!rc && from < to) {
+		u32 end = to - from < SIM_LAB_GROUP ? to : from + SIM_LAB_GROUP;
+		group_touch(common, &group[0], from, end, false);
+		rc = group_serve(common, &group[0]);
+		from = end;
+	}
+	return rc;
 }
 
 static int common_span(void *ctx, u32 from, u32 to)
 {
 	struct lab_common *common = ctx;
 
-	if (common->reclaim->ops->access || common->loop.last || common->loop.trace->attribute)
+	if (common->reclaim->ops->access || common->loop.last ||
+	    common->loop.trace->attribute || common->batch < SIM_LAB_BATCH)
 		return common_hooked(common, from, to);
-	return common_groups(common, from, to, common->batch == SIM_LAB_BATCH ? SIM_LAB_GROUP : 1);
+	return common_groups(common, from, to);
 }
 
 static void common_freed(void *ctx, u32 page)
