@@ -38,6 +38,7 @@
 #define SIM_PAGE_UNEVICTABLE 0x80u
 
 #define SIM_TRUTH_SHARE 256u /* pages per page whose true age is kept */
+#define SIM_TRUTH_MAPPED 1ull /* the last access was one that a recorder's window may hide */
 #define SIM_BATCH_MAX 64u    /* pages in one write */
 
 /* Pages being written before their frames come free. */
@@ -62,7 +63,7 @@ struct sim_guest {
 	u32 pages_count; /* a multiple of 512 */
 	u8 *hot, *memcg;
 	u32 *frame, *slot;
-	u64 *truth_ns; /* one in SIM_TRUTH_SHARE pages */
+	u64 *truth_ns; /* one in SIM_TRUTH_SHARE pages: last access, and SIM_TRUTH_MAPPED */
 	u16 *region_pages;
 	struct sim_reclaim_space space;
 	struct sim_reclaim *lruvec[SIM_MEMCGS_MAX];
@@ -115,6 +116,13 @@ static inline bool sim_page_is_tracked(u32 page)
 static inline enum ws_type sim_page_type(const struct sim_guest *guest, u32 page)
 {
 	return guest->memcg[page] & SIM_PAGE_FILE ? WS_FILE : WS_ANON;
+}
+
+/* Note the true time of an access to a tracked page. */
+static inline void sim_page_note(struct sim_guest *guest, u32 page, u64 now_ns, u8 kind)
+{
+	guest->truth_ns[page / SIM_TRUTH_SHARE] =
+		(now_ns & ~SIM_TRUTH_MAPPED) | (kind == TR_MAPPED ? SIM_TRUTH_MAPPED : 0);
 }
 
 /* A page of an absent identity gets its type and memcg. */

@@ -225,7 +225,7 @@ static void set_bits(struct fault *fault)
 		guest->slot[page] = 0;
 	}
 	if (sim_page_is_tracked(page))
-		guest->truth_ns[page / SIM_TRUTH_SHARE] = guest->engine->now_ns;
+		sim_page_note(guest, page, guest->engine->now_ns, fault->kind);
 	if (fault->kind == TR_DESCRIPTOR && !(guest->memcg[page] & SIM_PAGE_UNEVICTABLE)) {
 		struct sim_reclaim *lruvec = guest->lruvec[guest->memcg[page] & SIM_PAGE_MEMCG];
 

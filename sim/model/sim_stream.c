@@ -126,8 +126,8 @@ static bool slow_hit(struct batch *batch, u32 page, bool write, u8 kind, u32 ind
 	if (hot & SIM_HOT_MAPPED)
 		sim_page_open(guest, page);
 	if (sim_page_is_tracked(page))
-		guest->truth_ns[page / SIM_TRUTH_SHARE] =
-			when(batch, record_time(&batch->stream->run, index));
+		sim_page_note(guest, page, when(batch, record_time(&batch->stream->run, index)),
+			      kind);
 	if (guest->memcg[page] & SIM_PAGE_UNEVICTABLE)
 		return true;
 	struct sim_reclaim *lruvec = guest->lruvec[guest->memcg[page] & SIM_PAGE_MEMCG];
