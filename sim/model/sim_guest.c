@@ -245,7 +245,8 @@ void sim_guest_sample(struct sim_guest *guest, struct sim_vm_sample *sample)
 	}
 	u64 busy_ns = guest->counters.busy_ns, parts_ns = guest->counters.compute_ns +
 		guest->counters.fault_ns + guest->counters.io_ns + guest->counters.reclaim_ns +
-		guest->counters.host_stall_ns;
+		guest->counters.host_stall_ns + guest->counters.descriptor_ns +
+		guest->counters.split_ns;
 
 	guest->counters.vcpu_wait_ns = busy_ns > parts_ns ? busy_ns - parts_ns : 0;
 	sample->running = guest->running;

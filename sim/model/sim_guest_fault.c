@@ -199,11 +199,12 @@ static bool have_backed(struct fault *fault)
 	guest->counters.faults[touch.fault]++;
 	fault->cpu_ns += touch.cpu_ns;
 	guest->counters.host_stall_ns += touch.cpu_ns;
-	if (touch.ready_ns > guest->engine->now_ns) {
-		guest->counters.host_stall_ns += touch.ready_ns - guest->engine->now_ns;
+	u64 from_ns = guest->engine->now_ns > fault->ready_ns ? guest->engine->now_ns : fault->ready_ns;
+
+	if (touch.ready_ns > from_ns) {
+		guest->counters.host_stall_ns += touch.ready_ns - from_ns;
 		fault->result.host_stall = true;
-		if (fault->ready_ns < touch.ready_ns)
-			fault->ready_ns = touch.ready_ns;
+		fault->ready_ns = touch.ready_ns;
 	}
 	fault->result.retry = touch.retry;
 	return !touch.retry;

@@ -86,7 +86,8 @@ struct sim_vm_counters {
 	u64 compute_ns; /* work done, as the trace has it */
 	u64 busy_ns;	/* not idle: compute, stalls, waiting for a vCPU */
 	u64 idle_ns;
-	u64 fault_ns, io_ns, reclaim_ns, host_stall_ns, vcpu_wait_ns; /* parts of busy */
+	/* Parts of busy; what remains is waiting for a vCPU, behind streams or kernel work. */
+	u64 fault_ns, io_ns, reclaim_ns, host_stall_ns, descriptor_ns, split_ns, vcpu_wait_ns;
 	u64 ageing_cpu_ns, report_cpu_ns, balloon_cpu_ns, kswapd_cpu_ns; /* guest CPU */
 	u64 psi_some_ns, psi_full_ns;
 	u64 low_available_ns; /* time with available memory below 2 % of nominal */

@@ -62,21 +62,36 @@ void sim_stream_wake_at(struct sim_guest *guest, struct sim_stream *stream, u64 
 		    (u32)(stream - guest->workload.stream), ++stream->ticket);
 }
 
+/* By how much compute is slower on split huge pages, in shares of RATE_ONE. */
+static u64 split_tax(const struct sim_guest *guest)
+{
+	const struct sim_backing *backing = &guest->backing;
+	u64 regions = backing->huge_regions + backing->split_regions;
+
+	if (!backing->split_regions || !guest->host->config->huge_pages)
+		return 0;
+	return (u64)(guest->engine->scenario->costs.split_tax * (double)RATE_ONE) *
+	       backing->split_regions / regions;
+}
+
 /* Compute time per real time, of one stream: vCPUs are shared, split huge pages cost. */
 static u64 rate_of(const struct sim_guest *guest)
 {
-	const struct sim_backing *backing = &guest->backing;
-	u64 rate = RATE_ONE, regions = backing->huge_regions + backing->split_regions;
+	u64 rate = RATE_ONE;
 
 	if (guest->psi.productive > guest->config->vcpus)
 		rate = RATE_ONE * guest->config->vcpus / guest->psi.productive;
-	if (backing->split_regions && guest->host->config->huge_pages) {
-		double tax = guest->engine->scenario->costs.split_tax *
-			     (double)backing->split_regions / (double)regions;
-
-		rate = (u64)((double)rate / (1 + tax));
-	}
+	rate = rate * RATE_ONE / (RATE_ONE + split_tax(guest));
 	return rate ? rate : 1;
+}
+
+/* An access by descriptor costs its system call's share, before the next record. */
+static void charge_descriptor(struct sim_guest *guest, struct sim_stream *stream)
+{
+	u64 cost_ns = guest->engine->scenario->costs.descriptor_access_ns;
+
+	stream->extra_ns += cost_ns;
+	guest->counters.descriptor_ns += cost_ns;
 }
 
 /* --- one batch --- */
@@ -162,7 +177,7 @@ static u32 play_accesses(struct batch *batch, u32 to)
 		if (!slow_hit(batch, base + TR_PAGE(entry), TR_IS_WRITE(entry), run->kind, i))
 			break;
 		if (run->kind == TR_DESCRIPTOR)
-			stream->extra_ns += guest->engine->scenario->costs.descriptor_access_ns;
+			charge_descriptor(guest, stream);
 		i++;
 	}
 	guest->counters.accesses += i - stream->position;
@@ -318,7 +333,7 @@ static bool fault(struct sim_guest *guest, struct sim_stream *stream, u64 *resum
 				lruvec->ops->access(lruvec, page, 0);
 		}
 		if (stream->run.kind == TR_DESCRIPTOR)
-			stream->extra_ns += guest->engine->scenario->costs.descriptor_access_ns;
+			charge_descriptor(guest, stream);
 	}
 	*resume_ns = result.resume_ns;
 	if (guest->engine->scenario->open_loop && !result.retry)
@@ -389,6 +404,8 @@ int sim_stream_wake(struct sim_guest *guest, u32 index, u64 ticket, struct tr_er
 		if (stop < 0)
 			return stop;
 		guest->counters.compute_ns += stream->clock_ns - clock_ns;
+		guest->counters.split_ns +=
+			(stream->clock_ns - clock_ns) * split_tax(guest) / RATE_ONE;
 		stream->faulted = stop == STOP_FAULT;
 		if (stop == STOP_LIMIT || (batch.stop_ns > now_ns &&
 					   sim_queue_next_ns(&engine->queue) <= batch.stop_ns)) {

@@ -223,6 +223,8 @@ static void time_metrics(double *value, const struct sim_vm_counters *c, double 
 	value[SIM_VM_IO_SHARE] = ratio((double)c->io_ns, busy);
 	value[SIM_VM_RECLAIM_SHARE] = ratio((double)c->reclaim_ns, busy);
 	value[SIM_VM_HOST_STALL_SHARE] = ratio((double)c->host_stall_ns, busy);
+	value[SIM_VM_DESCRIPTOR_SHARE] = ratio((double)c->descriptor_ns, busy);
+	value[SIM_VM_SPLIT_SHARE] = ratio((double)c->split_ns, busy);
 	value[SIM_VM_VCPU_WAIT_SHARE] = ratio((double)c->vcpu_wait_ns, busy);
 	value[SIM_VM_LOW_AVAILABLE] = (double)c->low_available_ns / NS_PER_S;
 	value[SIM_VM_AGEING_CPU] = (double)c->ageing_cpu_ns / NS_PER_S;

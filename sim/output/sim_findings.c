@@ -255,6 +255,8 @@ static void say_why(struct sim_findings *findings, const struct sim_comparison *
 		{ SIM_VM_IO_SHARE, "waiting for the guest's own swap and disk", 0 },
 		{ SIM_VM_RECLAIM_SHARE, "direct reclaim in the guest", 0 },
 		{ SIM_VM_FAULT_SHARE, "page faults without I/O", 0 },
+		{ SIM_VM_DESCRIPTOR_SHARE, "read and write calls", 0 },
+		{ SIM_VM_SPLIT_SHARE, "huge pages that were split", 0 },
 		{ SIM_VM_VCPU_WAIT_SHARE, "waiting for a vCPU (ageing, reclaim and balloon use it, too)", 0 },
 	};
 	const u32 parts = sizeof(part) / sizeof(*part);

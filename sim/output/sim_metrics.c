@@ -28,8 +28,13 @@ const struct sim_metric sim_vm_metrics[SIM_VM_METRICS] = {
 	[SIM_VM_HOST_STALL_SHARE] = { "host_stall_share", "host stall", "share",
 		"share of busy time in which the host stalled the VM (back a frame, bring one from "
 		"host swap)" },
+	[SIM_VM_DESCRIPTOR_SHARE] = { "descriptor_share", "read/write calls", "share",
+		"share of busy time spent in read() and write() of pages in the cache" },
+	[SIM_VM_SPLIT_SHARE] = { "split_share", "split huge pages", "share",
+		"share of busy time that compute lost because the balloon or host swap split huge "
+		"pages" },
 	[SIM_VM_VCPU_WAIT_SHARE] = { "vcpu_wait_share", "vCPU wait", "share",
-		"share of busy time spent waiting for a vCPU" },
+		"share of busy time spent waiting for a vCPU, behind other streams or kernel work" },
 	[SIM_VM_GUEST_SWAP_IN] = { "guest_swap_in_bytes", "guest swap in", "bytes",
 		"bytes that the guest read from its swap device" },
 	[SIM_VM_GUEST_SWAP_OUT] = { "guest_swap_out_bytes", "guest swap out", "bytes",
