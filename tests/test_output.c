@@ -299,10 +299,32 @@ Test(summary, memory_is_integrated_by_trapezoids)
 	NEAR(summary->vm[0].value[SIM_VM_FOOTPRINT], 1.5, 1e-9);
 	NEAR(summary->vm[0].value[SIM_VM_SAVED], 0.25, 1e-9);
 	NEAR(summary->vm[0].value[SIM_VM_BACKED], 0.75 * (1 << 30), 1);
-	/* One more second is charged between the last two samples. */
 	NEAR(summary->vm[1].value[SIM_VM_SAVED], 0.5, 1e-9);
-	NEAR(summary->value[SIM_RUN_SAVED], 1 - (1.5 + 61.0 / 120) / (2 + 61.0 / 60), 1e-9);
+	NEAR(summary->value[SIM_RUN_SAVED], 1 - (1.5 + 0.5) / 3, 1e-9);
 	NEAR(summary->value[SIM_RUN_USED_MEAN], 0.5, 1e-9);
+	free(summary);
+	probe_summary_destroy(probe);
+	fake_scenario_free(&scenario);
+}
+
+Test(summary, time_before_the_first_sample_counts)
+{
+	struct sim_scenario scenario;
+	struct sim_host_sample host = { .memory_pages = 1000, .free_pages = 250 };
+	struct sim_vm_sample vm = { .running = true, .nominal_pages = 262144,
+				    .backed_pages = 131072 };
+	struct sim_run_info info = { &scenario, 0 };
+	struct sim_run_result result = { .end_ns = 60 * FAKE_S, .valid = true };
+
+	fake_scenario(&scenario, 1, 60);
+	struct probe_summary *probe = probe_summary_create(&scenario);
+	struct sim_probe on = probe_summary_probe(probe);
+	on.start(on.ctx, &info);
+	fake_event(&on, 30, SIM_EV_START, 0, 0, 0, 0);
+	on.end(on.ctx, &result, &host, &vm, 1);
+	struct sim_summary *summary = probe_summary_take(probe);
+	NEAR(summary->vm[0].value[SIM_VM_FOOTPRINT], 0.25, 1e-9);
+	NEAR(summary->value[SIM_RUN_USED_MEAN], 0.75, 1e-9);
 	free(summary);
 	probe_summary_destroy(probe);
 	fake_scenario_free(&scenario);

@@ -227,15 +227,19 @@ static void print_policies(const struct sim_comparison *comparison)
 				  sizeof(channels));
 		struct sim_estimate turns =
 			sim_comparison_estimate(comparison, i, SIM_RUN_REVERSALS);
-		printf("%c %-13s %-20s %-20s %-22s %10s %10s %4s %7.1f %-5s %s\n", on[i] ? '*' : ' ',
+		char per_hour[16] = "-";
+		if (turns.count)
+			snprintf(per_hour, sizeof(per_hour), "%.1f", turns.mean);
+		printf("%c %-13s %-20s %-20s %-22s %10s %10s %4s %7s %-5s %s\n", on[i] ? '*' : ' ',
 		       sim_comparison_name(comparison, i),
 		       cell(comparison, i, SIM_RUN_SLOWDOWN_MEDIAN, text[0]),
 		       cell(comparison, i, SIM_RUN_SLOWDOWN_MAX, text[1]),
 		       cell(comparison, i, SIM_RUN_SAVED, text[2]),
 		       mean_cell(comparison, i, SIM_RUN_GUEST_SWAP, text[3]),
 		       mean_cell(comparison, i, SIM_RUN_HOST_SWAP, text[4]),
-		       mean_cell(comparison, i, SIM_RUN_OOM, text[5]), turns.mean,
-		       sim_comparison_valid(comparison, i) ? "yes" : "NO", channels);
+		       mean_cell(comparison, i, SIM_RUN_OOM, text[5]), per_hour,
+		       !turns.count ? "-" : sim_comparison_valid(comparison, i) ? "yes" : "NO",
+		       channels);
 	}
 	printf("\n* on the frontier: no other policy saves as much and slows the median VM as little."
 	       "\nMeans over %u runs, [95 %% interval]; slowdown against the same run with memory for "

@@ -107,18 +107,27 @@ static u64 resident(const struct sim_vm_sample *vm)
 	return vm->anon_pages + vm->file_pages + vm->kernel_pages + vm->compressed_pages;
 }
 
-/* One trapezoid of each integral: between this sample and the one before. */
-static void integrate(struct vm_sums *sums, const struct sim_vm_sample *vm, double s)
+/*
+ * One trapezoid of each integral: between this sample and the one before.  From a VM's
+ * start to its first sample, and from its last to its stop, what was seen stands for
+ * the rest.
+ */
+static void integrate(struct vm_sums *sums, const struct sim_vm_sample *vm, u64 from_ns, u64 now_ns)
 {
 	const struct sim_vm_sample *last = &sums->last;
 
-	if (!sums->was_running || !(vm->running || s > 0))
+	if (!vm->running && !sums->was_running)
 		return;
-	sums->running_s += s;
-	sums->nominal_page_s += s * (double)last->nominal_pages;
-	/* At the stop a VM's pages are gone; its last known state stands for the rest. */
-	if (!vm->running)
+	if (!sums->was_running) {
+		last = vm;
+		from_ns = sums->start_ns > from_ns ? sums->start_ns : from_ns;
+	} else if (!vm->running) {
 		vm = last;
+		now_ns = sums->ended && sums->stop_ns < now_ns ? sums->stop_ns : now_ns;
+	}
+	double s = now_ns > from_ns ? (double)(now_ns - from_ns) / NS_PER_S : 0;
+	sums->running_s += s;
+	sums->nominal_page_s += s * (double)vm->nominal_pages;
 	sums->resident_page_s += s * ((double)resident(last) + (double)resident(vm)) / 2;
 	sums->list_page_s += s * ((double)(last->anon_pages + last->file_pages) +
 				  (double)(vm->anon_pages + vm->file_pages)) / 2;
@@ -134,8 +143,8 @@ static void on_sample(void *ctx, u64 now_ns, const struct sim_host_sample *host,
 		      const struct sim_vm_sample *vm, u32 vms_count)
 {
 	struct probe_summary *summary = ctx;
-	double s = summary->sampled ? (double)(now_ns - summary->sampled_ns) / NS_PER_S : 0;
-	const struct sim_host_sample *last = &summary->last_host;
+	double s = (double)(now_ns - summary->sampled_ns) / NS_PER_S;
+	const struct sim_host_sample *last = summary->sampled ? &summary->last_host : host;
 
 	assert(vms_count == summary->vms_count);
 	summary->used_page_s += s * (used_pages(last) + used_pages(host)) / 2;
@@ -147,7 +156,7 @@ static void on_sample(void *ctx, u64 now_ns, const struct sim_host_sample *host,
 	}
 	for (u32 i = 0; i < vms_count; i++) {
 		struct vm_sums *sums = &summary->vm[i];
-		integrate(sums, &vm[i], s);
+		integrate(sums, &vm[i], summary->sampled_ns, now_ns);
 		sums->was_running = vm[i].running;
 		/* A stopped VM keeps its counters, and its last state for the integrals. */
 		if (vm[i].running)

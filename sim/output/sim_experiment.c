@@ -193,6 +193,18 @@ static bool was_interrupted(const struct sim_experiment *experiment)
 	return comparison->summary[0]->interrupted;
 }
 
+/* Of policies whose first run was not done. */
+static void remove_empty_folders(const struct engine *engine)
+{
+	const struct sim_experiment *experiment = engine->experiment;
+	char dir[SIM_FILE_PATH_MAX];
+
+	for (u32 i = 0; i < experiment->policies_count && !is_single(experiment); i++)
+		if (!sim_comparison_run(&experiment->comparison, i, 0) &&
+		    job_dir(engine, (struct job){ .policy = i }, dir))
+			sim_results_remove(dir);
+}
+
 /* What is made of all runs together. */
 static int write_results(struct engine *engine, struct tr_error *error)
 {
@@ -202,6 +214,7 @@ static int write_results(struct engine *engine, struct tr_error *error)
 	int rc;
 
 	comparison->interrupted = was_interrupted(experiment);
+	remove_empty_folders(engine);
 	sim_comparison_relate(comparison);
 	rc = sim_summary_write(comparison, dir, error);
 	if (!rc && experiment->plots && experiment->policies_count > 1 &&

@@ -76,6 +76,7 @@ static void put_table(FILE *to, const struct sim_comparison *comparison)
 			put_estimate_cell(to, &sim_run_metrics[table_metrics[j]],
 					  sim_comparison_estimate(comparison, i, table_metrics[j]));
 		fprintf(to, "<td>%s</td></tr>\n",
+			!sim_comparison_finished(comparison, i) ? "-" :
 			sim_comparison_valid(comparison, i) ? "yes" :
 							      "<span class=\"bad\">no</span>");
 	}
