@@ -3,7 +3,6 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "ws_lru.h"
@@ -12,7 +11,7 @@
 
 static struct ws_lru lru;
 static u16 page[PAGES];
-static u32 *pool;
+static u32 pool[16 * (1 + PAGES / 8)];
 static u64 accessed[PAGES / 64];
 static u32 walks;
 
@@ -32,7 +31,8 @@ static const struct ws_lru_ops ops = { look_around };
 
 static void start(u32 gens)
 {
-	pool = calloc(1, ws_lru_footprint(PAGES)); /* the test's process ends soon */
+	cr_assert_eq(ws_lru_footprint(PAGES), sizeof(pool));
+	memset(pool, 0, sizeof(pool));
 	memset(page, 0, sizeof(page));
 	cr_assert_eq(ws_lru_init(&lru, page, pool, PAGES, gens, 0), 0);
 }
@@ -404,10 +404,8 @@ Test(lru, ageing_is_wanted_by_size_when_there_are_three_generations)
 
 Test(lru, refuses_numbers_of_generations_out_of_range)
 {
-	pool = calloc(1, ws_lru_footprint(PAGES));
 	cr_assert_eq(ws_lru_init(&lru, page, pool, PAGES, 1, 0), -EINVAL);
 	cr_assert_eq(ws_lru_init(&lru, page, pool, PAGES, 65, 0), -EINVAL);
-	free(pool);
 }
 
 Test(lru, check_sees_a_page_on_no_queue)
