@@ -71,7 +71,7 @@ check_include() { # file:line, file, name
 	*cjson/*) [ "$2" = sim/scenario/sim_json.c ] || fault "$1" "only sim_json.c knows cJSON" ;;
 	'<gsl/'*) [[ $2 =~ ^(sim/output/sim_stats|sim/model/sim_quantile|bench/|tests/) ]] ||
 		fault "$1" "GSL belongs in statistics and in the tool that makes quantile tables" ;;
-	'<zstd'*) [[ $2 =~ ^traces/tr_ ]] || fault "$1" "zstd belongs in reading and writing traces" ;;
+	'<zstd'*) [[ $2 =~ ^(traces/tr_|tests/test_trace_) ]] || fault "$1" "zstd belongs in reading and writing traces" ;;
 	esac
 }
 while IFS=: read -r f line text; do

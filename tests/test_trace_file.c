@@ -21,6 +21,7 @@
 #include "tr_layout.h"
 #include "tr_number.h"
 #include "tr_stat.h"
+#include "trace_mend.h"
 
 static char folder[] = "/tmp/wssim-trace-XXXXXX";
 static char path[64];
@@ -610,35 +611,6 @@ Test(trace_file, a_corrupt_block_is_named)
 	free(bytes);
 }
 
-/* Give a hostile file right checksums again, as an attacker would. */
-static void mend_checksums(u8 *bytes, size_t size)
-{
-	u32 origin_size = tr_get32(bytes + 20);
-	u8 *footer = bytes + size - TR_FOOTER_BYTES;
-	u64 index_offset = tr_get64(footer), count = tr_get64(footer + 8);
-
-	tr_put64(bytes + 40, tr_hash64(bytes, 40, 0));
-	u64 hash = tr_hash64(bytes, TR_HEADER_BYTES, 0);
-	if (TR_HEADER_BYTES + (u64)origin_size > size || index_offset > size ||
-	    count > (size - index_offset) / TR_INDEX_BYTES)
-		return;
-	hash = tr_hash64(bytes + TR_HEADER_BYTES, origin_size, hash);
-	for (u64 i = 0; i < count; i++) {
-		u8 *entry = bytes + index_offset + i * TR_INDEX_BYTES;
-		u64 offset = tr_get64(entry);
-		u64 end = i + 1 < count ? tr_get64(entry + TR_INDEX_BYTES) : index_offset;
-		if (offset < end && end <= size && end - offset > TR_BLOCK_HEAD_BYTES) {
-			u64 check = tr_hash64(bytes + offset, TR_BLOCK_HEAD_BYTES - 8, 0);
-			check = tr_hash64(bytes + offset + TR_BLOCK_HEAD_BYTES,
-					  end - offset - TR_BLOCK_HEAD_BYTES, check);
-			tr_put64(bytes + offset + 48, check);
-			tr_put64(entry + 24, check);
-		}
-		hash = tr_hash64(entry, TR_INDEX_BYTES, hash);
-	}
-	tr_put64(footer + 112, tr_layout_digest(footer, hash));
-}
-
 /* Random changes behind right checksums: any answer but a crash or a bad page. */
 Test(trace_file, hostile_bytes_behind_right_checksums_do_no_harm)
 {
@@ -653,7 +625,7 @@ Test(trace_file, hostile_bytes_behind_right_checksums_do_no_harm)
 		memcpy(bytes, good, size);
 		for (u64 n = 1 + draw(3); n; n--)
 			bytes[draw(size)] = draw(3) ? (u8)draw(256) : draw(2) ? 0xff : 0;
-		mend_checksums(bytes, size);
+		trace_mend(bytes, size);
 		spill(bytes, size);
 		error.text[0] = 0;
 		if (read_all(&error)) {
@@ -678,7 +650,7 @@ static void hostile_field(size_t from_end, size_t at, u64 value, int width, cons
 		tr_put32(field, (u32)value);
 	else
 		tr_put64(field, value);
-	mend_checksums(bytes, size);
+	trace_mend(bytes, size);
 	spill(bytes, size);
 	cr_assert_eq(read_all(&error), -EINVAL, "%s", reason);
 	cr_assert(strstr(error.text, reason), "wanted '%s', got '%s'", reason, error.text);
