@@ -22,11 +22,12 @@ static int open_engines(struct sim_guest *guest, struct tr_error *error)
 
 	if (sim_reclaim_choose(&choice, config->reclaim, error))
 		return -EINVAL;
-	if (choice.ops->future)
-		return tr_fail(error, -EINVAL,
-			       "%s: reclaim \"%s\" knows the future, which a guest that others disturb "
-			       "does not have; use 'wssim reclaim' for it",
-			       config->name, config->reclaim);
+	if (choice.ops->future) {
+		int rc = sim_future_init(&guest->future, guest, error);
+
+		if (rc)
+			return rc;
+	}
 	if (choice.ops->param_name && !strcmp(choice.ops->param_name, "generations") &&
 	    !strchr(config->reclaim, ':'))
 		choice.param = config->generations;
@@ -40,6 +41,9 @@ static int open_engines(struct sim_guest *guest, struct tr_error *error)
 		.link2 = choice.ops->links > 1 ? sim_zeroed((u64)pages * sizeof(u32)) : NULL,
 		.memcg = config->memcgs_count > 1 ? guest->memcg : NULL,
 		.region_pages = guest->region_pages,
+		.timeline = guest->future.timeline,
+		.next_use = guest->future.next_use,
+		.timeline_count = guest->future.count,
 	};
 	if (!guest->space.entry || !guest->space.link || (choice.ops->links > 1 && !guest->space.link2))
 		return tr_fail(error, -ENOMEM, "%s: out of memory", config->name);
@@ -131,6 +135,7 @@ void sim_guest_destroy(struct sim_guest *guest)
 	sim_zeroed_free(guest->region_pages, pages / SIM_REGION_PAGES * sizeof(u16));
 	for (u32 i = 0; i < SIM_MEMCGS_MAX; i++)
 		sim_reclaim_close(guest->lruvec[i]);
+	sim_future_destroy(&guest->future);
 	free(guest->batch);
 }
 

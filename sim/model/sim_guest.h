@@ -21,6 +21,7 @@
 #ifndef SIM_GUEST_H
 #define SIM_GUEST_H
 
+#include "model/sim_future.h"
 #include "model/sim_host.h"
 #include "model/sim_swap.h"
 #include "model/sim_watermark.h"
@@ -69,6 +70,7 @@ struct sim_guest {
 	struct sim_reclaim *lruvec[SIM_MEMCGS_MAX];
 	u64 memcg_pages[SIM_MEMCGS_MAX];
 	bool every_access; /* the engine wants to see each */
+	struct sim_future future; /* empty unless the engine knows it */
 
 	/* Frames. */
 	u32 frames_count; /* nominal size */

@@ -123,6 +123,26 @@ static u64 when(const struct batch *batch, u64 clock_ns)
 	return time_ns < batch->limit_ns ? time_ns : batch->limit_ns;
 }
 
+/* An engine that is defined by every access sees this one: record @index of the run. */
+static void show_access(struct sim_guest *guest, struct sim_stream *stream, u32 page, u32 index)
+{
+	const struct sim_workload *workload = &guest->workload;
+	struct sim_reclaim *lruvec = guest->lruvec[guest->memcg[page] & SIM_PAGE_MEMCG];
+	u32 position = 0;
+
+	if (!guest->every_access || guest->memcg[page] & SIM_PAGE_UNEVICTABLE)
+		return;
+	if (lruvec->ops->future) {
+		position = sim_future_position(&guest->future,
+					       workload->segment_source[workload->segment],
+					       (u32)(stream - workload->stream), workload->repetitions,
+					       stream->accesses + index);
+		if (position == guest->future.count)
+			return;
+	}
+	lruvec->ops->access(lruvec, page, position);
+}
+
 /* An access that missed FAST but needs no fault.  Return: false when it does need one. */
 static bool slow_hit(struct batch *batch, u32 page, bool write, u8 kind, u32 index)
 {
@@ -147,8 +167,7 @@ static bool slow_hit(struct batch *batch, u32 page, bool write, u8 kind, u32 ind
 		return true;
 	struct sim_reclaim *lruvec = guest->lruvec[guest->memcg[page] & SIM_PAGE_MEMCG];
 
-	if (guest->every_access)
-		lruvec->ops->access(lruvec, page, 0);
+	show_access(guest, batch->stream, page, index);
 	if (kind == TR_DESCRIPTOR && lruvec->ops->descriptor)
 		lruvec->ops->descriptor(lruvec, page);
 	return true;
@@ -207,6 +226,8 @@ static void play_lives(struct batch *batch, u32 to)
 static int next_run(struct batch *batch, struct tr_error *error)
 {
 	struct sim_stream *stream = batch->stream;
+	if (stream->has_run && stream->run.op == TR_ACCESS)
+		stream->accesses += stream->run.count;
 	int got = tr_cursor_next(stream->cursor, &stream->run, error);
 
 	stream->has_run = got > 0;
@@ -325,13 +346,7 @@ static bool fault(struct sim_guest *guest, struct sim_stream *stream, u64 *resum
 	if (!result.retry) {
 		stream->position++;
 		guest->counters.accesses++;
-		if (guest->every_access) {
-			u32 page = source->base + TR_PAGE(entry);
-			struct sim_reclaim *lruvec = guest->lruvec[guest->memcg[page] & SIM_PAGE_MEMCG];
-
-			if (!(guest->memcg[page] & SIM_PAGE_UNEVICTABLE))
-				lruvec->ops->access(lruvec, page, 0);
-		}
+		show_access(guest, stream, source->base + TR_PAGE(entry), stream->position - 1);
 		if (stream->run.kind == TR_DESCRIPTOR)
 			charge_descriptor(guest, stream);
 	}

@@ -31,6 +31,7 @@ struct sim_stream {
 	struct tr_run run;
 	u32 position;  /* next record of the run */
 	bool has_run;
+	u32 accesses;  /* of this repetition, before this run */
 	u64 clock_ns;  /* trace time reached */
 	u64 epoch_ns;  /* simulated time at which the trace's time 0 was */
 	u64 extra_ns;  /* work to do before the next record */

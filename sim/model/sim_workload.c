@@ -160,6 +160,7 @@ static void begin(struct sim_guest *guest, u64 start_ns)
 		stream->has_run = false;
 		stream->faulted = false;
 		stream->position = 0;
+		stream->accesses = 0;
 		stream->clock_ns = 0;
 		stream->extra_ns = 0;
 		stream->readahead = 0;
@@ -176,6 +177,7 @@ static void advance(struct sim_guest *guest, u64 start_ns)
 	const struct sim_vm_config *config = guest->config;
 	u32 repeat = config->segment[workload->segment].repeat;
 
+	workload->repetitions++;
 	if (++workload->repetition >= (repeat ? repeat : 1)) {
 		workload->repetition = 0;
 		if (++workload->segment == config->segments_count) {

@@ -28,6 +28,7 @@ struct sim_workload {
 	u32 streams_count;  /* most that any source has */
 	u32 streams_active; /* of this repetition, not yet at the end */
 	u32 segment, repetition;
+	u32 repetitions; /* ended since the start, of all segments */
 	bool playing;  /* a repetition of a trace is under way */
 	bool finished; /* nothing left to do */
 	u64 window_ns; /* longest window of the traces */
