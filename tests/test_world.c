@@ -106,9 +106,17 @@ static const char two_vms[] =
 	"             \"phase\": \"3s\" } ],"
 	"  \"policy\": \"mom\" }";
 
+/* One guest whose memory holds two thirds of what it touches; no balloon moves. */
+static const char one_vm[] =
+	"{ \"name\": \"one\", \"duration\": \"60s\", \"host\": { \"memory\": \"1GiB\" },"
+	"  \"vms\": [ { \"name\": \"a\", \"memory\": \"88MiB\", \"memory_min\": \"32MiB\","
+	"             \"kernel\": \"8MiB\", \"swap\": { \"device\": \"nvme\", \"size\": \"512MiB\" },"
+	"             \"disk\": \"nvme\", \"workload\": [ { \"trace\": \"t.wst\" } ], \"loop\": true } ],"
+	"  \"policy\": \"static\" }";
+
 struct seen {
 	u64 events, samples, reports;
-	u64 balloon_most;
+	u64 balloon_most, compressed_most, swapped_most;
 	struct sim_vm_sample last[2];
 	struct sim_host_sample host;
 };
@@ -135,6 +143,10 @@ static void see_sample(void *ctx, u64 now_ns, const struct sim_host_sample *host
 		cr_assert_eq(sum, vm[i].nominal_pages, "frames are conserved");
 		if (vm[i].balloon_pages > seen->balloon_most)
 			seen->balloon_most = vm[i].balloon_pages;
+		if (vm[i].compressed_pages > seen->compressed_most) {
+			seen->compressed_most = vm[i].compressed_pages;
+			seen->swapped_most = vm[i].swapped_pages;
+		}
 	}
 	cr_assert_leq(host->free_pages, host->memory_pages);
 }
@@ -261,4 +273,94 @@ Test(world, half_the_quantum_moves_no_summary_figure_by_more_than_one_percent)
 			cr_assert(pairs[k][1] >= pairs[k][0] * 0.99 && pairs[k][1] <= pairs[k][0] * 1.01,
 				  "vm %u figure %u: %g and %g", i, k, pairs[k][0], pairs[k][1]);
 	}
+}
+
+static u64 misses(const struct sim_vm_counters *counters)
+{
+	return counters->faults[SIM_FAULT_SWAPIN] + counters->faults[SIM_FAULT_REFAULT];
+}
+
+Test(world, every_reclaim_engine_serves_a_guest_and_none_beats_opt)
+{
+	static const char *const engines[] = { "opt", "mglru", "twolist", "lru", "clock", "fifo" };
+	u64 opt = 0;
+
+	write_trace("t.wst", 40, 80, 3, 2 * SECOND);
+	write_scenario("one.json", one_vm);
+	for (u32 i = 0; i < sizeof(engines) / sizeof(engines[0]); i++) {
+		char set[64];
+		const char *sets[] = { set };
+		struct seen seen = { 0 };
+
+		snprintf(set, sizeof(set), "vms.0.reclaim=\"%s\"", engines[i]);
+		run("one.json", NULL, sets, 1, &seen);
+		cr_assert_gt(misses(&seen.last[0].counters), 0, "%s", engines[i]);
+		cr_assert_eq(seen.last[0].counters.oom_kills, 0, "%s", engines[i]);
+		if (!i)
+			opt = misses(&seen.last[0].counters);
+		cr_assert_geq(misses(&seen.last[0].counters), opt, "%s: %llu misses, opt %llu",
+			      engines[i], misses(&seen.last[0].counters), opt);
+	}
+}
+
+Test(world, more_memory_means_fewer_misses_and_a_slow_disk_means_more_stall)
+{
+	const char *large[] = { "vms.0.memory=108MiB" };
+	const char *slow[] = { "vms.0.swap.device=\"ssd\"" };
+	struct seen small_guest = { 0 }, large_guest = { 0 }, slow_guest = { 0 };
+
+	write_trace("t.wst", 40, 80, 3, 2 * SECOND);
+	write_scenario("one.json", one_vm);
+	run("one.json", NULL, NULL, 0, &small_guest);
+	run("one.json", NULL, large, 1, &large_guest);
+	run("one.json", NULL, slow, 1, &slow_guest);
+	cr_assert_lt(misses(&large_guest.last[0].counters), misses(&small_guest.last[0].counters));
+	const struct sim_vm_counters *fast = &small_guest.last[0].counters,
+				     *late = &slow_guest.last[0].counters;
+
+	cr_assert_gt((double)late->psi_some_ns / (double)late->compute_ns,
+		     (double)fast->psi_some_ns / (double)fast->compute_ns);
+}
+
+Test(world, compressed_swap_takes_memory_of_the_guest_and_no_disk)
+{
+	const char *sets[] = { "vms.0.swap.device=\"zram\"" };
+	struct seen seen = { 0 };
+
+	write_trace("t.wst", 40, 80, 3, 2 * SECOND);
+	write_scenario("one.json", one_vm);
+	run("one.json", NULL, sets, 1, &seen);
+	cr_assert_gt(seen.last[0].counters.swap_out_pages, 0);
+	cr_assert_gt(seen.compressed_most, 0);
+	cr_assert_lt(seen.compressed_most, seen.swapped_most);
+}
+
+Test(world, a_guest_without_swap_and_without_room_is_killed_and_goes_on)
+{
+	const char *sets[] = { "vms.0.swap=\"none\"", "vms.0.memory=48MiB" };
+	struct seen seen = { 0 };
+
+	write_trace("t.wst", 40, 80, 3, 2 * SECOND);
+	write_scenario("one.json", one_vm);
+	run("one.json", NULL, sets, 2, &seen);
+	cr_assert_gt(seen.last[0].counters.oom_kills, 1);
+	cr_assert_eq(seen.last[0].counters.swap_out_pages, 0);
+}
+
+Test(world, disturbances_show_and_end)
+{
+	const char *sets[] = {
+		"disturbances=[{\"kind\":\"link\",\"at\":\"5s\",\"duration\":\"20s\",\"loss\":1.0},"
+		"{\"kind\":\"host-memory\",\"at\":\"10s\",\"duration\":\"10s\",\"memory\":\"100MiB\"},"
+		"{\"kind\":\"balloon\",\"at\":\"30s\",\"duration\":\"20s\",\"vm\":\"a\",\"factor\":0}]"
+	};
+	struct seen calm = { 0 }, disturbed = { 0 };
+
+	write_trace("t.wst", 40, 80, 3, 2 * SECOND);
+	write_scenario("two.json", two_vms);
+	run("two.json", "ws-target", NULL, 0, &calm);
+	run("two.json", "ws-target", sets, 1, &disturbed);
+	cr_assert_lt(disturbed.reports, calm.reports, "what is lost does not arrive");
+	cr_assert_gt(disturbed.reports, 0, "and the link comes back");
+	cr_assert_gt(disturbed.host.swap_out_pages, calm.host.swap_out_pages);
 }
