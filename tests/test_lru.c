@@ -464,6 +464,26 @@ Test(lru, swappiness_above_200_traps, .signal = SIGILL)
 	evict(201, 1);
 }
 
+Test(queue, joins_of_single_pages_stay_within_the_pool)
+{
+	static struct ws_queue queue, older;
+
+	start(WS_GENS_LINUX);
+	ws_queue_init(&queue);
+	ws_queue_init(&older);
+	for (u32 i = 0; i < 16; i++)
+		ws_queue_add_young(&queue, pool, i);
+	for (u32 i = 16; i < PAGES; i++) {
+		ws_queue_add_young(&older, pool, i);
+		ws_queue_join(&queue, &older, pool);
+	}
+	for (u32 i = PAGES; i-- > 16;)
+		cr_assert_eq(ws_queue_take_old(&queue, pool), i);
+	for (u32 i = 0; i < 16; i++)
+		cr_assert_eq(ws_queue_take_old(&queue, pool), i);
+	cr_assert(ws_queue_empty(&queue));
+}
+
 Test(queue, a_pool_used_up_traps, .signal = SIGILL)
 {
 	static struct ws_queue queue;
