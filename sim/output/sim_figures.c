@@ -514,6 +514,7 @@ static void truth_bins(struct sim_plot *plot, const struct sim_binning *binning)
 {
 	double reported = 0, real = 0;
 	char low[32] = "0", high[32];
+	bool many = binning->bins_count > 6;
 	FILE *to = plot->draw;
 
 	for (u32 i = 0; i < binning->bins_count; i++) {
@@ -524,15 +525,17 @@ static void truth_bins(struct sim_plot *plot, const struct sim_binning *binning)
 	for (u32 i = 0; i < binning->bins_count; i++) {
 		bool last = i + 1 == binning->bins_count;
 		age_text(binning->edge_ns[i], high, sizeof(high));
-		fprintf(plot->data, "%u %.5g %.5g \"%s%s%s\"\n", i,
+		/* Many bins leave room for one edge only. */
+		const char *from = last || many ? "" : low, *dash = last || many ? "" : " – ";
+		fprintf(plot->data, "%u %.5g %.5g \"%s%s%s%s\"\n", i,
 			reported > 0 ? 100 * binning->reported_bytes[i] / reported : 0,
-			real > 0 ? 100 * binning->true_bytes[i] / real : 0,
-			last ? "> " : low, last ? low : " – ", last ? "" : high);
+			real > 0 ? 100 * binning->true_bytes[i] / real : 0, from, dash,
+			last ? "> " : many ? "≤ " : "", last ? low : high);
 		snprintf(low, sizeof(low), "%s", high);
 	}
 	fputs("EOD\n", plot->data);
 	fputs("set boxwidth 0.38\nset yrange [0:*]\nset ylabel 'share of bytes (%)'\n"
-	      "set xlabel 'idle age' offset 0,0.5\nset xtics rotate by -30 scale 0 font ',11'\n"
+	      "set xlabel 'idle age' offset 0,0.5\nset xtics rotate by -45 scale 0 font ',10'\n"
 	      "set key at graph 0.5,1.1 center horizontal\n", to);
 	fprintf(to, "set xrange [-0.6:%.1f]\n", binning->bins_count - 0.4);
 	fprintf(to,

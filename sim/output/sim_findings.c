@@ -40,14 +40,14 @@ void sim_findings_destroy(struct sim_findings *findings)
 /* "1.07 (1.03 to 1.11)" or "48.3 % (46.4 to 50.1)". */
 static const char *phrase(const struct sim_metric *metric, struct sim_estimate e, char text[PHRASE])
 {
-	char mean[SIM_METRIC_TEXT], low[SIM_METRIC_TEXT], high[SIM_METRIC_TEXT];
+	char mean[SIM_METRIC_TEXT], range[SIM_RANGE_TEXT];
+
 	sim_metric_text(metric, e.mean, mean);
-	sim_metric_text(metric, e.low, low);
-	sim_metric_text(metric, e.high, high);
-	if (!strcmp(low, high))
+	sim_metric_range(metric, e.low, e.high, " to ", range);
+	if (e.count < 2 || e.low == e.high)
 		snprintf(text, PHRASE, "%s", mean);
 	else
-		snprintf(text, PHRASE, "%s (%s to %s)", mean, low, high);
+		snprintf(text, PHRASE, "%s (%s)", mean, range);
 	return text;
 }
 
@@ -276,7 +276,7 @@ static void say_why(struct sim_findings *findings, const struct sim_comparison *
 			 100 * (slowdown - 1));
 	say(findings, SIM_FINDING_WHY,
 	    "%s: %s%s. Guests moved %s to and from their swap, the host %s; balloons changed "
-	    "direction %.3g times an hour and had %.3g commands an hour.",
+	    "direction %.0f times an hour and had %.0f commands an hour.",
 	    sim_comparison_name(comparison, policy), lost, list,
 	    sim_metric_text(&sim_run_metrics[SIM_RUN_GUEST_SWAP],
 			    run_mean(comparison, policy, SIM_RUN_GUEST_SWAP), guest),

@@ -38,25 +38,45 @@ static const char style[] =
 	"ul{padding-left:1.25rem}li{margin:.35rem 0}\n"
 	"@media print{body{background:#fff}details{break-inside:avoid}}\n";
 
+static void put_escaped(FILE *to, char c)
+{
+	switch (c) {
+	case '&':
+		fputs("&amp;", to);
+		break;
+	case '<':
+		fputs("&lt;", to);
+		break;
+	case '>':
+		fputs("&gt;", to);
+		break;
+	case '"':
+		fputs("&quot;", to);
+		break;
+	default:
+		fputc(c, to);
+	}
+}
+
 void sim_html_text(FILE *to, const char *text)
 {
 	for (; *text; text++)
-		switch (*text) {
-		case '&':
-			fputs("&amp;", to);
-			break;
-		case '<':
-			fputs("&lt;", to);
-			break;
-		case '>':
-			fputs("&gt;", to);
-			break;
-		case '"':
-			fputs("&quot;", to);
-			break;
-		default:
-			fputc(*text, to);
+		put_escaped(to, *text);
+}
+
+void sim_html_prose(FILE *to, const char *text)
+{
+	bool code = false;
+
+	for (; *text; text++) {
+		/* A mark without its partner is only a mark. */
+		if (*text == '`' && (code || strchr(text + 1, '`'))) {
+			code = !code;
+			fputs(code ? "<code>" : "</code>", to);
+		} else {
+			put_escaped(to, *text);
 		}
+	}
 }
 
 void sim_html_head(FILE *to, const char *title)

@@ -10,7 +10,8 @@
 void sim_html_head(FILE *to, const char *title); /* up to and with <main> */
 void sim_html_foot(FILE *to);
 
-void sim_html_text(FILE *to, const char *text); /* escaped */
+void sim_html_text(FILE *to, const char *text);	 /* escaped */
+void sim_html_prose(FILE *to, const char *text); /* the same, `names` as code */
 
 /*
  * A figure with caption, the SVG file @path inside as base64.

@@ -192,3 +192,19 @@ char *sim_metric_text(const struct sim_metric *metric, double value, char text[S
 			 metric->unit + !strncmp(metric->unit, "1/", 2));
 	return text;
 }
+
+char *sim_metric_range(const struct sim_metric *metric, double low, double high,
+		       const char *dash, char text[SIM_RANGE_TEXT])
+{
+	char from[SIM_METRIC_TEXT], to[SIM_METRIC_TEXT];
+	char *from_unit, *to_unit;
+
+	sim_metric_text(metric, low, from);
+	sim_metric_text(metric, high, to);
+	from_unit = strchr(from, ' ');
+	to_unit = strchr(to, ' ');
+	if (from_unit && to_unit && !strcmp(from_unit, to_unit))
+		*from_unit = 0;
+	snprintf(text, SIM_RANGE_TEXT, "%s%.7s%s", from, dash, to);
+	return text;
+}

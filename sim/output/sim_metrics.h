@@ -128,4 +128,9 @@ extern const struct sim_metric sim_run_metrics[SIM_RUN_METRICS];
 #define SIM_METRIC_TEXT 32
 char *sim_metric_text(const struct sim_metric *metric, double value, char text[SIM_METRIC_TEXT]);
 
+/* "1.20 - 1.25 GiB": a range with its unit once where both ends have the same. */
+#define SIM_RANGE_TEXT (2 * SIM_METRIC_TEXT + 8)
+char *sim_metric_range(const struct sim_metric *metric, double low, double high,
+		       const char *dash, char text[SIM_RANGE_TEXT]);
+
 #endif /* SIM_METRICS_H */

@@ -19,17 +19,17 @@
 static const enum sim_run_metric table_metrics[] = {
 	SIM_RUN_SLOWDOWN_MEDIAN, SIM_RUN_SLOWDOWN_MAX, SIM_RUN_SAVED,	     SIM_RUN_GUEST_SWAP,
 	SIM_RUN_HOST_SWAP,	 SIM_RUN_OOM,	       SIM_RUN_LOW_AVAILABLE, SIM_RUN_HOST_LOW,
-	SIM_RUN_REVERSALS,	 SIM_RUN_JAIN,
+	SIM_RUN_REVERSALS,
 };
 
 static void put_estimate_cell(FILE *to, const struct sim_metric *metric, struct sim_estimate e)
 {
-	char mean[SIM_METRIC_TEXT], low[SIM_METRIC_TEXT], high[SIM_METRIC_TEXT];
+	char mean[SIM_METRIC_TEXT], range[SIM_RANGE_TEXT];
 
 	fprintf(to, "<td>%s", sim_metric_text(metric, e.mean, mean));
 	if (e.count > 1 && e.high > e.low)
-		fprintf(to, "<small>%s – %s</small>", sim_metric_text(metric, e.low, low),
-			sim_metric_text(metric, e.high, high));
+		fprintf(to, "<small>%s</small>",
+			sim_metric_range(metric, e.low, e.high, " – ", range));
 	fputs("</td>", to);
 }
 
@@ -208,7 +208,7 @@ static void put_paragraph(FILE *to, const char *label, const char *text)
 	if (!text || !*text)
 		return;
 	fprintf(to, "<p><b>%s.</b> ", label);
-	sim_html_text(to, text);
+	sim_html_prose(to, text);
 	fputs("</p>\n", to);
 }
 
