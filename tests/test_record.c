@@ -59,7 +59,7 @@ static void find_plugin(void)
 
 	cr_assert_gt(length, 0);
 	plugin[length] = 0;
-	strcpy(strrchr(plugin, '/'), "/wssim-trace-plugin.so");
+	snprintf(strrchr(plugin, '/'), 64, "/wssim-trace-plugin.so");
 }
 
 static void set_up(void)

@@ -99,7 +99,8 @@ static void point_store(unsigned int cpu, uint32_t info, uint64_t vaddr, void *u
 	struct tracepoint *point = user;
 	struct store *store;
 
-	if (!qemu_plugin_mem_is_store(info) || !hwaddr || qemu_plugin_hwaddr_is_io(hwaddr) || point->stores_count == STORES_MAX)
+	if (!qemu_plugin_mem_is_store(info) || !hwaddr || qemu_plugin_hwaddr_is_io(hwaddr) ||
+	    point->stores_count == STORES_MAX)
 		return;
 	store = &point->store[point->stores_count++];
 	store->vaddr = vaddr;
