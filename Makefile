@@ -228,6 +228,7 @@ install: all ## into DESTDIR and PREFIX: program, recorder's plugin, scenarios, 
 	install -D -m 755 $(out)/wssim $(DESTDIR)$(PREFIX)/bin/wssim
 	install -D -m 755 $(out)/wssim-trace-plugin.so \
 	  $(DESTDIR)$(PREFIX)/lib/wssim/wssim-trace-plugin.so
+	install -D -m 755 $(out)/wssim-guest-init $(DESTDIR)$(PREFIX)/lib/wssim/wssim-guest-init
 	for f in $(wildcard sim/scenarios/*.json traces/samples/*.wst); do \
 	  install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/wssim/$$f || exit 1; done
 

@@ -186,10 +186,10 @@ static int on_file(struct tr_recorder *r, const struct tr_raw_event *event)
 	return rc;
 }
 
-/* What a sane plugin never says; @limit keeps a loop over a call's pages bounded. */
+/* What a sane plugin never says. */
 static int check(const struct tr_raw_event *event)
 {
-	const u64 places = 1ull << 36, limit = 1ull << 32;
+	const u64 places = 1ull << 36, limit = (1ull << 19) + 1; /* 2 GiB: one call's most */
 	bool by_address = event->op <= TR_RAW_WRITE || event->op == TR_RAW_MAP ||
 			  event->op == TR_RAW_UNMAP || event->op == TR_RAW_DISCARD ||
 			  event->op == TR_RAW_MOVE;
