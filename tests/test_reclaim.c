@@ -217,6 +217,31 @@ Test(reclaim, linux_algorithms_come_near_lru_on_zipf)
 	sim_lab_trace_destroy(&trace);
 }
 
+/* The quick loop for plain traces takes the core's decisions, every one of them. */
+Test(reclaim, packed_mglru_does_what_the_core_does)
+{
+	static const u32 frames[] = { SIM_LAB_BATCH_FRAMES_MIN, 2500, 4000, 9000, 19000, 30000 };
+	static const char *const names[] = { "mglru", "mglru:9" };
+
+	for (u64 seed = 1; seed <= 4; seed++) {
+		struct sim_lab_trace trace = seed % 2 ? lab_zipf(seed, 20000, 400000)
+						      : lab_trace(seed, 20011, 400000, 0);
+		for (u32 i = 0; i < sizeof(frames) / sizeof(frames[0]); i++) {
+			struct sim_reclaim_choice choice = choose(names[i % 2]);
+			struct sim_lab_result quick, core;
+			cr_assert(!sim_lab_run(&trace, &choice, frames[i], &quick));
+			cr_assert(!sim_lab_run_common(&trace, &choice, frames[i], &core));
+			cr_assert(quick.misses == core.misses && quick.scanned == core.scanned &&
+					  quick.evictions == core.evictions &&
+					  quick.ageings == core.ageings,
+				  "seed %llu, %u frames: misses %llu, core %llu; scanned %llu, %llu",
+				  seed, frames[i], quick.misses, core.misses, quick.scanned,
+				  core.scanned);
+		}
+		sim_lab_trace_destroy(&trace);
+	}
+}
+
 /* A loop over one page more than fits: LRU always misses, OPT hardly ever. */
 Test(reclaim, loop_larger_than_memory)
 {

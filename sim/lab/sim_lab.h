@@ -20,6 +20,7 @@
 #include "tr_load.h"
 
 #define SIM_LAB_BATCH 32u	  /* SWAP_CLUSTER_MAX of Linux */
+#define SIM_LAB_BATCH_FRAMES_MIN (64 * SIM_LAB_BATCH) /* fewer frames, smaller batches */
 #define SIM_LAB_TIME_STEP 1024u	  /* accesses between two entries of time_ns[] */
 #define SIM_LAB_SWAPPINESS 60u	  /* Linux's default */
 #define SIM_LAB_INVALID_PERCENT 1 /* evictions younger than the window that spoil a result */

@@ -9,8 +9,6 @@
 
 #include "lab/sim_lab_loop.h"
 
-#define SIM_LAB_GROUP 64u
-
 struct lab_common {
 	struct sim_lab_loop loop;
 	struct sim_reclaim_space space;
@@ -104,41 +102,18 @@ static int common_hooked(struct lab_common *common, u32 from, u32 to)
 	return 0;
 }
 
-/*
- * A group at a time: set the accessed bits of all of it, hits and misses, and note
- * what is absent; meanwhile the state of the misses is fetched, and they are served
- * one group later.  No branch depends on a single access.  So a page has its bit set
- * up to two groups before its turn, which real page tables do to a scanner as well.
- */
-struct lab_group {
-	u32 absent[SIM_LAB_GROUP], count, position;
-};
-
-sim_lab_inline void group_touch(struct lab_common *common, struct lab_group *group, u32 from,
-				u32 to, bool ahead)
+sim_lab_inline void group_fetch(const struct lab_common *common, struct sim_lab_group *group,
+				u32 from, u32 to, bool ahead)
 {
-	const u32 *trace = common->loop.trace->array.page;
-	u8 *hot = common->loop.hot;
-	u32 count = 0;
-
-	for (u32 i = from; i < to; i++) {
-		u32 page = TR_PAGE(trace[i]);
-		u8 bits = hot[page];
-		if (ahead)
-			__builtin_prefetch(&hot[TR_PAGE(trace[i + SIM_LAB_AHEAD])], 1);
-		hot[page] = bits | SIM_HOT_ACCESSED_GUEST;
-		group->absent[count] = page;
-		count += !(bits & SIM_HOT_PRESENT);
-	}
-	group->count = count;
-	group->position = from;
-	for (u32 i = 0; i < count; i++) {
+	sim_lab_group_touch(group, common->loop.trace->array.page, common->loop.hot, from, to,
+			    ahead);
+	for (u32 i = 0; i < group->count; i++) {
 		__builtin_prefetch(&common->space.entry[group->absent[i]], 1);
 		__builtin_prefetch(&common->shadow[group->absent[i]], 1);
 	}
 }
 
-static int group_serve(struct lab_common *common, const struct lab_group *group)
+static int group_serve(struct lab_common *common, const struct sim_lab_group *group)
 {
 	const u8 *hot = common->loop.hot;
 
@@ -154,12 +129,12 @@ static int group_serve(struct lab_common *common, const struct lab_group *group)
 
 static int common_groups(struct lab_common *common, u32 from, u32 to)
 {
-	struct lab_group group[2] = { { .count = 0 }, { .count = 0 } };
+	struct sim_lab_group group[2] = { { .count = 0 }, { .count = 0 } };
 	u32 turn = 0;
 
 	for (; to - from >= SIM_LAB_GROUP + SIM_LAB_AHEAD; from += SIM_LAB_GROUP) {
 		turn ^= 1;
-		group_touch(common, &group[turn], from, from + SIM_LAB_GROUP, true);
+		group_fetch(common, &group[turn], from, from + SIM_LAB_GROUP, true);
 		int rc = group_serve(common, &group[turn ^ 1]);
 		if (rc)
 			return rc;
@@ -167,7 +142,7 @@ static int common_groups(struct lab_common *common, u32 from, u32 to)
 	int rc = group_serve(common, &group[turn]);
 	while (!rc && from < to) {
 		u32 end = to - from < SIM_LAB_GROUP ? to : from + SIM_LAB_GROUP;
-		group_touch(common, &group[0], from, end, false);
+		group_fetch(common, &group[0], from, end, false);
 		rc = group_serve(common, &group[0]);
 		from = end;
 	}

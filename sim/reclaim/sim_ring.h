@@ -41,6 +41,15 @@ static inline void sim_ring_push(struct sim_ring *ring, u32 page)
 	ring->pages++;
 }
 
+/* At the old end; for queues without where[]. */
+static inline void sim_ring_push_old(struct sim_ring *ring, u32 page)
+{
+	if (__builtin_expect(ring->tail - ring->head > ring->mask, 0))
+		sim_ring_make_room(ring);
+	ring->slot[--ring->head & ring->mask] = page;
+	ring->pages++;
+}
+
 /* The oldest page, which leaves; the ring is not empty. */
 static inline u32 sim_ring_pop(struct sim_ring *ring)
 {
