@@ -174,6 +174,25 @@ Test(lru, ghosts_that_come_back_older_do_not_block_eviction)
 	cr_assert_eq(victims[0], 0);
 }
 
+Test(lru, upcoming_pages_are_those_at_the_old_end)
+{
+	u32 upcoming[48];
+
+	start(WS_GENS_LINUX);
+	cr_assert_eq(ws_lru_upcoming(&lru, 60, upcoming, 48), 0);
+	add(0, 100, WS_FILE, WS_ENTER_READ);
+	for (u32 round = 0; round < 3; round++) {
+		u32 count = ws_lru_upcoming(&lru, 0, upcoming, 48);
+
+		cr_assert_gt(count, 0);
+		cr_assert_leq(count, 48);
+		cr_assert_eq(evict(0, 30), 30);
+		for (u32 i = 0; i < count && i < 30; i++)
+			cr_assert_eq(upcoming[i], victims[i]);
+	}
+	cr_assert_leq(ws_lru_upcoming(&lru, 0, upcoming, 5), 5);
+}
+
 Test(lru, swappiness_zero_spares_anon)
 {
 	start(WS_GENS_LINUX);
