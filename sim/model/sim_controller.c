@@ -8,6 +8,7 @@
 #include "model/sim_balloon.h"
 #include "model/sim_controller.h"
 #include "model/sim_guest.h"
+#include "model/sim_reporter.h"
 
 #define WATCH_NS SIM_SECOND
 #define STALLED_NS (5 * SIM_SECOND)
@@ -123,6 +124,19 @@ static void act_report(void *ctx, u32 vm)
 		sim_link_send(control->link, (u16)vm, SIM_VQ_NOTIFY, false, bytes, (u32)length, NULL);
 }
 
+/* Dialects that negotiate the number of bins do so in configuration space. */
+static void set_bins(struct sim_controller *control, u32 vm, u32 bins)
+{
+	struct ws_proto_host *proto = &control->peer[vm].proto;
+	const struct ws_dialect *dialect = proto->dialect;
+
+	if (!dialect->config_bins_offset || proto->bins_count == bins || bins < dialect->bins_min ||
+	    bins > dialect->bins_max)
+		return;
+	ws_proto_host_init(proto, dialect, bins, REQUEST_TIMEOUT_NS);
+	control->guests[vm].reporter->device_bins = bins;
+}
+
 static void act_configure(void *ctx, u32 vm, const u64 *edge_ns, u32 edges_count,
 			  u64 refresh_interval_ns, u64 report_threshold_ns)
 {
@@ -139,6 +153,7 @@ static void act_configure(void *ctx, u32 vm, const u64 *edge_ns, u32 edges_count
 	if (!control->guests[vm].running)
 		return;
 	memcpy(config.edge_ns, edge_ns, edges_count * sizeof(*edge_ns));
+	set_bins(control, vm, edges_count + 1);
 	int length = ws_proto_host_config(&control->peer[vm].proto, &config, 0, bytes, sizeof(bytes));
 
 	sim_emit(control->engine, SIM_EV_ACTION, vm, SIM_ACT_CONFIG, edges_count, (u64)(length < 0));

@@ -73,9 +73,10 @@ static int open_devices(struct sim_guest *guest)
 		return 0;
 	swap->slots_count = (u32)(config->swap_bytes / SIM_PAGE_BYTES);
 	swap->page_of = sim_zeroed((u64)swap->slots_count * sizeof(u32));
+	swap->shadow_of = sim_zeroed((u64)swap->slots_count * sizeof(u32));
 	swap->pool_capacity = config->swap.compressed ? guest->frames_count : 0;
 	swap->pool = sim_zeroed((u64)swap->pool_capacity * sizeof(u32));
-	return swap->page_of && swap->pool ? 0 : -ENOMEM;
+	return swap->page_of && swap->shadow_of && swap->pool ? 0 : -ENOMEM;
 }
 
 int sim_guest_init(struct sim_guest *guest, struct sim_engine *engine, struct sim_host *host,
@@ -95,10 +96,10 @@ int sim_guest_init(struct sim_guest *guest, struct sim_engine *engine, struct si
 	guest->hot = sim_zeroed(pages);
 	guest->memcg = sim_zeroed(pages);
 	guest->frame = sim_zeroed(pages * sizeof(u32));
-	guest->slot = sim_zeroed(pages * sizeof(u32));
+	guest->copy = sim_zeroed((u64)guest->frames_count * sizeof(u32));
 	guest->truth_ns = sim_zeroed(pages / SIM_TRUTH_SHARE * sizeof(u64));
 	guest->region_pages = sim_zeroed(pages / SIM_REGION_PAGES * sizeof(u16));
-	if (!guest->hot || !guest->memcg || !guest->frame || !guest->slot || !guest->truth_ns ||
+	if (!guest->hot || !guest->memcg || !guest->frame || !guest->copy || !guest->truth_ns ||
 	    !guest->region_pages || sim_frames_init(&guest->frames, guest->frames_count) ||
 	    open_devices(guest) || sim_balloon_init(guest) ||
 	    sim_backing_init(&guest->backing, host, guest->frames_count, engine->now_ns))
@@ -121,6 +122,7 @@ void sim_guest_destroy(struct sim_guest *guest)
 	sim_backing_destroy(&guest->backing);
 	sim_frames_destroy(&guest->frames);
 	sim_zeroed_free(guest->swap.page_of, (u64)guest->swap.slots_count * sizeof(u32));
+	sim_zeroed_free(guest->swap.shadow_of, (u64)guest->swap.slots_count * sizeof(u32));
 	sim_zeroed_free(guest->swap.pool, (u64)guest->swap.pool_capacity * sizeof(u32));
 	sim_zeroed_free(guest->space.entry, pages * sizeof(u16));
 	if (guest->lruvec[0])
@@ -130,7 +132,7 @@ void sim_guest_destroy(struct sim_guest *guest)
 	sim_zeroed_free(guest->hot, pages);
 	sim_zeroed_free(guest->memcg, pages);
 	sim_zeroed_free(guest->frame, pages * sizeof(u32));
-	sim_zeroed_free(guest->slot, pages * sizeof(u32));
+	sim_zeroed_free(guest->copy, (u64)guest->frames_count * sizeof(u32));
 	sim_zeroed_free(guest->truth_ns, pages / SIM_TRUTH_SHARE * sizeof(u64));
 	sim_zeroed_free(guest->region_pages, pages / SIM_REGION_PAGES * sizeof(u16));
 	for (u32 i = 0; i < SIM_MEMCGS_MAX; i++)

@@ -8,15 +8,18 @@
  *	absent     never used, or freed          frame 0
  *	resident   PRESENT; has a frame          frame = frame + 1
  *	writeback  WRITEBACK; being evicted      frame = frame + 1
- *	swapped    only in swap                  frame = shadow, slot != 0
- *	dropped    only in its file              frame = shadow, slot == 0
+ *	swapped    SWAPPED; only in swap         frame = slot, shadow is the slot's
+ *	dropped    only in its file              frame = shadow
  *
  * The access loop tests one bit, FAST: resident, mapped by the guest, backed by the
  * host, and not one of the pages whose true age is kept.  Anything else takes the slow
  * way and is sorted there.
  *
- * State per page, 16 bytes: hot 1, memcg 1, frame 4, slot 4, and for the reclaim engine
- * entry 2 and link 4 (LRU and OPT: 4 more).  The host's state is in sim_host.h.
+ * State at each level, in bytes:
+ *	page   hot 1, memcg 1, frame 4, entry 2 and queue 4.3 of the engine	    12.3
+ *	       (the queue's chunks of 64 bytes hold 15 pages; LRU and OPT: 4 + 4)
+ *	frame  owner 4, copy 4, state 1, entry 2 and queue 4.3 of the host's engine 15.3
+ *	slot   page 4, shadow 4							     8
  */
 #ifndef SIM_GUEST_H
 #define SIM_GUEST_H
@@ -30,6 +33,7 @@
 /* hot[page], beside SIM_HOT_PRESENT, _ACCESSED_* and _DIRTY_* of sim_reclaim.h. */
 #define SIM_HOT_FAST 0x20u
 #define SIM_HOT_MAPPED 0x40u /* in a page table of the guest */
+#define SIM_HOT_SWAPPED 0x40u /* the same bit where neither PRESENT nor WRITEBACK is set */
 #define SIM_HOT_WRITEBACK 0x80u
 
 /* memcg[page]: number of the memcg, and */
@@ -63,7 +67,8 @@ struct sim_guest {
 	/* Pages. */
 	u32 pages_count; /* a multiple of 512 */
 	u8 *hot, *memcg;
-	u32 *frame, *slot;
+	u32 *frame;
+	u32 *copy; /* by frame: slot of its page's copy in swap (the swap cache), or 0 */
 	u64 *truth_ns; /* one in SIM_TRUTH_SHARE pages: last access, and SIM_TRUTH_MAPPED */
 	u16 *region_pages;
 	struct sim_reclaim_space space;
@@ -129,6 +134,22 @@ static inline void sim_page_note(struct sim_guest *guest, u32 page, u64 now_ns, 
 
 /* A page of an absent identity gets its type and memcg. */
 void sim_page_declare(struct sim_guest *guest, u32 page, u8 type, u32 memcg);
+/* Slot that holds the page, or a copy of it; 0: none. */
+static inline u32 sim_page_slot(const struct sim_guest *guest, u32 page)
+{
+	u8 hot = guest->hot[page];
+
+	if (hot & (SIM_HOT_PRESENT | SIM_HOT_WRITEBACK))
+		return guest->copy[guest->frame[page] - 1];
+	return hot & SIM_HOT_SWAPPED ? guest->frame[page] : 0;
+}
+
+/* Out of memory, with the shadow that the engine left. */
+bool sim_page_is_dropped(const struct sim_guest *guest, u32 page);
+/* A resident page's copy in swap is worth nothing any more. */
+void sim_page_forget_copy(struct sim_guest *guest, u32 page);
+/* A resident or writeback page leaves memory; where its contents are now is clear from its slot. */
+void sim_page_evicted(struct sim_guest *guest, u32 page, u32 shadow);
 /* Put @page into @frame (taken); dirty: differs from any copy outside.  Return: was a refault. */
 bool sim_page_install(struct sim_guest *guest, u32 page, u32 frame, enum ws_enter how, bool mapped);
 /* A resident or writeback page gives its frame back; what it was is kept by the caller. */

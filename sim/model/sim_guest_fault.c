@@ -66,8 +66,7 @@ static void readahead_file(struct fault *fault)
 	u32 first = fault->page & ~(READAHEAD_PAGES - 1), pages = 1;
 
 	for (u32 page = first; page < first + READAHEAD_PAGES; page++) {
-		if (page == fault->page || !guest->frame[page] || guest->slot[page] ||
-		    guest->hot[page] & (SIM_HOT_PRESENT | SIM_HOT_WRITEBACK))
+		if (page == fault->page || !sim_page_is_dropped(guest, page))
 			continue;
 		bring_neighbour(guest, page, WS_ENTER_READ);
 		pages++;
@@ -119,7 +118,7 @@ static void read_swap(struct fault *fault)
 	struct sim_guest *guest = fault->guest;
 	struct sim_device *device = &guest->swap.device;
 	u64 now_ns = guest->engine->now_ns;
-	u32 slot = guest->slot[fault->page];
+	u32 slot = sim_page_slot(guest, fault->page);
 
 	guest->counters.swap_in_pages++;
 	if (device->config->compressed) {
@@ -145,7 +144,7 @@ static bool make_resident(struct fault *fault)
 		return false;
 	bool clean = true;
 
-	if (guest->slot[page]) {
+	if (sim_page_slot(guest, page)) {
 		fault->result.fault = SIM_FAULT_SWAPIN;
 		read_swap(fault);
 		fault->result.memory_stall |= fault->ready_ns != 0;
@@ -164,12 +163,10 @@ static bool make_resident(struct fault *fault)
 	/* A refault of the working set is what the kernel counts as a memory stall. */
 	if (sim_page_install(guest, page, frame, how, true) && fault->ready_ns)
 		fault->result.memory_stall = true;
-	if (!clean && guest->slot[page]) { /* compressed memory keeps no second copy */
-		sim_swap_give(&guest->swap, guest->slot[page]);
-		guest->slot[page] = 0;
-	}
-	if (!clean)
+	if (!clean) {
+		sim_page_forget_copy(guest, page); /* compressed memory keeps no second one */
 		guest->hot[page] |= SIM_HOT_DIRTY_GUEST | SIM_HOT_DIRTY_HOST;
+	}
 	return true;
 }
 
@@ -221,10 +218,8 @@ static void set_bits(struct fault *fault)
 	if (fault->write)
 		hot |= SIM_HOT_DIRTY_GUEST | SIM_HOT_DIRTY_HOST;
 	guest->hot[page] |= hot;
-	if (fault->write && guest->slot[page] && sim_swap_is_full(&guest->swap)) {
-		sim_swap_give(&guest->swap, guest->slot[page]); /* the copy is stale anyway */
-		guest->slot[page] = 0;
-	}
+	if (fault->write && guest->swap.slots_count && sim_swap_is_full(&guest->swap))
+		sim_page_forget_copy(guest, page); /* it is stale anyway */
 	if (sim_page_is_tracked(page))
 		sim_page_note(guest, page, guest->engine->now_ns, fault->kind);
 	if (fault->kind == TR_DESCRIPTOR && !(guest->memcg[page] & SIM_PAGE_UNEVICTABLE)) {

@@ -32,12 +32,14 @@ void sim_page_declare(struct sim_guest *guest, u32 page, u8 type, u32 memcg)
 bool sim_page_install(struct sim_guest *guest, u32 page, u32 frame, enum ws_enter how, bool mapped)
 {
 	enum tr_type kind = kind_of(guest, page);
-	u32 shadow = guest->frame[page];
+	u32 slot = sim_page_slot(guest, page);
+	u32 shadow = slot ? guest->swap.shadow_of[slot - 1] : guest->frame[page];
 	bool refault = false;
 
 	assert(!(guest->hot[page] & (SIM_HOT_PRESENT | SIM_HOT_WRITEBACK)));
-	if (shadow && !guest->slot[page])
+	if (sim_page_is_dropped(guest, page))
 		guest->dropped_pages--;
+	guest->copy[frame] = slot;
 	if (guest->memcg[page] & SIM_PAGE_PROACTIVE) {
 		guest->memcg[page] &= (u8)~SIM_PAGE_PROACTIVE;
 		guest->counters.proactive_refaults++;
@@ -79,6 +81,7 @@ void sim_page_release_frame(struct sim_guest *guest, u32 page)
 		*back |= SIM_BACK_ACCESSED;
 	if (hot & SIM_HOT_DIRTY_HOST)
 		*back |= SIM_BACK_DIRTY;
+	guest->copy[frame] = 0;
 	guest->hot[page] = 0;
 	guest->frame[page] = 0;
 	guest->resident[kind_of(guest, page)]--;
@@ -87,8 +90,39 @@ void sim_page_release_frame(struct sim_guest *guest, u32 page)
 	sim_guest_frame_free(guest, frame);
 }
 
+bool sim_page_is_dropped(const struct sim_guest *guest, u32 page)
+{
+	return guest->frame[page] &&
+	       !(guest->hot[page] & (SIM_HOT_PRESENT | SIM_HOT_WRITEBACK | SIM_HOT_SWAPPED));
+}
+
+void sim_page_forget_copy(struct sim_guest *guest, u32 page)
+{
+	u32 *copy = &guest->copy[guest->frame[page] - 1];
+
+	if (*copy)
+		sim_swap_give(&guest->swap, *copy);
+	*copy = 0;
+}
+
+void sim_page_evicted(struct sim_guest *guest, u32 page, u32 shadow)
+{
+	u32 slot = sim_page_slot(guest, page);
+
+	sim_page_release_frame(guest, page);
+	if (slot) {
+		guest->hot[page] = SIM_HOT_SWAPPED;
+		guest->frame[page] = slot;
+		guest->swap.shadow_of[slot - 1] = shadow;
+	} else {
+		guest->frame[page] = shadow;
+		guest->dropped_pages++;
+	}
+}
+
 void sim_page_free(struct sim_guest *guest, u32 page)
 {
+	u32 slot = sim_page_slot(guest, page);
 	u8 hot = guest->hot[page];
 
 	if (hot & (SIM_HOT_PRESENT | SIM_HOT_WRITEBACK)) {
@@ -98,13 +132,12 @@ void sim_page_free(struct sim_guest *guest, u32 page)
 			lruvec->ops->remove(lruvec, page);
 		}
 		sim_page_release_frame(guest, page);
-	} else if (guest->frame[page] && !guest->slot[page]) {
+	} else if (sim_page_is_dropped(guest, page)) {
 		guest->dropped_pages--;
 	}
 	guest->frame[page] = 0;
-	if (guest->slot[page]) {
-		sim_swap_give(&guest->swap, guest->slot[page]);
-		guest->slot[page] = 0;
-	}
+	guest->hot[page] = 0;
+	if (slot)
+		sim_swap_give(&guest->swap, slot);
 	guest->memcg[page] &= SIM_PAGE_MEMCG;
 }

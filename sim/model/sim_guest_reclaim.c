@@ -72,10 +72,7 @@ void sim_guest_written(struct sim_guest *guest, u32 index)
 		/* Touched or freed meanwhile: it stays, or is gone already. */
 		if (!(guest->hot[page] & SIM_HOT_WRITEBACK))
 			continue;
-		sim_page_release_frame(guest, page);
-		guest->frame[page] = batch->shadow[i];
-		if (!guest->slot[page])
-			guest->dropped_pages++;
+		sim_page_evicted(guest, page, batch->shadow[i]);
 	}
 	batch->count = 0;
 }
@@ -145,12 +142,7 @@ static u64 read_frame(struct sim_guest *guest, u32 page)
 
 static void drop(struct pass *pass, u32 page, u32 shadow)
 {
-	struct sim_guest *guest = pass->guest;
-
-	sim_page_release_frame(guest, page);
-	guest->frame[page] = shadow;
-	if (!guest->slot[page])
-		guest->dropped_pages++;
+	sim_page_evicted(pass->guest, page, shadow);
 	pass->sum.freed++;
 }
 
@@ -159,13 +151,15 @@ static void victim_anon(struct pass *pass, u32 page, u32 shadow)
 	struct sim_guest *guest = pass->guest;
 	struct sim_swap_area *swap = &guest->swap;
 
-	if (guest->slot[page] && !(guest->hot[page] & SIM_HOT_DIRTY_GUEST)) {
+	u32 *copy = &guest->copy[guest->frame[page] - 1];
+
+	if (*copy && !(guest->hot[page] & SIM_HOT_DIRTY_GUEST)) {
 		drop(pass, page, shadow);
 		return;
 	}
-	if (!guest->slot[page])
-		guest->slot[page] = sim_swap_take(swap, page);
-	if (!guest->slot[page]) { /* swap is full: it stays */
+	if (!*copy)
+		*copy = sim_swap_take(swap, page);
+	if (!*copy) { /* swap is full: it stays */
 		struct sim_reclaim *lruvec = guest->lruvec[guest->memcg[page] & SIM_PAGE_MEMCG];
 
 		guest->memcg[page] &= (u8)~SIM_PAGE_PROACTIVE;

@@ -14,7 +14,7 @@
  * know what the guest thinks of its pages, nor which frames are free in the guest; that
  * is how double paging and the swapping of garbage come about.
  *
- * Per frame: owner 4, state 1, and 6 for the reclaim engine: 11 bytes.
+ * State per frame is in the table of sim_guest.h.
  */
 #ifndef SIM_HOST_H
 #define SIM_HOST_H

@@ -79,7 +79,8 @@ int sim_reporter_init(struct sim_guest *guest, struct sim_link *link)
 		return -EINVAL;
 	reporter->booted_ns = reporter->aged_ns = guest->engine->now_ns;
 	ws_report_init(&reporter->report, &ages_ops, guest);
-	return ws_proto_guest_init(&reporter->proto, reporter->dialect, reporter->dialect->bins_max);
+	reporter->device_bins = reporter->dialect->bins_max;
+	return ws_proto_guest_init(&reporter->proto, reporter->dialect, reporter->device_bins);
 }
 
 void sim_reporter_destroy(struct sim_guest *guest)
@@ -175,6 +176,9 @@ static void notified(struct sim_guest *guest, const struct sim_message *message)
 	struct sim_reporter *reporter = guest->reporter;
 	u64 now_ns = guest->engine->now_ns, before_ns = guest->counters.ageing_cpu_ns;
 
+	/* The driver reads configuration space, which is never late. */
+	if (reporter->proto.bins_count != reporter->device_bins)
+		ws_proto_guest_init(&reporter->proto, reporter->dialect, reporter->device_bins);
 	switch (ws_proto_guest_consume(&reporter->proto, message->bytes, message->length, now_ns)) {
 	case WS_PROTO_CONFIGURE:
 		if (ws_report_configure(&reporter->report, &reporter->proto.msg.config))

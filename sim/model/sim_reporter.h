@@ -21,6 +21,7 @@ struct sim_guest;
 struct sim_reporter {
 	struct sim_link *link;
 	const struct ws_dialect *dialect;
+	u32 device_bins; /* number of bins in the device's configuration space, written by the host */
 	struct ws_proto_guest proto;
 	struct ws_report report;
 	u64 aged_ns; /* last ageing, for engines without generations */
