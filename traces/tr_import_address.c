@@ -83,7 +83,7 @@ static int import_address(struct tr_import *import, struct tr_error *error)
 
 const struct tr_format tr_format_address = {
 	.name = "address",
-	.help = "memory references: 'l|s 0xADDRESS INSTRUCTIONS' or 'ADDRESS R|W'; 1 ns an instruction",
+	.help = "'l|s 0xADDRESS INSTRUCTIONS' or 'ADDRESS R|W'",
 	.numbering = TR_NUMBER_REGIONS,
 	.default_type = TR_ANON,
 	.detect = detect,

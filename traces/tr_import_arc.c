@@ -61,7 +61,7 @@ static int import_arc(struct tr_import *import, struct tr_error *error)
 
 const struct tr_format tr_format_arc = {
 	.name = "arc",
-	.help = "ARC paper's .lis: 'start count ignored request'; always expanded",
+	.help = "the ARC paper's .lis: 'start count ignored request'",
 	.numbering = TR_NUMBER_OBJECTS,
 	.default_type = TR_FILE,
 	.detect = detect,

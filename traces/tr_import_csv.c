@@ -271,7 +271,7 @@ static int import_csv(struct tr_import *import, struct tr_error *error)
 
 const struct tr_format tr_format_csv = {
 	.name = "csv",
-	.help = "separated fields, columns by header or --csv; also msr, alibaba, 'trace dump'",
+	.help = "columns by header or --csv; msr; alibaba; 'trace dump'",
 	.numbering = TR_NUMBER_OBJECTS,
 	.default_type = TR_FILE,
 	.detect = detect,

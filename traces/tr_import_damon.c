@@ -269,7 +269,7 @@ out:
 
 const struct tr_format tr_format_damon = {
 	.name = "damon",
-	.help = "output of 'damo report raw': regions sampled by DAMON",
+	.help = "'damo report raw': regions sampled by DAMON",
 	.numbering = TR_NUMBER_REGIONS,
 	.default_type = TR_ANON,
 	.detect = detect,

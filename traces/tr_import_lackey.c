@@ -99,7 +99,7 @@ static int import_lackey(struct tr_import *import, struct tr_error *error)
 
 const struct tr_format tr_format_lackey = {
 	.name = "lackey",
-	.help = "valgrind --tool=lackey --trace-mem=yes; 1 ns an instruction",
+	.help = "valgrind --tool=lackey --trace-mem=yes",
 	.numbering = TR_NUMBER_REGIONS,
 	.default_type = TR_ANON,
 	.detect = detect,

@@ -52,7 +52,7 @@ static int import_oracle(struct tr_import *import, struct tr_error *error)
 
 const struct tr_format tr_format_oracle = {
 	.name = "oracleGeneral",
-	.help = "libCacheSim's binary records of 24 bytes; ids taken as 512-byte sectors by --expand",
+	.help = "libCacheSim's binary records of 24 bytes",
 	.numbering = TR_NUMBER_OBJECTS,
 	.default_type = TR_FILE,
 	.detect = detect,

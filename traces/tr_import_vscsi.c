@@ -95,7 +95,7 @@ static int import_vscsi(struct tr_import *import, struct tr_error *error)
 
 const struct tr_format tr_format_vscsi = {
 	.name = "vscsi",
-	.help = "VMware's vscsiStats block traces, versions 1 and 2 (binary)",
+	.help = "VMware's vscsiStats block traces, versions 1 and 2",
 	.numbering = TR_NUMBER_OBJECTS,
 	.default_type = TR_FILE,
 	.detect = detect,

@@ -126,8 +126,8 @@ static const struct argp_option argp_options[] = {
 	{ "format", 'f', "FORMAT", 0, "instead of finding it by the first bytes", 0 },
 	{ "count", 'n', "COUNT", 0, "only so many records", 0 },
 	{ "csv", KEY_CSV, "COLUMNS", 0,
-	  "columns of csv: time=1,page=5,size=4,op=3,stream=..,device=..,time-unit=us,"
-	  "page-unit=512,has-header,delimiter=comma; or msr, alibaba",
+	  "columns of csv: page=5,time=1,size=4,op=3,stream=2 (or names of the header), "
+	  "time-unit=us, page-unit=512, device=2, has-header, delimiter=comma; or msr; or alibaba",
 	  1 },
 	{ "expand", KEY_EXPAND, NULL, 0,
 	  "a request becomes an access for each 4 KiB block that it covers, not one at its id", 1 },
