@@ -93,6 +93,30 @@ if [ -n "$trace" ]; then
 		expect 2 'No such file' $command "$work/missing.wst"; }
 	done
 fi
+if has trace; then
+	for name in a b; do
+		run trace gen jvm --heap 1MiB --live 256KiB --rate 100 --duration 9s --uncommit yes -o "$work/$name.wst"
+		say $? "trace gen $name"
+	done
+	cmp -s "$work/a.wst" "$work/b.wst"; say $? "a seed makes the same file twice"
+	run trace dump "$work/a.wst"; cp "$work/out" "$work/a.csv"
+	run trace import "$work/a.csv" -o "$work/c.wst"; say $? "import of a dump"
+	run trace dump "$work/c.wst" && cmp -s "$work/out" "$work/a.csv"; say $? "a dump reads back"
+	gzip -k "$work/a.csv"
+	run trace import "$work/a.csv.gz" -o "$work/d.wst"; say $? "import of a packed dump"
+	run trace info --json "$work/d.wst" && grep -q '"footprint_bytes"' "$work/out"; say $? "trace info --json"
+	ln -s /dev/full "$work/full.wst.tmp"
+	expect 1 'No space left' trace gen loop --count 10000 -o "$work/full.wst"
+	head -c 5000 /dev/urandom > "$work/noise.bin"
+	expect 2 'unknown format; name it, there are' trace import "$work/noise.bin" -o "$work/e.wst"
+	expect 2 'no such format' trace import -f tape "$work/a.csv" -o "$work/e.wst"
+	expect 2 'No such file' trace import "$work/missing" -o "$work/e.wst"
+	expect 2 'no such pattern' trace gen chaos -o "$work/e.wst"
+	expect 2 'no such subcommand' trace frobnicate
+	printf '1,2\n3,x\n' > "$work/bad.csv"
+	expect 2 "bad.csv: line 2: 'x' is no time" trace import --csv page=1,time=2 "$work/bad.csv" -o "$work/e.wst"
+	[ ! -e "$work/e.wst" ] && [ ! -e "$work/e.wst.tmp" ]; say $? "a failed import leaves nothing"
+fi
 if has reclaim && [ -n "$trace" ]; then
 	run reclaim "$trace" --reclaim lru,clock --frames 0.1; say $? "reclaim of a sample"
 	expect 2 'lru' reclaim "$trace" --reclaim magic --frames 0.1

@@ -305,9 +305,10 @@ Test(trace_file, regions_keep_the_order_of_pages_inside_two_mebibytes)
 	cr_assert_eq(tr_file_open(&file, path, &error), 0);
 	cr_assert_eq(tr_cursor_open(&cursor, file, 0, &error), 0);
 	cr_assert_eq(tr_cursor_next(cursor, &run, &error), 1);
-	cr_assert_eq(run.count, 2048, "evenly spaced records were cut after %u", run.count);
+	/* The last record has no time behind it, so it is a run by itself. */
+	cr_assert_eq(run.count, 2047, "evenly spaced records were cut after %u", run.count);
 	cr_assert_eq(run.span_ns, 2047 * 100);
-	for (u32 i = 0; i < 2048; i++)
+	for (u32 i = 0; i < 2047; i++)
 		cr_assert_eq(TR_PAGE(run.page[i]) & 511, records[i].page & 511);
 	tr_cursor_close(cursor);
 	tr_file_close(file);

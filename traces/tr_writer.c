@@ -255,12 +255,14 @@ static int emit_run(struct tr_writer *writer, struct lane *lane, u32 count, u64 
 static int close_run(struct tr_writer *writer, struct lane *lane, u64 end_ns)
 {
 	struct tr_fit *fit = &lane->fit;
+	/* Where nothing follows the last record, spreading would pull all forward a bit. */
+	bool ends_here = end_ns == fit->last_ns && fit->last_ns > fit->start_ns;
 	int rc;
 
 	if (!lane->run_open)
 		return 0;
 	lane->run_open = false;
-	if (tr_fit_accepts(fit, end_ns))
+	if (!ends_here && tr_fit_accepts(fit, end_ns))
 		return emit_run(writer, lane, fit->count, end_ns - fit->start_ns);
 	/* The last record's own time is always a good end; it becomes a run by itself. */
 	rc = emit_run(writer, lane, fit->count - 1, fit->last_ns - fit->start_ns);
