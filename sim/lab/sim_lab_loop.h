@@ -14,7 +14,7 @@
 
 #include "lab/sim_lab.h"
 
-#define SIM_LAB_AHEAD 24u
+#define SIM_LAB_AHEAD 40u
 #define SIM_LAB_GROUP 64u
 #define SIM_LAB_PART (1u << 22) /* accesses between two looks at stop */
 #define sim_lab_inline static inline __attribute__((always_inline))

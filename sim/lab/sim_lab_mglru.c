@@ -22,7 +22,7 @@
 #define BIT_SLOT 0x0cu
 #define BIT_WORKINGSET 0x10u /* came back too soon: tier 1 */
 #define YOUNG (SIM_HOT_PRESENT | SIM_HOT_ACCESSED_GUEST)
-#define RING_AHEAD 12u
+#define RING_AHEAD 28u /* fetching bytes and shadows this far ahead gave a third more speed */
 #define WALK_PAGES 64u
 #define WALK_BLOCKS 63u /* 4 pages in each part of each block: 252 at most */
 
@@ -178,7 +178,9 @@ static u32 evict_some(struct lab_mglru *mglru, u32 limit, u32 *victims, u32 max)
 	while (count < max && queue->pages) {
 		u32 page = sim_ring_pop(queue);
 		u8 bits = hot[page];
-		__builtin_prefetch(&hot[sim_ring_peek(queue, RING_AHEAD)], 1);
+		u32 soon = sim_ring_peek(queue, RING_AHEAD);
+		__builtin_prefetch(&hot[soon], 1);
+		__builtin_prefetch(&mglru->shadow[soon], 1);
 		scanned++;
 		if ((bits & BIT_SLOT) != slot << BIT_SLOT_SHIFT) {
 			sim_ring_push(&mglru->queue[(bits & BIT_SLOT) >> BIT_SLOT_SHIFT], page);
