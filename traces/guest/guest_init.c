@@ -170,6 +170,8 @@ static void set_up_tracing(void)
 	*(struct guest_field *)&mailbox->alloc_gfp = field_of("mm_page_alloc", "gfp_flags");
 	*(struct guest_field *)&mailbox->free_pfn = field_of("mm_page_free", "pfn");
 	*(struct guest_field *)&mailbox->free_order = field_of("mm_page_free", "order");
+	/* Compaction moves pages without telling the tracepoints; leave out what is for luxury. */
+	write_file("/proc/sys/vm/compaction_proactiveness", "0");
 	say(GUEST_SETUP);
 	if (write_file(TRACING "/buffer_size_kb", "64") ||
 	    write_file(EVENTS "mm_page_alloc/enable", "1") ||

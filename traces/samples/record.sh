@@ -142,8 +142,8 @@ sample_python() {
 
 # A whole guest: boots, then works on files of its disk, idles, and works again.
 sample_guest() {
-	text > "$tmp/words"
-	"$wssim" trace record --guest -o "$out/guest.wst" --window 4M --memory 256MiB \
+	text | head -c 14000000 > "$tmp/words"
+	"$wssim" trace record --guest -o "$out/guest.wst" --window 10M --memory 256MiB \
 		--note 'input: sources of perl and python libraries (Artistic/GPL, PSF)' \
 		--file "$tmp/words" --workload files
 }
