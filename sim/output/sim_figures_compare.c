@@ -132,6 +132,8 @@ struct panel {
 	double left, bottom, width, height; /* in the figure, px */
 	double x_low, x_high, y_low, y_high;
 	struct sim_estimate saved[SIM_POLICIES_MAX], slow[SIM_POLICIES_MAX];
+	double front[SIM_POLICIES_MAX][2]; /* the frontier: per cent saved, slowdown */
+	u32 front_count;
 };
 
 static double to_px(double value, double low, double high, double size)
@@ -220,10 +222,10 @@ static int by_saved(const void *a, const void *b)
 
 /* The least slowdown for saving so much: up at one policy's point, across to the next. */
 static void frontier_steps(struct sim_plot *plot, const struct sim_comparison *comparison,
-			   const struct panel *panel, enum sim_run_metric metric, u32 index)
+			   struct panel *panel, enum sim_run_metric metric, u32 index)
 {
 	bool on[SIM_POLICIES_MAX];
-	double point[SIM_POLICIES_MAX][2];
+	double (*point)[2] = panel->front;
 	u32 count = 0;
 
 	sim_comparison_frontier(comparison, metric, on, NULL);
@@ -232,6 +234,7 @@ static void frontier_steps(struct sim_plot *plot, const struct sim_comparison *c
 			point[count][0] = 100 * panel->saved[i].mean;
 			point[count++][1] = panel->slow[i].mean;
 		}
+	panel->front_count = count;
 	qsort(point, count, sizeof(point[0]), by_saved);
 	fprintf(plot->data, "$front%u << EOD\n", index);
 	for (u32 i = 0; i < count; i++)
@@ -241,12 +244,10 @@ static void frontier_steps(struct sim_plot *plot, const struct sim_comparison *c
 	fputs("EOD\n", plot->data);
 }
 
-static void frontier_labels(struct sim_plot *plot, const struct sim_comparison *comparison,
-			    const struct panel *panel)
+/* Where points, their error bars and the dashed steps are, so that no label lies there. */
+static u32 take_marks(const struct panel *panel, u32 policies, struct box *taken)
 {
-	struct box taken[3 * SIM_POLICIES_MAX];
-	u32 taken_count = 0, policies = comparison->policies_count;
-	FILE *to = plot->draw;
+	u32 count = 0;
 
 	for (u32 i = 0; i < policies; i++) {
 		const struct sim_estimate *sx = &panel->saved[i], *sy = &panel->slow[i];
@@ -258,9 +259,28 @@ static void frontier_labels(struct sim_plot *plot, const struct sim_comparison *
 		double x1 = to_px(100 * sx->high, panel->x_low, panel->x_high, panel->width);
 		double y0 = to_px(sy->low, panel->y_low, panel->y_high, panel->height);
 		double y1 = to_px(sy->high, panel->y_low, panel->y_high, panel->height);
-		taken[taken_count++] = (struct box){ fmin(x0, x - 6), y - 6, fmax(x1, x + 6), y + 6 };
-		taken[taken_count++] = (struct box){ x - 3, y0, x + 3, y1 };
+		taken[count++] = (struct box){ fmin(x0, x - 6), y - 6, fmax(x1, x + 6), y + 6 };
+		taken[count++] = (struct box){ x - 3, y0, x + 3, y1 };
 	}
+	for (u32 i = 0; i + 1 < panel->front_count; i++) {
+		double x0 = to_px(panel->front[i][0], panel->x_low, panel->x_high, panel->width);
+		double x1 = to_px(panel->front[i + 1][0], panel->x_low, panel->x_high, panel->width);
+		double y0 = to_px(panel->front[i][1], panel->y_low, panel->y_high, panel->height);
+		double y1 = to_px(panel->front[i + 1][1], panel->y_low, panel->y_high, panel->height);
+		taken[count++] = (struct box){ x0 - 2, fmin(y0, y1), x0 + 2, fmax(y0, y1) };
+		taken[count++] = (struct box){ x0, y1 - 2, x1, y1 + 2 };
+	}
+	return count;
+}
+
+static void frontier_labels(struct sim_plot *plot, const struct sim_comparison *comparison,
+			    const struct panel *panel)
+{
+	struct box taken[5 * SIM_POLICIES_MAX];
+	u32 policies = comparison->policies_count;
+	u32 taken_count = take_marks(panel, policies, taken);
+	FILE *to = plot->draw;
+
 	for (u32 i = 0; i < policies; i++) {
 		const char *name = sim_comparison_name(comparison, i);
 		double x, y;
@@ -278,7 +298,7 @@ static void frontier_labels(struct sim_plot *plot, const struct sim_comparison *
 static void frontier_panel(struct sim_plot *plot, const struct sim_comparison *comparison,
 			   enum sim_run_metric metric, const char *title, u32 index)
 {
-	struct panel panel = { .left = 80 + index * 580.0, .bottom = 65, .width = 480, .height = 350 };
+	struct panel panel = { .left = 95 + index * 585.0, .bottom = 65, .width = 475, .height = 350 };
 	static const u32 shapes[] = { 7, 5, 9, 11, 13, 15 };
 	FILE *to = plot->draw;
 
