@@ -127,7 +127,7 @@ static double kept_free(const struct sim_vm_view *vm, const struct policy_ws_par
 static u64 wish_of(const struct policy_ws_guest *guest, const struct sim_vm_view *vm, u64 now_ns,
 		   const struct policy_ws_params *params)
 {
-	u64 target = vm->target_bytes, step, spare, peak;
+	u64 target = vm->target_bytes, step, spare, peak, gain;
 	double nominal = (double)vm->nominal_bytes;
 	bool rose = guest->grown_ns > guest->shrunk_ns;
 
@@ -143,9 +143,17 @@ static u64 wish_of(const struct policy_ws_guest *guest, const struct sim_vm_view
 		return target;
 	if (guest->shrunk_ns && now_ns - guest->shrunk_ns < params->interval_ns)
 		return target;
-	/* Trimming what a growth gave too much is not worth a reversal. */
+	/*
+	 * The host gains only frames that it has backed.  What the guest never touched stays
+	 * with it until the host's budget says otherwise, for a balloon costs huge pages;
+	 * and trimming what a growth gave too much is not worth a reversal.
+	 */
 	peak = policy_bytes(policy_ws_guest_peak(guest));
-	if (rose && (double)policy_less(target, peak) < params->turn * nominal)
+	if (vm->backed_bytes && vm->backed_bytes < policy_min(target, vm->actual_bytes))
+		gain = policy_less(vm->backed_bytes, peak);
+	else
+		gain = policy_less(target, peak);
+	if (gain < band_bytes(vm, params) || (rose && (double)gain < params->turn * nominal))
 		return target;
 	step = policy_bytes(params->step * nominal);
 	/* Free memory is not missed; the peak of the window has said that it is not used. */
@@ -215,24 +223,35 @@ static u64 offer_unused(struct ws_target_state *self, const struct sim_host_view
 	const struct policy_ws_guest *guest = &self->guest[vm];
 	u64 size = self->wish[vm], has = policy_min(size, view->actual_bytes);
 	u64 used = policy_bytes(guest->used + kept_free(view, &self->params));
-	u64 beyond, growth, spare;
+	u64 beyond, growth, headroom, spare;
+	/* What was used within the window comes back once in it. */
+	double recent = (double)self->params.interval_ns / (2 * (double)guest->hold_ns);
 
+	/* A guest that has not spoken yet uses what the host has backed, as far as one can see. */
 	if (!guest->stats_ns)
-		used = has;
+		used = policy_max(view->backed_bytes, policy_min(has, self->fair));
 	growth = policy_min(room, size - has);
+	spare = policy_min(room - growth, policy_less(has, used));
 	if (guest->distress_until_ns > host->now_ns) {
-		double worth = guest->stall_now / (double)(policy_less(size, used) + 1);
+		double worth = guest->stall_now / (double)(growth + spare + 1);
 
-		growth = policy_min(room, policy_less(size, used));
 		offer_slices(self, vm, size, growth, weight * (worth + COST_HEADROOM * young));
-		return growth;
+		if (worth < recent * young * DISTRESS_WEIGHT)
+			worth = recent * young * DISTRESS_WEIGHT;
+		offer_slices(self, vm, has, spare, weight * worth);
+		return growth + spare;
 	}
 	offer_slices(self, vm, size, growth, COST_GROWTH * weight * young);
-	size -= growth;
-	spare = policy_min(room - growth, policy_less(size, used));
-	beyond = policy_min(spare, policy_less(size, policy_bytes(guest->need)));
-	offer_slices(self, vm, size, beyond, COST_SURPLUS * weight * young);
-	offer_slices(self, vm, size - beyond, spare - beyond, COST_HEADROOM * weight * young);
+	/* Beyond the recent peak; then headroom; then what was in use within the window. */
+	beyond = policy_min(spare, policy_less(has, policy_bytes(policy_ws_guest_peak(guest))));
+	if (!guest->stats_ns)
+		beyond = spare;
+	offer_slices(self, vm, has, beyond, COST_SURPLUS * weight * young);
+	has -= beyond;
+	headroom = policy_min(spare - beyond, policy_bytes(guest->headroom));
+	offer_slices(self, vm, has, headroom, COST_HEADROOM * weight * young);
+	has -= headroom;
+	offer_slices(self, vm, has, spare - beyond - headroom, recent * weight * young);
 	return growth + spare;
 }
 
