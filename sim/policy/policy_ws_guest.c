@@ -257,9 +257,15 @@ void policy_ws_guest_update(struct policy_ws_guest *guest, const struct sim_vm_v
 			    u64 now_ns, const struct policy_ws_params *params)
 {
 	struct policy_learning learning = policy_ws_learning(guest, vm, params);
+	u64 rise = policy_less(vm->backed_bytes, guest->backed);
 	double nominal = (double)vm->nominal_bytes;
 	double bound = params->slowdown * params->proactive;
 
+	/* What the host sees is ahead of statistics: a guest on the rise is left alone. */
+	if ((double)rise > params->band * nominal)
+		guest->rose_ns = now_ns;
+	if (guest->rose_ns == now_ns || vm->backed_bytes < guest->backed)
+		guest->backed = vm->backed_bytes;
 	if (!policy_ws_guest_fresh(guest, now_ns, params)) {
 		/* Nothing is known to be cold. */
 		guest->cold = guest->headroom = 0;

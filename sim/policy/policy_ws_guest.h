@@ -30,7 +30,7 @@ struct policy_ws_params {
 	double slowdown, proactive;
 	u64 idle_ns;
 	double headroom, headroom_max, free_min;
-	double step, band, turn;
+	double step, band, gain, turn;
 	u64 hold_ns;
 	double prior;
 	u64 forget_ns;
@@ -67,6 +67,7 @@ struct policy_ws_guest {
 	u64 hold_ns;		 /* before shrinking after growth */
 	u64 blocked_until_ns;	 /* does not shrink */
 	u64 distress_until_ns;
+	u64 backed, rose_ns; /* the host's frames under the guest, and when they last rose */
 	u64 cut_ns; /* used memory was taken for others */
 	bool chosen;  /* the last move was a shrink that no other guest made necessary */
 };

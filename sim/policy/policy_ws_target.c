@@ -51,7 +51,8 @@ struct ws_target_state {
 	struct policy_ws_params params;
 	struct policy_ws_guest guest[SIM_VMS_MAX];
 	/* Work of one decision. */
-	u64 wish[SIM_VMS_MAX], taken[SIM_VMS_MAX], fair;
+	u64 wish[SIM_VMS_MAX], taken[SIM_VMS_MAX];
+	double per_share; /* bytes of the host for each share */
 	struct policy_fill fill;
 };
 
@@ -71,19 +72,21 @@ static const struct sim_param ws_target_params[] = {
 	{ "idle", "memory used more recently than this is never called cold", SIM_PARAM_TIME,
 	  WS_FIELD(idle_ns), 20e9, 1e9, 8.64e13 },
 	{ "headroom", "least free memory to leave for growth, share of nominal",
-	  SIM_PARAM_DOUBLE, WS_FIELD(headroom), 0.03, 0, 1 },
+	  SIM_PARAM_DOUBLE, WS_FIELD(headroom), 0.05, 0, 1 },
 	{ "headroom_max", "most free memory to leave for growth, share of nominal",
-	  SIM_PARAM_DOUBLE, WS_FIELD(headroom_max), 0.06, 0, 1 },
-	{ "free_min", "free memory that is not taken for others either, share of nominal",
-	  SIM_PARAM_DOUBLE, WS_FIELD(free_min), 0.01, 0, 1 },
+	  SIM_PARAM_DOUBLE, WS_FIELD(headroom_max), 0.10, 0, 1 },
+	{ "free_min", "the part of it that is not taken for others either, share of nominal",
+	  SIM_PARAM_DOUBLE, WS_FIELD(free_min), 0.02, 0, 1 },
 	{ "step", "most to take in one interval without need, share of nominal",
-	  SIM_PARAM_DOUBLE, WS_FIELD(step), 0.05, 0.001, 1 },
+	  SIM_PARAM_DOUBLE, WS_FIELD(step), 0.10, 0.001, 1 },
 	{ "band", "smaller changes are not made, share of nominal", SIM_PARAM_DOUBLE,
 	  WS_FIELD(band), 0.01, 0, 0.5 },
-	{ "turn", "least shrinking after growth, share of nominal", SIM_PARAM_DOUBLE,
-	  WS_FIELD(turn), 0.05, 0, 1 },
+	{ "gain", "least memory worth taking without need, share of nominal",
+	  SIM_PARAM_DOUBLE, WS_FIELD(gain), 0.05, 0, 1 },
+	{ "turn", "the same when the target grew last", SIM_PARAM_DOUBLE, WS_FIELD(turn), 0.08, 0,
+	  1 },
 	{ "hold", "time without shrinking after growth; window of needs", SIM_PARAM_TIME,
-	  WS_FIELD(hold_ns), 60e9, 1e9, 6e11 },
+	  WS_FIELD(hold_ns), 120e9, 1e9, 6e11 },
 	{ "prior", "weight of the assumption that idle memory comes back after as long again",
 	  SIM_PARAM_DOUBLE, WS_FIELD(prior), 0.02, 0.0001, 100 },
 	{ "forget", "time constant of what is learnt about refaults", SIM_PARAM_TIME,
@@ -117,10 +120,7 @@ static u64 host_budget(const struct sim_host_view *host, const struct policy_ws_
 /* Free memory that is left to a guest even when others need it. */
 static double kept_free(const struct sim_vm_view *vm, const struct policy_ws_params *params)
 {
-	double least = params->free_min * (double)vm->nominal_bytes;
-	double mark = policy_ws_watermark(vm);
-
-	return least > mark ? least : mark;
+	return params->free_min * (double)vm->nominal_bytes + policy_ws_watermark(vm);
 }
 
 /* What a single guest would get if there were no others. */
@@ -129,14 +129,15 @@ static u64 wish_of(const struct policy_ws_guest *guest, const struct sim_vm_view
 {
 	u64 target = vm->target_bytes, step, spare, peak, gain;
 	double nominal = (double)vm->nominal_bytes;
-	bool rose = guest->grown_ns > guest->shrunk_ns;
+	bool rose = guest->grown_ns >= guest->shrunk_ns;
 
 	/* The headroom is there to be used: only its last part calls for more. */
 	if (guest->need - guest->headroom + kept_free(vm, params) > (double)target)
 		return policy_clamp_target(vm, policy_max(target, policy_bytes(guest->need)));
 	if (guest->distress_until_ns > now_ns || guest->blocked_until_ns > now_ns ||
 	    !policy_ws_guest_fresh(guest, now_ns, params) ||
-	    (guest->grown_ns && now_ns - guest->grown_ns < guest->hold_ns))
+	    (guest->grown_ns && now_ns - guest->grown_ns < guest->hold_ns) ||
+	    (guest->rose_ns && now_ns - guest->rose_ns < guest->hold_ns))
 		return target;
 	/* One step at a time: the balloon has to have followed the last. */
 	if (vm->actual_bytes > target + band_bytes(vm, params))
@@ -153,7 +154,7 @@ static u64 wish_of(const struct policy_ws_guest *guest, const struct sim_vm_view
 		gain = policy_less(vm->backed_bytes, peak);
 	else
 		gain = policy_less(target, peak);
-	if (gain < band_bytes(vm, params) || (rose && (double)gain < params->turn * nominal))
+	if ((double)gain < (rose ? params->turn : params->gain) * nominal)
 		return target;
 	step = policy_bytes(params->step * nominal);
 	/* Free memory is not missed; the peak of the window has said that it is not used. */
@@ -164,6 +165,12 @@ static u64 wish_of(const struct policy_ws_guest *guest, const struct sim_vm_view
 						  policy_min(target, peak)));
 }
 
+/* A guest's part of the host by shares alone. */
+static double fair_share(const struct ws_target_state *self, const struct sim_vm_view *vm)
+{
+	return self->per_share * (double)policy_max(vm->shares, 1);
+}
+
 /*
  * Offer the next @bytes of @vm, of which nothing tells one from another, in slices that
  * get dearer as the guest gets smaller: so of two equal guests the larger gives first, and
@@ -172,6 +179,7 @@ static u64 wish_of(const struct policy_ws_guest *guest, const struct sim_vm_view
 static void offer_slices(struct ws_target_state *self, u32 vm, u64 size, u64 bytes, double cost)
 {
 	u64 slice = bytes / SLICES, rest = bytes;
+	double fair = self->per_share * 1000; /* @cost is weighted by shares already */
 
 	for (u32 i = 0; i < SLICES && rest; i++) {
 		u64 part = i + 1 < SLICES ? slice : rest;
@@ -179,7 +187,7 @@ static void offer_slices(struct ws_target_state *self, u32 vm, u64 size, u64 byt
 		size = policy_less(size, part);
 		rest -= part;
 		policy_fill_offer(&self->fill, vm, part,
-				  cost * (double)self->fair / (double)(size + part / 2 + 1));
+				  cost * fair / (double)(size + part / 2 + 1));
 	}
 }
 
@@ -217,7 +225,7 @@ static u64 offer_classes(struct ws_target_state *self, const struct sim_vm_view 
  * Return: bytes offered.
  */
 static u64 offer_unused(struct ws_target_state *self, const struct sim_host_view *host, u32 vm,
-			u64 room, double weight, double young)
+			u64 room, double weight, double young, bool held)
 {
 	const struct sim_vm_view *view = &host->vm[vm];
 	const struct policy_ws_guest *guest = &self->guest[vm];
@@ -229,7 +237,7 @@ static u64 offer_unused(struct ws_target_state *self, const struct sim_host_view
 
 	/* A guest that has not spoken yet uses what the host has backed, as far as one can see. */
 	if (!guest->stats_ns)
-		used = policy_max(view->backed_bytes, policy_min(has, self->fair));
+		used = policy_max(view->backed_bytes, policy_min(has, policy_bytes(fair_share(self, view))));
 	growth = policy_min(room, size - has);
 	spare = policy_min(room - growth, policy_less(has, used));
 	if (guest->distress_until_ns > host->now_ns) {
@@ -238,7 +246,8 @@ static u64 offer_unused(struct ws_target_state *self, const struct sim_host_view
 		offer_slices(self, vm, size, growth, weight * (worth + COST_HEADROOM * young));
 		if (worth < recent * young * DISTRESS_WEIGHT)
 			worth = recent * young * DISTRESS_WEIGHT;
-		offer_slices(self, vm, has, spare, weight * worth);
+		if (!held)
+			offer_slices(self, vm, has, spare, weight * worth);
 		return growth + spare;
 	}
 	offer_slices(self, vm, size, growth, COST_GROWTH * weight * young);
@@ -248,6 +257,8 @@ static u64 offer_unused(struct ws_target_state *self, const struct sim_host_view
 		beyond = spare;
 	offer_slices(self, vm, has, beyond, COST_SURPLUS * weight * young);
 	has -= beyond;
+	if (held)
+		return growth + spare;
 	headroom = policy_min(spare - beyond, policy_bytes(guest->headroom));
 	offer_slices(self, vm, has, headroom, COST_HEADROOM * weight * young);
 	has -= headroom;
@@ -267,15 +278,18 @@ static void offer(struct ws_target_state *self, const struct sim_host_view *host
 			 POLICY_PAGE_SIZE;
 	double young = 2 * refault / ((double)params->interval_ns / 1e9);
 	u64 room = policy_less(self->wish[vm], view->min_bytes), size = self->wish[vm], part;
-	u64 last = policy_max(guest->cut_ns, guest->grown_ns);
 
-	part = offer_unused(self, host, vm, room, weight, young);
+	/* What it was just given is not taken back from it for others. */
+	bool held = guest->grown_ns && !urgent &&
+		    host->now_ns - guest->grown_ns < guest->hold_ns;
+
+	part = offer_unused(self, host, vm, room, weight, young, held);
 	room -= part;
 	size -= part;
 	weight *= guest->distress_until_ns > host->now_ns ? DISTRESS_WEIGHT : INCUMBENT_WEIGHT;
 	/* Memory in use is taken in steps, so that its stalls can be seen before the next. */
 	if (guest->stats_ns && !urgent) {
-		if (last && host->now_ns - last < params->interval_ns)
+		if (held || (guest->cut_ns && host->now_ns - guest->cut_ns < params->interval_ns))
 			return;
 		room = policy_min(room, policy_bytes(2 * params->step *
 						     (double)view->nominal_bytes));
@@ -416,11 +430,29 @@ static void apply(struct ws_target_state *self, const struct sim_host_view *host
 	}
 }
 
+/*
+ * Take @over bytes from the wishes, into taken.  @urgent: also from guests whose memory
+ * is not to be touched yet.  Return: bytes that were not to be had.
+ */
+static u64 take(struct ws_target_state *self, const struct sim_host_view *host, u64 over,
+		bool urgent)
+{
+	policy_fill_clear(&self->fill);
+	memset(self->taken, 0, host->vms_count * sizeof(*self->taken));
+	for (u32 i = 0; i < host->vms_count; i++)
+		if (self->wish[i] && self->guest[i].blocked_until_ns <= host->now_ns)
+			offer(self, host, i, urgent);
+	policy_fill_take(&self->fill, over, self->taken);
+	for (u32 i = 0; i < host->vms_count; i++)
+		over = policy_less(over, self->taken[i]);
+	return over;
+}
+
 static void decide(struct ws_target_state *self, const struct sim_host_view *host, u32 pressure,
 		   struct sim_actions *act)
 {
 	u64 over, budget = host_budget(host, &self->params);
-	u32 running = 0;
+	u64 shares = 0;
 
 	for (u32 i = 0; i < host->vms_count; i++) {
 		self->wish[i] = self->taken[i] = 0;
@@ -430,21 +462,16 @@ static void decide(struct ws_target_state *self, const struct sim_host_view *hos
 				       &self->params);
 		self->wish[i] =
 			wish_of(&self->guest[i], &host->vm[i], host->now_ns, &self->params);
-		running++;
+		shares += policy_max(host->vm[i].shares, 1);
 	}
-	if (!running)
+	if (!shares)
 		return;
-	self->fair = budget / running;
+	self->per_share = (double)budget / (double)shares;
 	over = excess(self, host, pressure);
-	if (over) {
-		policy_fill_clear(&self->fill);
-		for (u32 i = 0; i < host->vms_count; i++)
-			if (self->wish[i] && self->guest[i].blocked_until_ns <= host->now_ns)
-				offer(self, host, i, pressure > 1);
-		policy_fill_take(&self->fill, over, self->taken);
-		for (u32 i = 0; i < host->vms_count; i++)
-			self->wish[i] -= self->taken[i];
-	}
+	if (over && take(self, host, over, pressure > 1) && pressure <= 1)
+		take(self, host, over, true);
+	for (u32 i = 0; i < host->vms_count; i++)
+		self->wish[i] -= self->taken[i];
 	apply(self, host, over > 0, act);
 }
 
