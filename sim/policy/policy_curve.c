@@ -72,7 +72,6 @@ static void learn_file_reads(struct policy_curve *curve, double came_in, double 
 {
 	double rate = larger(0, came_in) / seconds;
 
-	curve->file_pages_in = larger(0, came_in) / POLICY_PAGE_SIZE;
 	if (reclaimed <= came_in * 0.05) {
 		curve->file_in += (rate - curve->file_in) * 0.5;
 		curve->file_refault = 0;

@@ -51,7 +51,6 @@ struct policy_curve {
 	double gone[POLICY_CURVE_AGES + 1];
 	double file_in; /* file bytes per second read without need of refault */
 	double file_refault; /* file bytes per second beyond that */
-	double file_pages_in; /* between the last two reports */
 };
 
 /* What the statistics counted between two reports, in bytes. */

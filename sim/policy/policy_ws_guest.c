@@ -4,6 +4,12 @@
 
 #include "policy/policy_util.h"
 
+/*
+ * Files are mostly read in sequence, 128 KiB at a time; page by page would be 1.  No
+ * statistic tells which it is: major faults do not count read().
+ */
+#define FILE_PAGES_PER_WAIT 10.0
+
 static double larger(double a, double b)
 {
 	return a > b ? a : b;
@@ -22,9 +28,7 @@ void policy_ws_guest_init(struct policy_ws_guest *guest, const struct policy_ws_
 	guest->base = -1;
 	guest->hold_ns = params->hold_ns;
 	guest->cold_age = POLICY_CURVE_AGES;
-	/* Until faults are counted: swapped pages come singly, file pages by readahead. */
-	guest->faults[POLICY_ANON] = 1;
-	guest->faults[POLICY_FILE] = 0.25;
+	guest->faults = 1; /* until they are counted */
 }
 
 double policy_ws_watermark(const struct sim_vm_view *vm)
@@ -46,8 +50,8 @@ struct policy_learning policy_ws_learning(const struct policy_ws_guest *guest,
 		.prior = params->prior,
 		.forget_ns = params->forget_ns,
 		.refault_ns = {
-			(double)vm->refault_ns * params->queueing * guest->faults[POLICY_ANON],
-			(double)vm->file_refault_ns * params->queueing * guest->faults[POLICY_FILE],
+			(double)vm->refault_ns * params->queueing * guest->faults,
+			(double)vm->file_refault_ns * params->queueing / FILE_PAGES_PER_WAIT,
 		},
 	};
 }
@@ -81,6 +85,8 @@ void policy_ws_guest_distress(struct policy_ws_guest *guest, double bytes, u64 n
 			      const struct policy_ws_params *params)
 {
 	guest->deficit = larger(guest->deficit, bytes);
+	if (guest->distress_until_ns <= now_ns)
+		guest->distress_since_ns = now_ns;
 	guest->distress_until_ns = now_ns + 2 * params->interval_ns;
 }
 
@@ -88,18 +94,17 @@ void policy_ws_guest_distress(struct policy_ws_guest *guest, double bytes, u64 n
 #define FAULTS_PAGES 64
 
 /*
- * Time lost to refaults.  Major faults count each wait once, however many pages
- * readahead brought with it; those that no swap-in explains are for file pages.
+ * Time lost to pages from swap.  A major fault is one wait, however many pages readahead
+ * brought with it; there are others than these, so their number is only a limit.
  */
 static double lost_ns(struct policy_ws_guest *guest, const struct sim_vm_view *vm, double in)
 {
-	double major = since(vm->stats.major_faults, guest->major);
-	double pages = in / POLICY_PAGE_SIZE, anon = smaller(major, pages);
+	double pages = in / POLICY_PAGE_SIZE;
+	double waits = smaller(pages, since(vm->stats.major_faults, guest->major));
 
-	guest->file_faults += major - anon;
 	if (pages >= FAULTS_PAGES)
-		guest->faults[POLICY_ANON] += (anon / pages - guest->faults[POLICY_ANON]) * 0.2;
-	return anon * (double)vm->refault_ns;
+		guest->faults += (waits / pages - guest->faults) * 0.2;
+	return waits * (double)vm->refault_ns;
 }
 
 /* Rates from the difference of two statistics. */
@@ -113,7 +118,7 @@ static void take_rates(struct policy_ws_guest *guest, const struct sim_vm_view *
 	double seconds = (double)dt_ns / 1e9;
 	double stall = lost_ns(guest, vm, in) * params->queueing / 1e9 / seconds;
 
-	stall += guest->curve.file_refault / POLICY_PAGE_SIZE * guest->faults[POLICY_FILE] *
+	stall += guest->curve.file_refault / POLICY_PAGE_SIZE / FILE_PAGES_PER_WAIT *
 		 (double)vm->file_refault_ns * params->queueing / 1e9;
 	guest->flow.swapped_in += in;
 	guest->flow.swapped_out += since(stats->swap_out_bytes, guest->swap_out);
@@ -172,7 +177,7 @@ void policy_ws_guest_learn(struct policy_ws_guest *guest, const struct sim_vm_vi
 			   const struct policy_ws_params *params)
 {
 	struct policy_learning learning = policy_ws_learning(guest, vm, params);
-	double base, came_in;
+	double base;
 
 	/* Statistics from before the report would blame evictions on the guest's accesses. */
 	if (!guest->report_new || (guest->stats_ns && guest->stats_ns < guest->report_ns))
@@ -183,11 +188,6 @@ void policy_ws_guest_learn(struct policy_ws_guest *guest, const struct sim_vm_vi
 	    vm->report.arrived_ns - guest->curve.made_ns < params->interval_ns / 2)
 		return;
 	policy_curve_update(&guest->curve, &vm->report, &guest->flow, &learning);
-	came_in = guest->curve.file_pages_in;
-	if (came_in >= FAULTS_PAGES)
-		guest->faults[POLICY_FILE] +=
-			(smaller(1, guest->file_faults / came_in) - guest->faults[POLICY_FILE]) * 0.3;
-	guest->file_faults = 0;
 	memset(&guest->flow, 0, sizeof(guest->flow));
 	guest->used_reported = guest->used;
 	base = larger(0, guest->used - policy_curve_all(&guest->curve));

@@ -52,8 +52,7 @@ struct policy_ws_guest {
 	double base;		    /* bytes outside the lists; < 0: not known */
 	double growth;		    /* of use, bytes per second: recent peak */
 	double deficit;
-	double faults[POLICY_KINDS]; /* major faults per page that came back: readahead */
-	double file_faults;	     /* of files, since the report in the curve */
+	double faults; /* waits per page that came back from swap, by readahead below 1 */
 	double hot;	    /* stall per byte that was missing: highest seen, fading */
 	double stall_now, stall_mean; /* seconds per second, over 5 s and 60 s */
 	/* Need. */
@@ -66,7 +65,7 @@ struct policy_ws_guest {
 	u64 grown_ns, shrunk_ns; /* 0: never */
 	u64 hold_ns;		 /* before shrinking after growth */
 	u64 blocked_until_ns;	 /* does not shrink */
-	u64 distress_until_ns;
+	u64 distress_since_ns, distress_until_ns;
 	u64 backed, rose_ns; /* the host's frames under the guest, and when they last rose */
 	u64 cut_ns; /* used memory was taken for others */
 	bool chosen;  /* the last move was a shrink that no other guest made necessary */

@@ -52,6 +52,7 @@ struct ws_target_state {
 	struct policy_ws_guest guest[SIM_VMS_MAX];
 	/* Work of one decision. */
 	u64 wish[SIM_VMS_MAX], taken[SIM_VMS_MAX];
+	u64 waited_ns;	  /* longest distress of a guest that lasts */
 	double per_share; /* bytes of the host for each share */
 	struct policy_fill fill;
 };
@@ -279,9 +280,13 @@ static void offer(struct ws_target_state *self, const struct sim_host_view *host
 	double young = 2 * refault / ((double)params->interval_ns / 1e9);
 	u64 room = policy_less(self->wish[vm], view->min_bytes), size = self->wish[vm], part;
 
-	/* What it was just given is not taken back from it for others. */
-	bool held = guest->grown_ns && !urgent &&
-		    host->now_ns - guest->grown_ns < guest->hold_ns;
+	/*
+	 * What it was just given is not taken back from it for others; the less so, the
+	 * shorter others have been in distress, for most bursts pass.
+	 */
+	u64 hold_ns = policy_max(policy_less(guest->hold_ns, self->waited_ns),
+				 2 * params->interval_ns);
+	bool held = guest->grown_ns && !urgent && host->now_ns - guest->grown_ns < hold_ns;
 
 	part = offer_unused(self, host, vm, room, weight, young, held);
 	room -= part;
@@ -454,6 +459,8 @@ static void decide(struct ws_target_state *self, const struct sim_host_view *hos
 	u64 over, budget = host_budget(host, &self->params);
 	u64 shares = 0;
 
+	self->waited_ns = 0;
+
 	for (u32 i = 0; i < host->vms_count; i++) {
 		self->wish[i] = self->taken[i] = 0;
 		if (!host->vm[i].running || !self->guest[i].present)
@@ -463,6 +470,10 @@ static void decide(struct ws_target_state *self, const struct sim_host_view *hos
 		self->wish[i] =
 			wish_of(&self->guest[i], &host->vm[i], host->now_ns, &self->params);
 		shares += policy_max(host->vm[i].shares, 1);
+		if (self->guest[i].distress_until_ns > host->now_ns)
+			self->waited_ns = policy_max(self->waited_ns,
+						     host->now_ns -
+							     self->guest[i].distress_since_ns);
 	}
 	if (!shares)
 		return;
