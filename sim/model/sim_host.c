@@ -112,7 +112,9 @@ static void back(struct sim_host *host, struct sim_backing *backing, u32 frame)
 	host->free_pages--;
 	backing->state[frame] |= SIM_BACK_BACKED | SIM_BACK_ACCESSED;
 	backing->backed++;
-	backing->region_backed[frame / SIM_REGION_PAGES]++;
+	if (!backing->region_backed[frame / SIM_REGION_PAGES]++ &&
+	    backing->region[frame / SIM_REGION_PAGES] & SIM_REGION_SPLIT)
+		backing->split_backed++;
 	backing->lruvec->ops->insert(backing->lruvec, frame, WS_ANON, WS_ENTER_FAULT, 0);
 }
 
@@ -124,8 +126,10 @@ static void split(struct sim_guest *guest, u32 region)
 		backing->huge_regions--;
 		guest->counters.huge_splits++;
 	}
-	if (!(backing->region[region] & SIM_REGION_SPLIT))
+	if (!(backing->region[region] & SIM_REGION_SPLIT)) {
 		backing->split_regions++;
+		backing->split_backed += backing->region_backed[region] > 0;
+	}
 	backing->region[region] = SIM_REGION_SPLIT;
 }
 
@@ -137,7 +141,9 @@ static void unback(struct sim_host *host, struct sim_guest *guest, u32 frame)
 
 	backing->state[frame] &= (u8) ~(SIM_BACK_BACKED | SIM_BACK_ACCESSED);
 	backing->backed--;
-	backing->region_backed[frame / SIM_REGION_PAGES]--;
+	if (!--backing->region_backed[frame / SIM_REGION_PAGES] &&
+	    backing->region[frame / SIM_REGION_PAGES] & SIM_REGION_SPLIT)
+		backing->split_backed--;
 	host->free_pages++;
 	if (host->config->huge_pages)
 		split(guest, frame / SIM_REGION_PAGES);

@@ -52,6 +52,7 @@ struct sim_backing {
 	struct sim_reclaim *lruvec;
 	u16 *region_backed;
 	u64 backed, swapped, copies, huge_regions, split_regions;
+	u64 split_backed; /* split regions that hold memory; the others are all balloon */
 };
 
 struct sim_host {

@@ -66,12 +66,12 @@ void sim_stream_wake_at(struct sim_guest *guest, struct sim_stream *stream, u64 
 static u64 split_tax(const struct sim_guest *guest)
 {
 	const struct sim_backing *backing = &guest->backing;
-	u64 regions = backing->huge_regions + backing->split_regions;
+	u64 regions = backing->huge_regions + backing->split_backed;
 
-	if (!backing->split_regions || !guest->host->config->huge_pages)
+	if (!backing->split_backed || !guest->host->config->huge_pages)
 		return 0;
 	return (u64)(guest->engine->scenario->costs.split_tax * (double)RATE_ONE) *
-	       backing->split_regions / regions;
+	       backing->split_backed / regions;
 }
 
 /* Compute time per real time, of one stream: vCPUs are shared, split huge pages cost. */
