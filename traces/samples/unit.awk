@@ -2,7 +2,7 @@
 #
 # unit.awk - a C source of many functions that differ, for a compiler to work on.
 #
-# usage: awk -v count=150 -v seed=7 -f unit.awk > unit.c
+# usage: awk -v count=100 -v seed=7 -f unit.awk > unit.c
 function number(below) { state = (state * 1103515245 + 12345) % 2147483648
 	return int(state / 65536) % below }
 BEGIN {
