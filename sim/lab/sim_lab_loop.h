@@ -67,13 +67,18 @@ static inline u32 sim_lab_ahead_end(u32 from, u32 to)
 	return to - from > SIM_LAB_AHEAD ? to - SIM_LAB_AHEAD : from;
 }
 
-/* Count an eviction at @position of a page last used at @last. */
+/*
+ * Count an eviction at @position of a page last used at @last.  Accesses by descriptor
+ * are all in the trace, so no reuse is hidden behind them.
+ */
 static inline void sim_lab_check_window(const struct sim_lab_trace *trace,
 					struct sim_lab_result *result, u32 position, u32 last)
 {
 	u64 idle_ns = trace->time_ns[position / SIM_LAB_TIME_STEP] -
 		      trace->time_ns[last / SIM_LAB_TIME_STEP];
 
+	if (trace->attribute && trace->attribute[last] & SIM_LAB_DESCRIPTOR)
+		return;
 	if (idle_ns < trace->array.window_ns)
 		result->young_evictions++;
 }
