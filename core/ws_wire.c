@@ -7,6 +7,8 @@
 const struct ws_dialect *const ws_dialects[] = {
 	&ws_dialect_rfc2,
 	&ws_dialect_v4,
+	&ws_dialect_rfc1,
+	&ws_dialect_crosvm,
 	NULL,
 };
 

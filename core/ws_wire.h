@@ -81,6 +81,7 @@ struct ws_dialect {
 	u8 config_bins_offset;	    /* of the number of bins in config space; 0: none there */
 	bool refresh_zero_disables; /* CONFIG with refresh interval 0 turns reporting off */
 	bool carries_node;
+	u8 nodes_max; /* in one report */
 
 	/* Return: bytes written, or negative errno. */
 	int (*encode_to_guest)(const struct ws_msg *msg, u32 bins, u8 *buf, u32 size);
@@ -90,8 +91,10 @@ struct ws_dialect {
 	int (*decode_to_host)(struct ws_msg *msg, u32 bins, const u8 *buf, u32 len);
 };
 
-extern const struct ws_dialect ws_dialect_rfc2; /* Linux RFC v2 and QEMU, 2023 */
-extern const struct ws_dialect ws_dialect_v4;	/* Linux v4, 2024 */
+extern const struct ws_dialect ws_dialect_rfc1;	  /* Linux RFC v1, 2023 */
+extern const struct ws_dialect ws_dialect_rfc2;	  /* Linux RFC v2 and QEMU, 2023 */
+extern const struct ws_dialect ws_dialect_crosvm; /* crosvm since 2023 */
+extern const struct ws_dialect ws_dialect_v4;	  /* Linux v4, 2024 */
 
 /* All dialects; NULL ends the table. */
 extern const struct ws_dialect *const ws_dialects[];

@@ -12,6 +12,8 @@
 
 #include "ws_proto.h"
 
+#define DIALECTS 4u
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct script {
@@ -157,7 +159,7 @@ static void event(struct script *script)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct script script = { data, data + size };
-	const struct ws_dialect *dialect = ws_dialects[next(&script) % 2];
+	const struct ws_dialect *dialect = ws_dialects[next(&script) % DIALECTS];
 	u32 bins = dialect->bins_min + next(&script) % (dialect->bins_max - dialect->bins_min + 1u);
 
 	memset(&hist, 0, sizeof(hist));

@@ -86,7 +86,7 @@ struct sim_vm_config {
 	u64 swap_bytes;
 	struct sim_device_config disk; /* file pages come from here */
 	bool deflate_on_oom, page_reporting;
-	char dialect[SIM_NAME_MAX]; /* wire dialect of working-set reports: rfc2, v4 */
+	char dialect[SIM_NAME_MAX]; /* wire dialect of working-set reports, ws_dialects[] */
 	u32 memcgs_count;	    /* >= 1; [0] is the root */
 	struct sim_memcg_config memcg[SIM_MEMCGS_MAX];
 	struct sim_segment *segment;
