@@ -57,7 +57,7 @@ quiet = @
 say   = @printf '  %-5s %s\n' $(1) $(2)
 endif
 
-.PHONY: all setup demo check unit freestanding golden cli style headers fuzz fuzz-replay coverage install \
+.PHONY: all setup setup-check demo check unit freestanding golden cli style headers fuzz fuzz-replay coverage install \
         kernel-module \
         bench \
         clean help FORCE
@@ -114,13 +114,16 @@ bench: $(out)/wssim-bench ## benchmarks: medians in CPU time beside the machine'
 	$(out)/wssim-bench
 
 # --- set-up -------------------------------------------------------------------------
-# What Debian 12 needs besides git, make and a C compiler.
-packages := gcc libc6-dev libgsl-dev libcjson-dev libzstd-dev zlib1g-dev liblzma-dev \
-             libcriterion-dev gnuplot-nox
+# What Debian 12 needs besides git, make and a C compiler: to build and draw, for the
+# tests, for the fuzzers.
+packages := gcc libc6-dev libgsl-dev libcjson-dev libzstd-dev zlib1g-dev liblzma-dev gnuplot-nox
+check_packages := libcriterion-dev qemu-user
 fuzz_packages := clang libclang-rt-14-dev
 
 setup: ## install the Debian packages that are missing (as root or through sudo)
 	@sh tests/setup.sh $(packages)
+setup-check:
+	@sh tests/setup.sh $(packages) $(check_packages)
 
 # --- the two commands of the README ---------------------------------------------------
 # They start with a bare machine, so what they build is left to a second make that sees
@@ -134,7 +137,7 @@ demo: setup ## compare six balloon policies on an overcommitted host (2 minutes)
 	  -j $$(nproc) -o $(BUILD_DIR)/demo
 
 # Ends with the unit tests, so that the last line is their runner's.
-check: setup ## all tests (5 minutes on two cores)
+check: setup-check ## all tests (5 minutes on two cores)
 	$(again) all headers style freestanding
 	$(again) fuzz-replay
 	$(again) golden cli

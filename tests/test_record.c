@@ -101,7 +101,8 @@ static bool prepare(void)
 	write_text(data, pages, sizeof(pages));
 	snprintf(command, sizeof(command), "cc -O1 -static -o %s %s", binary, source);
 	if (system("command -v qemu-x86_64 > /dev/null") || system(command)) {
-		cr_log_warn("SKIPPED: no qemu-x86_64 (package qemu-user) or no static linking");
+		/* A warning of Criterion's would fail the whole run. */
+		fprintf(stderr, "SKIPPED: no qemu-x86_64 (package qemu-user), no static linking\n");
 		return false;
 	}
 	return true;
