@@ -10,6 +10,10 @@ extern const struct sim_policy policy_equal_share;
 extern const struct sim_policy policy_auto_balloon;
 extern const struct sim_policy policy_mom;
 extern const struct sim_policy policy_wmo;
+extern const struct sim_policy policy_proxmox;
+extern const struct sim_policy policy_squeezed;
+extern const struct sim_policy policy_qmemman;
+extern const struct sim_policy policy_selfballoon;
 extern const struct sim_policy policy_ws_target;
 
 #endif /* POLICY_LIST_H */

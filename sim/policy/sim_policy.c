@@ -16,6 +16,10 @@ const struct sim_policy *const sim_policies[] = {
 	&policy_auto_balloon,
 	&policy_mom,
 	&policy_wmo,
+	&policy_proxmox,
+	&policy_squeezed,
+	&policy_qmemman,
+	&policy_selfballoon,
 	&policy_ws_target,
 	NULL,
 };

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * policy_rules.h - the arithmetic of the field's smaller policies, on plain numbers.
+ *
+ * Each function is one published rule; the file named beside it says where it comes from
+ * and puts it to work.  Sizes are bytes unless said otherwise.
+ */
+#ifndef POLICY_RULES_H
+#define POLICY_RULES_H
+
+#include "policy/policy_util.h"
+
+/* --- policy_selfballoon.c --- */
+
+/* Below this a guest of @size does not balloon itself; @reserve: its kernel's own. */
+u64 policy_selfballoon_floor(u64 size, u64 reserve);
+
+/* One step from @current toward @goal, by a part of the way, and not below the floor. */
+u64 policy_selfballoon_step(u64 current, u64 goal, u64 floor, u64 down, u64 up);
+
+/* --- policy_senpai.c --- */
+
+struct policy_senpai {
+	u64 pressure_us, interval_ticks;
+	double probe_max, backoff_max, coeff_probe, coeff_backoff;
+	/* Kept. */
+	u64 integral_us, grace_ticks;
+};
+
+/*
+ * One tick with @stall_us of new stalls.
+ * Return: factor to change the limit by (-0.01 is 1 % less), 0 for none.
+ */
+double policy_senpai_tick(struct policy_senpai *senpai, u64 stall_us);
+
+/* --- policy_tmo.c --- */
+
+/* Bytes to reclaim of @current when a share of @psi of the time was lost. */
+double policy_tmo_reclaim(double current, double psi, double ratio, double psi_threshold,
+			  double most);
+
+/* --- policy_pi.c --- */
+
+struct policy_pi {
+	double kp, ki, free_wanted, free_hard;
+	double seconds; /* between two steps */
+	double psi_low, psi_high; /* shares of time */
+	/* Kept. */
+	double integral;
+};
+
+/* The most that a guest may have while the host loses @psi of its time to memory. */
+double policy_pi_ceiling(const struct policy_pi *pi, double psi, double least, double most);
+
+/*
+ * One step; updates the integral.  Return: new size.
+ * @host_free: share of host memory that is free
+ * @used: what the guest uses, caches excluded
+ */
+double policy_pi_step(struct policy_pi *pi, double host_free, double actual, double nominal,
+		      double least, double used, double ceiling);
+
+/* --- policy_vbox.c --- */
+
+struct policy_vbox {
+	u64 inflate, deflate, inflate_min, guest_free_min, host_reserve;
+};
+
+/* Change of the balloon (positive: takes). */
+s64 policy_vbox_delta(const struct policy_vbox *vbox, u64 guest_free, u64 balloon,
+		      u64 balloon_wanted, u64 host_free);
+
+/* --- policy_balance_available.c --- */
+
+struct policy_balance {
+	s64 host_critical, bias;
+	/* Kept; start at the configured value, 0 and 0. */
+	s64 guest_critical;
+	s64 available_before, full_before; /* percent */
+	s64 balloon_max;
+	bool sampled;
+};
+
+/* Change of the balloon (positive: takes), of which 0 is not worth sending. */
+s64 policy_balance_delta(struct policy_balance *balance, s64 guest_free, s64 guest_cached,
+			 s64 guest_total, s64 host_available, s64 balloon);
+
+/* --- policy_limit_cache.c --- */
+
+struct policy_limit_cache {
+	s64 guest_low, min_free, max_free;
+	s64 host_low, host_critical, host_moderate;
+	s64 reclaim_cache, critical_cache, moderate_cache; /* target cache; 0: rule is off */
+};
+
+/* Change of the balloon (positive: takes). */
+s64 policy_limit_cache_delta(const struct policy_limit_cache *rule, s64 guest_free,
+			     s64 guest_cache, s64 host_free, s64 host_available);
+
+/* --- policy_hyperv.c, and others that divide by weight --- */
+
+struct policy_claim {
+	double weight;	    /* > 0 */
+	double least, most; /* least <= most */
+	double got;	    /* answer */
+};
+
+/*
+ * Divide @memory in proportion to weight, inside each one's limits.  All get their least
+ * when even that does not fit, and all their most when that does.
+ */
+void policy_divide(struct policy_claim *claim, u32 count, double memory);
+
+/* --- policy_esx.c --- */
+
+/* Weight of a VM in that division: its shares over what a page of it costs. */
+double policy_esx_weight(double shares, double active, double tax);
+
+/* --- policy_sdfm.c --- */
+
+/*
+ * Index of the least age whose promotions meet the objective, @count if none.
+ * @promoted: bytes per minute that came back, of those idle for longer than age i
+ */
+u32 policy_sdfm_least(const double *promoted, u32 count, double working_set, double objective);
+
+/* The @percentile (0 to 1, nearest rank) of @history, whose order does not matter. */
+u32 policy_sdfm_percentile(const u32 *history, u32 count, double percentile);
+
+#endif /* POLICY_RULES_H */
