@@ -103,6 +103,8 @@ static u64 inflate(struct sim_guest *guest, u32 want)
 	}
 	ws_balloon_inflated(&balloon->logic, want, got, guest->engine->now_ns);
 	if (got < want) {
+		/* The core pauses as long as Linux does; a scenario may want to know of others. */
+		balloon->logic.retry_ns = guest->engine->now_ns + costs->balloon_retry_ns;
 		guest->counters.puffs++;
 		sim_emit(guest->engine, SIM_EV_PUFF, guest->id, 0, want - got, 0);
 	}
@@ -154,7 +156,7 @@ void sim_balloon_wake(struct sim_guest *guest, u64 ticket)
 	}
 	cost_ns = (u64)((double)cost_ns * balloon->slowness);
 	guest->counters.balloon_cpu_ns += cost_ns;
-	guest->cpu_debt_ns += cost_ns;
+	sim_guest_owe(guest, cost_ns);
 	sim_guest_resize(guest);
 	wake_at(guest, now_ns + cost_ns + 1);
 }

@@ -33,7 +33,7 @@ enum sim_wake {
 	SIM_WAKE_TICK,
 	SIM_WAKE_WATCH,	     /* host pressure and stalled balloons */
 	SIM_WAKE_HOST_RECLAIM,
-	SIM_WAKE_HOST_WRITTEN, /* arg: frames */
+	SIM_WAKE_HOST_WRITTEN, /* arg: batch */
 	SIM_WAKE_DISTURB,    /* arg: disturbance << 1 | begins */
 	SIM_WAKE_SAMPLE,
 };

@@ -49,7 +49,7 @@ static int open_engines(struct sim_guest *guest, struct tr_error *error)
 		return tr_fail(error, -ENOMEM, "%s: out of memory", config->name);
 	for (u32 i = 0; i < config->memcgs_count; i++) {
 		int rc = sim_reclaim_open(&guest->lruvec[i], &choice, &guest->space, (u8)i,
-					  guest->engine->now_ns);
+					  config->start_ns);
 
 		if (rc)
 			return tr_fail(error, rc, "%s: reclaim \"%s\" cannot be set up", config->name,
@@ -102,7 +102,7 @@ int sim_guest_init(struct sim_guest *guest, struct sim_engine *engine, struct si
 	if (!guest->hot || !guest->memcg || !guest->frame || !guest->copy || !guest->truth_ns ||
 	    !guest->region_pages || sim_frames_init(&guest->frames, guest->frames_count) ||
 	    open_devices(guest) || sim_balloon_init(guest) ||
-	    sim_backing_init(&guest->backing, host, guest->frames_count, engine->now_ns))
+	    sim_backing_init(&guest->backing, host, guest->frames_count, config->start_ns))
 		return tr_fail(error, -ENOMEM, "%s: not enough memory for a VM of %llu MiB",
 			       config->name, config->memory_bytes >> 20);
 	rc = open_engines(guest, error);
@@ -175,8 +175,8 @@ void sim_guest_stop(struct sim_guest *guest)
 		return;
 	sim_workload_stop(guest);
 	guest->running = false;
-	for (u32 frame = 0; frame < guest->frames_count; frame++)
-		sim_host_unback(guest->host, guest, frame);
+	for (u32 region = 0; region < guest->frames.regions_count; region++)
+		sim_host_unback_region(guest->host, guest, region);
 	for (u32 page = 0; page < guest->pages_count; page++)
 		guest->hot[page] &= (u8)~SIM_HOT_FAST;
 	guest->host->guest[guest->id] = NULL;
@@ -193,10 +193,9 @@ void sim_guest_page_reporting(struct sim_guest *guest)
 		return;
 	for (u32 region = 0; region < guest->frames.regions_count; region++) {
 		if (guest->frames.region_free[region] != SIM_REGION_PAGES ||
-		    !backing->region_backed[region])
+		    !sim_host_has_region(backing, region))
 			continue;
-		for (u32 i = 0; i < SIM_REGION_PAGES; i++)
-			sim_host_unback(guest->host, guest, region * SIM_REGION_PAGES + i);
+		sim_host_unback_region(guest->host, guest, region);
 		if (++reported % REPORTING_BATCH == 1)
 			guest->counters.vm_exits++;
 	}
@@ -274,6 +273,7 @@ void sim_guest_sample(struct sim_guest *guest, struct sim_vm_sample *sample)
 	sample->split_regions = backing->split_regions;
 	sample->psi_some_avg10 = guest->psi.some_avg10;
 	sample->psi_full_avg10 = guest->psi.full_avg10;
-	sample_ages(guest, sample);
+	if (guest->running)
+		sample_ages(guest, sample);
 	sample->counters = guest->counters;
 }

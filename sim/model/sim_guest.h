@@ -96,6 +96,7 @@ struct sim_guest {
 	u32 kswapd_failures;
 	u64 flush_next; /* cursor of the flusher */
 	u64 cpu_debt_ns; /* kernel work that the vCPUs have yet to do */
+	u64 debt_since_ns; /* idle vCPUs have worked it off up to here */
 
 	/* Workload. */
 	struct sim_workload workload;
@@ -104,7 +105,6 @@ struct sim_guest {
 	struct sim_reporter *reporter;
 	struct sim_psi psi;
 	struct sim_vm_counters counters;
-	u64 available_low_since_ns; /* 0: it is not */
 };
 
 /* --- life --- */
@@ -130,6 +130,17 @@ static inline void sim_page_note(struct sim_guest *guest, u32 page, u64 now_ns, 
 {
 	guest->truth_ns[page / SIM_TRUTH_SHARE] =
 		(now_ns & ~SIM_TRUTH_MAPPED) | (kind == TR_MAPPED ? SIM_TRUTH_MAPPED : 0);
+}
+
+/*
+ * True idle age of a tracked page.  The streams run ahead of other events, up to the end
+ * of their quantum, so the last access may lie ahead of now: such a page is in use.
+ */
+static inline u64 sim_page_idle_ns(const struct sim_guest *guest, u32 page)
+{
+	u64 last_ns = guest->truth_ns[page / SIM_TRUTH_SHARE] & ~SIM_TRUTH_MAPPED;
+
+	return guest->engine->now_ns > last_ns ? guest->engine->now_ns - last_ns : 0;
 }
 
 /* A page of an absent identity gets its type and memcg. */
@@ -197,17 +208,29 @@ struct sim_alloc {
 	u64 cpu_ns;
 	u64 retry_ns;
 	bool stalled;  /* went through direct reclaim */
+	bool memcg_full; /* it was the memcg's limit */
 };
 struct sim_alloc sim_guest_alloc(struct sim_guest *guest, u32 memcg, bool balloon);
 void sim_guest_frame_free(struct sim_guest *guest, u32 frame);
 u64 sim_guest_available(const struct sim_guest *guest);
 /* Limits follow the memory that the kernel believes to have. */
 void sim_guest_resize(struct sim_guest *guest);
-void sim_guest_oom(struct sim_guest *guest);
+/* @memcg: a memcg is out of its limit, which the balloon can do nothing about. */
+void sim_guest_oom(struct sim_guest *guest, bool memcg);
 
 /* --- sim_guest_age.c --- */
 /* Harvest accessed bits and begin new generations in all memcgs; cost goes to the debt. */
 void sim_guest_age(struct sim_guest *guest);
+/* One pass over @memcg: its cost, which the caller charges to whoever had it done. */
+u64 sim_guest_age_memcg(struct sim_guest *guest, u32 memcg);
+
+/* --- sim_guest_debt.c: the guest kernel's own work --- */
+/* vCPUs that no stream wants have worked up to now; call before their number changes. */
+void sim_guest_settle(struct sim_guest *guest);
+/* The kernel has @cpu_ns of work to do beside the streams. */
+void sim_guest_owe(struct sim_guest *guest, u64 cpu_ns);
+/* What a stream that runs from @from_ns to @limit_ns has to wait for it; that is then done. */
+u64 sim_guest_pay_debt(struct sim_guest *guest, u64 from_ns, u64 limit_ns);
 
 /* Free page reporting, SIM_WAKE_REPORTING. */
 void sim_guest_page_reporting(struct sim_guest *guest);

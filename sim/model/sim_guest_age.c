@@ -2,23 +2,30 @@
 /* sim_guest_age.c - ageing passes that reports and timers ask for. */
 #include "model/sim_guest.h"
 
-void sim_guest_age(struct sim_guest *guest)
+u64 sim_guest_age_memcg(struct sim_guest *guest, u32 memcg)
 {
 	const struct sim_costs *costs = &guest->engine->scenario->costs;
-	u64 now_ns = guest->engine->now_ns;
+	struct sim_reclaim *lruvec = guest->lruvec[memcg];
+	struct sim_reclaim_stat before, after;
 
-	for (u32 i = 0; i < guest->config->memcgs_count; i++) {
-		struct sim_reclaim *lruvec = guest->lruvec[i];
-		u64 entries;
+	lruvec->ops->stat(lruvec, &before);
+	u64 entries = lruvec->ops->age(lruvec, guest->engine->now_ns);
 
-		if (!lruvec->ops->age)
-			continue;
-		entries = lruvec->ops->age(lruvec, now_ns);
-		guest->counters.ageing_passes++;
-		guest->counters.ageing_entries += entries;
-		guest->counters.ageing_cpu_ns += entries * costs->scan_pte_ns;
-		guest->cpu_debt_ns += entries * costs->scan_pte_ns;
-		sim_emit(guest->engine, SIM_EV_AGE, guest->id, i,
-			 lruvec->ops->ages ? lruvec->ops->ages(lruvec)->max_seq : 0, entries);
-	}
+	lruvec->ops->stat(lruvec, &after);
+	u64 cpu_ns = entries * costs->scan_pte_ns +
+		     (after.aged_young - before.aged_young) * costs->young_pte_ns;
+
+	guest->counters.ageing_passes++;
+	guest->counters.ageing_entries += entries;
+	guest->counters.ageing_cpu_ns += cpu_ns;
+	sim_emit(guest->engine, SIM_EV_AGE, guest->id, memcg,
+		 lruvec->ops->ages ? lruvec->ops->ages(lruvec)->max_seq : 0, entries);
+	return cpu_ns;
+}
+
+void sim_guest_age(struct sim_guest *guest)
+{
+	for (u32 i = 0; i < guest->config->memcgs_count; i++)
+		if (guest->lruvec[i]->ops->age)
+			sim_guest_owe(guest, sim_guest_age_memcg(guest, i));
 }

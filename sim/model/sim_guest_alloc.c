@@ -68,7 +68,7 @@ static void wake_kswapd(struct sim_guest *guest)
 		    guest->id, 0, 0);
 }
 
-/* memory.high and memory.max of the page's memcg, and of the root above it. */
+/* memory.high and memory.max of the page's memcg; the root, which has all others below, has none. */
 static bool within_limits(struct sim_guest *guest, u32 memcg, struct sim_alloc *alloc)
 {
 	const struct sim_memcg_config *limit = &guest->config->memcg[memcg];
@@ -109,6 +109,7 @@ struct sim_alloc sim_guest_alloc(struct sim_guest *guest, u32 memcg, bool balloo
 	}
 	if (fits && guest->frames.free_count > guest->watermark.min)
 		alloc.frame = sim_frames_take(&guest->frames);
+	alloc.memcg_full = !fits;
 	if (alloc.frame == SIM_NO_FRAME) {
 		u64 next_ns = sim_guest_next_write_ns(guest);
 
@@ -118,11 +119,11 @@ struct sim_alloc sim_guest_alloc(struct sim_guest *guest, u32 memcg, bool balloo
 	return alloc;
 }
 
-void sim_guest_oom(struct sim_guest *guest)
+void sim_guest_oom(struct sim_guest *guest, bool memcg)
 {
 	u64 before = guest->frames.free_count;
 
-	if (guest->config->deflate_on_oom && sim_balloon_deflate_on_oom(guest))
+	if (!memcg && guest->config->deflate_on_oom && sim_balloon_deflate_on_oom(guest))
 		return;
 	guest->counters.oom_kills++;
 	sim_workload_kill(guest);

@@ -38,7 +38,7 @@ static u32 get_frame(struct fault *fault)
 	fault->result.retry = true;
 	fault->result.memory_stall = true;
 	if (!alloc.retry_ns) {
-		sim_guest_oom(guest);
+		sim_guest_oom(guest, alloc.memcg_full);
 		alloc.retry_ns = now_ns + SIM_MS;
 	}
 	fault->result.resume_ns = alloc.retry_ns;
@@ -46,18 +46,25 @@ static u32 get_frame(struct fault *fault)
 	return SIM_NO_FRAME;
 }
 
-/* Bring pages in that came with the one that was asked for; they are not mapped yet. */
-static void bring_neighbour(struct sim_guest *guest, u32 page, enum ws_enter how)
+/*
+ * Bring in a page that came with the one that was asked for; it is not mapped yet.
+ * Return: false when there is no room for it, for readahead does not reclaim.
+ */
+static bool bring_neighbour(struct sim_guest *guest, u32 page, enum ws_enter how)
 {
-	if (guest->frames.free_count <= guest->watermark.low)
-		return; /* readahead does not reclaim */
+	u32 memcg = guest->memcg[page] & SIM_PAGE_MEMCG;
+
+	if (guest->frames.free_count <= guest->watermark.low ||
+	    guest->memcg_pages[memcg] >= guest->config->memcg[memcg].max_bytes / SIM_PAGE_BYTES)
+		return false;
 	u32 frame = sim_frames_take(&guest->frames);
 
 	if (frame == SIM_NO_FRAME)
-		return;
+		return false;
 	sim_page_install(guest, page, frame, how, false);
 	/* The device wrote into the frame; the host sees that. */
 	sim_host_touch(guest->host, guest, frame);
+	return true;
 }
 
 static void readahead_file(struct fault *fault)
@@ -68,8 +75,7 @@ static void readahead_file(struct fault *fault)
 	for (u32 page = first; page < first + READAHEAD_PAGES; page++) {
 		if (page == fault->page || !sim_page_is_dropped(guest, page))
 			continue;
-		bring_neighbour(guest, page, WS_ENTER_READ);
-		pages++;
+		pages += bring_neighbour(guest, page, WS_ENTER_READ);
 	}
 	guest->counters.file_in_pages += pages;
 }
@@ -108,8 +114,7 @@ static void readahead_swap(struct sim_guest *guest, u32 slot)
 		if (!guest->swap.page_of[i] || i + 1 == slot ||
 		    guest->hot[page] & (SIM_HOT_PRESENT | SIM_HOT_WRITEBACK))
 			continue;
-		bring_neighbour(guest, page, WS_ENTER_SWAPCACHE);
-		guest->counters.swap_in_pages++;
+		guest->counters.swap_in_pages += bring_neighbour(guest, page, WS_ENTER_SWAPCACHE);
 	}
 }
 
@@ -122,7 +127,10 @@ static void read_swap(struct fault *fault)
 
 	guest->counters.swap_in_pages++;
 	if (device->config->compressed) {
-		fault->cpu_ns += sim_device_submit(device, now_ns, false, 1) - now_ns;
+		u64 read_ns = sim_device_submit(device, now_ns, false, 1) - now_ns;
+
+		fault->cpu_ns += read_ns;
+		guest->counters.io_ns += read_ns;
 		return;
 	}
 	fault->ready_ns = sim_device_submit(device, now_ns, false, device->config->cluster_pages);
@@ -147,7 +155,7 @@ static bool make_resident(struct fault *fault)
 	if (sim_page_slot(guest, page)) {
 		fault->result.fault = SIM_FAULT_SWAPIN;
 		read_swap(fault);
-		fault->result.memory_stall |= fault->ready_ns != 0;
+		fault->result.memory_stall = true; /* however fast the device */
 		clean = !guest->swap.device.config->compressed;
 	} else if (file && descriptor && fault->write && !shadow) {
 		fault->result.fault = SIM_FAULT_MINOR; /* a new page of a file is not read first */
@@ -177,6 +185,7 @@ static void cancel_writeback(struct fault *fault)
 	u32 page = fault->page;
 	struct sim_reclaim *lruvec = guest->lruvec[guest->memcg[page] & SIM_PAGE_MEMCG];
 
+	guest->memcg[page] &= (u8)~SIM_PAGE_PROACTIVE; /* it has not gone */
 	guest->hot[page] = (u8)((guest->hot[page] & ~SIM_HOT_WRITEBACK) | SIM_HOT_PRESENT |
 				SIM_HOT_MAPPED);
 	lruvec->ops->insert(lruvec, page, sim_page_type(guest, page), WS_ENTER_FAULT, 0);
@@ -193,7 +202,8 @@ static bool have_backed(struct fault *fault)
 		return true;
 	if (fault->result.fault == SIM_FAULTS)
 		fault->result.fault = touch.fault;
-	guest->counters.faults[touch.fault]++;
+	if (!touch.retry) /* else it is counted when it succeeds */
+		guest->counters.faults[touch.fault]++;
 	fault->cpu_ns += touch.cpu_ns;
 	guest->counters.host_stall_ns += touch.cpu_ns;
 	u64 from_ns = guest->engine->now_ns > fault->ready_ns ? guest->engine->now_ns : fault->ready_ns;
@@ -207,6 +217,16 @@ static bool have_backed(struct fault *fault)
 	return !touch.retry;
 }
 
+/* do_swap_page(): a page that is written, or any when half of swap is used, gives its slot back. */
+static void free_swap(struct fault *fault)
+{
+	struct sim_guest *guest = fault->guest;
+
+	if (!(guest->memcg[fault->page] & SIM_PAGE_FILE) &&
+	    (fault->write || sim_swap_is_half_full(&guest->swap)))
+		sim_page_forget_copy(guest, fault->page);
+}
+
 static void set_bits(struct fault *fault)
 {
 	struct sim_guest *guest = fault->guest;
@@ -218,8 +238,8 @@ static void set_bits(struct fault *fault)
 	if (fault->write)
 		hot |= SIM_HOT_DIRTY_GUEST | SIM_HOT_DIRTY_HOST;
 	guest->hot[page] |= hot;
-	if (fault->write && guest->swap.slots_count && sim_swap_is_full(&guest->swap))
-		sim_page_forget_copy(guest, page); /* it is stale anyway */
+	if (fault->result.fault == SIM_FAULT_SWAPIN || fault->result.fault == SIM_FAULT_SWAPCACHE)
+		free_swap(fault);
 	if (sim_page_is_tracked(page))
 		sim_page_note(guest, page, guest->engine->now_ns, fault->kind);
 	if (fault->kind == TR_DESCRIPTOR && !(guest->memcg[page] & SIM_PAGE_UNEVICTABLE)) {

@@ -46,7 +46,9 @@ bool sim_page_install(struct sim_guest *guest, u32 page, u32 frame, enum ws_ente
 	}
 	guest->frame[page] = frame + 1;
 	guest->backing.owner[frame] = page;
-	guest->hot[page] = SIM_HOT_PRESENT | (mapped ? SIM_HOT_MAPPED : 0);
+	/* Whatever the contents are, the frame was written with them, and the host saw that. */
+	guest->hot[page] = SIM_HOT_PRESENT | SIM_HOT_ACCESSED_HOST | SIM_HOT_DIRTY_HOST |
+			   (mapped ? SIM_HOT_MAPPED : 0);
 	guest->resident[kind]++;
 	guest->memcg_pages[guest->memcg[page] & SIM_PAGE_MEMCG]++;
 	guest->region_pages[page / SIM_REGION_PAGES]++;

@@ -17,6 +17,7 @@
 #define KSWAPD_GIVE_UP 16	  /* MAX_RECLAIM_RETRIES */
 #define KSWAPD_REST_NS (100 * SIM_MS)
 #define SCAN_BUDGET 4096	  /* pages looked at in one round */
+#define FRUITLESS_ROUNDS 4	  /* without a victim, before it is asked whether any is left */
 #define FLUSH_PERIOD_NS (5 * SIM_SECOND) /* dirty_writeback_centisecs */
 
 #define NO_BATCH 0xffffffffu
@@ -69,6 +70,8 @@ void sim_guest_written(struct sim_guest *guest, u32 index)
 	for (u32 i = 0; i < batch->count; i++) {
 		u32 page = batch->page[i];
 
+		if (!guest->running)
+			break; /* nothing of it is left */
 		/* Touched or freed meanwhile: it stays, or is gone already. */
 		if (!(guest->hot[page] & SIM_HOT_WRITEBACK))
 			continue;
@@ -123,7 +126,7 @@ static void note_true_age(struct sim_guest *guest, u32 page)
 	guest->counters.evicted_total++;
 	/* Accesses by descriptor are all in the trace: nothing is hidden behind them. */
 	if (last_ns & SIM_TRUTH_MAPPED &&
-	    guest->engine->now_ns - last_ns < guest->workload.window_ns)
+	    sim_page_idle_ns(guest, page) < guest->workload.window_ns)
 		guest->counters.evicted_in_window++;
 }
 
@@ -198,6 +201,14 @@ static void victim(struct pass *pass, u32 page, u32 shadow)
 	}
 }
 
+static u64 lruvec_pages(const struct sim_reclaim *lruvec)
+{
+	struct sim_reclaim_stat stat;
+
+	lruvec->ops->stat(lruvec, &stat);
+	return stat.pages[WS_ANON] + stat.pages[WS_FILE];
+}
+
 /* Evict from one memcg.  Return: pages looked at. */
 static u64 reclaim_memcg(struct pass *pass, u32 memcg, u64 want)
 {
@@ -210,18 +221,12 @@ static u64 reclaim_memcg(struct pass *pass, u32 memcg, u64 want)
 	bool swap = guest->swap.slots_count && !sim_swap_is_full(&guest->swap);
 	u32 swappiness = swap ? guest->config->swappiness : 0;
 	u32 fruitless = 0;
+	u64 patience = 0; /* pages to look at without a victim before giving up; 0: not yet known */
+	u64 fruitless_scanned = 0;
 
-	while (got < want && fruitless < 4) {
-		if (ops->wants_ageing && ops->wants_ageing(lruvec, swappiness)) {
-			u64 entries = ops->age(lruvec, guest->engine->now_ns);
-
-			guest->counters.ageing_passes++;
-			guest->counters.ageing_entries += entries;
-			guest->counters.ageing_cpu_ns += entries * costs->scan_pte_ns;
-			pass->sum.cpu_ns += entries * costs->scan_pte_ns;
-			sim_emit(guest->engine, SIM_EV_AGE, guest->id, memcg,
-				 ops->ages ? ops->ages(lruvec)->max_seq : 0, entries);
-		}
+	while (got < want) {
+		if (ops->wants_ageing && ops->wants_ageing(lruvec, swappiness))
+			pass->sum.cpu_ns += sim_guest_age_memcg(guest, memcg);
 		struct sim_reclaim_scan scan = { .swappiness = swappiness, .budget = SCAN_BUDGET };
 		u32 most = want - got < BATCH ? (u32)(want - got) : BATCH;
 		u32 n = ops->evict(lruvec, &scan, page, shadow, most);
@@ -232,7 +237,15 @@ static u64 reclaim_memcg(struct pass *pass, u32 memcg, u64 want)
 			victim(pass, page[i], shadow[i]);
 		got += n;
 		fruitless = n ? 0 : fruitless + 1;
-		if (!n && !scan.scanned && !ops->wants_ageing)
+		fruitless_scanned = n ? 0 : fruitless_scanned + scan.scanned;
+		if (!n && !scan.scanned && (!ops->wants_ageing || fruitless >= FRUITLESS_ROUNDS))
+			break;
+		if (fruitless < FRUITLESS_ROUNDS)
+			continue;
+		/* Every page may have to lose its accessed bit first: look at all of them twice. */
+		if (!patience)
+			patience = 2 * lruvec_pages(lruvec);
+		if (fruitless_scanned >= patience)
 			break;
 	}
 	return scanned;
@@ -267,8 +280,10 @@ struct sim_reclaimed sim_guest_reclaim(struct sim_guest *guest, u64 want, u32 me
 			for (u32 i = 0; i < memcgs; i++)
 				all += takeable(guest, i, low_too);
 			for (u32 i = 0; i < memcgs && all; i++) {
-				u64 part = (want * takeable(guest, i, low_too) + all - 1) / all;
+				u64 most = takeable(guest, i, low_too);
+				u64 part = (want * most + all - 1) / all;
 
+				part = part < most ? part : most; /* never below the protection */
 				scanned += part ? reclaim_memcg(&pass, i, part) : 0;
 			}
 		}
@@ -287,7 +302,9 @@ struct sim_reclaimed sim_guest_reclaim(struct sim_guest *guest, u64 want, u32 me
 		counters->pgscan_direct += scanned;
 		counters->pgsteal_direct += taken;
 	}
-	counters->alloc_stalls += mode == SIM_RECLAIM_DIRECT;
+	/* ALLOCSTALL counts the balloon's allocations too, but no reclaim for a memcg's limit. */
+	counters->alloc_stalls += memcg == SIM_MEMCGS_MAX && (mode == SIM_RECLAIM_DIRECT ||
+							      mode == SIM_RECLAIM_BALLOON);
 	if (mode == SIM_RECLAIM_PROACTIVE)
 		counters->proactive_pages += taken;
 	sim_emit(guest->engine, SIM_EV_EVICT, guest->id, mode, taken, scanned);
@@ -317,7 +334,7 @@ void sim_guest_kswapd(struct sim_guest *guest)
 				  SIM_RECLAIM_BACKGROUND);
 
 	guest->counters.kswapd_cpu_ns += got.cpu_ns;
-	guest->cpu_debt_ns += got.cpu_ns;
+	sim_guest_owe(guest, got.cpu_ns);
 	sim_reporter_pressure(guest);
 	next_ns = now_ns + got.cpu_ns + 1;
 	if (got.freed + got.writing) {

@@ -9,7 +9,8 @@
 
 #define BATCH 64
 #define STEP_PAGES 512		     /* evicted between two looks at the marks */
-#define REST_NS (10 * SIM_MS)	     /* when reclaim found nothing */
+#define REST_NS (10 * SIM_MS)	     /* when reclaim found nothing, and twice as long each time */
+#define REST_DOUBLINGS 7	     /* up to 640 ms */
 #define OUT_OF_MEMORY_NS (100 * SIM_MS) /* a VM waits this long before it asks again */
 
 int sim_host_init(struct sim_host *host, struct sim_engine *engine)
@@ -35,7 +36,9 @@ int sim_host_init(struct sim_host *host, struct sim_engine *engine)
 void sim_host_destroy(struct sim_host *host)
 {
 	free(host->guest);
+	free(host->batch);
 	host->guest = NULL;
+	host->batch = NULL;
 }
 
 int sim_backing_init(struct sim_backing *backing, const struct sim_host *host, u32 frames_count,
@@ -112,9 +115,7 @@ static void back(struct sim_host *host, struct sim_backing *backing, u32 frame)
 	host->free_pages--;
 	backing->state[frame] |= SIM_BACK_BACKED | SIM_BACK_ACCESSED;
 	backing->backed++;
-	if (!backing->region_backed[frame / SIM_REGION_PAGES]++ &&
-	    backing->region[frame / SIM_REGION_PAGES] & SIM_REGION_SPLIT)
-		backing->split_backed++;
+	backing->region_backed[frame / SIM_REGION_PAGES]++;
 	backing->lruvec->ops->insert(backing->lruvec, frame, WS_ANON, WS_ENTER_FAULT, 0);
 }
 
@@ -122,14 +123,14 @@ static void split(struct sim_guest *guest, u32 region)
 {
 	struct sim_backing *backing = &guest->backing;
 
+	if (!guest->host->config->huge_pages)
+		return;
 	if (backing->region[region] & SIM_REGION_HUGE) {
 		backing->huge_regions--;
 		guest->counters.huge_splits++;
 	}
-	if (!(backing->region[region] & SIM_REGION_SPLIT)) {
+	if (!(backing->region[region] & SIM_REGION_SPLIT))
 		backing->split_regions++;
-		backing->split_backed += backing->region_backed[region] > 0;
-	}
 	backing->region[region] = SIM_REGION_SPLIT;
 }
 
@@ -141,17 +142,14 @@ static void unback(struct sim_host *host, struct sim_guest *guest, u32 frame)
 
 	backing->state[frame] &= (u8) ~(SIM_BACK_BACKED | SIM_BACK_ACCESSED);
 	backing->backed--;
-	if (!--backing->region_backed[frame / SIM_REGION_PAGES] &&
-	    backing->region[frame / SIM_REGION_PAGES] & SIM_REGION_SPLIT)
-		backing->split_backed--;
+	backing->region_backed[frame / SIM_REGION_PAGES]--;
 	host->free_pages++;
-	if (host->config->huge_pages)
-		split(guest, frame / SIM_REGION_PAGES);
 	if (page < SIM_OWNER_KERNEL)
 		guest->hot[page] &= (u8)~SIM_HOT_FAST;
 }
 
-void sim_host_unback(struct sim_host *host, struct sim_guest *guest, u32 frame)
+/* All that the host holds of a frame goes, in memory and in swap. */
+static void forget(struct sim_host *host, struct sim_guest *guest, u32 frame)
 {
 	struct sim_backing *backing = &guest->backing;
 	u8 state = backing->state[frame];
@@ -166,27 +164,26 @@ void sim_host_unback(struct sim_host *host, struct sim_guest *guest, u32 frame)
 		slot_give(host);
 	}
 	backing->state[frame] = 0;
-	/* A region without anything in it can be backed by a huge page again. */
-	u32 region = frame / SIM_REGION_PAGES;
+}
 
-	if (!backing->region_backed[region] && backing->region[region] & SIM_REGION_SPLIT) {
-		u32 first = region * SIM_REGION_PAGES, i = 0;
+void sim_host_unback_region(struct sim_host *host, struct sim_guest *guest, u32 region)
+{
+	struct sim_backing *backing = &guest->backing;
+	u32 first = region * SIM_REGION_PAGES;
 
-		while (i < SIM_REGION_PAGES && !(backing->state[first + i] & ~SIM_BACK_DIRTY))
-			i++;
-		if (i == SIM_REGION_PAGES) {
-			backing->region[region] = 0;
-			backing->split_regions--;
-		}
-	}
+	for (u32 i = 0; i < SIM_REGION_PAGES; i++)
+		forget(host, guest, first + i);
+	/* The next touch may find a huge page for it again. */
+	backing->huge_regions -= backing->region[region] & SIM_REGION_HUGE ? 1 : 0;
+	backing->split_regions -= backing->region[region] & SIM_REGION_SPLIT ? 1 : 0;
+	backing->region[region] = 0;
 }
 
 void sim_host_balloon(struct sim_host *host, struct sim_guest *guest, u32 frame)
 {
-	sim_host_unback(host, guest, frame);
+	forget(host, guest, frame);
 	guest->backing.state[frame] = SIM_BACK_BALLOON;
-	if (host->config->huge_pages)
-		split(guest, frame / SIM_REGION_PAGES);
+	split(guest, frame / SIM_REGION_PAGES);
 }
 
 static void wake_reclaim(struct sim_host *host)
@@ -196,6 +193,16 @@ static void wake_reclaim(struct sim_host *host)
 	host->reclaiming = true;
 	sim_wake_at(host->engine, host->engine->now_ns, SIM_CLASS_TIMER, SIM_WAKE_HOST_RECLAIM,
 		    SIM_HOST_ID, 0, 0);
+}
+
+static u64 next_written_ns(const struct sim_host *host)
+{
+	u64 next_ns = SIM_NONE;
+
+	for (u32 i = 0; i < host->batches_count; i++)
+		if (host->batch[i].frames && host->batch[i].done_ns < next_ns)
+			next_ns = host->batch[i].done_ns;
+	return next_ns;
 }
 
 static bool whole_region_is_new(const struct sim_host *host, const struct sim_guest *guest,
@@ -224,9 +231,9 @@ struct sim_touch sim_host_touch(struct sim_host *host, struct sim_guest *guest, 
 	if (!host->free_pages) {
 		touch.fault = *state & SIM_BACK_SWAPPED ? SIM_FAULT_HOST_SWAP : SIM_FAULT_EPT;
 		touch.retry = true;
-		touch.ready_ns = host->writing_pages ? host->written_next_ns : now_ns + OUT_OF_MEMORY_NS;
-		if (touch.ready_ns <= now_ns)
-			touch.ready_ns = now_ns + SIM_MS;
+		touch.ready_ns = next_written_ns(host);
+		if (touch.ready_ns <= now_ns || touch.ready_ns == SIM_NONE)
+			touch.ready_ns = now_ns + (host->writing_pages ? SIM_MS : OUT_OF_MEMORY_NS);
 		if (!host->writing_pages)
 			sim_emit(host->engine, SIM_EV_HOST_OOM, SIM_HOST_ID, guest->id, 1, 0);
 		wake_reclaim(host);
@@ -266,20 +273,31 @@ struct sim_touch sim_host_touch(struct sim_host *host, struct sim_guest *guest, 
 	return touch;
 }
 
+/* Disturbances take what they want and did not yet get, but no more than @most. */
+static void pay_owed(struct sim_host *host, u64 most)
+{
+	u64 pages = host->owed_pages < most ? host->owed_pages : most;
+
+	host->free_pages -= pages;
+	host->taken_pages += pages;
+	host->owed_pages -= pages;
+}
+
 void sim_host_take(struct sim_host *host, s64 pages)
 {
 	if (pages > 0) {
-		u64 take = (u64)pages < host->free_pages ? (u64)pages : host->free_pages;
-
-		host->free_pages -= take;
-		host->taken_pages += take;
+		host->owed_pages += (u64)pages;
+		pay_owed(host, host->free_pages);
 		wake_reclaim(host);
-	} else {
-		u64 give = (u64)-pages < host->taken_pages ? (u64)-pages : host->taken_pages;
-
-		host->free_pages += give;
-		host->taken_pages -= give;
+		return;
 	}
+	u64 give = (u64)-pages, unpaid = give < host->owed_pages ? give : host->owed_pages;
+
+	host->owed_pages -= unpaid;
+	give -= unpaid;
+	give = give < host->taken_pages ? give : host->taken_pages;
+	host->taken_pages -= give;
+	host->free_pages += give;
 }
 
 /* --- the host's reclaim --- */
@@ -356,6 +374,7 @@ static u32 evict_frame(struct sim_host *host, struct sim_guest *guest, u32 frame
 	*state = (u8)((*state & ~(SIM_BACK_COPY | SIM_BACK_DIRTY)) | SIM_BACK_SWAPPED);
 	backing->swapped++;
 	unback(host, guest, frame);
+	split(guest, frame / SIM_REGION_PAGES);
 	guest->counters.host_swap_out_pages += write;
 	host->swap_out_pages += write;
 	if (!write)
@@ -375,12 +394,22 @@ static u32 evict_frame(struct sim_host *host, struct sim_guest *guest, u32 frame
 static void submit(struct sim_host *host, u32 frames)
 {
 	u64 done_ns = sim_device_submit(&host->swap, host->engine->now_ns, true, frames);
+	u32 i = 0;
 
+	while (i < host->batches_count && host->batch[i].frames)
+		i++;
+	if (i == host->batches_count) {
+		u32 count = i ? 2 * i : 16;
+
+		host->batch = realloc(host->batch, count * sizeof(*host->batch));
+		assert(host->batch);
+		memset(host->batch + i, 0, (count - i) * sizeof(*host->batch));
+		host->batches_count = count;
+	}
+	host->batch[i] = (struct sim_host_batch){ .done_ns = done_ns, .frames = frames };
 	host->writing_pages += frames;
-	if (host->written_next_ns < done_ns)
-		host->written_next_ns = done_ns;
 	sim_wake_at(host->engine, done_ns, SIM_CLASS_COMPLETION, SIM_WAKE_HOST_WRITTEN, SIM_HOST_ID,
-		    frames, 0);
+		    i, 0);
 }
 
 /* Take @want frames from one VM.  Return: frames gone or going. */
@@ -414,19 +443,23 @@ static u32 evict_from(struct sim_host *host, struct sim_guest *guest, u32 want)
 	return gone;
 }
 
-void sim_host_reclaim(struct sim_host *host)
+/* Could any frame leave?  Where swap is full, one whose copy is still in it. */
+static bool can_swap(const struct sim_host *host)
 {
-	u64 now_ns = host->engine->now_ns, all = 0, cpu_ns = host->cpu_ns;
+	if (host->swap_used < host->swap_pages)
+		return true;
+	for (u32 i = 0; i < host->vms_count; i++)
+		if (host->guest[i] && host->guest[i]->backing.copies)
+			return true;
+	return false;
+}
+
+/* Every VM gives in proportion to what it has.  Return: frames gone or going. */
+static u32 evict_from_all(struct sim_host *host, u64 want)
+{
+	u64 all = 0;
 	u32 gone = 0;
 
-	host->reclaiming = false;
-	if (host->free_pages + host->writing_pages >= host->high_pages)
-		return;
-	u64 want = host->high_pages - host->free_pages - host->writing_pages;
-
-	if (want > STEP_PAGES)
-		want = STEP_PAGES;
-	age_all(host);
 	for (u32 i = 0; i < host->vms_count; i++)
 		all += host->guest[i] ? host->guest[i]->backing.backed : 0;
 	for (u32 i = 0; i < host->vms_count && all; i++) {
@@ -436,13 +469,40 @@ void sim_host_reclaim(struct sim_host *host)
 			gone += evict_from(host, guest,
 					   (u32)((want * guest->backing.backed + all - 1) / all));
 	}
-	host->reclaiming = true;
-	sim_wake_at(host->engine, now_ns + (host->cpu_ns - cpu_ns) + (gone ? 1 : REST_NS),
-		    SIM_CLASS_TIMER, SIM_WAKE_HOST_RECLAIM, SIM_HOST_ID, 0, 0);
+	return gone;
 }
 
-void sim_host_written(struct sim_host *host, u32 frames)
+void sim_host_reclaim(struct sim_host *host)
 {
-	host->writing_pages -= frames;
-	host->free_pages += frames;
+	u64 now_ns = host->engine->now_ns, cpu_ns = host->cpu_ns;
+	u32 gone = 0;
+
+	pay_owed(host, (host->free_pages + 1) / 2); /* VMs compete for it */
+	host->reclaiming = false;
+	if (host->free_pages + host->writing_pages >= host->high_pages + host->owed_pages) {
+		host->failures = 0;
+		return;
+	}
+	u64 want = host->high_pages + host->owed_pages - host->free_pages - host->writing_pages;
+
+	if (want > STEP_PAGES)
+		want = STEP_PAGES;
+	if (can_swap(host)) {
+		age_all(host);
+		gone = evict_from_all(host, want);
+	}
+	/* In vain again and again: ask less and less often. */
+	host->failures = gone ? 0 : host->failures + (host->failures < REST_DOUBLINGS);
+	u64 rest_ns = gone ? 1 : REST_NS << (host->failures - 1);
+
+	host->reclaiming = true;
+	sim_wake_at(host->engine, now_ns + (host->cpu_ns - cpu_ns) + rest_ns, SIM_CLASS_TIMER,
+		    SIM_WAKE_HOST_RECLAIM, SIM_HOST_ID, 0, 0);
+}
+
+void sim_host_written(struct sim_host *host, u32 batch)
+{
+	host->writing_pages -= host->batch[batch].frames;
+	host->free_pages += host->batch[batch].frames;
+	host->batch[batch].frames = 0;
 }

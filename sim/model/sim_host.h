@@ -52,7 +52,12 @@ struct sim_backing {
 	struct sim_reclaim *lruvec;
 	u16 *region_backed;
 	u64 backed, swapped, copies, huge_regions, split_regions;
-	u64 split_backed; /* split regions that hold memory; the others are all balloon */
+};
+
+/* Frames being written to swap. */
+struct sim_host_batch {
+	u64 done_ns;
+	u32 frames; /* 0: unused */
 };
 
 struct sim_host {
@@ -62,14 +67,17 @@ struct sim_host {
 	u32 vms_count;
 	u64 memory_pages;	  /* for VMs: memory - reserved */
 	u64 taken_pages;	  /* by disturbances */
+	u64 owed_pages;		  /* what these want besides, as soon as it is there */
 	u64 free_pages;
 	u64 min_pages, low_pages, high_pages;
 	u64 swap_pages, swap_used; /* slots */
 	u64 pool_pages;		   /* memory that compressed swap takes */
 	struct sim_device swap;
+	struct sim_host_batch *batch;
+	u32 batches_count;
 	u64 writing_pages;	   /* frames on their way to swap */
-	u64 written_next_ns;	   /* when the latest of them are done */
 	bool reclaiming;
+	u32 failures;		   /* reclaim steps in a row that found nothing */
 	u64 aged_ns;		   /* last ageing pass */
 	struct sim_psi psi;
 	u64 swap_in_pages, swap_out_pages, cpu_ns, low_ns, critical_ns;
@@ -94,17 +102,26 @@ struct sim_touch {
 /* The guest uses @frame: have it backed. */
 struct sim_touch sim_host_touch(struct sim_host *host, struct sim_guest *guest, u32 frame);
 
-/* The guest gives @frame up (balloon, reporting, VM gone): memory and swap come back. */
-void sim_host_unback(struct sim_host *host, struct sim_guest *guest, u32 frame);
+/* Does the host hold anything of the 2 MiB region, in memory or in swap? */
+static inline bool sim_host_has_region(const struct sim_backing *backing, u32 region)
+{
+	return backing->region_backed[region] || backing->region[region];
+}
 
-/* The guest put @frame into its balloon: as above, and the region stays split. */
+/* The guest gives the region up whole (reporting, VM gone): memory and swap come back. */
+void sim_host_unback_region(struct sim_host *host, struct sim_guest *guest, u32 region);
+
+/* The guest put @frame into its balloon: it comes back, and its region is split for good. */
 void sim_host_balloon(struct sim_host *host, struct sim_guest *guest, u32 frame);
 
 /* SIM_WAKE_HOST_RECLAIM, SIM_WAKE_HOST_WRITTEN. */
 void sim_host_reclaim(struct sim_host *host);
-void sim_host_written(struct sim_host *host, u32 frames);
+void sim_host_written(struct sim_host *host, u32 batch);
 
-/* Something else takes memory from the host (negative: gives it back). */
+/*
+ * Something else takes memory from the host (negative: gives it back): what is free at
+ * once, the rest as reclaim finds it.
+ */
 void sim_host_take(struct sim_host *host, s64 pages);
 
 /* Pressure as told to policies: 0 none, 1 low, 2 medium, 3 critical. */

@@ -91,6 +91,7 @@ struct sim_reclaim_stat {
 	u64 pages[WS_TYPES];
 	u64 active[WS_TYPES];
 	u64 refaults[WS_TYPES]; /* insertions that were workingset refaults, so far */
+	u64 aged_young; /* entries that age() has found accessed, so far */
 };
 
 /**

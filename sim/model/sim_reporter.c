@@ -77,7 +77,7 @@ int sim_reporter_init(struct sim_guest *guest, struct sim_link *link)
 	reporter->dialect = ws_dialect_find(guest->config->dialect);
 	if (!reporter->dialect)
 		return -EINVAL;
-	reporter->booted_ns = reporter->aged_ns = guest->engine->now_ns;
+	reporter->booted_ns = reporter->aged_ns = guest->config->start_ns;
 	ws_report_init(&reporter->report, &ages_ops, guest);
 	reporter->device_bins = reporter->dialect->bins_max;
 	return ws_proto_guest_init(&reporter->proto, reporter->dialect, reporter->device_bins);
@@ -93,7 +93,7 @@ void sim_reporter_destroy(struct sim_guest *guest)
 static void find_truth(const struct sim_guest *guest, const struct ws_hist *hist,
 		       struct sim_report_sample *truth)
 {
-	u64 now_ns = guest->engine->now_ns, wrong = 0;
+	u64 wrong = 0;
 	u64 real[WS_TYPES] = { 0 }, sampled[WS_TYPES] = { 0 };
 
 	truth->bins_count = hist->bins_count;
@@ -113,7 +113,7 @@ static void find_truth(const struct sim_guest *guest, const struct ws_hist *hist
 		if (!(guest->hot[page] & SIM_HOT_PRESENT) ||
 		    guest->memcg[page] & SIM_PAGE_UNEVICTABLE)
 			continue;
-		u64 idle_ns = now_ns - guest->truth_ns[block];
+		u64 idle_ns = sim_page_idle_ns(guest, page);
 
 		while (idle_ns >= ws_hist_edge(hist, bin) && bin + 1 < hist->bins_count)
 			bin++;
@@ -152,7 +152,7 @@ static void send_report(struct sim_guest *guest, bool pressure, u64 cost_ns)
 		return;
 	cost_ns += guest->engine->scenario->costs.report_ns;
 	guest->counters.report_cpu_ns += cost_ns;
-	guest->cpu_debt_ns += guest->engine->scenario->costs.report_ns;
+	sim_guest_owe(guest, guest->engine->scenario->costs.report_ns);
 	guest->counters.reports_sent++;
 	guest->counters.vm_exits++;
 	truth.cost_ns = cost_ns;
@@ -245,7 +245,7 @@ static void reclaim_on_command(struct sim_guest *guest, const struct sim_message
 	struct sim_reclaimed got = sim_guest_reclaim(guest, bytes / SIM_PAGE_BYTES, SIM_MEMCGS_MAX,
 						     SIM_RECLAIM_PROACTIVE);
 
-	guest->cpu_debt_ns += got.cpu_ns;
+	sim_guest_owe(guest, got.cpu_ns);
 	guest->counters.kswapd_cpu_ns += got.cpu_ns;
 }
 

@@ -47,6 +47,7 @@ void sim_stream_enter(struct sim_guest *guest, struct sim_stream *stream,
 	if (old == state)
 		return;
 	account(guest, stream);
+	sim_guest_settle(guest);
 	stream->state = state;
 	sim_psi_change(&guest->psi, now_ns,
 		       (state == SIM_STREAM_STALL_MEMORY) - (old == SIM_STREAM_STALL_MEMORY),
@@ -62,16 +63,17 @@ void sim_stream_wake_at(struct sim_guest *guest, struct sim_stream *stream, u64 
 		    (u32)(stream - guest->workload.stream), ++stream->ticket);
 }
 
-/* By how much compute is slower on split huge pages, in shares of RATE_ONE. */
+/* By how much compute is slower where huge pages are split, in shares of RATE_ONE. */
 static u64 split_tax(const struct sim_guest *guest)
 {
 	const struct sim_backing *backing = &guest->backing;
-	u64 regions = backing->huge_regions + backing->split_backed;
+	/* What counts is the memory in use: a region wholly in the balloon slows nobody. */
+	u64 small_pages = backing->backed - backing->huge_regions * SIM_REGION_PAGES;
 
-	if (!backing->split_backed || !guest->host->config->huge_pages)
+	if (!small_pages || !guest->host->config->huge_pages)
 		return 0;
-	return (u64)(guest->engine->scenario->costs.split_tax * (double)RATE_ONE) *
-	       backing->split_backed / regions;
+	return (u64)(guest->engine->scenario->costs.split_tax * (double)RATE_ONE) * small_pages /
+	       backing->backed;
 }
 
 /* Compute time per real time, of one stream: vCPUs are shared, split huge pages cost. */
@@ -313,26 +315,11 @@ static int play(struct batch *batch, struct tr_error *error)
 	}
 }
 
-/* Kernel work that is owed delays the streams, at most half of each batch. */
-static u64 pay_debt(struct sim_guest *guest, u64 from_ns, u64 limit_ns)
-{
-	u64 most_ns = (limit_ns - from_ns) / 2;
-	u64 share_ns = guest->cpu_debt_ns / guest->config->vcpus;
-	u64 paid_ns = share_ns < most_ns ? share_ns : most_ns;
-
-	guest->cpu_debt_ns -= paid_ns * guest->config->vcpus < guest->cpu_debt_ns
-				      ? paid_ns * guest->config->vcpus
-				      : guest->cpu_debt_ns;
-	if (!share_ns)
-		guest->cpu_debt_ns = 0;
-	return paid_ns;
-}
-
 /*
  * The access at which the stream stopped goes through the fault path.
- * Return: true when the stream can go on at *resume_ns as if nothing had happened.
+ * Return: when the stream goes on, or SIM_NONE when the kernel killed the workload.
  */
-static bool fault(struct sim_guest *guest, struct sim_stream *stream, u64 *resume_ns)
+static u64 fault(struct sim_guest *guest, struct sim_stream *stream)
 {
 	struct sim_source *source = sim_workload_source(guest);
 	u32 entry = stream->run.page[stream->position];
@@ -341,7 +328,7 @@ static bool fault(struct sim_guest *guest, struct sim_stream *stream, u64 *resum
 							 TR_IS_WRITE(entry), stream->run.kind);
 
 	if (stream->ticket != ticket)
-		return false; /* the kernel killed the workload */
+		return SIM_NONE;
 	stream->faulted = result.retry;
 	if (!result.retry) {
 		stream->position++;
@@ -350,19 +337,19 @@ static bool fault(struct sim_guest *guest, struct sim_stream *stream, u64 *resum
 		if (stream->run.kind == TR_DESCRIPTOR)
 			charge_descriptor(guest, stream);
 	}
-	*resume_ns = result.resume_ns;
+	u64 resume_ns = result.resume_ns;
+
 	if (guest->engine->scenario->open_loop && !result.retry)
-		*resume_ns = now_ns; /* arrivals do not wait for the memory */
+		resume_ns = now_ns; /* arrivals do not wait for the memory */
 	if (result.memory_stall)
 		sim_stream_enter(guest, stream, SIM_STREAM_STALL_MEMORY);
-	else if (result.host_stall || (result.retry && !result.memory_stall))
+	else if (result.host_stall || result.retry)
 		sim_stream_enter(guest, stream, SIM_STREAM_STALL_HOST);
 	else if (result.fault == SIM_FAULT_FILE || result.fault == SIM_FAULT_REFAULT)
 		sim_stream_enter(guest, stream, SIM_STREAM_STALL_IO);
 	else
-		return !result.retry;
-	sim_stream_wake_at(guest, stream, *resume_ns > now_ns ? *resume_ns : now_ns + 1);
-	return false;
+		return resume_ns;
+	return resume_ns > now_ns ? resume_ns : now_ns + 1;
 }
 
 static void go_idle(struct sim_guest *guest, struct sim_stream *stream, u64 now_ns)
@@ -380,12 +367,63 @@ static void go_idle(struct sim_guest *guest, struct sim_stream *stream, u64 now_
 	sim_stream_wake_at(guest, stream, until_ns);
 }
 
+/*
+ * Go on at @time_ns.  Return: true when no event comes before, and that is now the time;
+ * false when the stream has to wait for its turn in the queue.
+ */
+static bool go_on_at(struct sim_guest *guest, struct sim_stream *stream, u64 time_ns)
+{
+	struct sim_engine *engine = guest->engine;
+
+	if (sim_queue_next_ns(&engine->queue) <= time_ns ||
+	    time_ns > engine->scenario->duration_ns) {
+		sim_stream_wake_at(guest, stream, time_ns);
+		return false;
+	}
+	engine->now_ns = time_ns;
+	return true;
+}
+
+/*
+ * Play from now to the quantum's end, the next fault, or idling.  *on: the stream goes
+ * on at once.  Return: 0 or negative errno.
+ */
+static int run_batch(struct sim_guest *guest, struct sim_stream *stream, u64 limit_ns, bool *on,
+		     struct tr_error *error)
+{
+	struct sim_engine *engine = guest->engine;
+	struct batch batch = { .guest = guest, .stream = stream,
+			       .source = sim_workload_source(guest), .from_ns = engine->now_ns,
+			       .limit_ns = limit_ns, .rate = rate_of(guest) };
+	u64 clock_ns = stream->clock_ns;
+	int stop = play(&batch, error);
+
+	*on = false;
+	if (stop < 0)
+		return stop;
+	guest->counters.compute_ns += stream->clock_ns - clock_ns;
+	guest->counters.split_ns += (stream->clock_ns - clock_ns) * split_tax(guest) / RATE_ONE;
+	stream->faulted = stop == STOP_FAULT;
+	/* Idling and the end are found again after a wait, for the position is kept. */
+	if (batch.stop_ns > engine->now_ns && !go_on_at(guest, stream, batch.stop_ns))
+		return 0;
+	if (stop == STOP_IDLE) {
+		go_idle(guest, stream, engine->now_ns);
+	} else if (stop == STOP_END) {
+		sim_stream_enter(guest, stream, SIM_STREAM_OFF);
+		sim_workload_stream_ended(guest);
+	} else {
+		*on = true;
+	}
+	return 0;
+}
+
 int sim_stream_wake(struct sim_guest *guest, u32 index, u64 ticket, struct tr_error *error)
 {
 	struct sim_stream *stream = &guest->workload.stream[index];
 	struct sim_engine *engine = guest->engine;
-	u64 quantum_ns = engine->scenario->quantum_ns, now_ns = engine->now_ns;
-	u64 limit_ns = (now_ns / quantum_ns + 1) * quantum_ns, resume_ns;
+	u64 quantum_ns = engine->scenario->quantum_ns;
+	bool on = true;
 
 	if (!guest->running || ticket != stream->ticket)
 		return 0;
@@ -393,53 +431,27 @@ int sim_stream_wake(struct sim_guest *guest, u32 index, u64 ticket, struct tr_er
 		sim_workload_stream_ended(guest);
 		return 0;
 	}
-	sim_stream_enter(guest, stream, SIM_STREAM_RUN);
-	if (stream->faulted) {
-		if (!fault(guest, stream, &resume_ns))
-			return 0;
-		now_ns = resume_ns;
-	}
-	now_ns += pay_debt(guest, now_ns, now_ns < limit_ns ? limit_ns : now_ns);
-	for (;;) {
-		/* Others come first; or the time is over. */
-		if (now_ns >= limit_ns || sim_queue_next_ns(&engine->queue) <= now_ns) {
-			if (now_ns > engine->now_ns || now_ns >= limit_ns) {
-				sim_stream_wake_at(guest, stream, now_ns);
-				return 0;
-			}
-		}
-		engine->now_ns = now_ns;
+	while (on) {
+		u64 limit_ns = (engine->now_ns / quantum_ns + 1) * quantum_ns;
+		u64 next_ns = engine->now_ns;
 
-		struct batch batch = { .guest = guest, .stream = stream,
-				       .source = sim_workload_source(guest), .from_ns = now_ns,
-				       .limit_ns = limit_ns, .rate = rate_of(guest) };
-		u64 clock_ns = stream->clock_ns;
-		int stop = play(&batch, error);
+		sim_stream_enter(guest, stream, SIM_STREAM_RUN);
+		if (stream->faulted) {
+			next_ns = fault(guest, stream);
+		} else if (stream->paid_ns != limit_ns) { /* once a quantum */
+			stream->paid_ns = limit_ns;
+			next_ns += sim_guest_pay_debt(guest, next_ns, limit_ns);
+		}
+		if (next_ns == SIM_NONE)
+			return 0;
+		if (next_ns > engine->now_ns) {
+			on = go_on_at(guest, stream, next_ns);
+			continue;
+		}
+		int rc = stream->faulted ? 0 : run_batch(guest, stream, limit_ns, &on, error);
 
-		if (stop < 0)
-			return stop;
-		guest->counters.compute_ns += stream->clock_ns - clock_ns;
-		guest->counters.split_ns +=
-			(stream->clock_ns - clock_ns) * split_tax(guest) / RATE_ONE;
-		stream->faulted = stop == STOP_FAULT;
-		if (stop == STOP_LIMIT || (batch.stop_ns > now_ns &&
-					   sim_queue_next_ns(&engine->queue) <= batch.stop_ns)) {
-			/* Idling and the end are found again then, for the position is kept. */
-			sim_stream_wake_at(guest, stream, batch.stop_ns);
-			return 0;
-		}
-		engine->now_ns = now_ns = batch.stop_ns;
-		if (stop == STOP_IDLE) {
-			go_idle(guest, stream, now_ns);
-			return 0;
-		}
-		if (stop == STOP_END) {
-			sim_stream_enter(guest, stream, SIM_STREAM_OFF);
-			sim_workload_stream_ended(guest);
-			return 0;
-		}
-		if (!fault(guest, stream, &resume_ns))
-			return 0;
-		now_ns = resume_ns;
+		if (rc)
+			return rc;
 	}
+	return 0;
 }

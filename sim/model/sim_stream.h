@@ -34,6 +34,7 @@ struct sim_stream {
 	u32 accesses;  /* of this repetition, before this run */
 	u64 clock_ns;  /* trace time reached */
 	u64 epoch_ns;  /* simulated time at which the trace's time 0 was */
+	u64 paid_ns;   /* end of the quantum in which it last waited for the kernel's work */
 	u64 extra_ns;  /* work to do before the next record */
 	enum sim_stream_state state;
 	u64 since_ns;  /* when it entered the state */

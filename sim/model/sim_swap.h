@@ -42,4 +42,10 @@ static inline bool sim_swap_is_full(const struct sim_swap_area *area)
 	return area->used >= area->slots_count;
 }
 
+/* vm_swap_full(): time to be thrifty with slots. */
+static inline bool sim_swap_is_half_full(const struct sim_swap_area *area)
+{
+	return 2 * (u64)area->used > area->slots_count;
+}
+
 #endif /* SIM_SWAP_H */

@@ -17,6 +17,7 @@
 struct sim_mglru {
 	struct sim_reclaim base;
 	u64 refaults[WS_TYPES];
+	u64 aged_young;
 	struct ws_lru lru;
 };
 
@@ -121,16 +122,17 @@ static u64 mglru_age(struct sim_reclaim *reclaim, u64 now_ns)
 	u64 young[WALK_PAGES / 64], walked = 0;
 
 	for (u32 first = 0; first < space->pages_count; first += WALK_PAGES) {
-		u32 left = space->pages_count - first, any = 0;
+		u32 left = space->pages_count - first, found = 0;
 		u32 count = left < WALK_PAGES ? left : WALK_PAGES;
 
 		if (space->region_pages && !space->region_pages[first / WALK_PAGES])
 			continue;
 		for (u32 i = 0; i < count; i += 64) {
 			young[i / 64] = harvest(reclaim, first + i);
-			any |= young[i / 64] != 0;
+			found += (u32)__builtin_popcountll(young[i / 64]);
 		}
-		if (any)
+		mglru->aged_young += found;
+		if (found)
 			ws_age_harvest(&mglru->lru.age, first, young, count);
 		walked += count;
 	}
@@ -168,7 +170,7 @@ static void mglru_stat(const struct sim_reclaim *reclaim, struct sim_reclaim_sta
 	const struct sim_mglru *mglru = (const struct sim_mglru *)reclaim;
 	const struct ws_age *age = &mglru->lru.age;
 
-	*stat = (struct sim_reclaim_stat){ 0 };
+	*stat = (struct sim_reclaim_stat){ .aged_young = mglru->aged_young };
 	for (u32 type = 0; type < WS_TYPES; type++) {
 		for (u64 seq = age->min_seq[type]; seq <= age->max_seq; seq++) {
 			u64 pages = ws_age_pages(age, seq, type);
