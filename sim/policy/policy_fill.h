@@ -11,7 +11,7 @@
 
 #include "policy/sim_policy.h"
 
-#define POLICY_PIECES_PER_VM 24
+#define POLICY_PIECES_PER_VM 160
 #define POLICY_PIECES_MAX (SIM_VMS_MAX * POLICY_PIECES_PER_VM)
 
 struct policy_piece {

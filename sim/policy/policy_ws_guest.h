@@ -35,6 +35,7 @@ struct policy_ws_params {
 	double prior;
 	u64 forget_ns;
 	double queueing;
+	double overbook;
 	double reserve;
 };
 

@@ -94,6 +94,8 @@ static const struct sim_param ws_target_params[] = {
 	  WS_FIELD(forget_ns), 600e9, 1e10, 8.64e13 },
 	{ "queueing", "refault time under load over that of an idle device", SIM_PARAM_DOUBLE,
 	  WS_FIELD(queueing), 1.5, 1, 100 },
+	{ "overbook", "part of unbacked memory within targets that need not be covered",
+	  SIM_PARAM_DOUBLE, WS_FIELD(overbook), 0.5, 0, 1 },
 	{ "reserve", "share of host memory kept free above the host's own watermark",
 	  SIM_PARAM_DOUBLE, WS_FIELD(reserve), 0.02, 0, 0.9 },
 };
@@ -172,153 +174,191 @@ static double fair_share(const struct ws_target_state *self, const struct sim_vm
 	return self->per_share * (double)policy_max(vm->shares, 1);
 }
 
-/*
- * Offer the next @bytes of @vm, of which nothing tells one from another, in slices that
- * get dearer as the guest gets smaller: so of two equal guests the larger gives first, and
- * none gives all.
- */
-static void offer_slices(struct ws_target_state *self, u32 vm, u64 size, u64 bytes, double cost)
-{
-	u64 slice = bytes / SLICES, rest = bytes;
-	double fair = self->per_share * 1000; /* @cost is weighted by shares already */
+/* A guest that offers its memory, cheapest first. */
+struct offer {
+	struct ws_target_state *self;
+	const struct sim_vm_view *vm;
+	const struct policy_ws_guest *guest;
+	u32 index;
+	bool distress, held, urgent;
+	double weight;		    /* shares */
+	double young[POLICY_KINDS]; /* cost of a byte that is used in each interval */
+	u64 room;		    /* left above the minimum */
+	u64 size;		    /* what the guest would have after all offers so far */
+	u64 file;		    /* file bytes in use that were not offered yet */
+};
 
+/*
+ * Offer the next @bytes, of which nothing tells one from another, in slices that get dearer
+ * as the guest gets smaller: so of two equal guests the larger gives first, and none gives
+ * all.
+ */
+static void offer_bytes(struct offer *offer, u64 bytes, double cost)
+{
+	double fair = offer->self->per_share * 1000; /* shares are in the weight */
+	u64 rest = policy_min(bytes, offer->room), slice = rest / SLICES;
+
+	offer->room -= rest;
 	for (u32 i = 0; i < SLICES && rest; i++) {
 		u64 part = i + 1 < SLICES ? slice : rest;
 
-		size = policy_less(size, part);
+		offer->size = policy_less(offer->size, part);
 		rest -= part;
-		policy_fill_offer(&self->fill, vm, part,
-				  cost * fair / (double)(size + part / 2 + 1));
+		policy_fill_offer(&offer->self->fill, offer->index, part,
+				  offer->weight * cost * fair /
+					  (double)(offer->size + part / 2 + 1));
 	}
 }
 
-/* Classes of the curve from the oldest that is left to the youngest. */
-static u64 offer_classes(struct ws_target_state *self, const struct sim_vm_view *view, u32 vm,
-			 u64 room, double weight)
+/*
+ * Offer @bytes of memory in use, @rate times as often as in each interval.  Guests evict
+ * page cache before anonymous memory, and it comes back by readahead.
+ */
+static void offer_used(struct offer *offer, u64 bytes, double rate)
 {
-	const struct policy_ws_guest *guest = &self->guest[vm];
+	u64 file = policy_min(bytes, offer->file);
+	double anon = offer->young[POLICY_ANON];
+
+	if (rate >= 1 && offer->guest->hot > anon)
+		anon = offer->guest->hot;
+	offer_bytes(offer, file, rate * offer->young[POLICY_FILE]);
+	offer->file -= file;
+	offer_bytes(offer, bytes - file, rate * anon);
+}
+
+/*
+ * What the guest does not use now: growth that it does not have yet, and free memory.  To a
+ * guest in distress they are worth the stall that they end; to others little, and least
+ * what is beyond their peak of the window.
+ */
+static void offer_unused(struct offer *offer)
+{
+	const struct policy_ws_guest *guest = offer->guest;
+	u64 has = policy_min(offer->size, offer->vm->actual_bytes);
+	u64 used = policy_bytes(guest->used + kept_free(offer->vm, &offer->self->params));
+	u64 fair = policy_bytes(fair_share(offer->self, offer->vm));
+	double young = offer->young[POLICY_ANON];
+	/* What was used within the window comes back once in it. */
+	double recent = (double)offer->self->params.interval_ns / (2 * (double)guest->hold_ns);
+	u64 growth = offer->size - has, beyond, headroom, spare;
+
+	/* A guest that has not spoken yet uses what the host has backed, as far as one can see. */
+	if (!guest->stats_ns)
+		used = policy_max(offer->vm->backed_bytes, policy_min(has, fair));
+	spare = policy_less(has, used);
+	if (offer->distress) {
+		double worth = guest->stall_now / (double)(growth + spare + 1);
+
+		offer_bytes(offer, growth, worth + COST_HEADROOM * young);
+		if (!offer->held)
+			offer_used(offer, spare, recent * DISTRESS_WEIGHT);
+		return;
+	}
+	offer_bytes(offer, growth, COST_GROWTH * young);
+	beyond = guest->stats_ns ? policy_less(has, policy_bytes(policy_ws_guest_peak(guest))) :
+				   spare;
+	beyond = policy_min(spare, beyond);
+	offer_bytes(offer, beyond, COST_SURPLUS * young);
+	if (offer->held)
+		return;
+	headroom = policy_min(spare - beyond, policy_bytes(guest->headroom));
+	offer_bytes(offer, headroom, COST_HEADROOM * young);
+	offer_used(offer, spare - beyond - headroom, recent);
+}
+
+/* Classes of the curve from the oldest that is left to the youngest. */
+static void offer_classes(struct offer *offer)
+{
+	const struct policy_ws_guest *guest = offer->guest;
 	const struct policy_curve *curve = &guest->curve;
-	struct policy_learning learning = policy_ws_learning(guest, view, &self->params);
+	struct policy_learning learning =
+		policy_ws_learning(guest, offer->vm, &offer->self->params);
 	double out = guest->cold, stall_out = 0;
 
 	if (guest->cold_age < POLICY_CURVE_AGES)
 		stall_out = policy_curve_stall(curve, guest->cold_age, &learning);
-	for (u32 k = policy_min(guest->cold_age, POLICY_CURVE_AGES); k-- > 0 && room;) {
+	for (u32 k = policy_min(guest->cold_age, POLICY_CURVE_AGES); k-- > 0 && offer->room;) {
 		double idle = policy_curve_idle(curve, k, &learning);
 		double stall = policy_curve_stall(curve, k, &learning);
 
-		if (idle <= out + 4096)
+		if (idle <= out + POLICY_PAGE_SIZE)
 			continue;
-		u64 part = policy_min(room, policy_bytes(idle - out));
-		policy_fill_offer(&self->fill, vm, part,
-				  weight * (stall - stall_out) / (idle - out));
-		room -= part;
+		u64 part = policy_min(offer->room, policy_bytes(idle - out));
+		policy_fill_offer(&offer->self->fill, offer->index, part,
+				  offer->weight * (stall - stall_out) / (idle - out));
+		offer->room -= part;
+		offer->size -= part;
 		out = idle;
 		stall_out = stall;
 	}
-	return room;
+	offer->file = policy_min(offer->file,
+				 policy_bytes(curve->all[POLICY_FILE] - curve->idle[POLICY_FILE][0]));
 }
 
-/*
- * Offer what the guest does not use: growth that it does not have yet, and free memory.
- * To a guest in distress both are worth the stall that they end; to others little, and
- * least what is beyond their need.
- * Return: bytes offered.
- */
-static u64 offer_unused(struct ws_target_state *self, const struct sim_host_view *host, u32 vm,
-			u64 room, double weight, double young, bool held)
+/* Memory in use is taken in steps, so that the stalls of one are seen before the next. */
+static void offer_in_use(struct offer *offer, u64 now_ns)
 {
-	const struct sim_vm_view *view = &host->vm[vm];
-	const struct policy_ws_guest *guest = &self->guest[vm];
-	u64 size = self->wish[vm], has = policy_min(size, view->actual_bytes);
-	u64 used = policy_bytes(guest->used + kept_free(view, &self->params));
-	u64 beyond, growth, headroom, spare;
-	/* What was used within the window comes back once in it. */
-	double recent = (double)self->params.interval_ns / (2 * (double)guest->hold_ns);
+	const struct policy_ws_params *params = &offer->self->params;
+	const struct policy_ws_guest *guest = offer->guest;
+	bool just_cut = guest->cut_ns && now_ns - guest->cut_ns < params->interval_ns;
 
-	/* A guest that has not spoken yet uses what the host has backed, as far as one can see. */
-	if (!guest->stats_ns)
-		used = policy_max(view->backed_bytes, policy_min(has, policy_bytes(fair_share(self, view))));
-	growth = policy_min(room, size - has);
-	spare = policy_min(room - growth, policy_less(has, used));
-	if (guest->distress_until_ns > host->now_ns) {
-		double worth = guest->stall_now / (double)(growth + spare + 1);
-
-		offer_slices(self, vm, size, growth, weight * (worth + COST_HEADROOM * young));
-		if (worth < recent * young * DISTRESS_WEIGHT)
-			worth = recent * young * DISTRESS_WEIGHT;
-		if (!held)
-			offer_slices(self, vm, has, spare, weight * worth);
-		return growth + spare;
+	if (guest->stats_ns && !offer->urgent) {
+		if (offer->held || just_cut)
+			return;
+		offer->room = policy_min(offer->room,
+					 policy_bytes(2 * params->step *
+						      (double)offer->vm->nominal_bytes));
 	}
-	offer_slices(self, vm, size, growth, COST_GROWTH * weight * young);
-	/* Beyond the recent peak; then headroom; then what was in use within the window. */
-	beyond = policy_min(spare, policy_less(has, policy_bytes(policy_ws_guest_peak(guest))));
-	if (!guest->stats_ns)
-		beyond = spare;
-	offer_slices(self, vm, has, beyond, COST_SURPLUS * weight * young);
-	has -= beyond;
-	if (held)
-		return growth + spare;
-	headroom = policy_min(spare - beyond, policy_bytes(guest->headroom));
-	offer_slices(self, vm, has, headroom, COST_HEADROOM * weight * young);
-	has -= headroom;
-	offer_slices(self, vm, has, spare - beyond - headroom, recent * weight * young);
-	return growth + spare;
+	offer->weight *= offer->distress ? DISTRESS_WEIGHT : INCUMBENT_WEIGHT;
+	if (!policy_ws_guest_fresh(guest, now_ns, params)) {
+		offer_used(offer, offer->room, 0.5);
+		return;
+	}
+	offer_classes(offer);
+	offer_used(offer, policy_less(offer->size, policy_bytes(guest->base)), 1);
+	offer_bytes(offer, offer->room, COST_BASE);
 }
 
 /* All that @vm could lose of its wish, cheapest first. */
-static void offer(struct ws_target_state *self, const struct sim_host_view *host, u32 vm,
-		  bool urgent)
+static void make_offer(struct ws_target_state *self, const struct sim_host_view *host, u32 vm,
+		       bool urgent)
 {
 	const struct sim_vm_view *view = &host->vm[vm];
 	const struct policy_ws_guest *guest = &self->guest[vm];
-	const struct policy_ws_params *params = &self->params;
-	double weight = (double)policy_max(view->shares, 1) / 1000;
-	double refault = (double)policy_max(view->refault_ns, 1000) * params->queueing / 1e9 /
-			 POLICY_PAGE_SIZE;
-	double young = 2 * refault / ((double)params->interval_ns / 1e9);
-	u64 room = policy_less(self->wish[vm], view->min_bytes), size = self->wish[vm], part;
-
+	struct policy_learning price = policy_ws_learning(guest, view, &self->params);
+	/* Touched within the last interval: half an interval ago in the mean. */
+	double rate = 2 / ((double)self->params.interval_ns / 1e9) / POLICY_PAGE_SIZE / 1e9;
 	/*
 	 * What it was just given is not taken back from it for others; the less so, the
-	 * shorter others have been in distress, for most bursts pass.
+	 * longer others have been in distress, for most bursts pass.
 	 */
 	u64 hold_ns = policy_max(policy_less(guest->hold_ns, self->waited_ns),
-				 2 * params->interval_ns);
-	bool held = guest->grown_ns && !urgent && host->now_ns - guest->grown_ns < hold_ns;
+				 2 * self->params.interval_ns);
+	struct offer offer = {
+		.self = self,
+		.vm = view,
+		.guest = guest,
+		.index = vm,
+		.distress = guest->distress_until_ns > host->now_ns,
+		.held = guest->grown_ns && !urgent && host->now_ns - guest->grown_ns < hold_ns,
+		.urgent = urgent,
+		.weight = (double)policy_max(view->shares, 1) / 1000,
+		.young = { rate * (price.refault_ns[POLICY_ANON] + 1000),
+			   rate * (price.refault_ns[POLICY_FILE] + 100) },
+		.room = policy_less(self->wish[vm], view->min_bytes),
+		.size = self->wish[vm],
+		.file = policy_bytes(guest->curve.all[POLICY_FILE]),
+	};
 
-	part = offer_unused(self, host, vm, room, weight, young, held);
-	room -= part;
-	size -= part;
-	weight *= guest->distress_until_ns > host->now_ns ? DISTRESS_WEIGHT : INCUMBENT_WEIGHT;
-	/* Memory in use is taken in steps, so that its stalls can be seen before the next. */
-	if (guest->stats_ns && !urgent) {
-		if (held || (guest->cut_ns && host->now_ns - guest->cut_ns < params->interval_ns))
-			return;
-		room = policy_min(room, policy_bytes(2 * params->step *
-						     (double)view->nominal_bytes));
-	}
-	if (!policy_ws_guest_fresh(guest, host->now_ns, params)) {
-		offer_slices(self, vm, size, room, weight * young / 2);
-		return;
-	}
-	part = room - offer_classes(self, view, vm, room, weight);
-	room -= part;
-	size -= part;
-	/* The youngest class: touched at least once in the last interval. */
-	part = policy_min(room, policy_less(size, policy_bytes(guest->base)));
-	if (guest->hot > young)
-		young = guest->hot;
-	offer_slices(self, vm, size, part, weight * young);
-	policy_fill_offer(&self->fill, vm, room - part, COST_BASE * weight);
+	offer_unused(&offer);
+	offer_in_use(&offer, host->now_ns);
 }
 
 /* Bytes by which the wishes exceed what there is, the host's present distress included. */
 static u64 excess(const struct ws_target_state *self, const struct sim_host_view *host,
 		  u32 pressure)
 {
-	u64 wanted = 0, coming = 0, more = 0;
+	u64 wanted = 0, coming = 0, idle = 0, more = 0;
 
 	for (u32 i = 0; i < host->vms_count; i++) {
 		const struct sim_vm_view *vm = &host->vm[i];
@@ -331,7 +371,12 @@ static u64 excess(const struct ws_target_state *self, const struct sim_host_view
 								       vm->backed_bytes)) :
 				  self->wish[i];
 		coming += policy_less(vm->actual_bytes, vm->target_bytes);
+		if (host->high_bytes && self->guest[i].stats_ns)
+			idle += policy_less(policy_min(self->wish[i], vm->actual_bytes),
+					    vm->backed_bytes);
 	}
+	/* Guests do not all use at once what they have a right to and never touched. */
+	wanted -= policy_min(wanted, policy_bytes(self->params.overbook * (double)idle));
 	if (pressure)
 		more = policy_less(host->high_bytes, host->free_bytes +
 						     (pressure > 1 ? coming / 2 : coming));
@@ -446,7 +491,7 @@ static u64 take(struct ws_target_state *self, const struct sim_host_view *host, 
 	memset(self->taken, 0, host->vms_count * sizeof(*self->taken));
 	for (u32 i = 0; i < host->vms_count; i++)
 		if (self->wish[i] && self->guest[i].blocked_until_ns <= host->now_ns)
-			offer(self, host, i, urgent);
+			make_offer(self, host, i, urgent);
 	policy_fill_take(&self->fill, over, self->taken);
 	for (u32 i = 0; i < host->vms_count; i++)
 		over = policy_less(over, self->taken[i]);
