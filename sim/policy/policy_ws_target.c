@@ -8,11 +8,14 @@
  * the price of a refault on the guest's own devices (policy_curve.h).
  *
  *   grow	at once to the need, when a report, the statistics or the guest's distress
- *		say so; distress is reading back more than the bound, or direct reclaim
- *   shrink	in bounded steps to the largest need of the last `hold`, when the balloon has
- *		followed the last step, reports are fresh and the guest is not in distress
- *   overcommit	targets together never exceed what the host has; if needs do, memory is taken
- *		where the stall per byte, times shares, is least (policy_fill.h)
+ *		say so; distress is reading back more than the bound, or reclaim by a guest
+ *		that has next to nothing idle
+ *   shrink	in bounded steps to the largest need of the last `hold`, when the host gains
+ *		frames by it, the balloon has followed the last step, reports are fresh and the
+ *		guest is neither in distress nor rising
+ *   overcommit	targets together never exceed what the host has (what was never touched within
+ *		them counts in part: `overbook`); if wishes do, memory is taken where the
+ *		expected stall per byte, times shares, is least (policy_fill.h)
  *
  * A load that rises makes the target rise once; when it falls the target falls once, after
  * `hold`.  A guest that had to grow soon after it was shrunk gets a longer hold, so that a
@@ -22,9 +25,11 @@
  * Source: ours.  It uses Denning's working set (the age cut), TMO's bound on stall instead of
  * a rate of refaults, squeezed's order (what is given must be there first), ESX's shares.
  * May see: balloon statistics, working-set reports, host counters.
- * Known flaw: pages that a guest reaches by read() look cold to MGLRU, so their value is
- * seen only when they are read again; the need of a load that was never seen is unknown
- * until it comes, and then paid for by stalls during two report intervals.
+ * Known flaw: pages that a guest reaches by read() look cold to MGLRU, and no statistic
+ * tells what reading them again costs; the need of a load that was never seen is unknown
+ * until it comes, and then paid for by stalls during two report intervals; on a host that
+ * is short all the time it moves memory more often than an equal division, which costs
+ * huge pages and does not help the median guest, only the worst.
  */
 #include <stdio.h>
 
@@ -37,8 +42,8 @@
 /* Reports that may stay unanswered before the guest is configured again. */
 #define UNANSWERED_MAX 3
 /* A byte that a guest has is worth this much more than one that another wants. */
-#define INCUMBENT_WEIGHT 1.5
-#define DISTRESS_WEIGHT 4.0 /* the same when it is short already */
+#define INCUMBENT_WEIGHT 4.0
+#define DISTRESS_WEIGHT 8.0 /* the same when it is short already */
 /* Memory outside the guest's lists, in seconds of stall per byte: not to be had. */
 #define COST_BASE 1.0
 /* Of memory not in use, as parts of the cost of memory in use; growth takes no headroom. */
@@ -81,7 +86,7 @@ static const struct sim_param ws_target_params[] = {
 	{ "step", "most to take in one interval without need, share of nominal",
 	  SIM_PARAM_DOUBLE, WS_FIELD(step), 0.10, 0.001, 1 },
 	{ "band", "smaller changes are not made, share of nominal", SIM_PARAM_DOUBLE,
-	  WS_FIELD(band), 0.01, 0, 0.5 },
+	  WS_FIELD(band), 0.02, 0, 0.5 },
 	{ "gain", "least memory worth taking without need, share of nominal",
 	  SIM_PARAM_DOUBLE, WS_FIELD(gain), 0.05, 0, 1 },
 	{ "turn", "the same when the target grew last", SIM_PARAM_DOUBLE, WS_FIELD(turn), 0.08, 0,
@@ -696,13 +701,14 @@ const struct sim_policy policy_ws_target = {
 		"`slowdown` * `proactive` of the time + headroom + what had to be read back lately.\n"
 		"Grow at once to the need; shrink in steps of `step` to the largest need of the last\n"
 		"`hold`. Targets together never exceed the host's memory less its watermark and\n"
-		"`reserve`: when needs do, memory is taken where the expected stall per byte, times\n"
-		"shares, is least. What the loss of idle memory costs is learnt per guest from pairs\n"
+		"`reserve` (unbacked parts of them count by 1 - `overbook`): when they would, memory\n"
+		"is taken where the expected stall per byte, times shares, is least. What the loss of idle memory costs is learnt per guest from pairs\n"
 		"of reports and from swap-ins, times the refault time of the guest's devices.",
 	.source = "this project; after Denning's working set, TMO's bound on stalls, squeezed's\n"
 		  "order of moves and ESX's shares",
 	.flaw = "Page cache used by read() looks cold to MGLRU; its value shows only when it is\n"
-		"read again. A load never seen before is paid for by stalls for two intervals.",
+		"read again. A load never seen before is paid for by stalls for two intervals. On a\n"
+		"host that is always short it helps the worst guest, not the median one.",
 	.channels = SIM_CH_STATS | SIM_CH_REPORTS | SIM_CH_HOST,
 	.params = ws_target_params,
 	.params_count = POLICY_COUNT(ws_target_params),
