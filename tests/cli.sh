@@ -61,6 +61,8 @@ if has run; then
 	expect 2 'unit.json: /vms/0/memory: must be a size' run "$work/unit.json"
 	expect 2 '/vms/0/memory_min: is above "memory"' run "$work/balloon.json"
 	expect 2 '/vms/0/memory: must be from' run "$work/zero.json"
+	expect 2 '/host: leaves nothing' run "$work/ok.json" --set host.memory=8MiB
+	expect 2 'parameter' run "$work/ok.json" --policy mom --set policy.params.x=1
 	expect 2 '/vms: need' run "$work/many.json"
 	expect 2 'nowhere.wst: No such file' run "$work/lost.json"
 	expect 2 'cut.json: line' run "$work/cut.json"
@@ -116,12 +118,23 @@ if has trace; then
 	printf '1,2\n3,x\n' > "$work/bad.csv"
 	expect 2 "bad.csv: line 2: 'x' is no time" trace import --csv page=1,time=2 "$work/bad.csv" -o "$work/e.wst"
 	[ ! -e "$work/e.wst" ] && [ ! -e "$work/e.wst.tmp" ]; say $? "a failed import leaves nothing"
+	mkfifo "$work/pipe"; mkdir "$work/folder"
+	expect 2 'pipe: not a regular file' trace gen loop --count 10 -o "$work/pipe"
+	expect 2 'folder: Is a directory' trace gen loop --count 10 -o "$work/folder"
+	[ -p "$work/pipe" ]; say $? "only a regular file is replaced"
+	expect 2 'a.csv: is the input' trace import "$work/a.csv" -o "$work/a.csv"
+	flock "$work/twice.wst.tmp" "$wssim" trace gen loop --count 10 -o "$work/twice.wst" \
+		> "$work/out" 2> "$work/err"
+	[ $? -eq 1 ] && grep -q 'another process is writing it' "$work/err"
+	say $? "of two writers of one file the second is refused"
+	run trace gen loop --count 10 -o "$work/twice.wst"; say $? "what a killed writer left is written over"
 fi
 if has reclaim && [ -n "$trace" ]; then
 	run reclaim "$trace" --reclaim lru,clock --frames 0.1; say $? "reclaim of a sample"
 	expect 2 'lru' reclaim "$trace" --reclaim magic --frames 0.1
 	expect 2 'frames' reclaim "$trace" --reclaim lru --frames 0
 	expect 2 'cut.wst: ' reclaim "$work/cut.wst" --reclaim lru --frames 0.1
+	expect 1 'folder: Is a directory' reclaim "$trace" -r lru -f 0.1 -o "$work/folder"
 fi
 
 # --- results: whole or not there --------------------------------------------------------

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <zstd.h>
 
 #include "tr_block.h"
@@ -19,6 +18,7 @@
 #include "tr_hash.h"
 #include "tr_layout.h"
 #include "tr_number.h"
+#include "tr_place.h"
 
 #define ZSTD_LEVEL 9 /* up to 10 % smaller than level 3, and read as fast */
 #define TOLERANCE_NS 1000000ull /* how far a time may be off where the window is 0 */
@@ -39,8 +39,8 @@ struct lane {
 };
 
 struct tr_writer {
-	FILE *file;
-	char *path, *path_tmp;
+	struct tr_place place;
+	char *path;
 	struct tr_meta meta;
 	char *origin;
 	struct tr_number *number;
@@ -57,7 +57,7 @@ struct tr_writer {
 
 static int fail_errno(struct tr_writer *writer, int number, struct tr_error *error)
 {
-	return tr_fail(error, -number, "%s: byte %llu: cannot write: %s", writer->path_tmp,
+	return tr_fail(error, -number, "%s: byte %llu: cannot write: %s", writer->path,
 		       writer->offset, strerror(number));
 }
 
@@ -70,7 +70,7 @@ static int no_memory(struct tr_writer *writer, struct tr_error *error)
 static int write_bytes(struct tr_writer *writer, const void *bytes, size_t size,
 		       struct tr_error *error)
 {
-	if (fwrite(bytes, 1, size, writer->file) != size)
+	if (fwrite(bytes, 1, size, writer->place.stream) != size)
 		return fail_errno(writer, errno ? errno : EIO, error);
 	writer->offset += size;
 	return 0;
@@ -90,8 +90,7 @@ static int write_header(struct tr_writer *writer, struct tr_error *error)
 
 static void destroy(struct tr_writer *writer)
 {
-	if (writer->file)
-		fclose(writer->file);
+	tr_place_abort(&writer->place);
 	for (u32 i = 0; i < writer->lanes_count; i++) {
 		if (!writer->lanes[i])
 			continue;
@@ -107,7 +106,6 @@ static void destroy(struct tr_writer *writer)
 	tr_number_destroy(writer->number);
 	free(writer->origin);
 	free(writer->path);
-	free(writer->path_tmp);
 	free(writer);
 }
 
@@ -115,7 +113,7 @@ static int open_memory(struct tr_writer *writer, const char *path, const struct 
 {
 	writer->path = strdup(path);
 	writer->origin = strdup(meta->origin ? meta->origin : "");
-	if (!writer->path || !writer->origin || asprintf(&writer->path_tmp, "%s.tmp", path) < 0)
+	if (!writer->path || !writer->origin)
 		return -ENOMEM;
 	writer->stored_capacity = ZSTD_compressBound(RAW_MAX);
 	writer->raw = malloc(RAW_MAX);
@@ -151,17 +149,11 @@ int tr_writer_open(struct tr_writer **result, const char *path, const struct tr_
 		tr_fail(error, rc, "%s: out of memory", path);
 		goto out;
 	}
-	writer->file = fopen(writer->path_tmp, "wbe");
-	if (!writer->file) {
-		rc = tr_fail(error, -errno, "%s: cannot create: %s", writer->path_tmp,
-			     strerror(errno));
+	rc = tr_place_open(&writer->place, path, error);
+	if (!rc)
+		rc = write_header(writer, error);
+	if (rc)
 		goto out;
-	}
-	rc = write_header(writer, error);
-	if (rc) {
-		tr_writer_abort(writer);
-		return rc;
-	}
 	*result = writer;
 	return 0;
 out:
@@ -509,20 +501,13 @@ int tr_writer_commit(struct tr_writer *writer, struct tr_error *error)
 
 	if (!rc)
 		rc = write_index(writer, error);
-	if (fclose(writer->file) && !rc)
-		rc = fail_errno(writer, errno, error);
-	writer->file = NULL;
-	if (!rc && rename(writer->path_tmp, writer->path))
-		rc = tr_fail(error, -errno, "%s: cannot rename to %s: %s", writer->path_tmp,
-			     writer->path, strerror(errno));
-	if (rc)
-		unlink(writer->path_tmp);
+	if (!rc)
+		rc = tr_place_commit(&writer->place, error);
 	destroy(writer);
 	return rc;
 }
 
 void tr_writer_abort(struct tr_writer *writer)
 {
-	unlink(writer->path_tmp);
 	destroy(writer);
 }

@@ -10,7 +10,12 @@
 #ifndef CMD_H
 #define CMD_H
 
+#include "tr_error.h"
+
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+/* Say @error on stderr.  Return: EXIT_FAILED if the machine failed, else EXIT_USAGE. */
+int cmd_fail(int rc, const struct tr_error *error);
 
 int cmd_run(int argc, char **argv);
 int cmd_compare(int argc, char **argv);

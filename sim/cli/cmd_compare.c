@@ -68,7 +68,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const char doc[] =
 	"Simulate a scenario under several policies and compare them.\v"
 	"Examples:\n"
-	"  wssim compare sim/scenarios/demo.json --policies static,mom,ws-target --runs 10 -o out\n"
+	"  wssim compare demo.json --policies static,mom,ws-target --runs 10 -o out\n"
 	"  wssim compare demo.json -j 2 --set host.swap=zram\n\n"
 	"Run k has the same random numbers under every policy, and a baseline run with memory for "
 	"everybody; differences are taken run by run.  Ctrl-C keeps the runs that are done and "

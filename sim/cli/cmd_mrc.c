@@ -8,11 +8,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cli/cli_save.h"
 #include "cli/cli_stop.h"
 #include "cli/cmd.h"
 #include "lab/sim_mrc.h"
 #include "output/sim_json_write.h"
+#include "tr_place.h"
 #include "tr_units.h"
 
 #define POINTS_DEFAULT 20
@@ -191,18 +191,18 @@ static void print_json(const struct options *options, const struct sim_lab_trace
 
 static int save_csv(const char *path, const struct curve *curve, struct tr_error *error)
 {
-	struct cli_save save;
-	int rc = cli_save_open(&save, path, error);
+	struct tr_place place;
+	int rc = tr_place_open(&place, path, error);
 
 	if (rc)
 		return rc;
-	fprintf(save.stream, "frames,bytes,miss_ratio,valid\n");
+	fprintf(place.stream, "frames,bytes,miss_ratio,valid\n");
 	for (u32 i = 0; i < curve->count; i++)
-		fprintf(save.stream, "%llu,%llu,%.6f,%d\n", (unsigned long long)curve->frames[i],
+		fprintf(place.stream, "%llu,%llu,%.6f,%d\n", (unsigned long long)curve->frames[i],
 			(unsigned long long)curve->frames[i] * TR_PAGE_SIZE,
 			sim_mrc_ratio(&curve->mrc, curve->frames[i]),
 			curve->frames[i] >= curve->frames_valid);
-	return cli_save_commit(&save, error);
+	return tr_place_commit(&place, error);
 }
 
 static int report(const struct options *options, struct sim_lab_trace *trace)
@@ -246,9 +246,12 @@ static const struct argp_option option[] = {
 };
 
 static const char doc[] =
-	"Print a trace's miss-ratio curve: the miss ratio of exact LRU at every size of memory.\n\n"
+	"Print a trace's miss-ratio curve: the miss ratio of exact LRU at every size of memory."
+	"\v"
+	"Examples:\n"
 	"  wssim mrc guest.wst\n"
-	"  wssim mrc big.oracleGeneral.zst --rate 0.01 --points 1000 -o curve.csv";
+	"  wssim mrc big.oracleGeneral.zst --rate 0.01 --points 1000 -o curve.csv\n\n"
+	"Exit status: 0 done, 1 failed or interrupted, 2 usage or bad input.";
 
 int cmd_mrc(int argc, char **argv)
 {

@@ -10,12 +10,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cli/cli_save.h"
 #include "cli/cli_stop.h"
 #include "cli/cmd.h"
 #include "lab/sim_lab.h"
 #include "output/sim_json_write.h"
 #include "output/sim_results.h"
+#include "tr_place.h"
 #include "tr_units.h"
 
 #define ALL_ALGORITHMS "lru,fifo,clock,mglru,twolist,opt"
@@ -302,25 +302,25 @@ static void print_json(const struct options *options, const struct sim_lab_trace
 
 static int save_csv(const char *path, const struct cell *cells, u32 count, struct tr_error *error)
 {
-	struct cli_save save;
-	int rc = cli_save_open(&save, path, error);
+	struct tr_place place;
+	int rc = tr_place_open(&place, path, error);
 
 	if (rc)
 		return rc;
-	fprintf(save.stream, "algorithm,frames,accesses,misses,miss_ratio,evictions,"
+	fprintf(place.stream, "algorithm,frames,accesses,misses,miss_ratio,evictions,"
 			     "young_evictions,valid,accesses_per_cpu_second,bytes_per_page\n");
 	for (u32 i = 0; i < count; i++) {
 		const struct cell *cell = &cells[i];
 		if (!cell->done || cell->rc)
 			continue;
-		fprintf(save.stream, "%s,%u,%llu,%llu,%.6f,%llu,%llu,%d,%.0f,%u\n", cell->name,
+		fprintf(place.stream, "%s,%u,%llu,%llu,%.6f,%llu,%llu,%d,%.0f,%u\n", cell->name,
 			cell->frames, (unsigned long long)cell->result.accesses,
 			(unsigned long long)cell->result.misses, miss_ratio(cell),
 			(unsigned long long)cell->result.evictions,
 			(unsigned long long)cell->result.young_evictions,
 			!sim_lab_invalid(&cell->result), speed(cell), cell->result.state_bytes);
 	}
-	return cli_save_commit(&save, error);
+	return tr_place_commit(&place, error);
 }
 
 /* Print what was finished, and say what was not.  Return: exit status. */
@@ -401,9 +401,12 @@ static const struct argp_option option[] = {
 };
 
 static const char doc[] =
-	"Run reclaim algorithms over one trace with a fixed number of frames.\n\n"
-	"  wssim reclaim guest.wst --reclaim lru,clock,mglru --frames 0.1,0.5,4096\n\n"
-	"mglru:8 means MGLRU with at most 8 generations.  A miss includes first accesses.";
+	"Run reclaim algorithms over one trace with a fixed number of frames.\v"
+	"Examples:\n"
+	"  wssim reclaim guest.wst --reclaim lru,clock,mglru --frames 0.1,0.5,4096\n"
+	"  wssim reclaim big.oracleGeneral.zst --frames 64MiB --json\n\n"
+	"mglru:8 means MGLRU with at most 8 generations.  A miss includes first accesses.\n"
+	"Exit status: 0 done, 1 failed or interrupted, 2 usage or bad input.";
 
 int cmd_reclaim(int argc, char **argv)
 {

@@ -106,24 +106,6 @@ void cmd_sim_free(struct cmd_sim *sim)
 		free(sim->owned[i]);
 }
 
-int cmd_fail(int rc, const struct tr_error *error)
-{
-	fprintf(stderr, "wssim: %s\n", error->text);
-	switch (rc) {
-	case -EINTR:
-	case -ENOSPC:
-	case -EDQUOT:
-	case -EFBIG:
-	case -EIO:
-	case -ENOMEM:
-	case -EAGAIN:
-	case -EROFS:
-		return EXIT_FAILED;
-	default:
-		return EXIT_USAGE;
-	}
-}
-
 void cmd_progress_runs(void *ctx, u32 done_count, u32 all_count)
 {
 	struct cmd_progress *progress = ctx;
@@ -337,8 +319,11 @@ int cmd_experiment(const struct cmd_sim *sim, struct sim_experiment *experiment)
 			fprintf(stderr, "wssim: plots are missing: %s\n", experiment->plots_error.text);
 			status = EXIT_FAILED;
 		}
-		if (experiment->comparison.interrupted)
+		if (experiment->comparison.interrupted) {
+			fprintf(stderr, "wssim: interrupted; %s holds what was finished\n",
+				experiment->dir);
 			status = EXIT_FAILED;
+		}
 		if (fflush(stdout) || ferror(stdout)) {
 			fprintf(stderr, "wssim: standard output: cannot be written\n");
 			status = EXIT_FAILED;

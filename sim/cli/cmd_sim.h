@@ -34,9 +34,6 @@ int cmd_sim_read(const struct cmd_sim *sim, const char *policy, struct sim_scena
 		 struct tr_error *error);
 void cmd_sim_free(struct cmd_sim *sim);
 
-/* "wssim: text" on stderr.  Return: the exit status that fits @rc. */
-int cmd_fail(int rc, const struct tr_error *error);
-
 /* Progress lines; nothing unless stderr is a terminal. */
 struct cmd_progress {
 	bool shown;

@@ -3,8 +3,6 @@
 #ifndef CMD_TRACE_H
 #define CMD_TRACE_H
 
-#include <signal.h>
-
 #include "tr_error.h"
 #include "tr_file.h"
 
@@ -12,9 +10,6 @@ int cmd_trace_import(int argc, char **argv);
 int cmd_trace_info(int argc, char **argv);
 int cmd_trace_dump(int argc, char **argv);
 int cmd_trace_gen(int argc, char **argv);
-
-/* Print the error; the exit status is EXIT_USAGE for bad input, EXIT_FAILED for the rest. */
-int cmd_trace_fail(int rc, const struct tr_error *error);
 
 /*
  * A sink before a writer: ends at a count or at Ctrl-C, shows progress on a terminal.

@@ -140,5 +140,5 @@ int cmd_trace_dump(int argc, char **argv)
 	if (argp_parse(&argp, argc, argv, 0, NULL, &options))
 		return EXIT_USAGE;
 	int rc = dump(&options, &error);
-	return rc ? cmd_trace_fail(rc, &error) : EXIT_DONE;
+	return rc ? cmd_fail(rc, &error) : EXIT_DONE;
 }

@@ -5,42 +5,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/cli_stop.h"
 #include "cli/cmd.h"
 #include "cli/cmd_trace.h"
 #include "tr_units.h"
 
 #define PROGRESS_RECORDS (1u << 20)
 
-static volatile sig_atomic_t stopped;
-
-static void on_signal(int number)
-{
-	(void)number;
-	stopped = 1;
-}
-
-int cmd_trace_fail(int rc, const struct tr_error *error)
-{
-	fprintf(stderr, "wssim: %s\n", error->text);
-	switch (-rc) {
-	case ENOSPC:
-	case EIO:
-	case ENOMEM:
-	case EINTR:
-	case EFBIG:
-	case EDQUOT:
-	case EPIPE:
-		return EXIT_FAILED;
-	default:
-		return EXIT_USAGE;
-	}
-}
-
 static int put(void *ctx, const struct tr_record *record, struct tr_error *error)
 {
 	struct cmd_trace_feed *feed = ctx;
 
-	if (stopped)
+	if (cli_stop)
 		return tr_fail(error, -EINTR, "interrupted after %llu records; nothing written",
 			       feed->records_count);
 	if (feed->records_max && feed->records_count == feed->records_max) {
@@ -59,13 +35,10 @@ static int put(void *ctx, const struct tr_record *record, struct tr_error *error
 
 void cmd_trace_feed_open(struct cmd_trace_feed *feed, struct tr_writer *writer, u64 records_max)
 {
-	struct sigaction action = { .sa_handler = on_signal };
-
 	*feed = (struct cmd_trace_feed){ .writer = writer,
 					 .records_max = records_max,
 					 .shows = isatty(STDERR_FILENO) };
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
+	cli_stop_install();
 }
 
 struct tr_sink cmd_trace_feed_sink(struct cmd_trace_feed *feed)
@@ -83,7 +56,7 @@ int cmd_trace_feed_close(struct cmd_trace_feed *feed, int rc, struct tr_error *e
 		tr_writer_abort(feed->writer);
 	else
 		rc = tr_writer_commit(feed->writer, error);
-	return rc ? cmd_trace_fail(rc, error) : EXIT_DONE;
+	return rc ? cmd_fail(rc, error) : EXIT_DONE;
 }
 
 void cmd_trace_report(const char *path)

@@ -134,7 +134,7 @@ static int generate(const struct options *options)
 	int rc = open_writer(&writer, options, &error);
 
 	if (rc)
-		return cmd_trace_fail(rc, &error);
+		return cmd_fail(rc, &error);
 	cmd_trace_feed_open(&feed, writer, options->limit);
 	rc = tr_gen_generate(options->gen, options->value, options->seed,
 			     cmd_trace_feed_sink(&feed), &error);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli/cmd.h"
 #include "cli/cmd_trace.h"
@@ -197,6 +198,15 @@ static int open_writer(struct tr_writer **writer, const struct options *options,
 	return rc;
 }
 
+/* Replacing the input by what was read from it would lose what .wst does not keep. */
+static bool is_own_input(const struct options *options)
+{
+	struct stat input, output;
+
+	return !stat(options->input, &input) && !stat(options->output, &output) &&
+	       input.st_ino == output.st_ino && input.st_dev == output.st_dev;
+}
+
 int cmd_trace_import(int argc, char **argv)
 {
 	static const struct argp argp = { argp_options, parse,	     "INPUT -o OUTPUT.wst", doc,
@@ -211,14 +221,18 @@ int cmd_trace_import(int argc, char **argv)
 	tr_import_options_init(&options.import);
 	if (argp_parse(&argp, argc, argv, 0, NULL, &options))
 		return EXIT_USAGE;
+	if (is_own_input(&options)) {
+		tr_fail(&error, -EINVAL, "%s: is the input, too", options.output);
+		return cmd_fail(-EINVAL, &error);
+	}
 	int rc = tr_import_open(&import, options.input, options.format, &options.import, &error);
 	if (rc)
-		return cmd_trace_fail(rc, &error);
+		return cmd_fail(rc, &error);
 	const struct tr_import_info *info = tr_import_info(import);
 	rc = open_writer(&writer, &options, info, argv, &error);
 	if (rc) {
 		tr_import_close(import);
-		return cmd_trace_fail(rc, &error);
+		return cmd_fail(rc, &error);
 	}
 	cmd_trace_feed_open(&feed, writer, options.count);
 	rc = tr_import_run(import, cmd_trace_feed_sink(&feed), &error);

@@ -272,5 +272,5 @@ int cmd_trace_info(int argc, char **argv)
 	if (stat)
 		rc = info(&options, stat, &error);
 	free(stat);
-	return rc ? cmd_trace_fail(rc, &error) : EXIT_DONE;
+	return rc ? cmd_fail(rc, &error) : EXIT_DONE;
 }

@@ -119,7 +119,7 @@ int sim_json_parse(struct sim_json **json, const char *name, const char *text, s
 	int rc;
 
 	if (size > SIM_JSON_FILE_MAX)
-		return tr_fail(error, -EFBIG, "%s: larger than %u MiB", name,
+		return tr_fail(error, -EINVAL, "%s: larger than %u MiB", name,
 			       SIM_JSON_FILE_MAX >> 20);
 	root = parse_text(text, size, &stop);
 	if (!root || !only_blanks(stop, text + size)) {
@@ -231,11 +231,15 @@ bool sim_json_next(struct sim_json_in *child)
 
 bool sim_json_find(const struct sim_json_in *object, const char *key, struct sim_json_in *child)
 {
+	struct sim_json_in at;
+
 	if (sim_json_kind(object) != SIM_JSON_OBJECT)
 		return false;
-	for (bool ok = sim_json_first(object, child); ok; ok = sim_json_next(child))
-		if (!strcmp(child->key, key))
+	for (bool ok = sim_json_first(object, &at); ok; ok = sim_json_next(&at))
+		if (!strcmp(at.key, key)) {
+			*child = at;
 			return true;
+		}
 	return false;
 }
 

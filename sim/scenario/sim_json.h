@@ -76,6 +76,7 @@ u32 sim_json_count(const struct sim_json_in *in); /* elements or members */
 /* Visit the children of an array or object in order: for (ok = first; ok; ok = next). */
 bool sim_json_first(const struct sim_json_in *parent, struct sim_json_in *child);
 bool sim_json_next(struct sim_json_in *child);
+/* @child stays as it is if there is no such member. */
 bool sim_json_find(const struct sim_json_in *object, const char *key, struct sim_json_in *child);
 
 /* Typed values; -EINVAL with text for another type. */

@@ -156,10 +156,14 @@ static int read_object(struct sim_reader *reader, const struct sim_json_in *in)
 					   "unknown key; known: name, params");
 		}
 	}
+	/* "--policy mom --set policy.params.x=1" on a scenario that names no policy. */
+	if (!rc && !name)
+		name = override;
 	if (!rc && !name)
 		rc = sim_json_fail(in, -EINVAL, reader->error, "needs the key \"name\"");
 	if (rc)
 		return rc;
+	child = *in;
 	sim_json_find(in, "name", &child);
 	rc = choose(reader, &child, override ? override : name);
 	/* Parameters of the policy that another one replaces are nobody's. */
