@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "bench.h"
-#include "output/sim_json_write.h"
+#include "scenario/sim_json_write.h"
 
 static const struct bench *const benches[] = { &bench_guest, &bench_reclaim, NULL };
 

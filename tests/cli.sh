@@ -137,6 +137,22 @@ if has reclaim && [ -n "$trace" ]; then
 	expect 1 'folder: Is a directory' reclaim "$trace" -r lru -f 0.1 -o "$work/folder"
 fi
 
+# --- what the README shows works ----------------------------------------------------------
+if has run && [ -n "$trace" ]; then
+	awk '/^```json/ { on = 1; next } /^```/ { on = 0 } on' README.md > "$work/readme.json"
+	run run "$work/readme.json" -o "$work/readme" --no-plots --no-baseline \
+		--set "trace_folder=$PWD/sim/scenarios"
+	say $? "the README's scenario runs"
+	for f in sim/scenarios/*.json; do
+		run run "$f" -o "$work/readme" --no-plots --no-baseline --set duration=90s \
+			--set 'disturbances=[]'
+		code=$?
+		# one whose VMs start later has to be cut less
+		[ $code -eq 0 ] || { run run "$f" -o "$work/readme" --no-plots --no-baseline; code=$?; }
+		say $code "$f runs"
+	done
+fi
+
 # --- results: whole or not there --------------------------------------------------------
 if has run && [ -n "$trace" ]; then
 	run run "$work/ok.json" -o "$work/results"; say $? "run writes results"

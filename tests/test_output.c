@@ -24,6 +24,7 @@
 #include "output/sim_stats.h"
 #include "output/sim_summary_write.h"
 #include "scenario/sim_json.h"
+#include "scenario/sim_json_write.h"
 
 #define NEAR(got, want, eps)                                                                       \
 	cr_assert(fabs((got) - (want)) <= (eps), "%s is %.12g, not %.12g", #got, (double)(got),    \

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "cli/cmd.h"
-#include "output/sim_json_write.h"
+#include "scenario/sim_json_write.h"
 #include "ws_kat.h"
 
 static const struct argp_option options[] = {

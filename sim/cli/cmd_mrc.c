@@ -11,7 +11,7 @@
 #include "cli/cli_stop.h"
 #include "cli/cmd.h"
 #include "lab/sim_mrc.h"
-#include "output/sim_json_write.h"
+#include "scenario/sim_json_write.h"
 #include "tr_place.h"
 #include "tr_units.h"
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "cli/cmd.h"
-#include "output/sim_json_write.h"
+#include "scenario/sim_json_write.h"
 #include "policy/sim_policy.h"
 #include "tr_units.h"
 

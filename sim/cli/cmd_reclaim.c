@@ -13,7 +13,7 @@
 #include "cli/cli_stop.h"
 #include "cli/cmd.h"
 #include "lab/sim_lab.h"
-#include "output/sim_json_write.h"
+#include "scenario/sim_json_write.h"
 #include "output/sim_results.h"
 #include "tr_place.h"
 #include "tr_units.h"

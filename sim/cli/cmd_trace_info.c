@@ -8,7 +8,7 @@
 
 #include "cli/cmd.h"
 #include "cli/cmd_trace.h"
-#include "output/sim_json_write.h"
+#include "scenario/sim_json_write.h"
 #include "tr_stat.h"
 #include "tr_units.h"
 

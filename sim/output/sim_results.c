@@ -218,14 +218,3 @@ void sim_csv_text(FILE *stream, const char *text)
 	}
 	fputc('"', stream);
 }
-
-char *sim_number_text(double value, char text[SIM_NUMBER_TEXT])
-{
-	if (!isfinite(value))
-		*text = 0;
-	else if (value == floor(value) && fabs(value) < 9007199254740992.0)
-		snprintf(text, SIM_NUMBER_TEXT, "%.0f", value == 0 ? 0.0 : value);
-	else
-		snprintf(text, SIM_NUMBER_TEXT, "%.6g", value);
-	return text;
-}

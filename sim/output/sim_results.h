@@ -51,12 +51,4 @@ int sim_file_close(struct sim_file *file, struct tr_error *error);
 /* A text as a csv field: quoted when it must be (RFC 4180). */
 void sim_csv_text(FILE *stream, const char *text);
 
-/*
- * A number for csv and JSON: whole numbers below 2^53 exactly, others with six
- * significant digits, so that equal runs give equal files; "" when it is none.
- * Return: @text.
- */
-#define SIM_NUMBER_TEXT 32
-char *sim_number_text(double value, char text[SIM_NUMBER_TEXT]);
-
 #endif /* SIM_RESULTS_H */

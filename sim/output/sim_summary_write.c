@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "output/sim_json_write.h"
 #include "output/sim_results.h"
 #include "output/sim_summary_write.h"
+#include "scenario/sim_json_write.h"
 #include "scenario/sim_scenario_read.h"
 #include "tr_file.h"
 

@@ -294,19 +294,19 @@ int sim_fields_required(const struct sim_field *fields, const struct sim_json_in
 
 /* --- echo --- */
 
-static void print_amount(const struct sim_field *field, struct sim_json_build *build, u64 amount)
+static void print_amount(const struct sim_field *field, struct sim_json_writer *json, u64 amount)
 {
 	char text[TR_UNITS_TEXT];
 
 	if (field->flags & SIM_FIELD_OR_NONE && amount == SIM_NONE)
-		sim_json_put_text(build, field->key, "none");
+		sim_json_text(json, field->key, "none");
 	else if (field->type == SIM_FIELD_BYTES)
-		sim_json_put_text(build, field->key, tr_format_bytes(amount, text));
+		sim_json_text(json, field->key, tr_format_bytes(amount, text));
 	else
-		sim_json_put_text(build, field->key, tr_format_ns(amount, text));
+		sim_json_text(json, field->key, tr_format_ns(amount, text));
 }
 
-static void print_one(const struct sim_field *field, struct sim_json_build *build,
+static void print_one(const struct sim_field *field, struct sim_json_writer *json,
 		      const void *object)
 {
 	const void *at = (const char *)object + field->offset;
@@ -314,37 +314,37 @@ static void print_one(const struct sim_field *field, struct sim_json_build *buil
 	switch (field->type) {
 	case SIM_FIELD_BYTES:
 	case SIM_FIELD_NS:
-		print_amount(field, build, *(const u64 *)at);
+		print_amount(field, json, *(const u64 *)at);
 		break;
 	case SIM_FIELD_U32:
-		sim_json_put_u64(build, field->key, *(const u32 *)at);
+		sim_json_number(json, field->key, *(const u32 *)at);
 		break;
 	case SIM_FIELD_DOUBLE:
-		sim_json_put_double(build, field->key, *(const double *)at);
+		sim_json_exact(json, field->key, *(const double *)at);
 		break;
 	case SIM_FIELD_BOOL:
-		sim_json_put_bool(build, field->key, *(const bool *)at);
+		sim_json_bool(json, field->key, *(const bool *)at);
 		break;
 	case SIM_FIELD_SEED:
-		sim_json_put_hex(build, field->key, *(const u64 *)at);
+		sim_json_hex(json, field->key, *(const u64 *)at);
 		break;
 	case SIM_FIELD_NAME:
-		sim_json_put_text(build, field->key, at);
+		sim_json_text(json, field->key, at);
 		break;
 	case SIM_FIELD_CHOICE:
-		sim_json_put_text(build, field->key, field->names[*(const u32 *)at]);
+		sim_json_text(json, field->key, field->names[*(const u32 *)at]);
 		break;
 	case SIM_FIELD_CUSTOM:
 		if (field->print)
-			field->print(build, field, object);
+			field->print(json, field, object);
 		break;
 	}
 }
 
-void sim_fields_print(const struct sim_field *fields, struct sim_json_build *build,
+void sim_fields_print(const struct sim_field *fields, struct sim_json_writer *json,
 		      const void *object)
 {
 	for (; fields->key; fields++)
 		if (!(fields->flags & SIM_FIELD_INPUT))
-			print_one(fields, build, object);
+			print_one(fields, json, object);
 }

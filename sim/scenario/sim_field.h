@@ -11,6 +11,7 @@
 #define SIM_FIELD_H
 
 #include "scenario/sim_json.h"
+#include "scenario/sim_json_write.h"
 
 struct sim_reader; /* what custom rows work with; sim_scenario_parts.h */
 
@@ -42,7 +43,7 @@ struct sim_field {
 	const char *const *names; /* SIM_FIELD_CHOICE, NULL-terminated */
 	/* SIM_FIELD_CUSTOM; a NULL print leaves the row out of the echo. */
 	int (*read)(struct sim_reader *reader, const struct sim_json_in *in, void *object);
-	void (*print)(struct sim_json_build *build, const struct sim_field *field,
+	void (*print)(struct sim_json_writer *json, const struct sim_field *field,
 		      const void *object);
 };
 
@@ -63,8 +64,8 @@ int sim_fields_read(struct sim_reader *reader, const struct sim_field *fields,
 int sim_fields_required(const struct sim_field *fields, const struct sim_json_in *in, u64 seen,
 			struct tr_error *error);
 
-/* Every row of @object as members of the object that @build has open. */
-void sim_fields_print(const struct sim_field *fields, struct sim_json_build *build,
+/* Every row of @object as members of the object that @json has open. */
+void sim_fields_print(const struct sim_field *fields, struct sim_json_writer *json,
 		      const void *object);
 
 /* "a, b, c" into @text; for errors that list what is known. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* sim_json.c - JSON in and out by cJSON; see sim_json.h. */
+/* sim_json.c - reading JSON with cJSON; see sim_json.h. */
 #include <assert.h>
 #include <cjson/cJSON.h>
 #include <errno.h>
@@ -432,92 +432,6 @@ int sim_json_set(struct sim_json *root, const char *assignment,
 	return set_at(tree(root), path, equal + 1, shorts, path, error);
 }
 
-/* --- writing --- */
-
-struct sim_json_build {
-	cJSON *open[DEPTH_MAX]; /* [0] is the outermost */
-	u32 depth;
-	bool failed;
-};
-
-struct sim_json_build *sim_json_build_open(void)
-{
-	return calloc(1, sizeof(struct sim_json_build));
-}
-
-static void put(struct sim_json_build *build, const char *key, cJSON *item, bool opens)
-{
-	if (!build) {
-		cJSON_Delete(item);
-		return;
-	}
-	if (!item || build->failed) {
-		cJSON_Delete(item);
-		build->failed = true;
-		return;
-	}
-	if (build->depth) {
-		cJSON *parent = build->open[build->depth - 1];
-		assert(!key == !!cJSON_IsArray(parent));
-		if (!(key ? cJSON_AddItemToObject(parent, key, item) :
-			    cJSON_AddItemToArray(parent, item))) {
-			cJSON_Delete(item);
-			build->failed = true;
-			return;
-		}
-	} else {
-		assert(!key && !build->open[0] && opens);
-	}
-	if (opens) {
-		assert(build->depth < DEPTH_MAX);
-		build->open[build->depth++] = item;
-	}
-}
-
-void sim_json_begin_object(struct sim_json_build *build, const char *key)
-{
-	put(build, key, cJSON_CreateObject(), true);
-}
-
-void sim_json_begin_array(struct sim_json_build *build, const char *key)
-{
-	put(build, key, cJSON_CreateArray(), true);
-}
-
-void sim_json_end(struct sim_json_build *build)
-{
-	if (!build || build->failed)
-		return; /* a container that failed to open is not there to be closed */
-	assert(build->depth);
-	build->depth--;
-}
-
-void sim_json_put_null(struct sim_json_build *build, const char *key)
-{
-	put(build, key, cJSON_CreateNull(), false);
-}
-
-void sim_json_put_bool(struct sim_json_build *build, const char *key, bool value)
-{
-	put(build, key, cJSON_CreateBool(value), false);
-}
-
-void sim_json_put_u64(struct sim_json_build *build, const char *key, u64 value)
-{
-	char text[24];
-
-	snprintf(text, sizeof(text), "%llu", value);
-	put(build, key, cJSON_CreateRaw(text), false);
-}
-
-void sim_json_put_s64(struct sim_json_build *build, const char *key, s64 value)
-{
-	char text[24];
-
-	snprintf(text, sizeof(text), "%lld", value);
-	put(build, key, cJSON_CreateRaw(text), false);
-}
-
 char *sim_json_double_text(double value, char text[SIM_JSON_DOUBLE_TEXT])
 {
 	struct c_locale c;
@@ -529,42 +443,5 @@ char *sim_json_double_text(double value, char text[SIM_JSON_DOUBLE_TEXT])
 			break;
 	}
 	locale_leave(&c);
-	return text;
-}
-
-void sim_json_put_double(struct sim_json_build *build, const char *key, double value)
-{
-	char text[SIM_JSON_DOUBLE_TEXT];
-
-	if (!isfinite(value))
-		sim_json_put_null(build, key);
-	else
-		put(build, key, cJSON_CreateRaw(sim_json_double_text(value, text)), false);
-}
-
-void sim_json_put_text(struct sim_json_build *build, const char *key, const char *value)
-{
-	put(build, key, cJSON_CreateString(value), false);
-}
-
-void sim_json_put_hex(struct sim_json_build *build, const char *key, u64 value)
-{
-	char text[24];
-
-	snprintf(text, sizeof(text), "0x%llx", value);
-	sim_json_put_text(build, key, text);
-}
-
-char *sim_json_build_close(struct sim_json_build *build, bool pretty)
-{
-	char *text = NULL;
-
-	if (!build)
-		return NULL;
-	if (!build->failed && build->open[0])
-		text = pretty ? cJSON_Print(build->open[0]) :
-				cJSON_PrintUnformatted(build->open[0]);
-	cJSON_Delete(build->open[0]);
-	free(build);
 	return text;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * sim_json.h - JSON in and out; its .c is the only file that knows the JSON library.
+ * sim_json.h - reading JSON; its .c is the only file that knows the JSON library.
  *
  * Reading is strict where JSON and its library are lax: a repeated key is an error,
  * keys are case-sensitive, an integer is exact or refused (JSON's numbers are
@@ -32,8 +32,6 @@ enum sim_json_kind {
 	SIM_JSON_ARRAY,
 	SIM_JSON_OBJECT,
 };
-
-/* --- reading --- */
 
 /**
  * sim_json_parse() - a document from text
@@ -90,30 +88,6 @@ int sim_json_get_seed(const struct sim_json_in *in, u64 *value, struct tr_error 
 /* "file: /path: " and the reason; returns @rc. */
 int sim_json_fail(const struct sim_json_in *in, int rc, struct tr_error *error,
 		  const char *format, ...) __attribute__((format(printf, 4, 5)));
-
-/* --- writing --- */
-
-/*
- * Text is built from the outside in.  @key is NULL inside an array and for the
- * outermost value.  Memory running out is remembered and told by _close().
- */
-struct sim_json_build;
-
-struct sim_json_build *sim_json_build_open(void);
-void sim_json_begin_object(struct sim_json_build *build, const char *key);
-void sim_json_begin_array(struct sim_json_build *build, const char *key);
-void sim_json_end(struct sim_json_build *build);
-void sim_json_put_null(struct sim_json_build *build, const char *key);
-void sim_json_put_bool(struct sim_json_build *build, const char *key, bool value);
-void sim_json_put_u64(struct sim_json_build *build, const char *key, u64 value); /* exact */
-void sim_json_put_s64(struct sim_json_build *build, const char *key, s64 value);
-/* The shortest digits that read back as the same double; null if not finite. */
-void sim_json_put_double(struct sim_json_build *build, const char *key, double value);
-void sim_json_put_text(struct sim_json_build *build, const char *key, const char *value);
-void sim_json_put_hex(struct sim_json_build *build, const char *key, u64 value); /* "0x1f" */
-
-/* Ends what is still open.  Return: text for free(), or NULL: no memory.  Frees the build. */
-char *sim_json_build_close(struct sim_json_build *build, bool pretty);
 
 #define SIM_JSON_DOUBLE_TEXT 32
 /* The shortest digits that read back as the same double, in any locale; returns @text. */

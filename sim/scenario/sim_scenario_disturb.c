@@ -146,16 +146,16 @@ int sim_read_disturbances(struct sim_reader *reader, const struct sim_json_in *i
 	return rc;
 }
 
-void sim_print_disturbances(struct sim_json_build *build, const struct sim_scenario *scenario)
+void sim_print_disturbances(struct sim_json_writer *json, const struct sim_scenario *scenario)
 {
-	sim_json_begin_array(build, "disturbances");
+	sim_json_array(json, "disturbances");
 	for (u32 i = 0; i < scenario->disturbances_count; i++) {
 		const struct sim_disturbance *disturbance = &scenario->disturbance[i];
-		sim_json_begin_object(build, NULL);
-		sim_fields_print(rows_of[disturbance->kind], build, disturbance);
+		sim_json_object(json, NULL);
+		sim_fields_print(rows_of[disturbance->kind], json, disturbance);
 		if (disturbance->kind == SIM_DIST_BALLOON)
-			sim_json_put_text(build, "vm", scenario->vm[disturbance->vm].name);
-		sim_json_end(build);
+			sim_json_text(json, "vm", scenario->vm[disturbance->vm].name);
+		sim_json_close(json);
 	}
-	sim_json_end(build);
+	sim_json_close(json);
 }

@@ -185,26 +185,26 @@ int sim_read_devices(struct sim_reader *reader, const struct sim_json_in *in)
 	return rc;
 }
 
-void sim_print_device(struct sim_json_build *build, const char *key,
+void sim_print_device(struct sim_json_writer *json, const char *key,
 		      const struct sim_device_config *device)
 {
-	sim_json_begin_object(build, key);
-	sim_fields_print(device_fields, build, device);
-	sim_json_end(build);
+	sim_json_object(json, key);
+	sim_fields_print(device_fields, json, device);
+	sim_json_close(json);
 }
 
-void sim_print_swap(struct sim_json_build *build, const char *key,
+void sim_print_swap(struct sim_json_writer *json, const char *key,
 		    const struct sim_device_config *device, u64 bytes)
 {
 	struct sim_swap_config swap = { .device = *device, .bytes = bytes };
 
 	if (!*device->name) {
-		sim_json_put_text(build, key, "none");
+		sim_json_text(json, key, "none");
 		return;
 	}
-	sim_json_begin_object(build, key);
-	sim_fields_print(swap_fields, build, &swap);
-	sim_json_end(build);
+	sim_json_object(json, key);
+	sim_fields_print(swap_fields, json, &swap);
+	sim_json_close(json);
 }
 
 /* --- host --- */
@@ -220,12 +220,12 @@ static int read_host_swap(struct sim_reader *reader, const struct sim_json_in *i
 	return rc;
 }
 
-static void print_host_swap(struct sim_json_build *build, const struct sim_field *field,
+static void print_host_swap(struct sim_json_writer *json, const struct sim_field *field,
 			    const void *object)
 {
 	const struct sim_host_config *host = object;
 
-	sim_print_swap(build, field->key, &host->swap, host->swap_bytes);
+	sim_print_swap(json, field->key, &host->swap, host->swap_bytes);
 }
 
 #define HOST(member) offsetof(struct sim_host_config, member)
@@ -281,11 +281,11 @@ int sim_read_host(struct sim_reader *reader, const struct sim_json_in *in)
 	return 0;
 }
 
-void sim_print_host(struct sim_json_build *build, const struct sim_scenario *scenario)
+void sim_print_host(struct sim_json_writer *json, const struct sim_scenario *scenario)
 {
-	sim_json_begin_object(build, "host");
-	sim_fields_print(host_fields, build, &scenario->host);
-	sim_json_end(build);
+	sim_json_object(json, "host");
+	sim_fields_print(host_fields, json, &scenario->host);
+	sim_json_close(json);
 }
 
 /* --- link --- */
@@ -332,9 +332,9 @@ int sim_read_costs(struct sim_reader *reader, const struct sim_json_in *in)
 	return sim_fields_read(reader, cost_fields, in, &reader->scenario->costs, NULL);
 }
 
-void sim_print_costs(struct sim_json_build *build, const struct sim_scenario *scenario)
+void sim_print_costs(struct sim_json_writer *json, const struct sim_scenario *scenario)
 {
-	sim_json_begin_object(build, "costs");
-	sim_fields_print(cost_fields, build, &scenario->costs);
-	sim_json_end(build);
+	sim_json_object(json, "costs");
+	sim_fields_print(cost_fields, json, &scenario->costs);
+	sim_json_close(json);
 }

@@ -37,9 +37,9 @@ int sim_read_device(struct sim_reader *reader, const struct sim_json_in *in,
 		    struct sim_device_config *device);
 int sim_read_swap(struct sim_reader *reader, const struct sim_json_in *in,
 		  struct sim_swap_config *swap);
-void sim_print_device(struct sim_json_build *build, const char *key,
+void sim_print_device(struct sim_json_writer *json, const char *key,
 		      const struct sim_device_config *device);
-void sim_print_swap(struct sim_json_build *build, const char *key,
+void sim_print_swap(struct sim_json_writer *json, const char *key,
 		    const struct sim_device_config *device, u64 bytes);
 
 /* Parts of the scenario, one file each. */
@@ -54,11 +54,11 @@ int sim_read_policy(struct sim_reader *reader, const struct sim_json_in *in);
 /* Defaults of a part that the file does not mention. */
 void sim_default_host(struct sim_host_config *host);
 
-void sim_print_host(struct sim_json_build *build, const struct sim_scenario *scenario);
-void sim_print_costs(struct sim_json_build *build, const struct sim_scenario *scenario);
-void sim_print_vms(struct sim_json_build *build, const struct sim_scenario *scenario);
-void sim_print_disturbances(struct sim_json_build *build, const struct sim_scenario *scenario);
-void sim_print_policy(struct sim_json_build *build, const struct sim_scenario *scenario);
+void sim_print_host(struct sim_json_writer *json, const struct sim_scenario *scenario);
+void sim_print_costs(struct sim_json_writer *json, const struct sim_scenario *scenario);
+void sim_print_vms(struct sim_json_writer *json, const struct sim_scenario *scenario);
+void sim_print_disturbances(struct sim_json_writer *json, const struct sim_scenario *scenario);
+void sim_print_policy(struct sim_json_writer *json, const struct sim_scenario *scenario);
 
 /* The properties of a link: delay, jitter, loss, reorder. */
 extern const struct sim_field sim_link_fields[];

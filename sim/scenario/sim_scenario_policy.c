@@ -186,7 +186,7 @@ int sim_read_policy(struct sim_reader *reader, const struct sim_json_in *in)
 	return rc ? rc : choose(reader, in ? in : &reader->top, name);
 }
 
-static void print_param(struct sim_json_build *build, const struct sim_param *param,
+static void print_param(struct sim_json_writer *json, const struct sim_param *param,
 			const void *state)
 {
 	const void *at = (const char *)state + param->offset;
@@ -195,34 +195,34 @@ static void print_param(struct sim_json_build *build, const struct sim_param *pa
 	switch (param->type) {
 	case SIM_PARAM_U64:
 		if (*(const u64 *)at < SIM_JSON_EXACT) {
-			sim_json_put_u64(build, param->name, *(const u64 *)at);
+			sim_json_number(json, param->name, *(const u64 *)at);
 			break;
 		}
 		snprintf(text, sizeof(text), "%llu", *(const u64 *)at);
-		sim_json_put_text(build, param->name, text);
+		sim_json_text(json, param->name, text);
 		break;
 	case SIM_PARAM_SIZE:
-		sim_json_put_text(build, param->name, tr_format_bytes(*(const u64 *)at, text));
+		sim_json_text(json, param->name, tr_format_bytes(*(const u64 *)at, text));
 		break;
 	case SIM_PARAM_TIME:
-		sim_json_put_text(build, param->name, tr_format_ns(*(const u64 *)at, text));
+		sim_json_text(json, param->name, tr_format_ns(*(const u64 *)at, text));
 		break;
 	case SIM_PARAM_DOUBLE:
-		sim_json_put_double(build, param->name, *(const double *)at);
+		sim_json_exact(json, param->name, *(const double *)at);
 		break;
 	case SIM_PARAM_BOOL:
-		sim_json_put_bool(build, param->name, *(const bool *)at);
+		sim_json_bool(json, param->name, *(const bool *)at);
 		break;
 	}
 }
 
-void sim_print_policy(struct sim_json_build *build, const struct sim_scenario *scenario)
+void sim_print_policy(struct sim_json_writer *json, const struct sim_scenario *scenario)
 {
-	sim_json_begin_object(build, "policy");
-	sim_json_put_text(build, "name", scenario->policy->name);
-	sim_json_begin_object(build, "params");
+	sim_json_object(json, "policy");
+	sim_json_text(json, "name", scenario->policy->name);
+	sim_json_object(json, "params");
 	for (u32 i = 0; i < scenario->policy->params_count; i++)
-		print_param(build, &scenario->policy->params[i], scenario->policy_state);
-	sim_json_end(build);
-	sim_json_end(build);
+		print_param(json, &scenario->policy->params[i], scenario->policy_state);
+	sim_json_close(json);
+	sim_json_close(json);
 }

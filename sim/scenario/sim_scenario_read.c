@@ -209,20 +209,29 @@ int sim_scenario_read_text(struct sim_scenario *scenario, const char *path, cons
 
 char *sim_scenario_print(const struct sim_scenario *scenario)
 {
-	struct sim_json_build *build = sim_json_build_open();
+	struct sim_json_writer json;
+	char *text = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
 
-	sim_json_begin_object(build, NULL);
-	sim_fields_print(top_fields, build, scenario);
-	sim_print_host(build, scenario);
-	sim_json_begin_object(build, "link");
-	sim_fields_print(sim_link_fields, build, &scenario->link);
-	sim_json_end(build);
-	sim_print_costs(build, scenario);
-	sim_print_vms(build, scenario);
-	sim_print_disturbances(build, scenario);
-	sim_print_policy(build, scenario);
-	sim_json_end(build);
-	return sim_json_build_close(build, true);
+	if (!stream)
+		return NULL;
+	sim_json_begin(&json, stream);
+	sim_fields_print(top_fields, &json, scenario);
+	sim_print_host(&json, scenario);
+	sim_json_object(&json, "link");
+	sim_fields_print(sim_link_fields, &json, &scenario->link);
+	sim_json_close(&json);
+	sim_print_costs(&json, scenario);
+	sim_print_vms(&json, scenario);
+	sim_print_disturbances(&json, scenario);
+	sim_print_policy(&json, scenario);
+	sim_json_finish(&json);
+	if (fclose(stream)) { /* out of memory */
+		free(text);
+		return NULL;
+	}
+	return text;
 }
 
 u64 sim_scenario_digest(const struct sim_scenario *scenario)

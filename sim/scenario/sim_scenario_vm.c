@@ -107,25 +107,25 @@ static int read_workload(struct sim_reader *reader, const struct sim_json_in *in
 	return rc;
 }
 
-static void print_workload(struct sim_json_build *build, const struct sim_field *field,
+static void print_workload(struct sim_json_writer *json, const struct sim_field *field,
 			   const void *object)
 {
 	const struct sim_vm_config *vm = object;
 
-	sim_json_begin_array(build, field->key);
+	sim_json_array(json, field->key);
 	for (u32 i = 0; i < vm->segments_count; i++) {
 		const struct sim_segment *segment = &vm->segment[i];
 		char text[TR_UNITS_TEXT];
-		sim_json_begin_object(build, NULL);
+		sim_json_object(json, NULL);
 		if (*segment->trace)
-			sim_json_put_text(build, "trace", segment->trace);
-		sim_json_put_u64(build, "repeat", segment->repeat);
+			sim_json_text(json, "trace", segment->trace);
+		sim_json_number(json, "repeat", segment->repeat);
 		if (*segment->trace)
-			sim_json_put_text(build, "keep", keep_names[segment->keep]);
-		sim_json_put_text(build, "idle", tr_format_ns(segment->idle_ns, text));
-		sim_json_end(build);
+			sim_json_text(json, "keep", keep_names[segment->keep]);
+		sim_json_text(json, "idle", tr_format_ns(segment->idle_ns, text));
+		sim_json_close(json);
 	}
-	sim_json_end(build);
+	sim_json_close(json);
 }
 
 /* --- memory cgroups --- */
@@ -193,18 +193,18 @@ static int read_memcgs(struct sim_reader *reader, const struct sim_json_in *in, 
 	return rc;
 }
 
-static void print_memcgs(struct sim_json_build *build, const struct sim_field *field,
+static void print_memcgs(struct sim_json_writer *json, const struct sim_field *field,
 			 const void *object)
 {
 	const struct sim_vm_config *vm = object;
 
-	sim_json_begin_array(build, field->key);
+	sim_json_array(json, field->key);
 	for (u32 i = 1; i < vm->memcgs_count; i++) {
-		sim_json_begin_object(build, NULL);
-		sim_fields_print(memcg_fields, build, &vm->memcg[i]);
-		sim_json_end(build);
+		sim_json_object(json, NULL);
+		sim_fields_print(memcg_fields, json, &vm->memcg[i]);
+		sim_json_close(json);
 	}
-	sim_json_end(build);
+	sim_json_close(json);
 }
 
 /* --- reclaim, devices, dialect --- */
@@ -242,10 +242,10 @@ static int read_engine(struct sim_reader *reader, const struct sim_json_in *in, 
 	return read_known(reader, in, known, ((struct sim_vm_config *)object)->reclaim);
 }
 
-static void print_engine(struct sim_json_build *build, const struct sim_field *field,
+static void print_engine(struct sim_json_writer *json, const struct sim_field *field,
 			 const void *object)
 {
-	sim_json_put_text(build, field->key, ((const struct sim_vm_config *)object)->reclaim);
+	sim_json_text(json, field->key, ((const struct sim_vm_config *)object)->reclaim);
 }
 
 static int read_dialect(struct sim_reader *reader, const struct sim_json_in *in, void *object)
@@ -257,10 +257,10 @@ static int read_dialect(struct sim_reader *reader, const struct sim_json_in *in,
 	return read_known(reader, in, known, ((struct sim_vm_config *)object)->dialect);
 }
 
-static void print_dialect(struct sim_json_build *build, const struct sim_field *field,
+static void print_dialect(struct sim_json_writer *json, const struct sim_field *field,
 			  const void *object)
 {
-	sim_json_put_text(build, field->key, ((const struct sim_vm_config *)object)->dialect);
+	sim_json_text(json, field->key, ((const struct sim_vm_config *)object)->dialect);
 }
 
 #define VM(member) offsetof(struct sim_vm_config, member)
@@ -282,12 +282,12 @@ static int read_reclaim(struct sim_reader *reader, const struct sim_json_in *in,
 	return sim_fields_read(reader, reclaim_fields, in, object, NULL);
 }
 
-static void print_reclaim(struct sim_json_build *build, const struct sim_field *field,
+static void print_reclaim(struct sim_json_writer *json, const struct sim_field *field,
 			  const void *object)
 {
-	sim_json_begin_object(build, field->key);
-	sim_fields_print(reclaim_fields, build, object);
-	sim_json_end(build);
+	sim_json_object(json, field->key);
+	sim_fields_print(reclaim_fields, json, object);
+	sim_json_close(json);
 }
 
 static int read_vm_swap(struct sim_reader *reader, const struct sim_json_in *in, void *object)
@@ -301,12 +301,12 @@ static int read_vm_swap(struct sim_reader *reader, const struct sim_json_in *in,
 	return rc;
 }
 
-static void print_vm_swap(struct sim_json_build *build, const struct sim_field *field,
+static void print_vm_swap(struct sim_json_writer *json, const struct sim_field *field,
 			  const void *object)
 {
 	const struct sim_vm_config *vm = object;
 
-	sim_print_swap(build, field->key, &vm->swap, vm->swap_bytes);
+	sim_print_swap(json, field->key, &vm->swap, vm->swap_bytes);
 }
 
 static int read_disk(struct sim_reader *reader, const struct sim_json_in *in, void *object)
@@ -314,10 +314,10 @@ static int read_disk(struct sim_reader *reader, const struct sim_json_in *in, vo
 	return sim_read_device(reader, in, &((struct sim_vm_config *)object)->disk);
 }
 
-static void print_disk(struct sim_json_build *build, const struct sim_field *field,
+static void print_disk(struct sim_json_writer *json, const struct sim_field *field,
 		       const void *object)
 {
-	sim_print_device(build, field->key, &((const struct sim_vm_config *)object)->disk);
+	sim_print_device(json, field->key, &((const struct sim_vm_config *)object)->disk);
 }
 
 /* --- one VM --- */
@@ -542,7 +542,7 @@ int sim_read_vms(struct sim_reader *reader, const struct sim_json_in *in,
  * Traces are echoed relative to the scenario's folder, as the file names them, so
  * that the echo and its digest do not depend on where the scenario was called from.
  */
-static void print_vm(struct sim_json_build *build, const struct sim_vm_config *vm,
+static void print_vm(struct sim_json_writer *json, const struct sim_vm_config *vm,
 		     const char *folder)
 {
 	struct sim_vm_config copy = *vm;
@@ -557,20 +557,20 @@ static void print_vm(struct sim_json_build *build, const struct sim_vm_config *v
 		if (length && !strncmp(trace, folder, length))
 			snprintf(copy.segment[i].trace, SIM_PATH_MAX, "%s", trace + length);
 	}
-	sim_fields_print(vm_fields, build, &copy);
+	sim_fields_print(vm_fields, json, &copy);
 	free(copy.segment);
 }
 
-void sim_print_vms(struct sim_json_build *build, const struct sim_scenario *scenario)
+void sim_print_vms(struct sim_json_writer *json, const struct sim_scenario *scenario)
 {
 	char folder[SIM_PATH_MAX];
 
 	sim_folder_of(scenario->path, folder);
-	sim_json_begin_array(build, "vms");
+	sim_json_array(json, "vms");
 	for (u32 i = 0; i < scenario->vms_count; i++) {
-		sim_json_begin_object(build, NULL);
-		print_vm(build, &scenario->vm[i], folder);
-		sim_json_end(build);
+		sim_json_object(json, NULL);
+		print_vm(json, &scenario->vm[i], folder);
+		sim_json_close(json);
 	}
-	sim_json_end(build);
+	sim_json_close(json);
 }

@@ -1,9 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* sim_json_write.c - commas, indentation, quotes. */
 #include <assert.h>
+#include <math.h>
 
-#include "output/sim_json_write.h"
-#include "output/sim_results.h"
+#include "scenario/sim_json.h"
+#include "scenario/sim_json_write.h"
+
+char *sim_number_text(double value, char text[SIM_NUMBER_TEXT])
+{
+	if (!isfinite(value))
+		*text = 0;
+	else if (value == floor(value) && fabs(value) < 9007199254740992.0)
+		snprintf(text, SIM_NUMBER_TEXT, "%.0f", value == 0 ? 0.0 : value);
+	else
+		snprintf(text, SIM_NUMBER_TEXT, "%.6g", value);
+	return text;
+}
 
 void sim_json_quote(FILE *stream, const char *text)
 {
@@ -95,6 +107,14 @@ void sim_json_number(struct sim_json_writer *json, const char *key, double value
 
 	item(json, key);
 	fputs(*sim_number_text(value, text) ? text : "null", json->stream);
+}
+
+void sim_json_exact(struct sim_json_writer *json, const char *key, double value)
+{
+	char text[SIM_JSON_DOUBLE_TEXT];
+
+	item(json, key);
+	fputs(isfinite(value) ? sim_json_double_text(value, text) : "null", json->stream);
 }
 
 void sim_json_bool(struct sim_json_writer *json, const char *key, bool value)

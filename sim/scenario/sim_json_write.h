@@ -35,8 +35,18 @@ void sim_json_close(struct sim_json_writer *json); /* the object or array opened
 
 void sim_json_text(struct sim_json_writer *json, const char *key, const char *text);
 void sim_json_number(struct sim_json_writer *json, const char *key, double value);
+/* The shortest digits that read back as the same double. */
+void sim_json_exact(struct sim_json_writer *json, const char *key, double value);
 void sim_json_bool(struct sim_json_writer *json, const char *key, bool value);
 void sim_json_hex(struct sim_json_writer *json, const char *key, u64 value); /* "0x..." */
+
+/*
+ * A number for csv and JSON: whole numbers below 2^53 exactly, others with six
+ * significant digits, so that equal runs give equal files; "" when it is none.
+ * Return: @text.
+ */
+#define SIM_NUMBER_TEXT 32
+char *sim_number_text(double value, char text[SIM_NUMBER_TEXT]);
 
 /* @text quoted as JSON wants it, outside of any structure. */
 void sim_json_quote(FILE *stream, const char *text);
