@@ -42,6 +42,11 @@ double policy_ws_watermark(const struct sim_vm_view *vm)
 	return 1.5 * 4 * 1024 * (double)min;
 }
 
+double policy_ws_kept_free(const struct sim_vm_view *vm, const struct policy_ws_params *params)
+{
+	return params->free_min * (double)vm->nominal_bytes + policy_ws_watermark(vm);
+}
+
 struct policy_learning policy_ws_learning(const struct policy_ws_guest *guest,
 					  const struct sim_vm_view *vm,
 					  const struct policy_ws_params *params)

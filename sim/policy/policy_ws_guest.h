@@ -43,7 +43,7 @@ struct policy_ws_guest {
 	bool present;
 	struct policy_curve curve;
 	/* Reports. */
-	u64 asked_ns, configured_ns, report_ns, report_number;
+	u64 asked_ns, configured_ns, report_ns;
 	u32 unanswered;
 	bool report_new; /* not yet taken into the curve */
 	/* Statistics, running totals as of the last answer. */
@@ -81,6 +81,9 @@ struct policy_learning policy_ws_learning(const struct policy_ws_guest *guest,
 
 /* Free memory that a guest of this size keeps for itself: below it reclaims. */
 double policy_ws_watermark(const struct sim_vm_view *vm);
+
+/* Free memory that is left to a guest even when others need it. */
+double policy_ws_kept_free(const struct sim_vm_view *vm, const struct policy_ws_params *params);
 
 /*
  * A report that the guest sent by itself: it reclaims.  Return: it has little left that

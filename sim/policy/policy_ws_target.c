@@ -33,32 +33,19 @@
  */
 #include <stdio.h>
 
-#include "policy/policy_fill.h"
 #include "policy/policy_list.h"
 #include "policy/policy_util.h"
-#include "policy/policy_ws_guest.h"
+#include "policy/policy_ws_offer.h"
 
 #define HOLD_MAX_NS (600 * POLICY_SECOND_NS)
 /* Reports that may stay unanswered before the guest is configured again. */
 #define UNANSWERED_MAX 3
-/* A byte that a guest has is worth this much more than one that another wants. */
-#define INCUMBENT_WEIGHT 4.0
-#define DISTRESS_WEIGHT 8.0 /* the same when it is short already */
-/* Memory outside the guest's lists, in seconds of stall per byte: not to be had. */
-#define COST_BASE 1.0
-/* Of memory not in use, as parts of the cost of memory in use; growth takes no headroom. */
-#define COST_SURPLUS 0.0001
-#define COST_GROWTH 0.001
-#define COST_HEADROOM 0.01
-#define SLICES 16
-
 struct ws_target_state {
 	struct policy_ws_params params;
 	struct policy_ws_guest guest[SIM_VMS_MAX];
 	/* Work of one decision. */
 	u64 wish[SIM_VMS_MAX], taken[SIM_VMS_MAX];
-	u64 waited_ns;	  /* longest distress of a guest that lasts */
-	double per_share; /* bytes of the host for each share */
+	struct policy_ws_market market;
 	struct policy_fill fill;
 };
 
@@ -125,12 +112,6 @@ static u64 host_budget(const struct sim_host_view *host, const struct policy_ws_
 	return policy_less(memory, reserve);
 }
 
-/* Free memory that is left to a guest even when others need it. */
-static double kept_free(const struct sim_vm_view *vm, const struct policy_ws_params *params)
-{
-	return params->free_min * (double)vm->nominal_bytes + policy_ws_watermark(vm);
-}
-
 /* What a single guest would get if there were no others. */
 static u64 wish_of(const struct policy_ws_guest *guest, const struct sim_vm_view *vm, u64 now_ns,
 		   const struct policy_ws_params *params)
@@ -140,7 +121,7 @@ static u64 wish_of(const struct policy_ws_guest *guest, const struct sim_vm_view
 	bool rose = guest->grown_ns >= guest->shrunk_ns;
 
 	/* The headroom is there to be used: only its last part calls for more. */
-	if (guest->need - guest->headroom + kept_free(vm, params) > (double)target)
+	if (guest->need - guest->headroom + policy_ws_kept_free(vm, params) > (double)target)
 		return policy_clamp_target(vm, policy_max(target, policy_bytes(guest->need)));
 	if (guest->distress_until_ns > now_ns || guest->blocked_until_ns > now_ns ||
 	    !policy_ws_guest_fresh(guest, now_ns, params) ||
@@ -171,192 +152,6 @@ static u64 wish_of(const struct policy_ws_guest *guest, const struct sim_vm_view
 	step = policy_max(step, spare);
 	return policy_clamp_target(vm, policy_max(policy_less(target, step),
 						  policy_min(target, peak)));
-}
-
-/* A guest's part of the host by shares alone. */
-static double fair_share(const struct ws_target_state *self, const struct sim_vm_view *vm)
-{
-	return self->per_share * (double)policy_max(vm->shares, 1);
-}
-
-/* A guest that offers its memory, cheapest first. */
-struct offer {
-	struct ws_target_state *self;
-	const struct sim_vm_view *vm;
-	const struct policy_ws_guest *guest;
-	u32 index;
-	bool distress, held, urgent;
-	double weight;		    /* shares */
-	double young[POLICY_KINDS]; /* cost of a byte that is used in each interval */
-	u64 room;		    /* left above the minimum */
-	u64 size;		    /* what the guest would have after all offers so far */
-	u64 file;		    /* file bytes in use that were not offered yet */
-};
-
-/*
- * Offer the next @bytes, of which nothing tells one from another, in slices that get dearer
- * as the guest gets smaller: so of two equal guests the larger gives first, and none gives
- * all.
- */
-static void offer_bytes(struct offer *offer, u64 bytes, double cost)
-{
-	double fair = offer->self->per_share * 1000; /* shares are in the weight */
-	u64 rest = policy_min(bytes, offer->room), slice = rest / SLICES;
-
-	offer->room -= rest;
-	for (u32 i = 0; i < SLICES && rest; i++) {
-		u64 part = i + 1 < SLICES ? slice : rest;
-
-		offer->size = policy_less(offer->size, part);
-		rest -= part;
-		policy_fill_offer(&offer->self->fill, offer->index, part,
-				  offer->weight * cost * fair /
-					  (double)(offer->size + part / 2 + 1));
-	}
-}
-
-/*
- * Offer @bytes of memory in use, @rate times as often as in each interval.  Guests evict
- * page cache before anonymous memory, and it comes back by readahead.
- */
-static void offer_used(struct offer *offer, u64 bytes, double rate)
-{
-	u64 file = policy_min(bytes, offer->file);
-	double anon = offer->young[POLICY_ANON];
-
-	if (rate >= 1 && offer->guest->hot > anon)
-		anon = offer->guest->hot;
-	offer_bytes(offer, file, rate * offer->young[POLICY_FILE]);
-	offer->file -= file;
-	offer_bytes(offer, bytes - file, rate * anon);
-}
-
-/*
- * What the guest does not use now: growth that it does not have yet, and free memory.  To a
- * guest in distress they are worth the stall that they end; to others little, and least
- * what is beyond their peak of the window.
- */
-static void offer_unused(struct offer *offer)
-{
-	const struct policy_ws_guest *guest = offer->guest;
-	u64 has = policy_min(offer->size, offer->vm->actual_bytes);
-	u64 used = policy_bytes(guest->used + kept_free(offer->vm, &offer->self->params));
-	u64 fair = policy_bytes(fair_share(offer->self, offer->vm));
-	double young = offer->young[POLICY_ANON];
-	/* What was used within the window comes back once in it. */
-	double recent = (double)offer->self->params.interval_ns / (2 * (double)guest->hold_ns);
-	u64 growth = offer->size - has, beyond, headroom, spare;
-
-	/* A guest that has not spoken yet uses what the host has backed, as far as one can see. */
-	if (!guest->stats_ns)
-		used = policy_max(offer->vm->backed_bytes, policy_min(has, fair));
-	spare = policy_less(has, used);
-	if (offer->distress) {
-		double worth = guest->stall_now / (double)(growth + spare + 1);
-
-		offer_bytes(offer, growth, worth + COST_HEADROOM * young);
-		if (!offer->held)
-			offer_used(offer, spare, recent * DISTRESS_WEIGHT);
-		return;
-	}
-	offer_bytes(offer, growth, COST_GROWTH * young);
-	beyond = guest->stats_ns ? policy_less(has, policy_bytes(policy_ws_guest_peak(guest))) :
-				   spare;
-	beyond = policy_min(spare, beyond);
-	offer_bytes(offer, beyond, COST_SURPLUS * young);
-	if (offer->held)
-		return;
-	headroom = policy_min(spare - beyond, policy_bytes(guest->headroom));
-	offer_bytes(offer, headroom, COST_HEADROOM * young);
-	offer_used(offer, spare - beyond - headroom, recent);
-}
-
-/* Classes of the curve from the oldest that is left to the youngest. */
-static void offer_classes(struct offer *offer)
-{
-	const struct policy_ws_guest *guest = offer->guest;
-	const struct policy_curve *curve = &guest->curve;
-	struct policy_learning learning =
-		policy_ws_learning(guest, offer->vm, &offer->self->params);
-	double out = guest->cold, stall_out = 0;
-
-	if (guest->cold_age < POLICY_CURVE_AGES)
-		stall_out = policy_curve_stall(curve, guest->cold_age, &learning);
-	for (u32 k = policy_min(guest->cold_age, POLICY_CURVE_AGES); k-- > 0 && offer->room;) {
-		double idle = policy_curve_idle(curve, k, &learning);
-		double stall = policy_curve_stall(curve, k, &learning);
-
-		if (idle <= out + POLICY_PAGE_SIZE)
-			continue;
-		u64 part = policy_min(offer->room, policy_bytes(idle - out));
-		policy_fill_offer(&offer->self->fill, offer->index, part,
-				  offer->weight * (stall - stall_out) / (idle - out));
-		offer->room -= part;
-		offer->size -= part;
-		out = idle;
-		stall_out = stall;
-	}
-	offer->file = policy_min(offer->file,
-				 policy_bytes(curve->all[POLICY_FILE] - curve->idle[POLICY_FILE][0]));
-}
-
-/* Memory in use is taken in steps, so that the stalls of one are seen before the next. */
-static void offer_in_use(struct offer *offer, u64 now_ns)
-{
-	const struct policy_ws_params *params = &offer->self->params;
-	const struct policy_ws_guest *guest = offer->guest;
-	bool just_cut = guest->cut_ns && now_ns - guest->cut_ns < params->interval_ns;
-
-	if (guest->stats_ns && !offer->urgent) {
-		if (offer->held || just_cut)
-			return;
-		offer->room = policy_min(offer->room,
-					 policy_bytes(2 * params->step *
-						      (double)offer->vm->nominal_bytes));
-	}
-	offer->weight *= offer->distress ? DISTRESS_WEIGHT : INCUMBENT_WEIGHT;
-	if (!policy_ws_guest_fresh(guest, now_ns, params)) {
-		offer_used(offer, offer->room, 0.5);
-		return;
-	}
-	offer_classes(offer);
-	offer_used(offer, policy_less(offer->size, policy_bytes(guest->base)), 1);
-	offer_bytes(offer, offer->room, COST_BASE);
-}
-
-/* All that @vm could lose of its wish, cheapest first. */
-static void make_offer(struct ws_target_state *self, const struct sim_host_view *host, u32 vm,
-		       bool urgent)
-{
-	const struct sim_vm_view *view = &host->vm[vm];
-	const struct policy_ws_guest *guest = &self->guest[vm];
-	struct policy_learning price = policy_ws_learning(guest, view, &self->params);
-	/* Touched within the last interval: half an interval ago in the mean. */
-	double rate = 2 / ((double)self->params.interval_ns / 1e9) / POLICY_PAGE_SIZE / 1e9;
-	/*
-	 * What it was just given is not taken back from it for others; the less so, the
-	 * longer others have been in distress, for most bursts pass.
-	 */
-	u64 hold_ns = policy_max(policy_less(guest->hold_ns, self->waited_ns),
-				 2 * self->params.interval_ns);
-	struct offer offer = {
-		.self = self,
-		.vm = view,
-		.guest = guest,
-		.index = vm,
-		.distress = guest->distress_until_ns > host->now_ns,
-		.held = guest->grown_ns && !urgent && host->now_ns - guest->grown_ns < hold_ns,
-		.urgent = urgent,
-		.weight = (double)policy_max(view->shares, 1) / 1000,
-		.young = { rate * (price.refault_ns[POLICY_ANON] + 1000),
-			   rate * (price.refault_ns[POLICY_FILE] + 100) },
-		.room = policy_less(self->wish[vm], view->min_bytes),
-		.size = self->wish[vm],
-		.file = policy_bytes(guest->curve.all[POLICY_FILE]),
-	};
-
-	offer_unused(&offer);
-	offer_in_use(&offer, host->now_ns);
 }
 
 /* Bytes by which the wishes exceed what there is, the host's present distress included. */
@@ -496,7 +291,8 @@ static u64 take(struct ws_target_state *self, const struct sim_host_view *host, 
 	memset(self->taken, 0, host->vms_count * sizeof(*self->taken));
 	for (u32 i = 0; i < host->vms_count; i++)
 		if (self->wish[i] && self->guest[i].blocked_until_ns <= host->now_ns)
-			make_offer(self, host, i, urgent);
+			policy_ws_offer(&self->market, host, i, &self->guest[i], self->wish[i],
+					urgent);
 	policy_fill_take(&self->fill, over, self->taken);
 	for (u32 i = 0; i < host->vms_count; i++)
 		over = policy_less(over, self->taken[i]);
@@ -509,7 +305,7 @@ static void decide(struct ws_target_state *self, const struct sim_host_view *hos
 	u64 over, budget = host_budget(host, &self->params);
 	u64 shares = 0;
 
-	self->waited_ns = 0;
+	self->market = (struct policy_ws_market){ .params = &self->params, .fill = &self->fill };
 
 	for (u32 i = 0; i < host->vms_count; i++) {
 		self->wish[i] = self->taken[i] = 0;
@@ -521,13 +317,13 @@ static void decide(struct ws_target_state *self, const struct sim_host_view *hos
 			wish_of(&self->guest[i], &host->vm[i], host->now_ns, &self->params);
 		shares += policy_max(host->vm[i].shares, 1);
 		if (self->guest[i].distress_until_ns > host->now_ns)
-			self->waited_ns = policy_max(self->waited_ns,
+			self->market.waited_ns = policy_max(self->market.waited_ns,
 						     host->now_ns -
 							     self->guest[i].distress_since_ns);
 	}
 	if (!shares)
 		return;
-	self->per_share = (double)budget / (double)shares;
+	self->market.per_share = (double)budget / (double)shares;
 	over = excess(self, host, pressure);
 	if (over && take(self, host, over, pressure > 1) && pressure <= 1)
 		take(self, host, over, true);
@@ -591,7 +387,6 @@ static void ws_target_report(void *state, const struct sim_host_view *host, u32 
 
 	if (!view->running || !guest->present)
 		return;
-	guest->report_number = view->report.number;
 	if (!view->report.pressure) {
 		guest->report_ns = view->report.arrived_ns;
 		guest->unanswered = 0;
@@ -702,8 +497,9 @@ const struct sim_policy policy_ws_target = {
 		"Grow at once to the need; shrink in steps of `step` to the largest need of the last\n"
 		"`hold`. Targets together never exceed the host's memory less its watermark and\n"
 		"`reserve` (unbacked parts of them count by 1 - `overbook`): when they would, memory\n"
-		"is taken where the expected stall per byte, times shares, is least. What the loss of idle memory costs is learnt per guest from pairs\n"
-		"of reports and from swap-ins, times the refault time of the guest's devices.",
+		"is taken where the expected stall per byte, times shares, is least. What the loss of\n"
+		"idle memory costs is learnt per guest from pairs of reports and from swap-ins, times\n"
+		"the refault time of the guest's devices.",
 	.source = "this project; after Denning's working set, TMO's bound on stalls, squeezed's\n"
 		  "order of moves and ESX's shares",
 	.flaw = "Page cache used by read() looks cold to MGLRU; its value shows only when it is\n"
