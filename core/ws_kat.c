@@ -11,6 +11,7 @@
 #include "ws_lru.h"
 #include "ws_math.h"
 #include "ws_proto.h"
+#include "ws_vq.h"
 
 #define PAGES 4096u
 #define POOL_WORDS (16 * (1 + PAGES / 8)) /* ws_queue_footprint() */
@@ -376,7 +377,13 @@ static void put_msg(struct kat *kat, const struct ws_msg *msg)
 			put(kat, msg->report.bin[i].anon_bytes);
 			put(kat, msg->report.bin[i].file_bytes);
 		}
+		put(kat, (u64)msg->id << 32 | msg->report.config_id);
+		put(kat, msg->report.sequence);
+		put(kat, msg->report.made_ns ^ msg->report.age_ns);
+		put(kat, msg->report.stale * 4 + msg->report.more * 2 + msg->report.pressure);
 	}
+	if (msg->kind == WS_MSG_VERDICT)
+		put(kat, (u64)msg->verdict.status << 32 | msg->verdict.detail);
 }
 
 /* Encode kat->msg, digest the bytes, damage some, decode what they have become. */
@@ -426,6 +433,20 @@ static void kat_wire_base(struct kat *kat)
 	}
 }
 
+static void kat_vq(struct kat *kat)
+{
+	u32 i, queue;
+
+	for (i = 0; i < 300; i++) {
+		u64 offered = draw(kat), negotiated = offered & draw(kat);
+		u32 bit = draw_below(kat, WS_VQ_BITS + 1);
+
+		for (queue = 0; queue <= WS_VQS; queue++)
+			put(kat, (u64)ws_vq_index((enum ws_vq_rule)(i % 3), offered, negotiated, bit,
+						  (enum ws_vq)queue));
+	}
+}
+
 static void kat_wire(struct kat *kat)
 {
 	const struct ws_dialect *const *dialect;
@@ -440,6 +461,7 @@ static void kat_wire(struct kat *kat)
 			memset(&kat->msg, 0, sizeof(kat->msg));
 			kat->msg.kind = i % 3 ? WS_MSG_CONFIG : WS_MSG_REQUEST;
 			kat->msg.node = (u16)draw_below(kat, 4);
+			kat->msg.id = (*dialect)->numbered ? 1 + draw_below(kat, 100) : 0;
 			kat->msg.config.edges_count =
 				draw_edges(kat, kat->msg.config.edge_ns, bins - 1);
 			kat->msg.config.refresh_interval_ns = draw(kat) >> 24;
@@ -456,6 +478,23 @@ static void kat_wire(struct kat *kat)
 		}
 	}
 	kat_wire_base(kat);
+	kat_vq(kat);
+}
+
+/* The guest says what has come of a configuration, now and then that it will not have it. */
+static void proto_verdict(struct kat *kat, u64 now_ns)
+{
+	struct ws_proto_heard heard;
+	enum ws_status status = draw_below(kat, 8) ? WS_STATUS_OK : WS_STATUS_FAILED;
+	int length = ws_proto_guest_verdict(&kat->guest, status, 7, kat->bytes,
+					    sizeof(kat->bytes));
+
+	put(kat, (u64)length);
+	if (length <= 0 || draw_below(kat, 8) == 0)
+		return;
+	put(kat, (u64)ws_proto_host_consume(&kat->host, kat->bytes, (u32)length, now_ns,
+					    &kat->msg, &heard));
+	put(kat, (u64)heard.status << 32 | heard.detail);
 }
 
 /* What the guest does with the message of @length in kat->bytes; its answer to the host. */
@@ -468,6 +507,8 @@ static void proto_deliver(struct kat *kat, int length, u64 now_ns)
 	if (action == WS_PROTO_CONFIGURE)
 		put(kat, (u64)-ws_hist_init(&kat->hist, kat->guest.msg.config.edge_ns,
 					    kat->guest.msg.config.edges_count));
+	if (action >= 0 && action != WS_PROTO_NOTHING && action != WS_PROTO_REPORT)
+		proto_verdict(kat, now_ns);
 	if (action != WS_PROTO_REPORT || draw_below(kat, 4) == 0)
 		return;
 	ws_hist_add_span(&kat->hist, WS_ANON, 0, now_ns, draw_below(kat, 1000));

@@ -10,6 +10,8 @@
  *	  |  ---- REQUEST ----------------------->   |   WS_PROTO_REPORT
  *	  |  <--- REPORT(bins) -------------------   |   to a request, or under pressure
  *
+ *	  |  <--- VERDICT ----------------------     |   on a configuration, if numbered
+ *
  * The posted dialects have no request id, no mark that tells an answer from a
  * pressure report, and no acknowledgement.  The host end therefore does what
  * crosvm does: it expects an answer from the moment it sent a request, and takes
@@ -19,20 +21,42 @@
  * told is whether a report's edges are the ones last configured: a report made
  * before the guest saw a new configuration shows the old ones.
  *
- * What happens when it should not:
- *	guest: request before a configuration	-ENODATA, nothing to do (Linux warns)
+ * A numbered dialect (wsr1) can tell all of that, and these ends do:
+ *	only the report with the open request's id is its answer;
+ *	the sequence numbers of the reports that the host end hands on ascend, so
+ *	nobody sees older ages after newer ones, nor the same twice;
+ *	a configuration stays open until its verdict comes and can be repeated under
+ *	the same id, which the guest end judges once and answers every time.
+ *
+ * What happens when it should not; what a numbered dialect does otherwise is behind
+ * the slash:
+ *	guest: request before a configuration	-ENODATA; Linux warns / report the error
+ *	guest: request twice, or an older one	answered twice / WS_PROTO_NOTHING
  *	guest: configuration again		the new one counts, the report is forgotten
+ *						/ same id: WS_PROTO_VERDICT and no more
+ *	guest: an older configuration		it counts / WS_PROTO_NOTHING
+ *	guest: impossible configuration		the decoder's error / WS_PROTO_VERDICT, and
+ *						the one before stays in force
  *	guest: bytes that do not decode		the decoder's error, state unchanged
- *	guest: report not configured		-ENODATA
+ *	guest: report not configured		-ENODATA / errors may be told
  *	host: request not configured		-ENODATA
  *	host: request while one is open		-EBUSY; after the timeout the old one is given up
  *	host: report not configured, after a reset or sent of the guest's own will
  *						-ENODATA, dropped
  *	host: bytes that do not decode		the decoder's error, the request stays open
  *	host: report with an error		solicited, msg->report.error says which
- *	host: report twice			the second is a pressure report
+ *						/ -ENODATA in it: the configuration is open again
+ *	host: report twice			the second is a pressure report / -ESTALE
+ *	host: report older than one before	handed on / -ESTALE; was it the answer, then
+ *						the request is closed
+ *	host: answer after the timeout		a pressure report / overdue, handed on
+ *	host: answer in several reports		- / open until the one without "more"
+ *	host: verdict not the open one's	- / -ESTALE, or -EPROTO when never asked for
  *	guest that never answers		ws_proto_host_expired() after the timeout
+ *	guest that never gives a verdict	ws_proto_host_repeat() as often as liked
  *	host that never asks			the guest sends pressure reports or nothing
+ *	either end is reset			not configured, nothing open; ids and sequence
+ *						numbers go on, the host takes any sequence
  * All are counted.  A configuration with refresh interval 0 turns reporting off
  * in dialects that say so (refresh_zero_disables), at both ends.
  *
@@ -54,6 +78,7 @@ enum ws_proto_action {
 	WS_PROTO_CONFIGURE,   /* ws_report_configure() with guest->msg.config */
 	WS_PROTO_UNCONFIGURE, /* ws_report_unconfigure() */
 	WS_PROTO_REPORT,      /* ws_report_refresh() and ws_proto_guest_report() */
+	WS_PROTO_VERDICT,     /* nothing but ws_proto_guest_verdict(), to say it (again) */
 };
 
 struct ws_proto_guest {
@@ -66,6 +91,21 @@ struct ws_proto_guest {
 	u64 configs_count, requests_count, reports_count;
 	u64 early_count;   /* requests before a configuration */
 	u64 malformed_count;
+	/* Of numbered dialects. */
+	u64 refresh_min_ns;   /* shorter intervals are refused; the caller's, 0 after init */
+	u32 config_id;	      /* in force, 0: none */
+	u32 request_id;	      /* not yet answered, 0: none */
+	u32 request_heard_id; /* the newest */
+	u64 sequence;	      /* of the last report */
+	u32 judged_id;	      /* the newest configuration, 0: none yet; its verdict: */
+	u16 judged_node;
+	struct ws_msg_verdict verdict;
+	bool undecided;	      /* that waits for the caller's word */
+	bool configured_before; /* what was in force before it */
+	u16 node_before;
+	u32 config_id_before;
+	u64 refused_count;
+	u64 duplicates_count; /* requests and configurations heard before, or older */
 };
 
 /* @bins_count as negotiated.  Return: 0, or -ERANGE when the dialect cannot have that many. */
@@ -78,19 +118,60 @@ void ws_proto_guest_reset(struct ws_proto_guest *guest);
 /**
  * ws_proto_guest_consume() - a message of the host
  *
- * A configuration takes effect when this returns WS_PROTO_CONFIGURE; should the
- * caller not be able to, he calls ws_proto_guest_reset().
+ * A configuration takes effect when this returns WS_PROTO_CONFIGURE or
+ * WS_PROTO_UNCONFIGURE; the caller does it and says how it went by
+ * ws_proto_guest_verdict().
  * Return: enum ws_proto_action or negative errno.
  */
 int ws_proto_guest_consume(struct ws_proto_guest *guest, const u8 *buf, u32 len, u64 now_ns);
 
 /**
- * ws_proto_guest_report() - the bytes of a report, asked for or not
+ * ws_proto_guest_verdict() - the bytes of what has become of a configuration
+ * @status: WS_STATUS_OK, or why the caller could not do it: then what was in force before
+ *	    is in force again, or nothing where the dialect knows no verdicts.  Not looked at
+ *	    after WS_PROTO_VERDICT.
+ * @detail: as ws_wire.h says for @status; with WS_STATUS_OK this end knows itself
+ *
+ * Uses guest->msg.
+ * Return: bytes to send; 0 in dialects without verdicts; -ENODATA when there was no
+ * configuration; or -ENOSPC, and it can be called again.
+ */
+int ws_proto_guest_verdict(struct ws_proto_guest *guest, enum ws_status status, u32 detail,
+			   u8 *buf, u32 size);
+
+/* One report, as the guest sees it. */
+struct ws_proto_report {
+	int error;	/* as in ws_proto_guest_report(); then no parts */
+	bool pressure;	/* reclaim's own: answers nothing, whatever is open */
+	bool more;	/* not the last for its request */
+	u64 made_ns;	/* when the ages were collected, at most @now_ns */
+	u64 now_ns;
+	u32 parts_count; /* 1 to the dialect's nodes_max */
+	struct {
+		u16 node;
+		bool stale;
+		const struct ws_hist *hist; /* the same edges in all */
+	} part[WS_PARTS_MAX];
+};
+
+/**
+ * ws_proto_guest_send() - the bytes of any report
+ *
+ * What the dialect has no place for is left out.  An open request is answered unless
+ * @report says pressure.  Uses guest->msg.
+ * Return: bytes; -ENODATA when not configured, but errors of numbered dialects; -EINVAL
+ * for an error in a dialect that cannot carry one, for parts of other edges or too many
+ * of them; else an error of ws_wire.h.
+ */
+int ws_proto_guest_send(struct ws_proto_guest *guest, const struct ws_proto_report *report,
+			u8 *buf, u32 size);
+
+/**
+ * ws_proto_guest_report() - the bytes of a report of one node, made now
  * @hist: its edges are those of the configuration; not looked at with @error
  * @error: 0, or the negative errno to send instead of bins
  *
- * Uses guest->msg.  Return: bytes; -ENODATA when not configured; -EINVAL for an
- * @error in a dialect that cannot carry one; else an error of ws_wire.h.
+ * Answers the open request; without one it is the guest's own.  Return: as above.
  */
 int ws_proto_guest_report(struct ws_proto_guest *guest, const struct ws_hist *hist, int error,
 			  u8 *buf, u32 size);
@@ -103,13 +184,29 @@ struct ws_proto_host {
 	u16 node;
 	u64 request_ns;
 	u64 timeout_ns;
-	u32 edges_count; /* of the configuration last sent */
-	u64 edge_ns[WS_EDGES_MAX];
+	struct ws_report_config config; /* last sent */
 	struct ws_msg msg; /* the message being made */
 	u64 configs_count, requests_count, solicited_count, unsolicited_count;
 	u64 expired_count;   /* requests given up */
 	u64 unexpected_count; /* reports while not configured */
 	u64 malformed_count;
+	/* Of numbered dialects. */
+	bool config_open;   /* no verdict on the configuration last sent */
+	bool accepted_on;   /* accepted_id turned reporting on */
+	u32 last_id;	    /* given to a message */
+	u32 floor_id;	    /* the last one before a reset */
+	u32 sent_id;	    /* of @config */
+	u32 config_id;	    /* that reports should carry: @sent_id, after a refusal @accepted_id */
+	u32 accepted_id;    /* the newest that the guest accepted, 0: none */
+	u32 request_id;
+	u64 sequence;	    /* of the newest report handed on, 0: none */
+	u64 seen;	    /* bit i: report sequence - i has come */
+	u64 accepted_count, refused_count;
+	u64 overdue_count;  /* answers to requests given up */
+	u64 lost_count;	    /* sequence numbers that were passed over */
+	u64 duplicates_count;
+	u64 late_count;	    /* reports older than one before */
+	u64 idle_verdicts_count; /* verdicts that changed nothing */
 };
 
 /* What the host end knows about a report besides its contents. */
@@ -117,7 +214,15 @@ struct ws_proto_heard {
 	bool solicited;	   /* taken for the answer to the open request */
 	bool edges_match;  /* its edges are those of the last configuration */
 	u64 waited_ns;	   /* since the request; 0 when not solicited */
+	bool pressure;	   /* reclaim's own; in dialects that do not say: not solicited */
+	bool overdue;	   /* the answer to a request given up */
+	u64 lost_count;	   /* reports missing between the one before and this; some may be late */
+	enum ws_status status; /* verdict: why it was refused, ... */
+	u32 detail;	   /* ... and as ws_wire.h says for that */
 };
+
+/* What ws_proto_host_consume() has got; only reports are handed on. */
+enum ws_proto_got { WS_PROTO_GOT_REPORT, WS_PROTO_GOT_ACCEPTED, WS_PROTO_GOT_REFUSED };
 
 /* @timeout_ns: after which a request counts as lost.  Return: 0 or -ERANGE as for the guest. */
 int ws_proto_host_init(struct ws_proto_host *host, const struct ws_dialect *dialect, u32 bins_count,
@@ -135,10 +240,24 @@ void ws_proto_host_reset(struct ws_proto_host *host);
 int ws_proto_host_config(struct ws_proto_host *host, const struct ws_report_config *config,
 			 u16 node, u8 *buf, u32 size);
 
+/**
+ * ws_proto_host_repeat() - the last configuration once more, under the same id
+ *
+ * For when its verdict does not come, or the guest has lost it.  Return: bytes; 0 when
+ * there is nothing to repeat; or -ENOSPC.
+ */
+int ws_proto_host_repeat(struct ws_proto_host *host, u8 *buf, u32 size);
+
 /* The bytes of a request, which is open then.  Return: bytes; -ENODATA, -EBUSY or -ENOSPC. */
 int ws_proto_host_request(struct ws_proto_host *host, u64 now_ns, u8 *buf, u32 size);
 
-/* A report.  @msg: filled, of kind WS_MSG_REPORT, when this returns 0; else negative errno. */
+/**
+ * ws_proto_host_consume() - a message of the guest
+ * @msg: filled, of kind WS_MSG_REPORT, when this returns WS_PROTO_GOT_REPORT (0)
+ *
+ * Return: enum ws_proto_got, or negative errno as at the top; with -ESTALE
+ * heard->solicited tells whether it closed the open request.
+ */
 int ws_proto_host_consume(struct ws_proto_host *host, const u8 *buf, u32 len, u64 now_ns,
 			  struct ws_msg *msg, struct ws_proto_heard *heard);
 

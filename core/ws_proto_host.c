@@ -2,6 +2,8 @@
 /* ws_proto_host.c - the host's end of working-set reporting; see ws_proto.h. */
 #include "ws_proto.h"
 
+#define SEEN_COUNT 64u
+
 int ws_proto_host_init(struct ws_proto_host *host, const struct ws_dialect *dialect, u32 bins_count,
 		       u64 timeout_ns)
 {
@@ -20,27 +22,69 @@ void ws_proto_host_reset(struct ws_proto_host *host)
 	host->configured = false;
 	host->expecting = false;
 	host->node = WS_NODE_ANY;
+	host->floor_id = host->last_id;
+	host->config_open = false;
+	host->config_id = 0;
+	host->accepted_id = 0;
+	host->accepted_on = false;
+	host->sequence = 0;
+	host->seen = 0;
+}
+
+/* The id of the next message, 0 in dialects without; it counts when the message was made. */
+static u32 next_id(const struct ws_proto_host *host)
+{
+	u32 id = host->last_id + 1;
+
+	if (!host->dialect->numbered)
+		return 0;
+	return id ? id : 1;
+}
+
+static bool newer(u32 id, u32 than)
+{
+	return !than || (id != than && id - than < 0x80000000u);
+}
+
+static bool turns_on(const struct ws_proto_host *host, const struct ws_report_config *config)
+{
+	return config->refresh_interval_ns || !host->dialect->refresh_zero_disables;
+}
+
+static int encode_config(struct ws_proto_host *host, const struct ws_report_config *config,
+			 u16 node, u32 id, u8 *buf, u32 size)
+{
+	memset(&host->msg, 0, sizeof(host->msg));
+	host->msg.kind = WS_MSG_CONFIG;
+	host->msg.node = node;
+	host->msg.id = id;
+	host->msg.config = *config;
+	return host->dialect->encode_to_guest(&host->msg, host->bins_count, buf, size);
 }
 
 int ws_proto_host_config(struct ws_proto_host *host, const struct ws_report_config *config,
 			 u16 node, u8 *buf, u32 size)
 {
-	int written;
+	u32 id = next_id(host);
+	int written = encode_config(host, config, node, id, buf, size);
 
-	memset(&host->msg, 0, sizeof(host->msg));
-	host->msg.kind = WS_MSG_CONFIG;
-	host->msg.node = node;
-	host->msg.config = *config;
-	written = host->dialect->encode_to_guest(&host->msg, host->bins_count, buf, size);
 	if (written < 0)
 		return written;
-	host->configured = config->refresh_interval_ns || !host->dialect->refresh_zero_disables;
+	host->configured = turns_on(host, config);
 	host->expecting = host->expecting && host->configured;
-	host->edges_count = config->edges_count;
-	memcpy(host->edge_ns, config->edge_ns, config->edges_count * sizeof(u64));
+	host->config = *config;
 	host->node = node;
+	host->last_id = host->sent_id = host->config_id = id;
+	host->config_open = host->dialect->numbered;
 	host->configs_count++;
 	return written;
+}
+
+int ws_proto_host_repeat(struct ws_proto_host *host, u8 *buf, u32 size)
+{
+	if (!host->config_open)
+		return 0;
+	return encode_config(host, &host->config, host->node, host->sent_id, buf, size);
 }
 
 bool ws_proto_host_expired(struct ws_proto_host *host, u64 now_ns)
@@ -64,9 +108,11 @@ int ws_proto_host_request(struct ws_proto_host *host, u64 now_ns, u8 *buf, u32 s
 	memset(&host->msg, 0, sizeof(host->msg));
 	host->msg.kind = WS_MSG_REQUEST;
 	host->msg.node = host->node;
+	host->msg.id = next_id(host);
 	written = host->dialect->encode_to_guest(&host->msg, host->bins_count, buf, size);
 	if (written < 0)
 		return written;
+	host->last_id = host->request_id = host->msg.id;
 	host->expecting = true;
 	host->request_ns = now_ns;
 	host->requests_count++;
@@ -78,10 +124,12 @@ static bool edges_match(const struct ws_proto_host *host, const struct ws_msg_re
 {
 	u32 i;
 
-	if (report->bins_count != host->edges_count + 1)
+	if (host->dialect->numbered)
+		return report->config_id == host->config_id;
+	if (report->bins_count != host->config.edges_count + 1)
 		return false;
-	for (i = 0; i < host->edges_count; i++) {
-		u64 seen = report->bin[i].idle_age_ns, sent = host->edge_ns[i];
+	for (i = 0; i < host->config.edges_count; i++) {
+		u64 seen = report->bin[i].idle_age_ns, sent = host->config.edge_ns[i];
 
 		if (seen > sent || sent - seen >= WS_NS_PER_MS)
 			return false;
@@ -89,9 +137,104 @@ static bool edges_match(const struct ws_proto_host *host, const struct ws_msg_re
 	return true;
 }
 
+static int consume_verdict(struct ws_proto_host *host, const struct ws_msg *msg,
+			   struct ws_proto_heard *heard)
+{
+	bool accepted = msg->verdict.status == WS_STATUS_OK;
+	bool awaited = host->config_open && msg->id == host->sent_id;
+
+	if (!host->sent_id || newer(msg->id, host->sent_id)) {
+		host->malformed_count++;
+		return -EPROTO; /* on nothing that was ever sent */
+	}
+	if (!newer(msg->id, host->floor_id)) {
+		host->idle_verdicts_count++;
+		return -ESTALE;
+	}
+	if (accepted && newer(msg->id, host->accepted_id)) {
+		host->accepted_id = msg->id;
+		host->accepted_on = msg->verdict.detail;
+	}
+	host->config_open = host->config_open && !awaited;
+	if (!host->config_open) {
+		host->config_id = host->accepted_id;
+		host->configured = host->accepted_on;
+		host->expecting = host->expecting && host->configured;
+	}
+	if (!awaited) {
+		host->idle_verdicts_count++;
+		return -ESTALE;
+	}
+	heard->status = msg->verdict.status;
+	heard->detail = msg->verdict.detail;
+	host->accepted_count += accepted;
+	host->refused_count += !accepted;
+	return accepted ? WS_PROTO_GOT_ACCEPTED : WS_PROTO_GOT_REFUSED;
+}
+
+/* Is this the answer to the open request?  The last of an answer closes it. */
+static bool take_answer(struct ws_proto_host *host, const struct ws_msg *msg, u64 now_ns,
+			struct ws_proto_heard *heard)
+{
+	if (!host->expecting || (host->dialect->numbered && msg->id != host->request_id))
+		return false;
+	heard->solicited = true;
+	heard->waited_ns = now_ns - host->request_ns;
+	if (!msg->report.more) {
+		host->expecting = false;
+		host->solicited_count++;
+	}
+	return true;
+}
+
+/* By its sequence number: 0 and noted, or -ESTALE. */
+static int note_sequence(struct ws_proto_host *host, u64 sequence, struct ws_proto_heard *heard)
+{
+	u64 ahead = sequence - host->sequence, behind = host->sequence - sequence;
+
+	if (sequence > host->sequence) {
+		heard->lost_count = host->sequence ? ahead - 1 : 0;
+		host->lost_count += heard->lost_count;
+		host->seen = (ahead < SEEN_COUNT ? host->seen << ahead : 0) | 1;
+		host->sequence = sequence;
+		return 0;
+	}
+	/* Of one so old that nothing is known about it, the harmless is supposed. */
+	if (behind >= SEEN_COUNT || host->seen >> behind & 1) {
+		host->duplicates_count++;
+		return -ESTALE;
+	}
+	host->seen |= 1ull << behind;
+	host->late_count++;
+	return -ESTALE;
+}
+
+/* What a numbered report tells before it is handed on.  Return: 0 or negative errno. */
+static int check_numbered(struct ws_proto_host *host, const struct ws_msg *msg, u64 now_ns,
+			  struct ws_proto_heard *heard)
+{
+	u64 duplicates_count = host->duplicates_count;
+	int error;
+
+	if (!msg->report.sequence) {
+		host->malformed_count++;
+		return -EPROTO;
+	}
+	error = note_sequence(host, msg->report.sequence, heard);
+	if (error && host->duplicates_count == duplicates_count)
+		take_answer(host, msg, now_ns, heard);
+	if (!error && msg->report.error == -ENODATA && host->config_id == host->sent_id) {
+		host->config_open = true; /* the guest has lost it, or not yet got it */
+		host->accepted_id = 0;
+		host->accepted_on = false;
+	}
+	return error;
+}
+
 int ws_proto_host_consume(struct ws_proto_host *host, const u8 *buf, u32 len, u64 now_ns,
 			  struct ws_msg *msg, struct ws_proto_heard *heard)
 {
+	bool numbered = host->dialect->numbered;
 	int error;
 
 	memset(heard, 0, sizeof(*heard));
@@ -100,18 +243,21 @@ int ws_proto_host_consume(struct ws_proto_host *host, const u8 *buf, u32 len, u6
 		host->malformed_count++;
 		return error;
 	}
+	if (msg->kind == WS_MSG_VERDICT)
+		return consume_verdict(host, msg, heard);
 	if (!host->configured) {
 		host->unexpected_count++;
 		return -ENODATA;
 	}
+	error = numbered ? check_numbered(host, msg, now_ns, heard) : 0;
+	if (error)
+		return error;
 	heard->edges_match = !msg->report.error && edges_match(host, &msg->report);
-	heard->solicited = host->expecting;
-	if (host->expecting) {
-		heard->waited_ns = now_ns - host->request_ns;
-		host->expecting = false;
-		host->solicited_count++;
-	} else {
-		host->unsolicited_count++;
+	if (!take_answer(host, msg, now_ns, heard)) {
+		heard->overdue = numbered && msg->id;
+		host->overdue_count += heard->overdue;
+		host->unsolicited_count += !heard->overdue;
 	}
-	return 0;
+	heard->pressure = numbered ? msg->report.pressure : !heard->solicited;
+	return WS_PROTO_GOT_REPORT;
 }

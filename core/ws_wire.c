@@ -9,6 +9,7 @@ const struct ws_dialect *const ws_dialects[] = {
 	&ws_dialect_v4,
 	&ws_dialect_rfc1,
 	&ws_dialect_crosvm,
+	&ws_dialect_wsr1,
 	NULL,
 };
 

@@ -7,7 +7,7 @@
  * table sees struct ws_msg only, in ns and bytes.
  *
  *	host -> guest	REQUEST, CONFIG		notification queue
- *	guest -> host	REPORT			working-set queue
+ *	guest -> host	REPORT, VERDICT		working-set queue
  *
  * Whole milliseconds are what the wire carries: encoding rounds down, and edges
  * that become equal by it (or 0) are an error and not a different question.
@@ -25,7 +25,7 @@
  *
  * Memory: the caller's buffers, of any alignment.  Time: linear in the message.
  * Locking: none, no state.  Source: postings of 2023 and 2024 for Linux and QEMU,
- * and the virtio specification for the base device.
+ * crosvm, and the virtio specification for the base device.
  */
 #ifndef WS_WIRE_H
 #define WS_WIRE_H
@@ -40,7 +40,25 @@
 #define WS_F_PAGE_POISON 4
 #define WS_F_PAGE_REPORTING 5
 
-enum ws_msg_kind { WS_MSG_REQUEST, WS_MSG_CONFIG, WS_MSG_REPORT };
+enum ws_msg_kind {
+	WS_MSG_REQUEST,
+	WS_MSG_CONFIG,
+	WS_MSG_REPORT,
+	WS_MSG_VERDICT, /* on a configuration; numbered dialects only */
+};
+
+/* How a configuration or a request ended, in numbered dialects; the values are the wire's. */
+enum ws_status {
+	WS_STATUS_OK,
+	WS_STATUS_NOT_CONFIGURED, /* a request before a configuration */
+	WS_STATUS_BUSY,		  /* not now */
+	WS_STATUS_NODE,		  /* there is no such node */
+	WS_STATUS_FAILED,	  /* for a reason of the guest's own */
+	WS_STATUS_BINS,		  /* too few or too many; detail: the most */
+	WS_STATUS_EDGES,	  /* they do not ascend; detail: the first that does not */
+	WS_STATUS_INTERVAL,	  /* refreshed too often; detail: the shortest, in ms */
+	WS_STATUSES
+};
 
 #define WS_NODE_ANY 0xffffu /* dialects that do not know nodes, or a sender that does not */
 
@@ -51,34 +69,66 @@ struct ws_msg_bin {
 	u64 file_bytes;
 };
 
+#define WS_PARTS_MAX 4 /* nodes in one report; more come in several */
+
+/* What one node holds, by type and bin. */
+struct ws_msg_part {
+	u16 node;
+	bool stale; /* made earlier than it should be, because that node could not be asked */
+	u64 bytes[WS_TYPES][WS_BINS_MAX];
+};
+
 struct ws_msg_report {
 	int error; /* 0, or the negative errno the guest failed with; then no bin counts */
 	u32 bins_count;
 	struct ws_msg_bin bin[WS_BINS_MAX];
+	/* From here on: of numbered dialects, and 0 in the others. */
+	bool pressure;		 /* reclaim's own, no answer */
+	bool stale;		 /* some node's part is */
+	bool more;		 /* further nodes follow in another report of the same id */
+	u32 config_id;		 /* of the configuration in force when it was made */
+	u32 unknown_types_count; /* decode: types of memory of no meaning here, skipped */
+	u64 sequence;		 /* 1 and up, one a report; 0: the sender does not count */
+	u64 made_ns;		 /* the guest's clock, whose zero is its own affair */
+	u64 age_ns;		 /* from then to when it was sent */
+	u32 parts_count;	 /* 0: one node, msg->node; else 2 and up, and bin[] is their sum */
+	struct ws_msg_part part[WS_PARTS_MAX];
+};
+
+struct ws_msg_verdict {
+	enum ws_status status;
+	u32 detail; /* with WS_STATUS_OK the number of bins in force, 0: reporting is off */
 };
 
 struct ws_msg {
 	enum ws_msg_kind kind;
 	u16 node; /* NUMA node or WS_NODE_ANY */
+	u32 id;	  /* numbered dialects: of a request or configuration, or what is answered; else 0 */
 	union {
 		struct ws_report_config config; /* WS_MSG_CONFIG */
 		struct ws_msg_report report;	/* WS_MSG_REPORT */
+		struct ws_msg_verdict verdict;	/* WS_MSG_VERDICT */
 	};
 };
 
 /* The longest message of any dialect in each direction. */
 #define WS_WIRE_TO_GUEST_MAX 320
-#define WS_WIRE_TO_HOST_MAX 1088
+#define WS_WIRE_TO_HOST_MAX 2304
 
 /*
  * One layout.  @bins below is the number both ends agreed on by the config
- * space, bins_min..bins_max; where the two are equal nothing is negotiated.
+ * space, bins_min..bins_max; where the two are equal nothing is negotiated.  In
+ * numbered dialects it is the most that a message may have, and each says its own.
+ *
+ * A configuration of a numbered dialect that is whole but cannot be accepted decodes
+ * to the verdict that is to be sent, and not to an error: its sender is to know.
  */
 struct ws_dialect {
 	const char *name;
-	u8 feature_bit;
+	u8 feature_bit;		    /* as posted; in wsr1 the one proposed, until one is reserved */
 	u8 bins_min, bins_max;
-	u8 config_bins_offset;	    /* of the number of bins in config space; 0: none there */
+	u8 config_bins_offset;	    /* of the exact number of bins in config space; 0: none there */
+	bool numbered;		    /* ids, sequence numbers and verdicts */
 	bool refresh_zero_disables; /* CONFIG with refresh interval 0 turns reporting off */
 	bool carries_node;
 	u8 nodes_max; /* in one report */
@@ -95,6 +145,7 @@ extern const struct ws_dialect ws_dialect_rfc1;	  /* Linux RFC v1, 2023 */
 extern const struct ws_dialect ws_dialect_rfc2;	  /* Linux RFC v2 and QEMU, 2023 */
 extern const struct ws_dialect ws_dialect_crosvm; /* crosvm since 2023 */
 extern const struct ws_dialect ws_dialect_v4;	  /* Linux v4, 2024 */
+extern const struct ws_dialect ws_dialect_wsr1;	  /* ours: ws_wsr1.h */
 
 /* All dialects; NULL ends the table. */
 extern const struct ws_dialect *const ws_dialects[];

@@ -4,7 +4,8 @@
  *
  * The input is a script, one byte an event with operands behind it.  What must hold
  * whatever happens: no end gets into a state that its counters contradict, a message
- * that nobody damaged is understood, and reports carry the bins that were sent.
+ * that nobody damaged is understood, reports carry the bins that were sent, and those
+ * with sequence numbers come in their order, once.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -12,7 +13,7 @@
 
 #include "ws_proto.h"
 
-#define DIALECTS 4u
+#define DIALECTS 5u
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -30,6 +31,8 @@ static struct ws_proto_guest guest;
 static struct ws_proto_host host;
 static struct ws_hist hist;
 static struct wire down, up;
+static bool tainted; /* an end has believed something damaged */
+static u64 sequence; /* of the last report handed on */
 static u64 now_ns;
 
 static void check(bool good)
@@ -80,6 +83,25 @@ static void guest_speaks(struct script *script)
 	up.damaged = false;
 }
 
+/* What the guest has come to, told to the host. */
+static void guest_judges(struct script *script)
+{
+	enum ws_status status = next(script) % 8 ? WS_STATUS_OK : WS_STATUS_FAILED;
+	bool was_configured = guest.configured;
+
+	up.length = ws_proto_guest_verdict(&guest, status, next(script), up.bytes, sizeof(up.bytes));
+	check(guest.dialect->numbered ? up.length > 0 : !up.length);
+	check(status || guest.configured == was_configured);
+	up.damaged = false;
+}
+
+static void guest_fails(int error)
+{
+	up.length = ws_proto_guest_report(&guest, NULL, error, up.bytes, sizeof(up.bytes));
+	check(up.length > 0);
+	up.damaged = false;
+}
+
 static void guest_hears(struct script *script)
 {
 	bool was_configured = guest.configured;
@@ -89,10 +111,16 @@ static void guest_hears(struct script *script)
 		return;
 	action = ws_proto_guest_consume(&guest, down.bytes, (u32)down.length, now_ns);
 	check(action >= 0 || action == -ENODATA || down.damaged);
+	tainted |= action >= 0 && down.damaged;
+	if (action == -ENODATA && guest.dialect->numbered)
+		guest_fails(action);
 	if (action < 0)
 		check(guest.configured == was_configured);
 	if (action == WS_PROTO_CONFIGURE)
 		check(!ws_hist_init(&hist, guest.msg.config.edge_ns, guest.msg.config.edges_count));
+	if (action == WS_PROTO_CONFIGURE || action == WS_PROTO_UNCONFIGURE ||
+	    action == WS_PROTO_VERDICT)
+		guest_judges(script);
 	if (action == WS_PROTO_REPORT) {
 		check(guest.configured);
 		guest_speaks(script);
@@ -109,14 +137,40 @@ static void host_hears(void)
 	if (!up.length)
 		return;
 	error = ws_proto_host_consume(&host, up.bytes, (u32)up.length, now_ns, &msg, &heard);
-	check(!error || error == -ENODATA || up.damaged);
+	tainted |= error >= 0 && up.damaged;
+	check(error >= 0 || error == -ENODATA || error == -ESTALE || up.damaged || tainted);
+	check(host.dialect->numbered || error <= 0);
 	if (error) {
-		check(host.expecting == expected);
+		check(host.expecting == expected || host.dialect->numbered);
 		return;
 	}
-	check(msg.kind == WS_MSG_REPORT && !host.expecting && heard.solicited == expected);
-	if (!up.damaged)
-		check(msg.report.bins_count == hist.bins_count || !heard.edges_match);
+	check(msg.kind == WS_MSG_REPORT && (!heard.solicited || expected));
+	check(host.dialect->numbered || (!host.expecting && heard.solicited == expected));
+	if (host.dialect->numbered) {
+		check(msg.report.sequence > sequence && !(heard.solicited && heard.pressure));
+		sequence = msg.report.sequence;
+	}
+	if (!up.damaged && !tainted && !msg.report.error)
+		check(msg.report.bins_count == hist.bins_count || !heard.edges_match ||
+		      host.dialect->numbered);
+}
+
+static void host_resets(void)
+{
+	ws_proto_host_reset(&host);
+	sequence = 0;
+}
+
+/* The last configuration again, unless it is known to have arrived. */
+static void host_repeats(void)
+{
+	int length = ws_proto_host_repeat(&host, down.bytes, sizeof(down.bytes));
+
+	check(length >= 0 && (!length || host.dialect->numbered));
+	if (length) {
+		down.length = length;
+		down.damaged = false;
+	}
 }
 
 static void damage(struct script *script, struct wire *wire)
@@ -145,12 +199,16 @@ static void event(struct script *script)
 	case 9: case 10: case 11: host_hears(); break;
 	case 12: damage(script, &down); break;
 	case 13: damage(script, &up); break;
-	case 14: ws_proto_host_expired(&host, now_ns); break;
+	case 14:
+		ws_proto_host_expired(&host, now_ns);
+		if (next(script) & 1)
+			host_repeats();
+		break;
 	default:
 		if (next(script) & 1)
 			ws_proto_guest_reset(&guest);
 		else
-			ws_proto_host_reset(&host);
+			host_resets();
 	}
 	check(host.solicited_count + host.expired_count + host.expecting <= host.requests_count);
 	check(guest.early_count <= guest.requests_count);
@@ -165,6 +223,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memset(&hist, 0, sizeof(hist));
 	memset(&down, 0, sizeof(down));
 	memset(&up, 0, sizeof(up));
+	tainted = false;
+	sequence = 0;
 	now_ns = 0;
 	check(!ws_proto_guest_init(&guest, dialect, bins));
 	check(!ws_proto_host_init(&host, dialect, bins, 20 * WS_NS_PER_MS));

@@ -29,12 +29,36 @@ static void again(const struct ws_dialect *dialect, u32 bins, const struct ws_ms
 	check(length > 0 && length <= (to_host ? WS_WIRE_TO_HOST_MAX : WS_WIRE_TO_GUEST_MAX));
 	check(!(to_host ? dialect->decode_to_host(&back, bins, buf, (u32)length) :
 			  dialect->decode_to_guest(&back, bins, buf, (u32)length)));
-	check(back.kind == msg->kind);
+	check(back.kind == msg->kind && back.id == msg->id);
+	if (msg->kind == WS_MSG_VERDICT)
+		check(back.verdict.status == msg->verdict.status &&
+		      back.verdict.detail == msg->verdict.detail);
+	if (msg->kind == WS_MSG_REPORT)
+		check(back.report.error == msg->report.error && back.report.stale == msg->report.stale &&
+		      back.report.sequence == msg->report.sequence &&
+		      back.report.made_ns == msg->report.made_ns &&
+		      back.report.age_ns == msg->report.age_ns);
 	if (msg->kind == WS_MSG_CONFIG)
 		check(!memcmp(&back.config, &msg->config, sizeof(back.config)));
 	if (msg->kind == WS_MSG_REPORT && !msg->report.error)
 		check(!memcmp(back.report.bin, msg->report.bin,
 			      msg->report.bins_count * sizeof(*msg->report.bin)));
+}
+
+static void check_report(const struct ws_dialect *d, u32 bins, const struct ws_msg *msg)
+{
+	const struct ws_msg_report *report = &msg->report;
+
+	check(report->error <= 0 && report->parts_count <= d->nodes_max);
+	check(report->error || (report->bins_count >= 2 && report->bins_count <= WS_BINS_MAX));
+	check(!d->numbered || report->bins_count <= bins);
+	for (u32 bin = 0; report->parts_count && bin < report->bins_count; bin++) {
+		u64 sum = 0;
+
+		for (u32 part = 0; part < report->parts_count; part++)
+			sum += report->part[part].bytes[WS_ANON][bin];
+		check(sum == report->bin[bin].anon_bytes);
+	}
 }
 
 static void dialects(u32 choice, const u8 *bytes, u32 len)
@@ -46,12 +70,16 @@ static void dialects(u32 choice, const u8 *bytes, u32 len)
 		u32 bins = d->bins_min + choice % (d->bins_max - d->bins_min + 1u);
 
 		if (!d->decode_to_guest(&msg, bins, bytes, len)) {
-			check(msg.kind == WS_MSG_REQUEST || msg.kind == WS_MSG_CONFIG);
-			again(d, bins, &msg, false);
+			bool verdict = msg.kind == WS_MSG_VERDICT;
+
+			check(verdict ? d->numbered && msg.verdict.status : msg.kind != WS_MSG_REPORT);
+			again(d, bins, &msg, verdict);
 		}
 		if (!d->decode_to_host(&msg, bins, bytes, len)) {
-			check(msg.kind == WS_MSG_REPORT && msg.report.error <= 0);
-			check(msg.report.error || msg.report.bins_count >= 2);
+			if (msg.kind == WS_MSG_REPORT)
+				check_report(d, bins, &msg);
+			else
+				check(d->numbered && msg.kind == WS_MSG_VERDICT);
 			again(d, bins, &msg, true);
 		}
 	}

@@ -20,8 +20,8 @@ static const struct ws_kat_result known[WS_KAT_COUNT] = {
 	{ "lru", 0x87b2ee9ec6c3b417ull },
 	{ "hist", 0x181d49b5e16147b1ull },
 	{ "report", 0x1adcdef35332272eull },
-	{ "wire", 0x73c229594e119de9ull },
-	{ "proto", 0x60d86ee12f7097b7ull },
+	{ "wire", 0x87183d832f0dbbb7ull },
+	{ "proto", 0x1438e8a0d9eaddecull },
 	{ "balloon", 0xc20945e3f9beae20ull },
 };
 

@@ -10,6 +10,7 @@
 #include "model/sim_world.h"
 #include "scenario/sim_scenario_read.h"
 #include "tr_file.h"
+#include "ws_wire.h"
 
 #define MIB (1ull << 20)
 #define SECOND 1000000000ull
@@ -363,4 +364,24 @@ Test(world, disturbances_show_and_end)
 	cr_assert_lt(disturbed.reports, calm.reports, "what is lost does not arrive");
 	cr_assert_gt(disturbed.reports, 0, "and the link comes back");
 	cr_assert_gt(disturbed.host.swap_out_pages, calm.host.swap_out_pages);
+}
+
+/* The same guests with the same policy under every dialect, without faults and with many. */
+Test(world, reports_arrive_in_every_dialect)
+{
+	write_trace("t.wst", 40, 80, 3, 2 * SECOND);
+	write_scenario("two.json", two_vms);
+	for (u32 i = 0; ws_dialects[i]; i++) {
+		struct seen calm = { 0 }, lossy = { 0 };
+		char dialect[64];
+		const char *sets[] = { dialect, "link={\"delay\":\"2ms\",\"jitter\":\"1ms\","
+						"\"loss\":0.3,\"reorder\":0.3}" };
+
+		snprintf(dialect, sizeof(dialect), "defaults.dialect=\"%s\"", ws_dialects[i]->name);
+		run("two.json", "wmo", sets, 1, &calm);
+		cr_assert_gt(calm.reports, 0, "%s", ws_dialects[i]->name);
+		run("two.json", "wmo", sets, 2, &lossy);
+		if (ws_dialects[i]->numbered) /* a lost configuration is repeated: always some */
+			cr_assert_gt(lossy.reports, 0, "%s", ws_dialects[i]->name);
+	}
 }

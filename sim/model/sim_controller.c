@@ -117,8 +117,12 @@ static void act_report(void *ctx, u32 vm)
 	if (!control->guests[vm].running)
 		return;
 	ws_proto_host_expired(proto, now_ns);
-	int length = ws_proto_host_request(proto, now_ns, bytes, sizeof(bytes));
+	/* A configuration that was never confirmed may have been lost. */
+	int length = ws_proto_host_repeat(proto, bytes, sizeof(bytes));
 
+	if (length > 0)
+		sim_link_send(control->link, (u16)vm, SIM_VQ_NOTIFY, false, bytes, (u32)length, NULL);
+	length = ws_proto_host_request(proto, now_ns, bytes, sizeof(bytes));
 	sim_emit(control->engine, SIM_EV_ACTION, vm, SIM_ACT_REPORT, (u64)(length < 0), 0);
 	if (length > 0)
 		sim_link_send(control->link, (u16)vm, SIM_VQ_NOTIFY, false, bytes, (u32)length, NULL);
@@ -339,7 +343,7 @@ static void report_arrived(struct sim_controller *control, const struct sim_mess
 		return;
 	to->arrived_ns = engine->now_ns;
 	to->number++;
-	to->pressure = !heard.solicited;
+	to->pressure = heard.pressure;
 	to->bins_count = msg.report.bins_count;
 	for (u32 i = 0; i < to->bins_count; i++) {
 		to->bin[i] = (struct sim_report_bin){

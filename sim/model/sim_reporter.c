@@ -139,14 +139,39 @@ static void find_truth(const struct sim_guest *guest, const struct ws_hist *hist
 	truth->wrong_bytes = wrong;
 }
 
-static void send_report(struct sim_guest *guest, bool pressure, u64 cost_ns)
+/* What is not a report: a verdict, or that there is no report. */
+static void send_word(struct sim_guest *guest, const u8 *bytes, int length)
+{
+	if (length <= 0)
+		return;
+	guest->counters.vm_exits++;
+	sim_link_send(guest->reporter->link, guest->id, SIM_VQ_REPORT, true, bytes, (u32)length, NULL);
+}
+
+static void send_error(struct sim_guest *guest, int error)
+{
+	struct ws_proto_guest *proto = &guest->reporter->proto;
+	u8 bytes[WS_WIRE_TO_HOST_MAX];
+
+	if (proto->dialect->numbered)
+		send_word(guest, bytes,
+			  ws_proto_guest_report(proto, NULL, error, bytes, sizeof(bytes)));
+}
+
+static void send_report(struct sim_guest *guest, bool pressure, bool stale, u64 cost_ns)
 {
 	struct sim_reporter *reporter = guest->reporter;
 	struct sim_report_sample truth = { .vm = guest->id, .pressure = pressure,
 					   .made_ns = guest->engine->now_ns };
+	struct ws_proto_report report = {
+		.pressure = pressure,
+		.made_ns = reporter->report.made_ns,
+		.now_ns = guest->engine->now_ns,
+		.parts_count = 1,
+		.part = { { reporter->proto.node, stale, &reporter->report.hist } },
+	};
 	u8 bytes[WS_WIRE_TO_HOST_MAX];
-	int length = ws_proto_guest_report(&reporter->proto, &reporter->report.hist, 0, bytes,
-					   sizeof(bytes));
+	int length = ws_proto_guest_send(&reporter->proto, &report, bytes, sizeof(bytes));
 
 	if (length < 0)
 		return;
@@ -168,28 +193,56 @@ void sim_reporter_pressure(struct sim_guest *guest)
 
 	if (ws_report_pressure(&reporter->report, now_ns) &&
 	    !ws_report_collect(&reporter->report, now_ns))
-		send_report(guest, true, 0);
+		send_report(guest, true, false, 0);
+}
+
+static void answer(struct sim_guest *guest)
+{
+	struct sim_reporter *reporter = guest->reporter;
+	u64 before_ns = guest->counters.ageing_cpu_ns;
+	int error = ws_report_refresh(&reporter->report, guest->engine->now_ns);
+
+	/* An old report is better than none where it can be told to be one. */
+	if (!error || (reporter->report.valid && reporter->dialect->numbered))
+		send_report(guest, false, error, guest->counters.ageing_cpu_ns - before_ns);
+	else
+		send_error(guest, error);
+}
+
+static void configured(struct sim_guest *guest, enum ws_status status)
+{
+	u8 bytes[WS_WIRE_TO_HOST_MAX];
+
+	send_word(guest, bytes, ws_proto_guest_verdict(&guest->reporter->proto, status, 0, bytes,
+						       sizeof(bytes)));
 }
 
 static void notified(struct sim_guest *guest, const struct sim_message *message)
 {
 	struct sim_reporter *reporter = guest->reporter;
-	u64 now_ns = guest->engine->now_ns, before_ns = guest->counters.ageing_cpu_ns;
+	struct ws_proto_guest *proto = &reporter->proto;
 
 	/* The driver reads configuration space, which is never late. */
-	if (reporter->proto.bins_count != reporter->device_bins)
-		ws_proto_guest_init(&reporter->proto, reporter->dialect, reporter->device_bins);
-	switch (ws_proto_guest_consume(&reporter->proto, message->bytes, message->length, now_ns)) {
+	if (proto->bins_count != reporter->device_bins)
+		ws_proto_guest_init(proto, reporter->dialect, reporter->device_bins);
+	switch (ws_proto_guest_consume(proto, message->bytes, message->length,
+				       guest->engine->now_ns)) {
 	case WS_PROTO_CONFIGURE:
-		if (ws_report_configure(&reporter->report, &reporter->proto.msg.config))
-			ws_proto_guest_reset(&reporter->proto);
+		configured(guest, ws_report_configure(&reporter->report, &proto->msg.config) ?
+					  WS_STATUS_FAILED : WS_STATUS_OK);
 		break;
 	case WS_PROTO_UNCONFIGURE:
 		ws_report_unconfigure(&reporter->report);
+		configured(guest, WS_STATUS_OK);
 		break;
 	case WS_PROTO_REPORT:
-		if (!ws_report_refresh(&reporter->report, now_ns))
-			send_report(guest, false, guest->counters.ageing_cpu_ns - before_ns);
+		answer(guest);
+		break;
+	case WS_PROTO_VERDICT:
+		configured(guest, WS_STATUS_OK);
+		break;
+	case -ENODATA:
+		send_error(guest, -ENODATA);
 		break;
 	default: /* nothing to do, or an error that the protocol counted */
 		break;

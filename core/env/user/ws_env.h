@@ -39,6 +39,7 @@ int memcmp(const void *a, const void *b, size_t size);
 #define ENODATA 61
 #define EPROTO 71
 #define EMSGSIZE 90
+#define ESTALE 116
 #endif
 
 /* A broken promise of the caller's: programmer error, never a peer's bytes. */

@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* test_proto_wsr1.c - what ids, sequence numbers and verdicts let both ends tell. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <string.h>
+
+#include "ws_proto.h"
+
+#define MS WS_NS_PER_MS
+#define TIMEOUT_NS (1000 * MS)
+
+/* A message on its way. */
+struct sent {
+	u8 bytes[WS_WIRE_TO_HOST_MAX];
+	int length;
+};
+
+static struct ws_proto_guest guest;
+static struct ws_proto_host host;
+static struct ws_proto_heard heard;
+static struct ws_msg msg;
+static struct ws_hist hist;
+static struct sent config_sent, verdict_sent, request_sent, first, second, third;
+
+static const struct ws_report_config config = {
+	.edge_ns = { 200 * MS, 800 * MS, 3000 * MS }, .edges_count = 3,
+	.refresh_interval_ns = 750 * MS, .report_threshold_ns = 1000 * MS,
+};
+
+static int guest_hears(const struct sent *sent, u64 now_ns)
+{
+	cr_assert_gt(sent->length, 0, "nothing to deliver: %d", sent->length);
+	return ws_proto_guest_consume(&guest, sent->bytes, (u32)sent->length, now_ns);
+}
+
+static int host_hears(const struct sent *sent, u64 now_ns)
+{
+	cr_assert_gt(sent->length, 0, "nothing to deliver: %d", sent->length);
+	return ws_proto_host_consume(&host, sent->bytes, (u32)sent->length, now_ns, &msg, &heard);
+}
+
+static void host_configures(const struct ws_report_config *what)
+{
+	config_sent.length = ws_proto_host_config(&host, what, 0, config_sent.bytes,
+						  sizeof(config_sent.bytes));
+}
+
+static void guest_judges(enum ws_status status)
+{
+	verdict_sent.length = ws_proto_guest_verdict(&guest, status, 3, verdict_sent.bytes,
+						     sizeof(verdict_sent.bytes));
+}
+
+static void host_asks(u64 now_ns)
+{
+	request_sent.length = ws_proto_host_request(&host, now_ns, request_sent.bytes,
+						    sizeof(request_sent.bytes));
+}
+
+static void guest_tells(struct sent *to, bool pressure, u64 now_ns)
+{
+	struct ws_proto_report report = { .pressure = pressure, .made_ns = now_ns,
+					  .now_ns = now_ns, .parts_count = 1,
+					  .part = { { 0, false, &hist } } };
+
+	to->length = ws_proto_guest_send(&guest, &report, to->bytes, sizeof(to->bytes));
+	cr_assert_gt(to->length, 0);
+}
+
+static void start(void)
+{
+	cr_assert_eq(ws_proto_guest_init(&guest, &ws_dialect_wsr1, 32), 0);
+	cr_assert_eq(ws_proto_host_init(&host, &ws_dialect_wsr1, 32, TIMEOUT_NS), 0);
+	cr_assert_eq(ws_hist_init(&hist, config.edge_ns, config.edges_count), 0);
+}
+
+static void start_configured(void)
+{
+	start();
+	host_configures(&config);
+	cr_assert_eq(guest_hears(&config_sent, 0), WS_PROTO_CONFIGURE);
+	guest_judges(WS_STATUS_OK);
+	cr_assert_eq(host_hears(&verdict_sent, 0), WS_PROTO_GOT_ACCEPTED);
+}
+
+Test(proto_wsr1, a_configuration_is_confirmed)
+{
+	start();
+	host_configures(&config);
+	cr_assert(host.config_open);
+	cr_assert_eq(guest_hears(&config_sent, 0), WS_PROTO_CONFIGURE);
+	guest_judges(WS_STATUS_OK);
+	cr_assert_eq(host_hears(&verdict_sent, 0), WS_PROTO_GOT_ACCEPTED);
+	cr_assert_eq(heard.status, WS_STATUS_OK);
+	cr_assert_eq(heard.detail, 4, "bins in force");
+	cr_assert_not(host.config_open);
+	cr_assert_eq(ws_proto_host_repeat(&host, first.bytes, sizeof(first.bytes)), 0);
+	cr_assert_eq(host_hears(&verdict_sent, 0), -ESTALE, "a second time it says nothing");
+}
+
+Test(proto_wsr1, a_pressure_report_that_crosses_a_request_is_told_apart)
+{
+	start_configured();
+	host_asks(0);
+	guest_tells(&first, true, 1 * MS);
+	cr_assert_eq(guest_hears(&request_sent, 2 * MS), WS_PROTO_REPORT);
+	guest_tells(&second, false, 3 * MS);
+	cr_assert_eq(host_hears(&first, 4 * MS), 0);
+	cr_assert_not(heard.solicited);
+	cr_assert(heard.pressure);
+	cr_assert(host.expecting);
+	cr_assert_eq(host_hears(&second, 5 * MS), 0);
+	cr_assert(heard.solicited);
+	cr_assert_not(heard.pressure);
+	cr_assert_eq(heard.waited_ns, 5 * MS);
+	cr_assert(heard.edges_match);
+}
+
+Test(proto_wsr1, duplicates_and_reordered_reports_are_told_by_sequence)
+{
+	start_configured();
+	guest_tells(&first, true, 1 * MS);
+	guest_tells(&second, true, 2 * MS);
+	guest_tells(&third, true, 3 * MS);
+	cr_assert_eq(host_hears(&first, 9 * MS), 0);
+	cr_assert_eq(heard.lost_count, 0);
+	cr_assert_eq(host_hears(&first, 9 * MS), -ESTALE);
+	cr_assert_eq(host.duplicates_count, 1);
+	cr_assert_eq(host_hears(&third, 9 * MS), 0);
+	cr_assert_eq(heard.lost_count, 1);
+	cr_assert_eq(msg.report.sequence, 3);
+	cr_assert_eq(host_hears(&second, 9 * MS), -ESTALE, "older than what is known");
+	cr_assert_eq(host.late_count, 1);
+	cr_assert_eq(host_hears(&second, 9 * MS), -ESTALE);
+	cr_assert_eq(host.duplicates_count, 2);
+}
+
+Test(proto_wsr1, an_answer_overtaken_by_a_pressure_report_closes_the_request)
+{
+	start_configured();
+	host_asks(0);
+	guest_hears(&request_sent, 0);
+	guest_tells(&first, false, 1 * MS);
+	guest_tells(&second, true, 2 * MS);
+	cr_assert_eq(host_hears(&second, 3 * MS), 0);
+	cr_assert(host.expecting);
+	cr_assert_eq(host_hears(&first, 4 * MS), -ESTALE);
+	cr_assert(heard.solicited);
+	cr_assert_not(host.expecting);
+	cr_assert_eq(host.solicited_count, 1);
+}
+
+Test(proto_wsr1, an_answer_after_its_timeout_is_overdue)
+{
+	start_configured();
+	host_asks(0);
+	guest_hears(&request_sent, 0);
+	guest_tells(&first, false, 1 * MS);
+	cr_assert(ws_proto_host_expired(&host, TIMEOUT_NS));
+	host_asks(TIMEOUT_NS);
+	cr_assert_eq(host_hears(&first, TIMEOUT_NS + MS), 0);
+	cr_assert_not(heard.solicited, "it is not the new request's");
+	cr_assert_not(heard.pressure);
+	cr_assert(heard.overdue);
+	cr_assert(host.expecting);
+	cr_assert_eq(host.overdue_count, 1);
+}
+
+Test(proto_wsr1, a_request_twice_is_answered_once)
+{
+	start_configured();
+	host_asks(0);
+	first = request_sent;
+	cr_assert_eq(guest_hears(&request_sent, 0), WS_PROTO_REPORT);
+	cr_assert_eq(guest_hears(&request_sent, 0), WS_PROTO_NOTHING);
+	ws_proto_host_expired(&host, TIMEOUT_NS);
+	host_asks(TIMEOUT_NS);
+	cr_assert_eq(guest_hears(&request_sent, 0), WS_PROTO_REPORT);
+	cr_assert_eq(guest_hears(&first, 0), WS_PROTO_NOTHING, "the older one is given up");
+	cr_assert_eq(guest.duplicates_count, 2);
+	guest_tells(&second, false, TIMEOUT_NS);
+	cr_assert_eq(host_hears(&second, TIMEOUT_NS), 0);
+	cr_assert(heard.solicited, "the newer one is answered");
+}
+
+Test(proto_wsr1, a_lost_configuration_is_repeated)
+{
+	start();
+	host_configures(&config); /* lost */
+	host_asks(0);
+	cr_assert_eq(guest_hears(&request_sent, 0), -ENODATA);
+	first.length = ws_proto_guest_report(&guest, NULL, -ENODATA, first.bytes,
+					     sizeof(first.bytes));
+	cr_assert_eq(host_hears(&first, 0), 0);
+	cr_assert(heard.solicited);
+	cr_assert_eq(msg.report.error, -ENODATA);
+	config_sent.length = ws_proto_host_repeat(&host, config_sent.bytes,
+						  sizeof(config_sent.bytes));
+	cr_assert_eq(guest_hears(&config_sent, 0), WS_PROTO_CONFIGURE);
+	guest_judges(WS_STATUS_OK); /* lost, too */
+	config_sent.length = ws_proto_host_repeat(&host, config_sent.bytes,
+						  sizeof(config_sent.bytes));
+	cr_assert_eq(guest_hears(&config_sent, 0), WS_PROTO_VERDICT, "judged once");
+	guest_judges(WS_STATUS_OK);
+	cr_assert_eq(host_hears(&verdict_sent, 0), WS_PROTO_GOT_ACCEPTED);
+	cr_assert_eq(guest.configs_count, 1);
+}
+
+Test(proto_wsr1, a_guest_that_lost_its_configuration_says_so)
+{
+	start_configured();
+	ws_proto_guest_reset(&guest);
+	host_asks(0);
+	cr_assert_eq(guest_hears(&request_sent, 0), -ENODATA);
+	first.length = ws_proto_guest_report(&guest, NULL, -ENODATA, first.bytes,
+					     sizeof(first.bytes));
+	cr_assert_eq(host_hears(&first, 0), 0);
+	cr_assert(host.config_open);
+	config_sent.length = ws_proto_host_repeat(&host, config_sent.bytes,
+						  sizeof(config_sent.bytes));
+	cr_assert_eq(guest_hears(&config_sent, 0), WS_PROTO_CONFIGURE);
+}
+
+Test(proto_wsr1, a_refused_configuration_leaves_the_one_before)
+{
+	struct ws_report_config fast = config, narrow = config;
+
+	start_configured();
+	guest.refresh_min_ns = 500 * MS;
+	fast.refresh_interval_ns = 100 * MS;
+	host_configures(&fast);
+	cr_assert_eq(guest_hears(&config_sent, 0), WS_PROTO_VERDICT);
+	guest_judges(WS_STATUS_OK);
+	cr_assert_eq(host_hears(&verdict_sent, 0), WS_PROTO_GOT_REFUSED);
+	cr_assert_eq(heard.status, WS_STATUS_INTERVAL);
+	cr_assert_eq(heard.detail, 500);
+	cr_assert(host.configured);
+	guest_tells(&first, true, 0);
+	cr_assert_eq(host_hears(&first, 0), 0);
+	cr_assert(heard.edges_match, "of the configuration that is in force");
+	narrow.edges_count = 2;
+	host_configures(&narrow);
+	cr_assert_eq(guest_hears(&config_sent, 0), WS_PROTO_CONFIGURE);
+	guest_judges(WS_STATUS_FAILED); /* the caller could not */
+	cr_assert_eq(host_hears(&verdict_sent, 0), WS_PROTO_GOT_REFUSED);
+	cr_assert_eq(heard.detail, 3);
+	cr_assert_eq(guest.config_id, 1);
+	cr_assert_eq(guest.refused_count, 2);
+	cr_assert_eq(guest_hears(&config_sent, 0), WS_PROTO_VERDICT, "and stays refused");
+	guest_judges(WS_STATUS_OK);
+	cr_assert_eq(host_hears(&verdict_sent, 0), -ESTALE);
+	cr_assert(host.configured);
+}
+
+Test(proto_wsr1, a_refused_first_configuration_leaves_nothing)
+{
+	start();
+	host_configures(&config);
+	cr_assert_eq(guest_hears(&config_sent, 0), WS_PROTO_CONFIGURE);
+	guest_judges(WS_STATUS_FAILED);
+	cr_assert_not(guest.configured);
+	cr_assert_eq(host_hears(&verdict_sent, 0), WS_PROTO_GOT_REFUSED);
+	cr_assert_not(host.configured);
+	host_asks(0);
+	cr_assert_eq(request_sent.length, -ENODATA);
+}
+
+Test(proto_wsr1, an_older_configuration_does_not_undo_a_newer_one)
+{
+	struct ws_report_config other = config;
+
+	start();
+	host_configures(&config);
+	first = config_sent;
+	other.edges_count = 2;
+	host_configures(&other);
+	cr_assert_eq(guest_hears(&config_sent, 0), WS_PROTO_CONFIGURE);
+	cr_assert_eq(guest_hears(&first, 0), WS_PROTO_NOTHING);
+	cr_assert_eq(guest.config_id, 2);
+}
+
+Test(proto_wsr1, a_verdict_that_comes_late_is_still_known)
+{
+	struct ws_report_config bad = config;
+
+	start();
+	host_configures(&config);
+	guest_hears(&config_sent, 0);
+	guest_judges(WS_STATUS_OK);
+	first = verdict_sent;
+	host_configures(&bad);
+	guest_hears(&config_sent, 0);
+	guest_judges(WS_STATUS_FAILED);
+	cr_assert_eq(host_hears(&verdict_sent, 0), WS_PROTO_GOT_REFUSED);
+	cr_assert_not(host.configured);
+	cr_assert_eq(host_hears(&first, 0), -ESTALE);
+	cr_assert(host.configured, "the first was accepted after all");
+	cr_assert_eq(host.config_id, 1);
+}
+
+Test(proto_wsr1, a_verdict_on_what_was_never_sent_is_refused)
+{
+	start_configured();
+	verdict_sent.bytes[8] = 9;
+	cr_assert_eq(host_hears(&verdict_sent, 0), -EPROTO);
+	verdict_sent.bytes[8] = 1;
+	ws_proto_host_reset(&host);
+	cr_assert_eq(host_hears(&verdict_sent, 0), -ESTALE, "of before the reset");
+	cr_assert_not(host.configured);
+}
+
+Test(proto_wsr1, turning_off_is_confirmed_too)
+{
+	struct ws_report_config off = config;
+
+	start_configured();
+	off.refresh_interval_ns = 0;
+	host_configures(&off);
+	cr_assert_eq(guest_hears(&config_sent, 0), WS_PROTO_UNCONFIGURE);
+	guest_judges(WS_STATUS_OK);
+	cr_assert_eq(host_hears(&verdict_sent, 0), WS_PROTO_GOT_ACCEPTED);
+	cr_assert_eq(heard.detail, 0);
+	cr_assert_not(host.configured);
+	cr_assert_not(guest.configured);
+}
+
+Test(proto_wsr1, a_sequence_number_0_is_refused)
+{
+	start_configured();
+	guest_tells(&first, true, 0);
+	first.bytes[16] = 0;
+	cr_assert_eq(host_hears(&first, 0), -EPROTO);
+	cr_assert_eq(host.malformed_count, 1);
+}
+
+Test(proto_wsr1, age_and_staleness_are_told)
+{
+	struct ws_proto_report report = { .made_ns = 5 * MS, .now_ns = 12 * MS, .parts_count = 1,
+					  .part = { { 0, true, &hist } } };
+
+	start_configured();
+	first.length = ws_proto_guest_send(&guest, &report, first.bytes, sizeof(first.bytes));
+	cr_assert_eq(host_hears(&first, 0), 0);
+	cr_assert(msg.report.stale);
+	cr_assert_eq(msg.report.made_ns, 5 * MS);
+	cr_assert_eq(msg.report.age_ns, 7 * MS);
+	cr_assert_not(heard.solicited);
+	cr_assert_not(heard.pressure, "of the guest's own will, but not from reclaim");
+}
+
+Test(proto_wsr1, an_answer_in_several_reports_of_several_nodes)
+{
+	static struct ws_hist other;
+	struct ws_proto_report report = { .more = true, .parts_count = 2,
+					  .part = { { 0, false, &hist }, { 1, true, &other } } };
+
+	start_configured();
+	ws_hist_init(&other, config.edge_ns, config.edges_count);
+	hist.pages[WS_ANON][1] = 3;
+	other.pages[WS_ANON][1] = 4;
+	host_asks(0);
+	guest_hears(&request_sent, 0);
+	first.length = ws_proto_guest_send(&guest, &report, first.bytes, sizeof(first.bytes));
+	cr_assert_eq(host_hears(&first, 0), 0);
+	cr_assert(heard.solicited);
+	cr_assert(host.expecting, "more is to come");
+	cr_assert_eq(msg.report.parts_count, 2);
+	cr_assert_eq(msg.report.bin[1].anon_bytes, 7 * 4096);
+	cr_assert_eq(msg.report.part[1].bytes[WS_ANON][1], 4 * 4096);
+	cr_assert_eq(msg.report.part[1].node, 1);
+	cr_assert(msg.report.part[1].stale);
+	cr_assert_not(msg.report.part[0].stale);
+	guest_tells(&second, false, 0);
+	cr_assert_eq(host_hears(&second, 0), 0);
+	cr_assert(heard.solicited);
+	cr_assert_not(host.expecting);
+	cr_assert_eq(host.solicited_count, 1);
+}
+
+Test(proto_wsr1, parts_that_do_not_fit_together)
+{
+	static struct ws_hist other;
+	struct ws_proto_report report = { .parts_count = 2,
+					  .part = { { 0, false, &hist }, { 1, true, &other } } };
+
+	start_configured();
+	ws_hist_init(&other, (u64[]){ MS, 2 * MS, 3 * MS }, 3);
+	cr_assert_eq(ws_proto_guest_send(&guest, &report, first.bytes, 2304), -EINVAL);
+	ws_hist_init(&other, (u64[]){ 200 * MS }, 1);
+	cr_assert_eq(ws_proto_guest_send(&guest, &report, first.bytes, 2304), -EINVAL);
+	report.parts_count = 0;
+	cr_assert_eq(ws_proto_guest_send(&guest, &report, first.bytes, 2304), -EINVAL);
+	report.parts_count = WS_PARTS_MAX + 1;
+	cr_assert_eq(ws_proto_guest_send(&guest, &report, first.bytes, 2304), -EINVAL);
+	cr_assert_eq(guest.sequence, 0);
+}
+
+Test(proto_wsr1, there_is_no_verdict_on_nothing)
+{
+	start();
+	guest_judges(WS_STATUS_OK);
+	cr_assert_eq(verdict_sent.length, -ENODATA);
+	ws_proto_guest_init(&guest, &ws_dialect_rfc2, 4);
+	guest.configured = true;
+	guest_judges(WS_STATUS_OK);
+	cr_assert_eq(verdict_sent.length, 0);
+	cr_assert(guest.configured);
+	guest_judges(WS_STATUS_FAILED);
+	cr_assert_not(guest.configured, "where there are none, the guest is silent at least");
+}
+
+Test(proto_wsr1, ids_go_round)
+{
+	start();
+	host.last_id = 0xfffffffe;
+	host_configures(&config);
+	cr_assert_eq(guest_hears(&config_sent, 0), WS_PROTO_CONFIGURE);
+	cr_assert_eq(guest.config_id, 0xffffffff);
+	host_configures(&config);
+	cr_assert_eq(guest_hears(&config_sent, 0), WS_PROTO_CONFIGURE);
+	cr_assert_eq(guest.config_id, 1, "0 is none");
+	guest_judges(WS_STATUS_OK);
+	cr_assert_eq(host_hears(&verdict_sent, 0), WS_PROTO_GOT_ACCEPTED);
+}
