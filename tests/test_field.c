@@ -482,3 +482,275 @@ Test(field, selfballoon_has_a_floor_of_flattening_pieces)
 	cr_assert_eq(policy_selfballoon_floor(512 * MIB, 0), 99 * MIB + 413 * MIB / 32);
 	cr_assert_eq(policy_selfballoon_floor(2147 * MIB, 0), 163 * MIB);
 }
+
+/* --- dividing by weight; ESX's tax on idle memory --- */
+
+static void near(double got, double want, const char *what)
+{
+	double most = 1e-9 * (want < 0 ? -want : want) + 1e-12;
+
+	cr_assert(got > want - most && got < want + most, "%s: %.12g, not %.12g", what, got, want);
+}
+
+/* What two VMs of equal shares get of 1000 when the first is idle and the second is not. */
+static double esx_idle_part(double tax, double idle_active, double busy_active)
+{
+	struct policy_claim claim[] = {
+		{ policy_esx_weight(1000, idle_active, tax), 0, 5000, 0 },
+		{ policy_esx_weight(1000, busy_active, tax), 0, 5000, 0 },
+	};
+
+	policy_divide(claim, 2, 1000);
+	near(claim[0].got + claim[1].got, 1000, "all is given out");
+	return claim[0].got / claim[1].got;
+}
+
+Test(field, esx_meets_its_closed_form)
+{
+	near(esx_idle_part(0, 0, 1), 1, "without tax idle memory is as good as any");
+	near(esx_idle_part(0.75, 0, 1), 0.25, "at 75 % one to four");
+	near(esx_idle_part(0.5, 0, 1), 0.5, "at 50 % one to two");
+	near(esx_idle_part(0.75, 1, 1), 1, "equals");
+	/* P1 (f1 + k (1 - f1)) = P2 (f2 + k (1 - f2)), k = 4 */
+	near(esx_idle_part(0.75, 0.25, 0.75), (0.75 + 4 * 0.25) / (0.25 + 4 * 0.75), "between");
+}
+
+Test(field, esx_shares_scale_and_limits_bind)
+{
+	struct policy_claim claim[] = {
+		{ policy_esx_weight(3000, 1, 0.75), 0, 5000, 0 },
+		{ policy_esx_weight(1000, 1, 0.75), 0, 5000, 0 },
+		{ policy_esx_weight(1000, 0, 0.75), 0, 5000, 0 },
+	};
+
+	policy_divide(claim, 3, 1700);
+	near(claim[0].got, 1200, "three times the shares");
+	near(claim[1].got, 400, "one");
+	near(claim[2].got, 100, "one, idle");
+	claim[2].least = 300;
+	policy_divide(claim, 3, 1700);
+	near(claim[0].got, 1050, "the minimum of one is paid by the others");
+	near(claim[2].got, 300, "minimum");
+	claim[0].most = 600;
+	policy_divide(claim, 3, 1700);
+	near(claim[0].got, 600, "maximum");
+	near(claim[1].got, 800, "the rest, after minimum and maximum");
+	policy_divide(claim, 3, 100);
+	near(claim[2].got, 300, "minima hold when they do not fit");
+	cr_assert_lt(claim[0].got + claim[1].got, 1e-6);
+	policy_divide(claim, 3, 1e9);
+	near(claim[1].got, 5000, "with plenty all get their most");
+}
+
+Test(field, dividing_does_not_depend_on_order)
+{
+	struct policy_claim forth[8], back[8];
+
+	for (u32 i = 0; i < 8; i++) {
+		forth[i] = (struct policy_claim){ 1 + i * i, 10 * i, 100 + 50 * (7 - i), 0 };
+		back[7 - i] = forth[i];
+	}
+	for (double memory = 0; memory < 3000; memory += 100) {
+		policy_divide(forth, 8, memory);
+		policy_divide(back, 8, memory);
+		for (u32 i = 0; i < 8; i++)
+			near(forth[i].got, back[7 - i].got, "the same for the same VM");
+	}
+}
+
+/* --- senpai, TMO --- */
+
+static struct policy_senpai new_senpai(void)
+{
+	return (struct policy_senpai){ .pressure_us = 10000, .interval_ticks = 6,
+				       .probe_max = 0.01, .backoff_max = 1, .coeff_probe = 10,
+				       .coeff_backoff = 20, .grace_ticks = 6 };
+}
+
+Test(field, senpai_meets_its_vectors)
+{
+	static const struct {
+		u64 stall_us;
+		double factor;
+	} vectors[] = {
+		{ 200000, 1 }, { 20000, 0.01 }, { 100000, 0.25 }, { 4000000, 1 }, { 40000, 0.04 },
+	};
+	struct policy_senpai senpai = new_senpai();
+
+	for (size_t i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++)
+		near(policy_senpai_tick(&senpai, vectors[i].stall_us), vectors[i].factor, "up");
+	cr_assert_eq(senpai.integral_us, 0);
+}
+
+Test(field, senpai_probes_every_sixth_tick)
+{
+	struct policy_senpai senpai = new_senpai();
+	double limit = 1;
+
+	for (u32 tick = 1; tick <= 7 + 6 * 69; tick++) {
+		double factor = policy_senpai_tick(&senpai, 0);
+
+		near(factor, tick >= 7 && (tick - 7) % 6 == 0 ? -0.01 : 0, "no pressure");
+		limit *= 1 + factor;
+	}
+	cr_assert(limit > 0.49 && limit < 0.5, "half in 414 s: %g", limit);
+	/* A stall as large as the aim is not too large: the smallest of steps. */
+	for (u32 tick = 0; tick < 5; tick++)
+		near(policy_senpai_tick(&senpai, 2000), 0, "summing up");
+	near(policy_senpai_tick(&senpai, 0), -0.0001, "exactly the aim");
+	for (u32 tick = 0; tick < 5; tick++)
+		near(policy_senpai_tick(&senpai, 400), 0, "summing up");
+	near(policy_senpai_tick(&senpai, 0), -0.0025, "a fifth of the aim: (5 / 10)^2 of 1 %");
+	near(policy_senpai_tick(&senpai, 10001), 0.01 / 4 * (1.0001 * 1.0001), "just above");
+}
+
+Test(field, tmo_meets_its_vectors)
+{
+	near(policy_tmo_reclaim(1e9, 0, 0.0005, 0.001, 0.01), 5e5, ".05 %");
+	near(policy_tmo_reclaim(1e9, 0.0005, 0.0005, 0.001, 0.01), 2.5e5, ".025 %");
+	near(policy_tmo_reclaim(1e9, 0.00025, 0.0005, 0.001, 0.01), 3.75e5, ".0375 %");
+	near(policy_tmo_reclaim(1e9, 0.001, 0.0005, 0.001, 0.01), 0, "none");
+	near(policy_tmo_reclaim(1e9, 0.5, 0.0005, 0.001, 0.01), 0, "none");
+	near(policy_tmo_reclaim(1e9, 0, 0.5, 0.001, 0.01), 1e7, "at most 1 %");
+}
+
+/* --- the PI controller --- */
+
+static struct policy_pi new_pi(void)
+{
+	return (struct policy_pi){ .kp = 0.5, .ki = 0.05, .free_wanted = 0.25, .free_hard = 0.125,
+				   .seconds = 5, .psi_low = 0.10, .psi_high = 0.50 };
+}
+
+Test(field, pi_follows_error_and_integral)
+{
+	struct policy_pi pi = new_pi();
+
+	cr_assert_eq(policy_pi_step(&pi, 0.25, 8000, 16000, 4000, 0, 16000), 8000);
+	/* e .125: I .625; (.0625 + .03125) * 16000 = 1500 */
+	cr_assert_eq(policy_pi_step(&pi, 0.125, 8000, 16000, 4000, 0, 16000), 6500);
+	near(pi.integral, 0.625, "integral");
+	/* I ends at 1: .0625 + .05 = .1125 * 16000 = 1800 */
+	cr_assert_eq(policy_pi_step(&pi, 0.125, 8000, 16000, 4000, 0, 16000), 6200);
+	near(pi.integral, 1, "integral");
+	/* e -.25: I -.25; -.125 - .0125 = -.1375: 2200 more */
+	cr_assert_eq(policy_pi_step(&pi, 0.5, 8000, 16000, 4000, 0, 16000), 10200);
+}
+
+Test(field, pi_at_a_limit_winds_nothing_up)
+{
+	struct policy_pi pi = new_pi();
+
+	cr_assert_eq(policy_pi_step(&pi, 0.125, 8000, 16000, 4000, 7900, 16000), 7900,
+		     "not below what is used");
+	/* (8000 - 7900) / (.05 * 16000) - .5 * .125 / .05 = .125 - 1.25 */
+	near(pi.integral, -1, "set back");
+	pi = new_pi();
+	cr_assert_eq(policy_pi_step(&pi, 0.0625, 4100, 16000, 4000, 4100, 16000), 4000,
+		     "below what is used when the host is very short");
+	pi = new_pi();
+	cr_assert_eq(policy_pi_step(&pi, 0.5, 15900, 16000, 4000, 0, 16000), 16000);
+	pi = new_pi();
+	cr_assert_eq(policy_pi_step(&pi, 0.5, 8000, 16000, 4000, 9000, 6000), 6000,
+		     "the host's pressure has the last word");
+}
+
+Test(field, pi_lowers_its_ceiling_with_pressure)
+{
+	struct policy_pi pi = new_pi();
+
+	cr_assert_eq(policy_pi_ceiling(&pi, 0.0999, 4000, 16000), 16000);
+	cr_assert_eq(policy_pi_ceiling(&pi, 0.10, 4000, 16000), 16000);
+	cr_assert_eq(policy_pi_ceiling(&pi, 0.30, 4000, 16000), 10000);
+	cr_assert_eq(policy_pi_ceiling(&pi, 0.50, 4000, 16000), 4000);
+	cr_assert_eq(policy_pi_ceiling(&pi, 0.90, 4000, 16000), 4000);
+}
+
+/* --- VirtualBox, ChromeOS --- */
+
+Test(field, vbox_halves_its_steps_and_bounds_deflation)
+{
+	static const struct {
+		u64 free, balloon, wanted, host_free;
+		s64 delta;
+	} vectors[] = { /* MiB */
+		{ 384, 0, 1024, 2048, 256 },   { 383, 0, 1024, 2048, 128 },
+		{ 200, 0, 1024, 2048, 64 },    { 150, 0, 1024, 2048, 16 },
+		{ 143, 0, 1024, 2048, 0 },     { 1000, 1000, 1024, 2048, 24 },
+		{ 1000, 1024, 1024, 2048, 0 }, { 127, 1000, 1024, 2048, -128 },
+		{ 127, 100, 1024, 2048, -100 }, { 127, 1000, 1024, 1104, -80 },
+		{ 127, 1000, 1024, 512, 0 },   { 500, 1100, 1024, 2048, -76 },
+	};
+	struct policy_vbox vbox = { 256 * MIB, 128 * MIB, 16 * MIB, 128 * MIB, 1024 * MIB };
+
+	for (size_t i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++) {
+		s64 delta = policy_vbox_delta(&vbox, vectors[i].free * MIB, vectors[i].balloon * MIB,
+					      vectors[i].wanted * MIB, vectors[i].host_free * MIB);
+
+		cr_assert_eq(delta, vectors[i].delta * (s64)MIB, "vector %zu: %lld", i,
+			     delta / (s64)MIB);
+	}
+}
+
+static s64 balance_with(bool as_shipped, s64 free, s64 cached, s64 host, s64 balloon)
+{
+	struct policy_balance balance = { .host_critical = 400 * (s64)MIB,
+					  .guest_critical = 400 * (s64)MIB,
+					  .as_shipped = as_shipped };
+
+	return policy_balance_delta(&balance, free * (s64)MIB, cached * (s64)MIB, 4096 * (s64)MIB,
+				    host * (s64)MIB, balloon * (s64)MIB) / (s64)MIB;
+}
+
+static s64 balance_of(s64 free, s64 cached, s64 host, s64 balloon)
+{
+	return balance_with(true, free, cached, host, balloon);
+}
+
+Test(field, balance_available_meets_in_the_middle)
+{
+	cr_assert_eq(balance_of(800, 200, 1000, 1000), 0);
+	cr_assert_eq(balance_of(800, 200, 600, 1000), 200);
+	cr_assert_eq(balance_of(800, 200, 2000, 1000), -500);
+	cr_assert_eq(balance_of(800, 200, 2000, 100), -100, "no more than there is");
+	cr_assert_eq(balance_of(800, 200, 300, 1000), 350, "the host is below its margin");
+	cr_assert_eq(balance_of(400, 100, 390, 0), 55, "inside both limits");
+	cr_assert_eq(balance_with(false, 400, 10, 0, 0), 20, "the guest keeps its own");
+	cr_assert_eq(balance_of(400, 10, 0, 0), 390, "as shipped it does not");
+	cr_assert_eq(balance_of(100, 100, 500, 4000), -110, "or the host");
+	cr_assert_eq(balance_of(800, 200, 989, 1000), 0, "half of 11 of 589 is below 1 %");
+	cr_assert_eq(balance_of(800, 200, 970, 1000), 15);
+}
+
+Test(field, balance_available_lowers_a_critical_level_that_is_undercut_twice)
+{
+	struct policy_balance balance = { .host_critical = 400 * (s64)MIB,
+					  .guest_critical = 400 * (s64)MIB };
+
+	policy_balance_delta(&balance, 380 * (s64)MIB, 0, 4096 * (s64)MIB, 500 * (s64)MIB, 0);
+	cr_assert_eq(balance.guest_critical, 400 * (s64)MIB);
+	policy_balance_delta(&balance, 350 * (s64)MIB, 0, 4096 * (s64)MIB, 500 * (s64)MIB, 0);
+	cr_assert_eq(balance.guest_critical, 380 * (s64)MIB, "what it had before");
+	/* Full balloons do not count: the guest may have no way out. */
+	policy_balance_delta(&balance, 340 * (s64)MIB, 0, 4096 * (s64)MIB, 500 * (s64)MIB,
+			     3060 * (s64)MIB);
+	cr_assert_eq(balance.guest_critical, 380 * (s64)MIB);
+}
+
+Test(field, limit_cache_restricts_those_with_cache_when_the_host_is_near)
+{
+	static const struct policy_limit_cache rule = { .guest_low = 10, .min_free = 20,
+							.max_free = 335, .host_low = 50,
+							.host_critical = 100, .reclaim_cache = 315,
+							.critical_cache = 315 };
+
+	cr_assert_eq(policy_limit_cache_delta(&rule, 335, 100, 1000, 1000), 0);
+	cr_assert_eq(policy_limit_cache_delta(&rule, 300, 100, 1000, 1000), 0, "near enough");
+	cr_assert_eq(policy_limit_cache_delta(&rule, 200, 100, 1000, 1000), -135);
+	cr_assert_eq(policy_limit_cache_delta(&rule, 700, 100, 1000, 1000), 365);
+	cr_assert_eq(policy_limit_cache_delta(&rule, 335, 600, 80, 1000), 285, "the cache above 315");
+	cr_assert_eq(policy_limit_cache_delta(&rule, 200, 600, 80, 1000), 160, "down to 10 + 30 free");
+	cr_assert_eq(policy_limit_cache_delta(&rule, 200, 600, 80, 110), 180, "critical: 20 at least");
+	cr_assert_eq(policy_limit_cache_delta(&rule, 200, 315, 80, 110), -135, "too little cache");
+	cr_assert_eq(policy_limit_cache_delta(&rule, 335, 600, 400, 1000), 0, "the host is far");
+}

@@ -385,3 +385,20 @@ Test(world, reports_arrive_in_every_dialect)
 			cr_assert_gt(lossy.reports, 0, "%s", ws_dialects[i]->name);
 	}
 }
+
+Test(world, every_policy_runs_and_says_the_same_twice)
+{
+	write_trace("t.wst", 40, 80, 3, 2 * SECOND);
+	write_scenario("two.json", two_vms);
+	for (size_t i = 0; sim_policies[i]; i++) {
+		const char *name = sim_policies[i]->name;
+		struct seen seen = { 0 };
+		struct sim_run_result first = run("two.json", name, NULL, 0, &seen);
+		struct sim_run_result second = run("two.json", name, NULL, 0, NULL);
+
+		cr_assert_eq(first.digest, second.digest, "%s: %llx %llx", name, first.digest,
+			     second.digest);
+		for (u32 vm = 0; vm < 2; vm++)
+			cr_assert_gt(seen.last[vm].counters.accesses, 10000, "%s: VM %u", name, vm);
+	}
+}

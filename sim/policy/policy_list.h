@@ -14,6 +14,14 @@ extern const struct sim_policy policy_proxmox;
 extern const struct sim_policy policy_squeezed;
 extern const struct sim_policy policy_qmemman;
 extern const struct sim_policy policy_selfballoon;
+extern const struct sim_policy policy_esx;
+extern const struct sim_policy policy_hyperv;
+extern const struct sim_policy policy_pi;
+extern const struct sim_policy policy_vbox;
+extern const struct sim_policy policy_balance_available;
+extern const struct sim_policy policy_limit_cache;
+extern const struct sim_policy policy_senpai;
+extern const struct sim_policy policy_tmo;
 extern const struct sim_policy policy_ws_target;
 
 #endif /* POLICY_LIST_H */

@@ -74,6 +74,7 @@ s64 policy_vbox_delta(const struct policy_vbox *vbox, u64 guest_free, u64 balloo
 
 struct policy_balance {
 	s64 host_critical, bias;
+	bool as_shipped; /* of two limits that cross the host's counts */
 	/* Kept; start at the configured value, 0 and 0. */
 	s64 guest_critical;
 	s64 available_before, full_before; /* percent */
@@ -110,6 +111,21 @@ struct policy_claim {
  * when even that does not fit, and all their most when that does.
  */
 void policy_divide(struct policy_claim *claim, u32 count, double memory);
+
+/*
+ * Where memory is taken by the guest's own reclaim: let the balloon take what comes free
+ * and give it back as use grows.  Leaves @headroom, a share of nominal, beyond what is used.
+ */
+void policy_follow_use(const struct sim_vm_view *vm, u32 index, double headroom,
+		       struct sim_actions *act);
+
+/* --- policy_hypeman.c --- */
+
+/*
+ * What one VM gives of @wanted: in proportion to its headroom, @step at most, and nothing
+ * if that is less than @least.
+ */
+u64 policy_hypeman_part(u64 wanted, u64 headroom, u64 headroom_all, u64 step, u64 least);
 
 /* --- policy_esx.c --- */
 
