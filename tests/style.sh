@@ -12,7 +12,7 @@ trap 'rm -f "$faults"' EXIT
 fault() { echo "$1: $2" >> "$faults"; }
 
 if [ -e .git ]; then
-	mapfile -t files < <(git ls-files -co --exclude-standard)
+	mapfile -t files < <(git ls-files -co --exclude-standard | sort -u)
 else
 	mapfile -t files < <(find . -path ./build -prune -o -type f -printf '%P\n')
 fi
