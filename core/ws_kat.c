@@ -383,13 +383,14 @@ static void put_msg(struct kat *kat, const struct ws_msg *msg)
 		put(kat, msg->report.stale * 4 + msg->report.more * 2 + msg->report.pressure);
 	}
 	if (msg->kind == WS_MSG_VERDICT)
-		put(kat, (u64)msg->verdict.status << 32 | msg->verdict.detail);
+		put(kat, ((u64)msg->verdict.status << 32 | msg->verdict.detail) ^
+				 (u64)msg->verdict.config_id << 16);
 }
 
 /* Encode kat->msg, digest the bytes, damage some, decode what they have become. */
 static void wire_round(struct kat *kat, const struct ws_dialect *dialect, u32 bins)
 {
-	bool to_host = kat->msg.kind == WS_MSG_REPORT;
+	bool to_host = kat->msg.kind == WS_MSG_REPORT || kat->msg.kind == WS_MSG_VERDICT;
 	int written = to_host ? dialect->encode_to_host(&kat->msg, bins, kat->bytes,
 							sizeof(kat->bytes)) :
 				dialect->encode_to_guest(&kat->msg, bins, kat->bytes,
@@ -431,6 +432,35 @@ static void kat_wire_base(struct kat *kat)
 		put(kat, config.actual);
 		put(kat, (u64)ws_wire_pfns_decode(kat->shadow, WS_PFNS_MAX, kat->bytes, i));
 	}
+}
+
+/* What only numbered dialects have: marks of a report, several nodes, verdicts. */
+static void wire_numbered(struct kat *kat, const struct ws_dialect *dialect, u32 bins)
+{
+	struct ws_msg_report *report = &kat->msg.report;
+	u32 i, bin;
+
+	ws_msg_from_hist(&kat->msg, &kat->hist, WS_NODE_ANY);
+	kat->msg.id = draw_below(kat, 3);
+	report->pressure = !kat->msg.id;
+	report->sequence = draw(kat);
+	report->made_ns = draw(kat) >> 20;
+	report->age_ns = draw(kat) >> 30;
+	report->parts_count = 2 + draw_below(kat, WS_PARTS_MAX - 1);
+	for (i = 0; i < report->parts_count; i++) {
+		report->part[i].node = (u16)i;
+		report->part[i].stale = draw_below(kat, 2);
+		for (bin = 0; bin < report->bins_count; bin++)
+			report->part[i].bytes[WS_ANON][bin] = draw_below(kat, 1000);
+	}
+	wire_round(kat, dialect, bins);
+	memset(&kat->msg, 0, sizeof(kat->msg));
+	kat->msg.kind = WS_MSG_VERDICT;
+	kat->msg.id = 1 + draw_below(kat, 100);
+	kat->msg.verdict.status = (enum ws_status)draw_below(kat, WS_STATUSES);
+	kat->msg.verdict.detail = (u32)draw(kat);
+	kat->msg.verdict.config_id = (u32)draw(kat);
+	wire_round(kat, dialect, bins);
 }
 
 static void kat_vq(struct kat *kat)
@@ -475,6 +505,8 @@ static void kat_wire(struct kat *kat)
 			}
 			ws_msg_from_hist(&kat->msg, &kat->hist, (u16)i);
 			wire_round(kat, *dialect, bins);
+			if ((*dialect)->numbered)
+				wire_numbered(kat, *dialect, bins);
 		}
 	}
 	kat_wire_base(kat);

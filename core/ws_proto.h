@@ -192,12 +192,12 @@ struct ws_proto_host {
 	u64 malformed_count;
 	/* Of numbered dialects. */
 	bool config_open;   /* no verdict on the configuration last sent */
-	bool accepted_on;   /* accepted_id turned reporting on */
 	u32 last_id;	    /* given to a message */
 	u32 floor_id;	    /* the last one before a reset */
 	u32 sent_id;	    /* of @config */
-	u32 config_id;	    /* that reports should carry: @sent_id, after a refusal @accepted_id */
-	u32 accepted_id;    /* the newest that the guest accepted, 0: none */
+	u32 config_id;	    /* that reports should carry: @sent_id, after a refusal @in_force_id */
+	u32 judged_id;	    /* of the newest verdict heard, ... */
+	u32 in_force_id;    /* ... and what that said is in force, 0: nothing */
 	u32 request_id;
 	u64 sequence;	    /* of the newest report handed on, 0: none */
 	u64 seen;	    /* bit i: report sequence - i has come */

@@ -155,6 +155,7 @@ int ws_proto_guest_verdict(struct ws_proto_guest *guest, enum ws_status status, 
 	guest->msg.id = guest->judged_id;
 	guest->msg.node = guest->judged_node;
 	guest->msg.verdict = guest->verdict;
+	guest->msg.verdict.config_id = guest->configured ? guest->config_id : 0;
 	return guest->dialect->encode_to_host(&guest->msg, guest->bins_count, buf, size);
 }
 

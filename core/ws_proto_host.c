@@ -25,8 +25,8 @@ void ws_proto_host_reset(struct ws_proto_host *host)
 	host->floor_id = host->last_id;
 	host->config_open = false;
 	host->config_id = 0;
-	host->accepted_id = 0;
-	host->accepted_on = false;
+	host->judged_id = 0;
+	host->in_force_id = 0;
 	host->sequence = 0;
 	host->seen = 0;
 }
@@ -151,14 +151,14 @@ static int consume_verdict(struct ws_proto_host *host, const struct ws_msg *msg,
 		host->idle_verdicts_count++;
 		return -ESTALE;
 	}
-	if (accepted && newer(msg->id, host->accepted_id)) {
-		host->accepted_id = msg->id;
-		host->accepted_on = msg->verdict.detail;
+	if (newer(msg->id, host->judged_id) || awaited) {
+		host->judged_id = msg->id;
+		host->in_force_id = msg->verdict.config_id;
 	}
 	host->config_open = host->config_open && !awaited;
 	if (!host->config_open) {
-		host->config_id = host->accepted_id;
-		host->configured = host->accepted_on;
+		host->config_id = host->in_force_id;
+		host->configured = host->in_force_id;
 		host->expecting = host->expecting && host->configured;
 	}
 	if (!awaited) {
@@ -225,8 +225,6 @@ static int check_numbered(struct ws_proto_host *host, const struct ws_msg *msg, 
 		take_answer(host, msg, now_ns, heard);
 	if (!error && msg->report.error == -ENODATA && host->config_id == host->sent_id) {
 		host->config_open = true; /* the guest has lost it, or not yet got it */
-		host->accepted_id = 0;
-		host->accepted_on = false;
 	}
 	return error;
 }

@@ -97,7 +97,8 @@ struct ws_msg_report {
 
 struct ws_msg_verdict {
 	enum ws_status status;
-	u32 detail; /* with WS_STATUS_OK the number of bins in force, 0: reporting is off */
+	u32 detail;    /* with WS_STATUS_OK the number of bins, 0: reporting is off */
+	u32 config_id; /* of the configuration in force now, 0: reporting is off */
 };
 
 struct ws_msg {

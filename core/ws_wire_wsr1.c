@@ -8,7 +8,7 @@
 #include "ws_wire_wsr1.h"
 
 #define CONFIG_BYTES 28u
-#define VERDICT_BYTES 20u
+#define VERDICT_BYTES 24u
 
 _Static_assert(CONFIG_BYTES + 4 * WS_EDGES_MAX <= WS_WIRE_TO_GUEST_MAX, "configurations fit");
 
@@ -150,6 +150,7 @@ static int encode_to_host(const struct ws_msg *msg, u32 bins, u8 *buf, u32 size)
 	head.status = msg->verdict.status;
 	ws_wsr1_put_head(buf, msg, &head, VERDICT_BYTES);
 	ws_put_le32(buf + WSR1_HEAD_BYTES, msg->verdict.detail);
+	ws_put_le32(buf + WSR1_HEAD_BYTES + 4, msg->verdict.config_id);
 	return VERDICT_BYTES;
 }
 
@@ -171,6 +172,7 @@ static int decode_to_host(struct ws_msg *msg, u32 bins, const u8 *buf, u32 len)
 	msg->verdict.status = head.status < WS_STATUSES ? (enum ws_status)head.status :
 							  WS_STATUS_FAILED;
 	msg->verdict.detail = ws_get_le32(buf + WSR1_HEAD_BYTES);
+	msg->verdict.config_id = ws_get_le32(buf + WSR1_HEAD_BYTES + 4);
 	return 0;
 }
 

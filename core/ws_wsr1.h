@@ -22,7 +22,7 @@
  *		     multiple of 8, for each node: le16 node, le16 flags, le32 0,
  *		     le64 bytes[bins][types]
  *		     with a status other than 0 it ends at 48 and the three counts are 0
- *	VERDICT (4)  16 le32 detail
+ *	VERDICT (4)  16 le32 detail, 20 le32 config_id, of what is in force
  *
  * Ids are not 0, ascend (as serial numbers do: by their difference) and are not used
  * twice before a reset.  In a report the id is the answered request's, or 0.  Types are

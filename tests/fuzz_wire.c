@@ -32,7 +32,8 @@ static void again(const struct ws_dialect *dialect, u32 bins, const struct ws_ms
 	check(back.kind == msg->kind && back.id == msg->id);
 	if (msg->kind == WS_MSG_VERDICT)
 		check(back.verdict.status == msg->verdict.status &&
-		      back.verdict.detail == msg->verdict.detail);
+		      back.verdict.detail == msg->verdict.detail &&
+		      back.verdict.config_id == msg->verdict.config_id);
 	if (msg->kind == WS_MSG_REPORT)
 		check(back.report.error == msg->report.error && back.report.stale == msg->report.stale &&
 		      back.report.sequence == msg->report.sequence &&

@@ -20,8 +20,8 @@ static const struct ws_kat_result known[WS_KAT_COUNT] = {
 	{ "lru", 0x87b2ee9ec6c3b417ull },
 	{ "hist", 0x181d49b5e16147b1ull },
 	{ "report", 0x1adcdef35332272eull },
-	{ "wire", 0x87183d832f0dbbb7ull },
-	{ "proto", 0x1438e8a0d9eaddecull },
+	{ "wire", 0xa6d913062eff09bdull },
+	{ "proto", 0xb44502a48e9e8054ull },
 	{ "balloon", 0xc20945e3f9beae20ull },
 };
 

@@ -102,13 +102,14 @@ Test(wire_wsr1, config_byte_for_byte)
 
 Test(wire_wsr1, verdict_byte_for_byte)
 {
-	static const u8 bytes[20] = {
-		1, 4, 0, 0, 20, 0, 0, 0, 4, 3, 2, 1, 1, 0, 7, 0, 0xee, 2, 0, 0,
+	static const u8 bytes[24] = {
+		1, 4, 0, 0, 24, 0, 0, 0, 4, 3, 2, 1, 1, 0, 7, 0, 0xee, 2, 0, 0, 3, 3, 2, 1,
 	};
 
 	say(WS_MSG_VERDICT);
 	msg.verdict.status = WS_STATUS_INTERVAL;
 	msg.verdict.detail = 750;
+	msg.verdict.config_id = 0x01020303;
 	both_ways(bytes, sizeof(bytes));
 }
 
@@ -279,15 +280,15 @@ Test(wire_wsr1, what_a_host_refuses)
 			cr_assert_eq(d->decode_to_host(&back, 32, buf, len), -EMSGSIZE, "%u", len);
 	}
 	say(WS_MSG_VERDICT);
-	cr_assert_eq(encode(buf, sizeof(buf)), 20);
+	cr_assert_eq(encode(buf, sizeof(buf)), 24);
 	put(8, 4, 0);
-	cr_assert_eq(d->decode_to_host(&back, 32, buf, 20), -EPROTO, "a verdict on nothing");
+	cr_assert_eq(d->decode_to_host(&back, 32, buf, 24), -EPROTO, "a verdict on nothing");
 	put(8, 4, 1);
 	put(14, 2, 1234);
-	cr_assert_eq(d->decode_to_host(&back, 32, buf, 20), 0);
+	cr_assert_eq(d->decode_to_host(&back, 32, buf, 24), 0);
 	cr_assert_eq(back.verdict.status, WS_STATUS_FAILED, "an unknown reason is one");
-	put(4, 4, 24);
-	cr_assert_eq(d->decode_to_host(&back, 32, buf, 24), -EMSGSIZE);
+	put(4, 4, 20);
+	cr_assert_eq(d->decode_to_host(&back, 32, buf, 20), -EMSGSIZE);
 }
 
 Test(wire_wsr1, what_a_guest_refuses)
