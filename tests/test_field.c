@@ -754,3 +754,139 @@ Test(field, limit_cache_restricts_those_with_cache_when_the_host_is_near)
 	cr_assert_eq(policy_limit_cache_delta(&rule, 200, 315, 80, 110), -135, "too little cache");
 	cr_assert_eq(policy_limit_cache_delta(&rule, 335, 600, 400, 1000), 0, "the host is far");
 }
+
+/* --- hypeman, SDFM --- */
+
+Test(field, hypeman_plans_in_proportion_to_headroom)
+{
+	struct policy_hypeman_vm vm[] = { { 4096, 2048, 0 }, { 2048, 1024, 0 }, { 512, 0, 0 },
+					  { 4096, 2048, 0 } };
+
+	policy_hypeman_plan(vm, 4, 1000);
+	cr_assert_eq(vm[0].target, 3696);
+	cr_assert_eq(vm[1].target, 1848);
+	cr_assert_eq(vm[2].target, 512);
+	cr_assert_eq(vm[3].target, 3696);
+	policy_hypeman_plan(vm, 4, 1004);
+	cr_assert_eq(vm[0].target, 4096 - 401 - 2, "401.6, and what rounding leaves");
+	cr_assert_eq(vm[1].target, 2048 - 200);
+	cr_assert_eq(vm[3].target, 4096 - 401);
+	policy_hypeman_plan(vm, 4, 1000000);
+	cr_assert_eq(vm[0].target, 2048, "headroom is all there is");
+	cr_assert_eq(vm[1].target, 1024);
+	policy_hypeman_plan(vm, 4, 0);
+	cr_assert_eq(vm[0].target, 4096);
+	policy_hypeman_plan(&vm[2], 1, 100);
+	cr_assert_eq(vm[2].target, 512);
+}
+
+Test(field, sdfm_finds_the_least_age_within_its_objective)
+{
+	static const double falling[] = { 9, 4, 2.1, 2, 1, 0 };
+	static const double rising_again[] = { 1, 1, 5, 1, 0, 0 };
+
+	/* 0.2 % of 1000 is 2 */
+	cr_assert_eq(policy_sdfm_least(falling, 6, 1000, 0.002), 3);
+	cr_assert_eq(policy_sdfm_least(falling, 6, 4500, 0.002), 0);
+	cr_assert_eq(policy_sdfm_least(falling, 5, 0, 0.002), 5, "nothing comes up to it");
+	cr_assert_eq(policy_sdfm_least(rising_again, 6, 1000, 0.002), 3);
+}
+
+Test(field, sdfm_takes_a_rank_of_its_history)
+{
+	static const u32 history[] = { 5, 1, 4, 1, 2, 3, 1, 1, 1, 1 };
+
+	cr_assert_eq(policy_sdfm_percentile(history, 10, 0), 1);
+	cr_assert_eq(policy_sdfm_percentile(history, 10, 0.5), 1);
+	cr_assert_eq(policy_sdfm_percentile(history, 10, 0.6), 1);
+	cr_assert_eq(policy_sdfm_percentile(history, 10, 0.7), 2);
+	cr_assert_eq(policy_sdfm_percentile(history, 10, 0.9), 4);
+	cr_assert_eq(policy_sdfm_percentile(history, 10, 0.98), 5);
+	cr_assert_eq(policy_sdfm_percentile(history, 1, 0.98), 5);
+}
+
+/* --- miss-ratio curves --- */
+
+static struct policy_mrc new_curve(double working_set, double accesses)
+{
+	return (struct policy_mrc){
+		.points_count = 3, .size = { 0, working_set, 2 * working_set },
+		.misses = { accesses, accesses * 0.04, 0 }, .accesses = accesses, .cost = 1,
+		.least = 10, .most = 1000,
+	};
+}
+
+Test(field, mrc_needs_are_met_and_spare_memory_follows_them)
+{
+	struct policy_mrc mrc[] = { new_curve(100, 1000), new_curve(300, 10) };
+
+	near(policy_mrc_at(&mrc[0], 50), 520, "half way");
+	near(policy_mrc_at(&mrc[0], 150), 20, "half way");
+	near(policy_mrc_at(&mrc[0], 500), 0, "beyond");
+	near(policy_mrc_need(&mrc[0], 0.05), 100, "5 %");
+	near(policy_mrc_need(&mrc[0], 0.01), 200, "1 %");
+	policy_mrc_divide(mrc, 2, 600, 0.05, 1);
+	near(mrc[0].got, 150, "a quarter of the spare");
+	near(mrc[1].got, 450, "three quarters");
+}
+
+Test(field, mrc_in_shortage_goes_where_a_chunk_saves_most)
+{
+	struct policy_mrc mrc[] = { new_curve(100, 1000), new_curve(300, 10) };
+
+	policy_mrc_divide(mrc, 2, 300, 0.05, 1);
+	/* 9.6 a byte, then .4; the other .032: the first is served to the end of its curve */
+	near(mrc[0].got, 200, "the busy one");
+	near(mrc[1].got, 100, "the rest");
+	mrc[1].cost = 1000;
+	policy_mrc_divide(mrc, 2, 300, 0.05, 1);
+	near(mrc[0].got, 10, "a slow device turns it round: 32 a byte");
+	near(mrc[1].got, 290, "up to its working set");
+	struct policy_mrc equal[] = { new_curve(200, 50), new_curve(200, 50) };
+
+	policy_mrc_divide(equal, 2, 300, 0.05, 1);
+	cr_assert(equal[0].got >= 149 && equal[0].got <= 151 && equal[0].got + equal[1].got > 299.9,
+		  "equals: %g %g", equal[0].got, equal[1].got);
+}
+
+/* --- the blocker of VMMMS --- */
+
+Test(field, blocker_lets_no_direction_turn_at_once)
+{
+	struct policy_blocker blocker = { .short_ns = 10 * SECOND, .long_ns = 100 * SECOND };
+
+	cr_assert_eq(policy_blocker_lowest(&blocker, true, 0), 13);
+	cr_assert(policy_blocker_ask(&blocker, true, POLICY_PRIORITY_RECLAIM, 0));
+	cr_assert_eq(policy_blocker_lowest(&blocker, false, 0), 13, "reclaim blocks nothing");
+	cr_assert(policy_blocker_ask(&blocker, false, 10, 0));
+	/* Nothing was blocked, so that it beats the lowest: level 13, of 100 s. */
+	cr_assert_eq(policy_blocker_lowest(&blocker, true, 0), 12);
+	cr_assert(!policy_blocker_ask(&blocker, true, POLICY_PRIORITY_RECLAIM, SECOND));
+	cr_assert(policy_blocker_ask(&blocker, true, 8, SECOND));
+	cr_assert_eq(policy_blocker_lowest(&blocker, false, SECOND), 11, "one level at a time");
+	cr_assert(policy_blocker_ask(&blocker, true, POLICY_PRIORITY_RECLAIM, 101 * SECOND));
+	cr_assert_eq(policy_blocker_lowest(&blocker, false, 101 * SECOND), 11);
+	cr_assert_eq(policy_blocker_lowest(&blocker, false, 101 * SECOND + 1), 13);
+}
+
+Test(field, blocker_holds_off_everything_after_a_stall)
+{
+	struct policy_blocker blocker = { .short_ns = 10 * SECOND, .long_ns = 100 * SECOND };
+
+	cr_assert(policy_blocker_ask(&blocker, false, POLICY_PRIORITY_STALL, SECOND));
+	for (u32 priority = 1; priority <= POLICY_BLOCKER_PRIORITIES; priority++)
+		cr_assert(!policy_blocker_ask(&blocker, true, priority, 2 * SECOND), "%u", priority);
+	cr_assert_eq(policy_blocker_lowest(&blocker, true, 12 * SECOND), 13, "10 s later");
+}
+
+Test(field, blocker_refused_requests_block_as_well)
+{
+	struct policy_blocker blocker = { .short_ns = 10 * SECOND, .long_ns = 100 * SECOND };
+
+	blocker.until_ns[true][5] = 50 * SECOND; /* as by a request that went up level by level */
+	cr_assert(!policy_blocker_ask(&blocker, false, 8, SECOND));
+	cr_assert_eq(policy_blocker_lowest(&blocker, true, SECOND), 7);
+	cr_assert(policy_blocker_ask(&blocker, false, 2, SECOND));
+	cr_assert_eq(policy_blocker_lowest(&blocker, true, SECOND), 3, "capped to 4");
+	cr_assert_eq(policy_blocker_lowest(&blocker, true, 20 * SECOND), 7, "4 lasts 10 s, 8 lasts 100");
+}

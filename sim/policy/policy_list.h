@@ -22,6 +22,10 @@ extern const struct sim_policy policy_balance_available;
 extern const struct sim_policy policy_limit_cache;
 extern const struct sim_policy policy_senpai;
 extern const struct sim_policy policy_tmo;
+extern const struct sim_policy policy_hypeman;
+extern const struct sim_policy policy_sdfm;
+extern const struct sim_policy policy_mrc_greedy;
+extern const struct sim_policy policy_vmmms;
 extern const struct sim_policy policy_ws_target;
 
 #endif /* POLICY_LIST_H */

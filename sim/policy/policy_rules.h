@@ -121,11 +121,16 @@ void policy_follow_use(const struct sim_vm_view *vm, u32 index, double headroom,
 
 /* --- policy_hypeman.c --- */
 
+struct policy_hypeman_vm {
+	u64 nominal, headroom; /* headroom: nominal less what is never taken */
+	u64 target;	       /* answer */
+};
+
 /*
- * What one VM gives of @wanted: in proportion to its headroom, @step at most, and nothing
- * if that is less than @least.
+ * Targets with @wanted less than the nominal sizes together, each VM giving in proportion
+ * to its headroom; what rounding leaves comes from the first that has some.
  */
-u64 policy_hypeman_part(u64 wanted, u64 headroom, u64 headroom_all, u64 step, u64 least);
+void policy_hypeman_plan(struct policy_hypeman_vm *vm, u32 count, u64 wanted);
 
 /* --- policy_esx.c --- */
 
@@ -137,10 +142,63 @@ double policy_esx_weight(double shares, double active, double tax);
 /*
  * Index of the least age whose promotions meet the objective, @count if none.
  * @promoted: bytes per minute that came back, of those idle for longer than age i
+ * @objective: share of @working_set per minute
  */
 u32 policy_sdfm_least(const double *promoted, u32 count, double working_set, double objective);
 
 /* The @percentile (0 to 1, nearest rank) of @history, whose order does not matter. */
 u32 policy_sdfm_percentile(const u32 *history, u32 count, double percentile);
+
+/* --- policy_mrc_greedy.c --- */
+
+#define POLICY_MRC_POINTS 17
+
+/* Misses per second at ascending sizes; from the last size on they stay as they are. */
+struct policy_mrc {
+	u32 points_count;
+	double size[POLICY_MRC_POINTS], misses[POLICY_MRC_POINTS];
+	double accesses; /* per second */
+	double cost;	 /* of a miss */
+	double least, most;
+	double got; /* answer */
+};
+
+/* Misses per second at @size, on the line between two points. */
+double policy_mrc_at(const struct policy_mrc *mrc, double size);
+
+/* The least size, of the points, with no more than @share of accesses missing. */
+double policy_mrc_need(const struct policy_mrc *mrc, double share);
+
+/*
+ * Divide @memory.  If all needs fit, they are met and the rest divided in proportion to
+ * them; if not, all begin with their least and @chunk by @chunk goes to where it saves most.
+ */
+void policy_mrc_divide(struct policy_mrc *mrc, u32 count, double memory, double share,
+		       double chunk);
+
+/* --- policy_vmmms.c --- */
+
+#define POLICY_BLOCKER_PRIORITIES 13
+
+enum policy_priority {
+	POLICY_PRIORITY_STALL = 1,
+	POLICY_PRIORITY_NO_KILL_HOST = 2,
+	POLICY_PRIORITY_NO_KILL_GUEST = 3,
+	POLICY_PRIORITY_CACHED_TAB = 8,
+	POLICY_PRIORITY_AGGRESSIVE = 9,
+	POLICY_PRIORITY_RECLAIM = 13,
+};
+
+/* Which requests block which; times until which a direction asks at a priority. */
+struct policy_blocker {
+	u64 short_ns, long_ns; /* blocks of priorities above and from CACHED_TAB on */
+	u64 until_ns[2][POLICY_BLOCKER_PRIORITIES + 1]; /* by inflates, priority */
+};
+
+/* The lowest priority (largest number) at which this direction is not blocked; 0: none. */
+u32 policy_blocker_lowest(const struct policy_blocker *blocker, bool inflates, u64 now_ns);
+
+/* Ask to move.  Return: granted. */
+bool policy_blocker_ask(struct policy_blocker *blocker, bool inflates, u32 priority, u64 now_ns);
 
 #endif /* POLICY_RULES_H */

@@ -28,6 +28,10 @@ const struct sim_policy *const sim_policies[] = {
 	&policy_limit_cache,
 	&policy_senpai,
 	&policy_tmo,
+	&policy_hypeman,
+	&policy_sdfm,
+	&policy_mrc_greedy,
+	&policy_vmmms,
 	&policy_ws_target,
 	NULL,
 };
