@@ -459,3 +459,22 @@ Test(guest, a_host_without_swap_that_is_full_neither_hangs_nor_scans_for_ever)
 	cr_assert_lt(seen.result.events, 100000, "%llu events", seen.result.events);
 	free(seen.what);
 }
+
+Test(guest, a_trace_of_no_record_and_one_of_no_length_let_time_go_on)
+{
+	static const char text[] =
+		"{ \"name\": \"short\", \"duration\": \"10s\", \"host\": { \"memory\": \"64MiB\", \"reserved\": \"0\" },"
+		"  \"vms\": [ { \"name\": \"a\", \"memory\": \"16MiB\", \"memory_min\": \"8MiB\", \"kernel\": \"1MiB\","
+		"             \"workload\": [ \"none.wst\", \"t.wst\" ] } ], \"policy\": \"static\" }";
+	struct seen seen = { .late_ns = SIM_NONE };
+	struct tr_writer *writer = open_trace("none.wst", TR_ANON);
+
+	commit(writer);
+	writer = open_trace("t.wst", TR_ANON);
+	put(writer, (struct tr_record){ .op = TR_ACCESS });
+	commit(writer);
+	run(text, NULL, 0, &seen);
+	cr_assert_gt(seen.last.counters.segments_done, 1000, "both take a millisecond");
+	cr_assert_leq(seen.last.counters.segments_done, 5000);
+	free(seen.what);
+}

@@ -185,7 +185,8 @@ Test(model, slots_of_pages_evicted_together_lie_together)
 {
 	struct sim_device_config config = { .name = "test", .tail = 1, .parallel = 1 };
 	u32 page_of[8] = { 0 };
-	struct sim_swap_area area = { .slots_count = 8, .page_of = page_of };
+	u64 taken = 0;
+	struct sim_swap_area area = { .slots_count = 8, .page_of = page_of, .taken = &taken };
 
 	sim_device_init(&area.device, &config, 1, 0, "test");
 	for (u32 i = 0; i < 8; i++)
@@ -194,4 +195,30 @@ Test(model, slots_of_pages_evicted_together_lie_together)
 	sim_swap_give(&area, 3);
 	cr_assert_eq(sim_swap_take(&area, 200), 3);
 	cr_assert_eq(area.page_of[2], 201);
+}
+
+Test(model, free_slots_are_found_round_the_area_in_order)
+{
+	struct sim_device_config config = { .name = "test", .tail = 1, .parallel = 1 };
+	u32 page_of[200] = { 0 }, at = 0;
+	u64 taken[4] = { 0 };
+	struct sim_swap_area area = { .slots_count = 200, .page_of = page_of, .taken = taken };
+	struct sim_rng rng;
+
+	sim_device_init(&area.device, &config, 1, 0, "test");
+	sim_rng_init(&rng, 3, 0, "slots");
+	for (u32 step = 0; step < 20000; step++) {
+		u32 slot = (u32)sim_rng_below(&rng, 200);
+
+		if (page_of[slot]) {
+			sim_swap_give(&area, slot + 1);
+			continue;
+		}
+		if (sim_swap_is_full(&area))
+			continue;
+		while (page_of[at])
+			at = (at + 1) % 200;
+		cr_assert_eq(sim_swap_take(&area, step), at + 1);
+		at = (at + 1) % 200;
+	}
 }

@@ -58,6 +58,11 @@ static int open_engines(struct sim_guest *guest, struct tr_error *error)
 	return 0;
 }
 
+static u64 swap_bits_bytes(const struct sim_swap_area *swap)
+{
+	return ((u64)swap->slots_count + 63) / 64 * sizeof(u64);
+}
+
 static int open_devices(struct sim_guest *guest)
 {
 	const struct sim_scenario *scenario = guest->engine->scenario;
@@ -73,10 +78,11 @@ static int open_devices(struct sim_guest *guest)
 		return 0;
 	swap->slots_count = (u32)(config->swap_bytes / SIM_PAGE_BYTES);
 	swap->page_of = sim_zeroed((u64)swap->slots_count * sizeof(u32));
+	swap->taken = sim_zeroed(swap_bits_bytes(swap));
 	swap->shadow_of = sim_zeroed((u64)swap->slots_count * sizeof(u32));
 	swap->pool_capacity = config->swap.compressed ? guest->frames_count : 0;
 	swap->pool = sim_zeroed((u64)swap->pool_capacity * sizeof(u32));
-	return swap->page_of && swap->shadow_of && swap->pool ? 0 : -ENOMEM;
+	return swap->page_of && swap->taken && swap->shadow_of && swap->pool ? 0 : -ENOMEM;
 }
 
 int sim_guest_init(struct sim_guest *guest, struct sim_engine *engine, struct sim_host *host,
@@ -122,6 +128,7 @@ void sim_guest_destroy(struct sim_guest *guest)
 	sim_backing_destroy(&guest->backing);
 	sim_frames_destroy(&guest->frames);
 	sim_zeroed_free(guest->swap.page_of, (u64)guest->swap.slots_count * sizeof(u32));
+	sim_zeroed_free(guest->swap.taken, swap_bits_bytes(&guest->swap));
 	sim_zeroed_free(guest->swap.shadow_of, (u64)guest->swap.slots_count * sizeof(u32));
 	sim_zeroed_free(guest->swap.pool, (u64)guest->swap.pool_capacity * sizeof(u32));
 	sim_zeroed_free(guest->space.entry, pages * sizeof(u16));

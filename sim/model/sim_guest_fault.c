@@ -262,6 +262,9 @@ struct sim_fault_result sim_guest_fault(struct sim_guest *guest, struct sim_stre
 	u8 hot = guest->hot[page];
 	u64 now_ns = guest->engine->now_ns;
 
+	__builtin_prefetch(&guest->frame[page], 1);
+	__builtin_prefetch(&guest->memcg[page], 1);
+	__builtin_prefetch(&guest->space.entry[page], 1);
 	if (hot & SIM_HOT_WRITEBACK)
 		cancel_writeback(&fault);
 	else if (!(hot & SIM_HOT_PRESENT) && !make_resident(&fault))

@@ -201,6 +201,22 @@ static void victim(struct pass *pass, u32 page, u32 shadow)
 	}
 }
 
+/* Victims lie anywhere in memory: have the processor fetch what is looked at next of them all. */
+static void fetch_victims(const struct sim_guest *guest, const u32 *page, u32 count)
+{
+	for (u32 i = 0; i < count; i++) {
+		__builtin_prefetch(&guest->frame[page[i]], 1);
+		__builtin_prefetch(&guest->memcg[page[i]], 1);
+		__builtin_prefetch(&guest->hot[page[i]], 1);
+	}
+	for (u32 i = 0; i < count; i++) {
+		u32 frame = guest->frame[page[i]] - 1;
+
+		__builtin_prefetch(&guest->copy[frame], 1);
+		__builtin_prefetch(&guest->backing.state[frame], 1);
+	}
+}
+
 static u64 lruvec_pages(const struct sim_reclaim *lruvec)
 {
 	struct sim_reclaim_stat stat;
@@ -233,6 +249,7 @@ static u64 reclaim_memcg(struct pass *pass, u32 memcg, u64 want)
 
 		scanned += scan.scanned;
 		pass->sum.cpu_ns += (scan.scanned + scan.rmap_walks) * costs->reclaim_page_ns;
+		fetch_victims(guest, page, n);
 		for (u32 i = 0; i < n; i++)
 			victim(pass, page[i], shadow[i]);
 		got += n;

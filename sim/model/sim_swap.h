@@ -19,6 +19,7 @@ struct sim_swap_area {
 	struct sim_device device;
 	u32 slots_count, used, next;
 	u32 *page_of;	/* by slot: page + 1, 0: free */
+	u64 *taken;	/* a bit a slot, so that a free one is found quickly */
 	u32 *shadow_of; /* by slot: what the engine left when the page was evicted */
 	u32 pool_frames; /* compressed: frames that hold what is stored */
 	u32 *pool;	 /* which frames, pool_frames of them */

@@ -9,6 +9,7 @@
 #include "model/sim_guest.h"
 
 #define ACCESS_NS 100		  /* DRAM: for traces that carry no times */
+#define PROCESS_NS SIM_MS	  /* no process starts and ends in less */
 #define RESTART_NS SIM_SECOND	  /* until a killed workload begins again */
 
 static int source_open(struct sim_guest *guest, const char *path, u32 *index,
@@ -137,12 +138,19 @@ static void begin(struct sim_guest *guest, u64 start_ns)
 
 	sim_emit(guest->engine, SIM_EV_SEGMENT, guest->id, workload->segment, workload->repetition,
 		 start_ns);
+	u64 idle_ns = segment->idle_ns;
+
 	workload->playing = segment->trace[0];
 	workload->streams_active = 1;
+	workload->begun_ns = start_ns;
+	if (workload->playing && !tr_file_meta(sim_workload_source(guest)->file)->streams_count) {
+		workload->playing = false; /* a trace of no records: nothing but its idle time */
+		idle_ns += PROCESS_NS;
+	}
 	if (!workload->playing) { /* the first stream idles for all */
 		sim_stream_enter(guest, &workload->stream[0], SIM_STREAM_IDLE);
 		workload->stream[0].has_run = false;
-		sim_stream_wake_at(guest, &workload->stream[0], start_ns + segment->idle_ns);
+		sim_stream_wake_at(guest, &workload->stream[0], start_ns + idle_ns);
 		return;
 	}
 	struct sim_source *source = sim_workload_source(guest);
@@ -244,6 +252,8 @@ void sim_workload_stream_ended(struct sim_guest *guest)
 		guest->counters.segments_done++;
 		free_pages(guest, segment->keep);
 		start_ns += segment->idle_ns;
+		if (start_ns < workload->begun_ns + PROCESS_NS)
+			start_ns = workload->begun_ns + PROCESS_NS;
 	}
 	advance(guest, start_ns);
 }

@@ -31,6 +31,7 @@ struct sim_workload {
 	u32 repetitions; /* ended since the start, of all segments */
 	bool playing;  /* a repetition of a trace is under way */
 	bool finished; /* nothing left to do */
+	u64 begun_ns;  /* this repetition, or its idling */
 	u64 window_ns; /* longest window of the traces */
 	u64 pages_count; /* that all sources together need, a multiple of 512 */
 };
