@@ -34,11 +34,11 @@ common   := -std=gnu11 -g -ffp-contract=off $(warnings) $(flags.$(BUILD))
 core_flags := -ffreestanding -nostdinc -mgeneral-regs-only \
               $(if $(filter sanitize coverage fuzz,$(BUILD)),,-Wframe-larger-than=512) \
               -isystem $(shell $(CC) -print-file-name=include) -Icore/env/user
-host_flags := -D_GNU_SOURCE -Icore -Icore/env/user -Itraces -Isim
+host_flags := -D_GNU_SOURCE -Icore -Icore/env/user -Itraces -Itraces/format -Itraces/import -Itraces/gen -Itraces/record -Isim
 libs       := -lgsl -lgslcblas -lcjson -lzstd -lz -llzma -lm
 
 include core/core.mk
-tr_srcs    := $(notdir $(wildcard traces/*.c))
+tr_srcs    := $(patsubst traces/%,%,$(wildcard traces/*.c traces/*/*.c))
 sim_srcs   := $(patsubst sim/%,%,$(wildcard sim/*/*.c))
 test_srcs  := $(notdir $(wildcard tests/test_*.c))
 bench_srcs := $(notdir $(wildcard bench/*.c))
@@ -66,7 +66,7 @@ all: $(out)/wssim $(out)/wssim-trace-plugin.so $(out)/wssim-guest-init ## build 
 
 # Loaded into QEMU by "wssim trace record"; resolves QEMU's functions there, links nothing,
 # and is always the optimized build: QEMU has no sanitizer's runtime.
-plugin_objs := $(patsubst traces/%.c,$(out)/traces/%.o,$(wildcard traces/plugin/*.c))
+plugin_objs := $(patsubst traces/%.c,$(out)/traces/%.o,$(wildcard traces/record/plugin/*.c))
 $(plugin_objs): dir_flags = $(host_flags) -fPIC -fno-plt -fvisibility=hidden
 $(plugin_objs): common = -std=gnu11 -g -O2 $(warnings)
 $(out)/wssim-trace-plugin.so: $(plugin_objs)
@@ -74,7 +74,7 @@ $(out)/wssim-trace-plugin.so: $(plugin_objs)
 	$(quiet)$(CC) -shared -pthread $(LDFLAGS) -o $@ $^
 
 # The first process of a recorded guest, which has no libraries.
-$(out)/wssim-guest-init: traces/guest/guest_init.c traces/guest/guest_mailbox.h $(out)/flags
+$(out)/wssim-guest-init: traces/record/guest/guest_init.c traces/record/guest/guest_mailbox.h $(out)/flags
 	$(call say,LD,$@)
 	$(quiet)$(CC) -std=gnu11 -O2 $(warnings) -D_GNU_SOURCE -static -o $@ $<
 
@@ -185,7 +185,7 @@ style: ## who includes whom, banned functions, names, sizes
 	tests/style.sh
 
 # Every header says all it needs.
-headers := $(wildcard core/*.h traces/*.h sim/*/*.h bench/*.h kernel-port/user/*.h)
+headers := $(wildcard core/*.h traces/*.h traces/*/*.h sim/*/*.h bench/*.h kernel-port/user/*.h)
 headers: $(headers:%=$(out)/%.alone) ## every header compiles alone
 	@echo "headers: $(words $(headers)) compile alone"
 $(out)/core/%.alone: dir_flags = $(core_flags)

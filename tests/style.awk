@@ -8,9 +8,9 @@ function fault(reason) { print FILENAME ":" FNR ": " reason }
 function ban(name, where, why) { allowed[name] = where; reason[name] = why }
 
 BEGIN {
-	prints = "^(sim/cli|tests|bench|kernel-port|traces/(plugin|guest))/" # programs of their own
+	prints = "^(sim/cli|tests|bench|kernel-port|traces/record/(plugin|guest))/" # programs of their own
 	ends = prints
-	clocks = "^(sim/cli|tests|bench|kernel-port|traces/(plugin|guest))/|^traces/tr_(record|origin)"
+	clocks = "^(sim/cli|tests|bench|kernel-port|traces/record/(plugin|guest))/|^traces/record/tr_(record|origin)"
 	ban("strcpy", "^traces/tr_units.c", "may run over; use snprintf")
 	ban("strcat", "", "may run over; use snprintf")
 	ban("sprintf", "", "may run over; use snprintf")
@@ -27,11 +27,11 @@ BEGIN {
 	ban("clock_gettime", clocks, "no wall clock")
 	ban("localtime", "", "depends on the machine")
 	ban("setlocale", "^tests/", "results must not depend on the locale")
-	ban("atoi", "^traces/guest/", "hides errors; use tr_units")
+	ban("atoi", "^traces/record/guest/", "hides errors; use tr_units")
 	ban("atof", "", "hides errors; use tr_units")
 	ban("alloca", "", "unbounded stack")
 	ban("exit", ends, "only the command line ends the process")
-	ban("_exit", ends "|^sim/output/sim_(plot|pool).c|^traces/tr_", "only the command line ends the process")
+	ban("_exit", ends "|^sim/output/sim_(plot|pool).c|^traces/([a-z]+/)?tr_", "only the command line ends the process")
 	ban("printf", prints, "only the command line prints")
 	ban("puts", prints, "only the command line prints")
 	ban("putchar", prints, "only the command line prints")

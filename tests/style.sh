@@ -33,7 +33,7 @@ for f in "${sources[@]}" "${scripts[@]}"; do
 	case $f in
 	core/*) want='GPL-2.0-only OR BSD-2-Clause' ;;
 	kernel-port/linux/* | kernel-port/Kbuild | kernel-port/*.c) want='GPL-2.0-only' ;;
-	traces/plugin/*) want='(BSD-2-Clause|GPL-2.0-or-later)' ;;
+	traces/record/plugin/*) want='(BSD-2-Clause|GPL-2.0-or-later)' ;;
 	*) want='BSD-2-Clause' ;;
 	esac
 	{ read -r first; read -r second; } < "$f"
@@ -71,7 +71,7 @@ check_include() { # file:line, file, name
 	*cjson/*) [ "$2" = sim/scenario/sim_json.c ] || fault "$1" "only sim_json.c knows cJSON" ;;
 	'<gsl/'*) [[ $2 =~ ^(sim/output/sim_stats|sim/model/sim_quantile|bench/|tests/) ]] ||
 		fault "$1" "GSL belongs in statistics and in the tool that makes quantile tables" ;;
-	'<zstd'*) [[ $2 =~ ^(traces/tr_|tests/test_trace_) ]] || fault "$1" "zstd belongs in reading and writing traces" ;;
+	'<zstd'*) [[ $2 =~ ^(traces/([a-z]+/)?tr_|tests/test_trace_) ]] || fault "$1" "zstd belongs in reading and writing traces" ;;
 	esac
 }
 while IFS=: read -r f line text; do
@@ -81,7 +81,7 @@ done < <(grep -nE '^[ 	]*#[ 	]*include' "${sources[@]}" /dev/null)
 
 # A program is started by name in two places only: plots and recordings.
 while IFS=: read -r f line _; do
-	[[ $f =~ ^(sim/output/sim_plot|sim/output/sim_workers|sim/output/sim_gnuplot|traces/tr_|sim/cli/cmd_trace|traces/guest/|tests/|kernel-port/) ]] ||
+	[[ $f =~ ^(sim/output/sim_plot|sim/output/sim_workers|sim/output/sim_gnuplot|traces/([a-z]+/)?tr_|sim/cli/cmd_trace|traces/record/guest/|tests/|kernel-port/) ]] ||
 		fault "$f:$line" "starts a program"
 done < <(grep -nE '\b(popen|system|exec[lv]p?e?|posix_spawnp?)\(' "${sources[@]}" /dev/null)
 
