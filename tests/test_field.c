@@ -890,3 +890,15 @@ Test(field, blocker_refused_requests_block_as_well)
 	cr_assert_eq(policy_blocker_lowest(&blocker, true, SECOND), 3, "capped to 4");
 	cr_assert_eq(policy_blocker_lowest(&blocker, true, 20 * SECOND), 7, "4 lasts 10 s, 8 lasts 100");
 }
+
+/* --- DAMON's quota goal --- */
+
+Test(field, damos_quota_follows_the_distance_from_its_goal)
+{
+	near(policy_damos_quota(100, 0.001, 0, 10), 200, "doubles without pressure");
+	near(policy_damos_quota(100, 0.001, 0.0005, 10), 150, "half way");
+	near(policy_damos_quota(100, 0.001, 0.001, 10), 100, "at the goal it stays");
+	near(policy_damos_quota(100, 0.001, 0.0015, 10), 50, "above it falls");
+	near(policy_damos_quota(100, 0.001, 0.002, 10), 10, "to its least");
+	near(policy_damos_quota(100, 0.001, 0.5, 10), 10, "and not below");
+}

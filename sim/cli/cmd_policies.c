@@ -70,10 +70,10 @@ static void print_table(void)
 {
 	char channels[128];
 
-	printf("%-13s %-38s %s\n", "POLICY", "CHANNELS", "SUMMARY");
+	printf("%-18s %-44s %s\n", "POLICY", "CHANNELS", "SUMMARY");
 	for (size_t i = 0; sim_policies[i]; i++) {
 		sim_channels_text(sim_policies[i]->channels, channels, sizeof(channels));
-		printf("%-13s %-38s %s\n", sim_policies[i]->name, channels,
+		printf("%-18s %-44s %s\n", sim_policies[i]->name, channels,
 		       sim_policies[i]->summary);
 	}
 	printf("\n'wssim policies NAME' tells rule, source, flaw and parameters.\n");

@@ -201,7 +201,7 @@ static void print_policies(const struct sim_comparison *comparison)
 	char text[7][CELL], channels[256];
 
 	sim_comparison_frontier(comparison, SIM_RUN_SLOWDOWN_MEDIAN, on, NULL);
-	printf("  %-13s %-20s %-20s %-22s %10s %10s %4s %7s %-5s %s\n", "POLICY", "SLOWDOWN median",
+	printf("  %-18s %-20s %-20s %-22s %10s %10s %4s %7s %-5s %s\n", "POLICY", "SLOWDOWN median",
 	       "SLOWDOWN worst", "MEMORY saved", "GUEST swap", "HOST swap", "OOM", "TURNS/h", "VALID",
 	       "CHANNELS");
 	for (u32 i = 0; i < comparison->policies_count; i++) {
@@ -212,7 +212,7 @@ static void print_policies(const struct sim_comparison *comparison)
 		char per_hour[16] = "-";
 		if (turns.count)
 			snprintf(per_hour, sizeof(per_hour), "%.1f", turns.mean);
-		printf("%c %-13s %-20s %-20s %-22s %10s %10s %4s %7s %-5s %s\n", on[i] ? '*' : ' ',
+		printf("%c %-18s %-20s %-20s %-22s %10s %10s %4s %7s %-5s %s\n", on[i] ? '*' : ' ',
 		       sim_comparison_name(comparison, i),
 		       cell(comparison, i, SIM_RUN_SLOWDOWN_MEDIAN, text[0]),
 		       cell(comparison, i, SIM_RUN_SLOWDOWN_MAX, text[1]),

@@ -26,6 +26,7 @@ extern const struct sim_policy policy_hypeman;
 extern const struct sim_policy policy_sdfm;
 extern const struct sim_policy policy_mrc_greedy;
 extern const struct sim_policy policy_vmmms;
+extern const struct sim_policy policy_damos;
 extern const struct sim_policy policy_ws_target;
 
 #endif /* POLICY_LIST_H */

@@ -149,6 +149,14 @@ u32 policy_sdfm_least(const double *promoted, u32 count, double working_set, dou
 /* The @percentile (0 to 1, nearest rank) of @history, whose order does not matter. */
 u32 policy_sdfm_percentile(const u32 *history, u32 count, double percentile);
 
+/* --- policy_damos.c --- */
+
+/*
+ * The next quota: the last one changed by how far @current is from @goal, in parts of the
+ * goal, and not below @least.
+ */
+double policy_damos_quota(double last, double goal, double current, double least);
+
 /* --- policy_mrc_greedy.c --- */
 
 #define POLICY_MRC_POINTS 17

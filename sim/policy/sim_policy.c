@@ -32,6 +32,7 @@ const struct sim_policy *const sim_policies[] = {
 	&policy_sdfm,
 	&policy_mrc_greedy,
 	&policy_vmmms,
+	&policy_damos,
 	&policy_ws_target,
 	NULL,
 };
