@@ -287,3 +287,15 @@ Test(proto, edges_are_compared_as_whole_milliseconds)
 	cr_assert_eq(to_host(0), 0);
 	cr_assert(heard.edges_match);
 }
+
+Test(proto, a_report_with_another_number_of_bins_is_of_another_configuration)
+{
+	struct ws_report_config narrow = config;
+
+	start(&ws_dialect_v4);
+	configure();
+	narrow.edges_count = 2;
+	cr_assert_gt(ws_proto_host_config(&host, &narrow, 0, buf, sizeof(buf)), 0);
+	cr_assert_eq(to_host(0), 0);
+	cr_assert_not(heard.edges_match);
+}

@@ -422,3 +422,23 @@ Test(proto_wsr1, ids_go_round)
 	guest_judges(WS_STATUS_OK);
 	cr_assert_eq(host_hears(&verdict_sent, 0), WS_PROTO_GOT_ACCEPTED);
 }
+
+Test(proto_wsr1, an_impossible_configuration_is_refused_with_the_reason)
+{
+	struct ws_report_config wide = config;
+
+	start_configured();
+	guest.bins_count = 4; /* as if the host had not kept to what was agreed */
+	wide.edges_count = 4;
+	wide.edge_ns[3] = 4000 * MS;
+	host_configures(&wide);
+	cr_assert_eq(guest_hears(&config_sent, 0), WS_PROTO_VERDICT);
+	guest_judges(WS_STATUS_OK);
+	cr_assert_eq(host_hears(&verdict_sent, 0), WS_PROTO_GOT_REFUSED);
+	cr_assert_eq(heard.status, WS_STATUS_BINS);
+	cr_assert_eq(heard.detail, 4);
+	cr_assert_eq(host.config_id, 1, "the first is in force");
+	cr_assert_eq(guest_hears(&config_sent, 0), WS_PROTO_VERDICT, "refused again");
+	cr_assert_eq(guest.refused_count, 1);
+	cr_assert(guest.configured);
+}

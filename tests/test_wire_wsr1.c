@@ -352,6 +352,11 @@ Test(wire_wsr1, what_cannot_be_encoded)
 	cr_assert_eq(encode(buf, sizeof(buf)), -ERANGE);
 	msg.report.error = 1;
 	cr_assert_eq(encode(buf, sizeof(buf)), -EINVAL);
+	say_report();
+	msg.report.bins_count = 1;
+	cr_assert_eq(encode(buf, sizeof(buf)), -ERANGE);
+	msg.report.bins_count = 33;
+	cr_assert_eq(encode(buf, sizeof(buf)), -ERANGE);
 }
 
 Test(wire_wsr1, bounds_in_config_space)
