@@ -81,6 +81,8 @@ fi
 if has kat; then
 	run kat && [ -s "$work/out" ]; say $? "kat"
 	cp "$work/out" "$work/kat"
+	"$wssim" kat > /dev/full 2> "$work/err"; [ $? -eq 1 ] && [ "$(wc -l < "$work/err")" -eq 1 ]
+	say $? "output that cannot be written is exit 1 and a line"
 	run kat && cmp -s "$work/out" "$work/kat"; say $? "kat says the same twice"
 fi
 if [ -n "$trace" ]; then

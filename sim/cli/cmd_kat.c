@@ -68,5 +68,8 @@ int cmd_kat(int argc, char **argv)
 		for (u32 i = 0; i < WS_KAT_COUNT; i++)
 			printf("%-8s %016llx\n", result[i].name, result[i].digest);
 	}
-	return fflush(stdout) || ferror(stdout) ? EXIT_FAILED : EXIT_DONE;
+	if (!fflush(stdout) && !ferror(stdout))
+		return EXIT_DONE;
+	fprintf(stderr, "wssim kat: standard output: cannot be written\n");
+	return EXIT_FAILED;
 }

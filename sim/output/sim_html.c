@@ -19,7 +19,7 @@ static const char style[] =
 	".wide{overflow-x:auto}\n"
 	"table{border-collapse:collapse;font-size:.82rem;font-variant-numeric:tabular-nums;"
 	"min-width:100%}\n"
-	"th,td{padding:.34rem .45rem;text-align:right;border-bottom:1px solid #e3e6ea;"
+	"th,td{padding:.34rem .35rem;text-align:right;border-bottom:1px solid #e3e6ea;"
 	"white-space:nowrap;vertical-align:top}\n"
 	"th{background:#f4f5f7;font-weight:600;text-align:right;white-space:normal;"
 	"vertical-align:bottom}\n"
