@@ -10,6 +10,9 @@
 
 #include "ws_wire.h"
 
+/* Rounds down, cannot fail. */
+u64 ws_wire_whole_ms(u64 ns);
+
 /* Rounds down; out of range above @ms_max, or when @ns is not 0 and the result is. */
 int ws_wire_ms_from_ns(u64 ns, u64 ms_max, u64 *ms);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* ws_wire_wsr1_report.c - reports of our revision.  The layout is in ws_wsr1.h. */
 #include "ws_bytes.h"
-#include "ws_math.h"
 #include "ws_wire_ms.h"
 #include "ws_wire_wsr1.h"
 
@@ -74,7 +73,7 @@ static int check_report(const struct ws_msg *msg, u32 bins)
 		return -EINVAL;
 	if (!report->error && (report->bins_count < 2 || report->bins_count > bins))
 		return -ERANGE;
-	return ws_div(report->age_ns, WS_NS_PER_MS) > AGE_MS_MAX ? -ERANGE : 0;
+	return ws_wire_whole_ms(report->age_ns) > AGE_MS_MAX ? -ERANGE : 0;
 }
 
 static void put_fixed(const struct ws_msg *msg, const struct shape *shape, u8 *buf)
@@ -88,8 +87,8 @@ static void put_fixed(const struct ws_msg *msg, const struct shape *shape, u8 *b
 
 	ws_wsr1_put_head(buf, msg, &head, shape->len);
 	ws_put_le64(buf + 16, report->sequence);
-	ws_put_le64(buf + 24, ws_div(report->made_ns, WS_NS_PER_MS));
-	ws_put_le32(buf + 32, (u32)ws_div(report->age_ns, WS_NS_PER_MS));
+	ws_put_le64(buf + 24, ws_wire_whole_ms(report->made_ns));
+	ws_put_le32(buf + 32, (u32)ws_wire_whole_ms(report->age_ns));
 	ws_put_le32(buf + 36, report->config_id);
 	ws_put_le16(buf + 40, (u16)shape->bins);
 	ws_put_le16(buf + 42, (u16)shape->types);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ws_wire_ms.h"
 #include "ws_wsr1.h"
 
 #define MS WS_NS_PER_MS
@@ -168,4 +169,17 @@ Test(wire_round, what_is_encoded_decodes_to_itself_in_every_dialect)
 		for (u32 round = 0; round < ROUNDS; round++)
 			round_trip(ws_dialects[i], round);
 	}
+}
+
+Test(wire_round, whole_milliseconds_are_the_quotient)
+{
+	state = SEED;
+	for (u32 round = 0; round < 10 * ROUNDS; round++) {
+		u64 ms = draw(~0ull / MS), ns = ~draw(~0ull) >> draw(64);
+
+		cr_assert_eq(ws_wire_whole_ms(ns), ns / MS, "%llu", ns);
+		cr_assert_eq(ws_wire_whole_ms(ms * MS), ms);
+		cr_assert_eq(ws_wire_whole_ms(ms * MS + MS - 1), ms);
+	}
+	cr_assert_eq(ws_wire_whole_ms(~0ull), ~0ull / MS);
 }
