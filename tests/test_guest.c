@@ -463,8 +463,10 @@ Test(guest, a_host_without_swap_that_is_full_neither_hangs_nor_scans_for_ever)
 Test(guest, a_trace_of_no_record_and_one_of_no_length_let_time_go_on)
 {
 	static const char text[] =
-		"{ \"name\": \"short\", \"duration\": \"10s\", \"host\": { \"memory\": \"64MiB\", \"reserved\": \"0\" },"
-		"  \"vms\": [ { \"name\": \"a\", \"memory\": \"16MiB\", \"memory_min\": \"8MiB\", \"kernel\": \"1MiB\","
+		"{ \"name\": \"short\", \"duration\": \"10s\","
+		"  \"host\": { \"memory\": \"64MiB\", \"reserved\": \"0\" },"
+		"  \"vms\": [ { \"name\": \"a\", \"memory\": \"16MiB\", \"memory_min\": \"8MiB\","
+		"             \"kernel\": \"1MiB\","
 		"             \"workload\": [ \"none.wst\", \"t.wst\" ] } ], \"policy\": \"static\" }";
 	struct seen seen = { .late_ns = SIM_NONE };
 	struct tr_writer *writer = open_trace("none.wst", TR_ANON);

@@ -146,6 +146,7 @@ void sim_guest_destroy(struct sim_guest *guest)
 		sim_reclaim_close(guest->lruvec[i]);
 	sim_future_destroy(&guest->future);
 	free(guest->batch);
+	free(guest->batch_done_ns);
 }
 
 void sim_guest_start(struct sim_guest *guest)

@@ -48,8 +48,7 @@
 
 /* Pages being written before their frames come free. */
 struct sim_batch {
-	u64 done_ns;
-	u32 count; /* 0: unused */
+	u32 count; /* 0: unused, and page[0] is the next unused one */
 	bool to_disk;
 	u32 page[SIM_BATCH_MAX], shadow[SIM_BATCH_MAX];
 };
@@ -90,7 +89,8 @@ struct sim_guest {
 	struct sim_swap_area swap;
 	struct sim_device disk;
 	struct sim_batch *batch;
-	u32 batches_count;
+	u64 *batch_done_ns; /* by batch; SIM_NONE: not being written */
+	u32 batches_count, batch_unused; /* first unused one, or batches_count */
 	u64 writing_pages;
 	bool kswapd_awake;
 	u32 kswapd_failures;

@@ -22,24 +22,29 @@
 
 #define NO_BATCH 0xffffffffu
 
+static void more_batches(struct sim_guest *guest)
+{
+	u32 first = guest->batches_count, count = first ? 2 * first : 16;
+
+	guest->batch = realloc(guest->batch, count * sizeof(*guest->batch));
+	guest->batch_done_ns = realloc(guest->batch_done_ns, count * sizeof(u64));
+	assert(guest->batch && guest->batch_done_ns);
+	for (u32 i = first; i < count; i++) {
+		guest->batch[i].count = 0;
+		guest->batch[i].page[0] = i + 1;
+		guest->batch_done_ns[i] = SIM_NONE;
+	}
+	guest->batches_count = count;
+}
+
 static u32 batch_open(struct sim_guest *guest, bool to_disk)
 {
-	u32 i;
+	if (guest->batch_unused == guest->batches_count)
+		more_batches(guest);
+	u32 i = guest->batch_unused;
 
-	for (i = 0; i < guest->batches_count; i++)
-		if (!guest->batch[i].count)
-			break;
-	if (i == guest->batches_count) {
-		u32 count = guest->batches_count ? 2 * guest->batches_count : 16;
-
-		guest->batch = realloc(guest->batch, count * sizeof(*guest->batch));
-		assert(guest->batch);
-		for (u32 k = guest->batches_count; k < count; k++)
-			guest->batch[k].count = 0;
-		guest->batches_count = count;
-	}
+	guest->batch_unused = guest->batch[i].page[0];
 	guest->batch[i].to_disk = to_disk;
-	guest->batch[i].done_ns = SIM_NONE;
 	return i;
 }
 
@@ -50,15 +55,17 @@ static void batch_submit(struct sim_guest *guest, u32 index)
 	struct sim_device *device = batch->to_disk ? &guest->disk : &guest->swap.device;
 	u64 now_ns = guest->engine->now_ns;
 
-	batch->done_ns = sim_device_submit(device, now_ns, true, batch->count);
+	u64 done_ns = sim_device_submit(device, now_ns, true, batch->count);
+
+	guest->batch_done_ns[index] = done_ns;
 	guest->writing_pages += batch->count;
 	if (batch->to_disk)
 		guest->counters.file_out_pages += batch->count;
 	else
 		guest->counters.swap_out_pages += batch->count;
 	sim_emit(guest->engine, SIM_EV_WRITEBACK, guest->id, batch->to_disk, batch->count,
-		 batch->done_ns);
-	sim_wake_at(guest->engine, batch->done_ns, SIM_CLASS_COMPLETION, SIM_WAKE_WRITEBACK,
+		 done_ns);
+	sim_wake_at(guest->engine, done_ns, SIM_CLASS_COMPLETION, SIM_WAKE_WRITEBACK,
 		    guest->id, index, 0);
 }
 
@@ -78,6 +85,9 @@ void sim_guest_written(struct sim_guest *guest, u32 index)
 		sim_page_evicted(guest, page, batch->shadow[i]);
 	}
 	batch->count = 0;
+	batch->page[0] = guest->batch_unused;
+	guest->batch_unused = index;
+	guest->batch_done_ns[index] = SIM_NONE;
 }
 
 u64 sim_guest_next_write_ns(const struct sim_guest *guest)
@@ -85,8 +95,8 @@ u64 sim_guest_next_write_ns(const struct sim_guest *guest)
 	u64 next_ns = SIM_NONE;
 
 	for (u32 i = 0; i < guest->batches_count; i++)
-		if (guest->batch[i].count && guest->batch[i].done_ns < next_ns)
-			next_ns = guest->batch[i].done_ns;
+		if (guest->batch_done_ns[i] < next_ns)
+			next_ns = guest->batch_done_ns[i];
 	return next_ns;
 }
 
