@@ -138,8 +138,6 @@ static enum esx_level next_level(const struct esx_state *self, double free)
 
 	while (level < ESX_LOW && free < below[level + 1])
 		level++;
-	if (level == ESX_HIGH && free < self->soft)
-		level = ESX_SOFT;
 	while (level > ESX_HIGH && free >= below[level - 1] * (1 + self->hysteresis))
 		level--;
 	return level;
