@@ -232,9 +232,12 @@ struct sim_touch sim_host_touch(struct sim_host *host, struct sim_guest *guest, 
 		touch.fault = *state & SIM_BACK_SWAPPED ? SIM_FAULT_HOST_SWAP : SIM_FAULT_EPT;
 		touch.retry = true;
 		touch.ready_ns = next_written_ns(host);
+		/* Out of memory is when nothing can come free; else reclaim has only yet to begin. */
+		bool out = !host->writing_pages && host->swap_used >= host->swap_pages;
+
 		if (touch.ready_ns <= now_ns || touch.ready_ns == SIM_NONE)
-			touch.ready_ns = now_ns + (host->writing_pages ? SIM_MS : OUT_OF_MEMORY_NS);
-		if (!host->writing_pages)
+			touch.ready_ns = now_ns + (out ? OUT_OF_MEMORY_NS : SIM_MS);
+		if (out)
 			sim_emit(host->engine, SIM_EV_HOST_OOM, SIM_HOST_ID, guest->id, 1, 0);
 		wake_reclaim(host);
 		return touch;
