@@ -222,7 +222,7 @@ static const struct {
 	{ "host.low=NaN", "s.json: /host/low: must be a number" },
 	{ "host.low=1e999", "s.json: /host/low: must be a number" },
 	{ "host.high=0.6", "s.json: /host/high: must be from 0.001 to 0.5" },
-	{ "host.generations=65", "s.json: /host/generations: must be from 2 to 64" },
+	{ "host.generations=65", "s.json: /host/generations: must be from 3 to 64" },
 	{ "host.swap=floppy", "s.json: /host/swap: unknown device \"floppy\"; known: zram, zswap, "
 			      "nvme, ssd, hdd" },
 	{ "host.swap.device=floppy", "s.json: /host/swap/device: unknown device \"floppy\"" },
@@ -249,7 +249,7 @@ static const struct {
 	{ "vms.0.stop=0", "s.json: /vms/0/stop: is not after \"start\"" },
 	{ "vms.0.reclaim=random", "s.json: /vms/0/reclaim: unknown \"random\"; known: lru, "
 				  "fifo, clock, mglru, twolist, opt" },
-	{ "vms.0.reclaim.generations=1", "s.json: /vms/0/reclaim/generations: must be from 2 to "
+	{ "vms.0.reclaim.generations=1", "s.json: /vms/0/reclaim/generations: must be from 3 to "
 					 "64" },
 	{ "vms.0.reclaim.swappiness=201", "s.json: /vms/0/reclaim/swappiness: must be from 0 to "
 					  "200" },

@@ -134,7 +134,7 @@ Test(trace_gen, parameters_are_checked)
 	tr_gen_init(gen, value);
 	cr_assert_null(tr_gen_find("nothing"));
 	cr_assert_eq(tr_gen_set(gen, value, "pages", "0", &error), -EINVAL);
-	cr_assert_str_eq(error.text, "zipf: pages: '0' is not in 1 to 4TiB");
+	cr_assert_str_eq(error.text, "zipf: pages: '0' is not in 1 to 128GiB");
 	cr_assert_eq(tr_gen_set(gen, value, "pages", "many", &error), -EINVAL);
 	cr_assert_str_eq(error.text,
 			 "zipf: pages: 'many' is not pages such as 1M, or a size such as 256MiB");

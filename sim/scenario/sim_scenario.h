@@ -79,7 +79,7 @@ struct sim_vm_config {
 	u64 start_ns;		    /* boots then; holds no host memory before */
 	u64 stop_ns;		    /* SIM_NONE: stays */
 	char reclaim[SIM_NAME_MAX]; /* engine: mglru twolist fifo clock lru opt */
-	u32 generations;	    /* mglru */
+	u32 generations;	    /* mglru: 3..64; the two youngest are never evicted from */
 	u32 swappiness;		    /* 0..200 */
 	u64 ageing_interval_ns;	    /* timer besides reclaim and reports; 0: none */
 	struct sim_device_config swap;

@@ -236,7 +236,7 @@ static const struct sim_field host_fields[] = {
 	{ "reserved", SIM_FIELD_BYTES, HOST(reserved_bytes), SIM_FIELD_PAGES, "64MiB", 0,
 	  64 * TIB, NULL, NULL, NULL },
 	{ "huge_pages", SIM_FIELD_BOOL, .offset = HOST(huge_pages), .value = "true" },
-	{ "generations", SIM_FIELD_U32, .offset = HOST(generations), .value = "4", .min = 2,
+	{ "generations", SIM_FIELD_U32, .offset = HOST(generations), .value = "4", .min = 3,
 	  .max = 64 },
 	{ "ageing_interval", SIM_FIELD_NS, .offset = HOST(ageing_interval_ns), .value = "5s",
 	  .min = US * 1000, .max = SEC * 86400 },

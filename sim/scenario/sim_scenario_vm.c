@@ -267,7 +267,7 @@ static void print_dialect(struct sim_json_writer *json, const struct sim_field *
 
 static const struct sim_field reclaim_fields[] = {
 	{ "engine", SIM_FIELD_CUSTOM, .read = read_engine, .print = print_engine },
-	{ "generations", SIM_FIELD_U32, .offset = VM(generations), .value = "4", .min = 2,
+	{ "generations", SIM_FIELD_U32, .offset = VM(generations), .value = "4", .min = 3,
 	  .max = 64 },
 	{ "swappiness", SIM_FIELD_U32, .offset = VM(swappiness), .value = "60", .max = 200 },
 	{ "ageing_interval", SIM_FIELD_NS, .offset = VM(ageing_interval_ns), .value = "0",
