@@ -155,6 +155,11 @@ if has run && [ -n "$trace" ]; then
 	done
 fi
 
+if has mrc && [ -n "$trace" ]; then
+	expect 2 'follows none of its pages' mrc "$trace" --rate 1e-300
+	expect 2 'is a .wst trace already' trace import "$trace" -o "$work/again.wst"
+fi
+
 # --- results: whole or not there --------------------------------------------------------
 if has run && [ -n "$trace" ]; then
 	run run "$work/ok.json" -o "$work/results"; say $? "run writes results"

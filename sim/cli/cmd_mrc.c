@@ -217,6 +217,12 @@ static int report(const struct options *options, struct sim_lab_trace *trace)
 		status = EXIT_FAILED;
 		goto out;
 	}
+	if (!curve.mrc.pages) {
+		fprintf(stderr, "wssim mrc: %s: --rate %g follows none of its pages; take a higher one\n",
+			options->path, options->rate);
+		status = EXIT_USAGE;
+		goto out;
+	}
 	if (options->json)
 		print_json(options, trace, &curve);
 	else

@@ -8,6 +8,7 @@
 
 #include "tr_block.h"
 #include "tr_format.h"
+#include "tr_layout.h"
 #include "tr_units.h"
 
 static const struct tr_format *const formats[] = {
@@ -113,6 +114,8 @@ static int find_by_head(const struct tr_format **format, const struct tr_head *h
 
 	if (!head->size)
 		return tr_fail(error, -EINVAL, "%s: byte 0: the file is empty", path);
+	if (head->size >= TR_MAGIC_SIZE && !memcmp(head->bytes, TR_MAGIC, TR_MAGIC_SIZE))
+		return tr_fail(error, -EINVAL, "%s: byte 0: is a .wst trace already", path);
 	for (size_t i = 0; i < FORMATS_COUNT; i++)
 		if (formats[i]->detect(head))
 			fits[count++] = formats[i];
