@@ -131,13 +131,13 @@ setup-check:
 again := +@$(MAKE) --no-print-directory BUILD=$(BUILD)
 demo_policies := static,equal-share,auto-balloon,mom,wmo,ws-target
 
-demo: setup ## compare six balloon policies on an overcommitted host (2 minutes)
+demo: setup ## compare six balloon policies on an overcommitted host (about a minute)
 	$(again) all
 	$(out)/wssim compare sim/scenarios/demo.json --policies $(demo_policies) --runs 5 \
 	  -j $$(nproc) -o $(BUILD_DIR)/demo
 
 # Ends with the unit tests, so that the last line is their runner's.
-check: setup-check ## all tests (5 minutes on two cores)
+check: setup-check ## all tests (one to two minutes on two cores)
 	$(again) all headers style freestanding
 	$(again) fuzz-replay
 	$(again) golden cli

@@ -17,6 +17,7 @@
 #include "model/sim_world.h"
 #include "scenario/sim_scenario_read.h"
 #include "tr_file.h"
+#include "world_folder.h"
 
 #define STRIDE 32u
 #define PAGES 20000u /* 78 MiB */
@@ -24,28 +25,7 @@
 #define MEMORY_PAGES 12288u /* 48 MiB */
 #define KERNEL_PAGES 2048u
 
-static char folder[64];
-
-static void make_folder(void)
-{
-	snprintf(folder, sizeof(folder), "/tmp/wssim-guest-XXXXXX");
-	cr_assert_not_null(mkdtemp(folder));
-}
-
-static void remove_folder(void)
-{
-	char command[128];
-
-	snprintf(command, sizeof(command), "rm -r %s", folder);
-	cr_assert_eq(system(command), 0);
-}
-
 TestSuite(guest, .init = make_folder, .fini = remove_folder);
-
-static void path_of(char *path, size_t size, const char *name)
-{
-	snprintf(path, size, "%s/%s", folder, name);
-}
 
 static struct tr_writer *open_trace(const char *name, u8 default_type)
 {

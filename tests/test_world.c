@@ -11,32 +11,12 @@
 #include "scenario/sim_scenario_read.h"
 #include "tr_file.h"
 #include "ws_wire.h"
+#include "world_folder.h"
 
 #define MIB (1ull << 20)
 #define SECOND 1000000000ull
 
-static char folder[64];
-
-static void make_folder(void)
-{
-	snprintf(folder, sizeof(folder), "/tmp/wssim-world-XXXXXX");
-	cr_assert_not_null(mkdtemp(folder));
-}
-
-static void remove_folder(void)
-{
-	char command[128];
-
-	snprintf(command, sizeof(command), "rm -r %s", folder);
-	cr_assert_eq(system(command), 0);
-}
-
 TestSuite(world, .init = make_folder, .fini = remove_folder);
-
-static void path_of(char *path, size_t size, const char *name)
-{
-	snprintf(path, size, "%s/%s", folder, name);
-}
 
 /*
  * A program with @hot_mib used all the time and @cold_mib used once a pass, half of

@@ -183,14 +183,6 @@ int tr_number_get(struct tr_number *number, u64 page, u32 stream, u32 *result)
 	return 1;
 }
 
-bool tr_number_lives(const struct tr_number *number, u64 page)
-{
-	u32 offset = (u32)page & ((1u << number->shift) - 1);
-	const struct slot *slot = find_slot(number, page >> number->shift);
-
-	return slot->head != NO_REGION && living_layer(number, slot->head, offset) != NO_REGION;
-}
-
 int tr_number_free(struct tr_number *number, u64 page, u32 stream, u32 *result)
 {
 	u32 offset = (u32)page & ((1u << number->shift) - 1), layer;

@@ -39,8 +39,6 @@ void tr_number_destroy(struct tr_number *number);
  * Return: 0 if it lived, 1 if its life begins; -EOVERFLOW beyond TR_PAGES_MAX; -ENOMEM.
  */
 int tr_number_get(struct tr_number *number, u64 page, u32 stream, u32 *result);
-/* Whether @page lives now; asks without changing anything. */
-bool tr_number_lives(const struct tr_number *number, u64 page);
 /* End a life.  Return: 1 and *result, or 0 when @page was not alive. */
 int tr_number_free(struct tr_number *number, u64 page, u32 stream, u32 *result);
 
