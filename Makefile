@@ -58,7 +58,7 @@ say   = @printf '  %-5s %s\n' $(1) $(2)
 endif
 
 .PHONY: all setup setup-check demo check unit freestanding golden cli style headers fuzz fuzz-replay coverage install \
-        kernel-module \
+        kernel-module kernel-check \
         bench \
         clean help FORCE
 .DEFAULT_GOAL := all
@@ -236,11 +236,22 @@ install: all ## into DESTDIR and PREFIX: program, recorder's plugin, scenarios, 
 	  install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/wssim/$$f || exit 1; done
 
 # A farm of links, so that the kernel's makefiles leave nothing in the tree.
-KDIR ?= /lib/modules/$(shell uname -r)/build
-kernel-module: ## the core as a Linux module, for the kernel whose headers are in KDIR
-	@rm -rf $(BUILD_DIR)/kernel && mkdir -p $(BUILD_DIR)/kernel
-	@cp -rsL $(CURDIR)/kernel-port/. $(BUILD_DIR)/kernel
-	$(MAKE) -C $(KDIR) M=$(abspath $(BUILD_DIR))/kernel CONFIG_WS_CORE=m modules
+# KERNEL=6.1 or 6.12 fetches Debian's headers; KDIR names some that are here.
+KERNEL ?=
+KDIR ?= $(if $(KERNEL),$(abspath $(BUILD_DIR))/kernels/$(KERNEL)/headers,/lib/modules/$(shell uname -r)/build)
+module_dir := $(BUILD_DIR)/kernel$(KERNEL:%=-%)
+kernel-module: ## the core as a Linux module, for KERNEL=6.1, 6.12 or the headers in KDIR
+	@$(if $(KERNEL),kernel-port/kernels.sh $(KERNEL) > /dev/null)
+	@rm -rf $(module_dir) && mkdir -p $(module_dir)
+	@cp -rsL $(CURDIR)/kernel-port/. $(module_dir)
+	$(MAKE) -C $(KDIR) M=$(abspath $(module_dir)) CONFIG_WS_CORE=m modules
+
+# What fetching, building for and booting Debian's kernels needs.
+kernel_packages := qemu-system-x86 busybox-static cpio xz-utils zstd gcc-12 libelf1 libssl3
+kernel-check: ## boots Debian's stock 6.1 and 6.12 in QEMU; needs the network once
+	@sh tests/setup.sh $(packages) $(kernel_packages)
+	$(again) all
+	kernel-port/check.sh
 
 clean: ## remove build/
 	rm -rf $(BUILD_DIR)

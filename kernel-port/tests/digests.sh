@@ -1,0 +1,31 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# The core computes the same in user space and in stock kernels: every module's digest.
+set -eu
+wssim=build/release/wssim
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+$wssim kat > "$dir/user"
+[ "$(wc -l < "$dir/user")" -ge 9 ]
+cat > "$dir/script" << 'END'
+insmod /ws.ko || exit 1
+dmesg | sed -n 's/.*ws: kat //p'
+rmmod ws
+END
+for kernel in $KERNELS; do
+	make -s kernel-module KERNEL="$kernel" > "$dir/log" 2>&1 || {
+		cat "$dir/log" >&2
+		echo "not ok digests: module for $kernel does not build"
+		continue
+	}
+	place=$(kernel-port/kernels.sh "$kernel")
+	kernel-port/boot.sh -t 100 "$place/vmlinux" "$dir/script" "build/kernel-$kernel/ws.ko" \
+		> "$dir/kernel" || echo "# boot.sh exits with $?"
+	tr -d '\r' < "$dir/kernel" > "$dir/found"
+	if awk '{ print $1, $2 }' "$dir/user" | cmp -s - "$dir/found"; then
+		echo "ok digests: $(wc -l < "$dir/found") of $(cat "$place/release") are user space's"
+	else
+		diff "$dir/user" "$dir/found" | sed 's/^/# /'
+		echo "not ok digests: $kernel"
+	fi
+done
