@@ -59,7 +59,7 @@ endif
 
 .PHONY: all setup setup-check demo check unit freestanding golden cli style headers fuzz fuzz-replay coverage install \
         kernel-module kernel-check \
-        bench \
+        bench bench-check bench-expect \
         clean help FORCE
 .DEFAULT_GOAL := all
 all: $(out)/wssim $(out)/wssim-trace-plugin.so $(out)/wssim-guest-init ## build wssim
@@ -112,6 +112,12 @@ $(out)/wssim-bench: $(bench_objs) $(lib_objs) $(out)/libws.a
 
 bench: $(out)/wssim-bench ## benchmarks: medians in CPU time beside the machine's limits
 	$(out)/wssim-bench
+
+bench-check: $(out)/wssim-bench ## no ratio of a figure to its limit is 20 % worse than it was
+	$(out)/wssim-bench --check bench/expected.json
+
+bench-expect: $(out)/wssim-bench # after a change that is meant: the ratios as they are now
+	$(out)/wssim-bench --expect bench/expected.json
 
 # --- set-up -------------------------------------------------------------------------
 # What Debian 12 needs besides git, make and a C compiler: to build and draw, for the

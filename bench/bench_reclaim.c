@@ -33,81 +33,86 @@ static const struct {
 	{ "reclaim.opt.50", "opt", 0.5, 0 },
 };
 
-static double speed_since(double start)
-{
-	return ACCESSES / (bench_cpu_seconds() - start) / 1e6;
-}
+struct job {
+	const struct sim_lab_trace *trace;
+	volatile u8 *hot;
+	struct sim_reclaim_choice choice;
+	u32 frames;
+	double rate;
+	struct sim_mrc *mrc;
+};
 
 /* What no simulator can do without: fetch the page number, set its accessed bit. */
-static int bare_loop(struct bench_report *report, const struct sim_lab_trace *trace, double *limit)
+static int bare_loop(void *ctx)
 {
-	struct bench_line line = { .name = "reclaim.bare", .unit = UNIT };
-	volatile u8 *hot = calloc(trace->pages_count, 1);
+	const struct job *job = ctx;
+	const struct sim_lab_trace *trace = job->trace;
 
-	if (!hot)
-		return -ENOMEM;
-	while (line.samples_count < BENCH_REPEATS) {
-		double start = bench_cpu_seconds();
-		for (u32 i = 0; i < ACCESSES; i++)
-			hot[TR_PAGE(trace->array.page[i])] |= SIM_HOT_ACCESSED_GUEST;
-		line.sample[line.samples_count++] = speed_since(start);
-	}
-	free((void *)hot);
-	bench_add(report, &line);
-	*limit = bench_median(&line);
+	for (u32 i = 0; i < ACCESSES; i++)
+		job->hot[TR_PAGE(trace->array.page[i])] |= SIM_HOT_ACCESSED_GUEST;
 	return 0;
 }
 
-static int reclaim_cell(struct bench_report *report, const struct sim_lab_trace *trace, u32 cell,
-			double limit)
+static int reclaim_once(void *ctx)
 {
-	struct bench_line line = { .name = cells[cell].name, .unit = UNIT, .limit = limit,
-				   .limit_name = LIMIT, .target = cells[cell].target };
-	u32 frames = (u32)(trace->array.pages_touched * cells[cell].part);
-	struct sim_reclaim_choice choice;
+	const struct job *job = ctx;
 	struct sim_lab_result result;
-	int rc = sim_reclaim_choose(&choice, cells[cell].algorithm, NULL);
 
-	while (!rc && line.samples_count < BENCH_REPEATS) {
-		double start = bench_cpu_seconds();
-		rc = sim_lab_run(trace, &choice, frames, &result);
-		line.sample[line.samples_count++] = speed_since(start);
-	}
-	if (!rc)
-		bench_add(report, &line);
-	return rc;
+	return sim_lab_run(job->trace, &job->choice, job->frames, &result);
 }
 
-static int curve(struct bench_report *report, const struct sim_lab_trace *trace, const char *name,
-		 double rate, double target, double limit, struct sim_mrc *mrc)
+static int curve_once(void *ctx)
 {
-	struct bench_line line = { .name = name, .unit = UNIT, .limit = limit, .limit_name = LIMIT,
+	const struct job *job = ctx;
+
+	sim_mrc_destroy(job->mrc);
+	return sim_mrc_make(job->mrc, job->trace, job->rate);
+}
+
+static int measure(struct bench_report *report, struct job *job, int (*once)(void *ctx),
+		   const char *name, double target)
+{
+	struct bench_line line = { .name = name, .unit = UNIT, .limit_name = LIMIT,
 				   .target = target };
-	int rc = 0;
+	struct bench_work figure = { once, job, ACCESSES / 1e6 };
+	struct bench_work limit = { bare_loop, job, ACCESSES / 1e6 };
+	int rc = bench_pairs(&line, &figure, &limit);
 
-	*mrc = (struct sim_mrc){ .hits = NULL };
-	while (!rc && line.samples_count < BENCH_REPEATS) {
-		sim_mrc_destroy(mrc);
-		double start = bench_cpu_seconds();
-		rc = sim_mrc_make(mrc, trace, rate);
-		line.sample[line.samples_count++] = speed_since(start);
-	}
 	if (!rc)
 		bench_add(report, &line);
 	return rc;
 }
 
-static int curves(struct bench_report *report, const struct sim_lab_trace *trace, double limit)
+static int reclaim_cell(struct bench_report *report, struct job *job, u32 cell)
 {
-	struct bench_line line = { .name = "mrc.sampled.error", .unit = "of miss ratio",
-				   .samples_count = 1, .target = 0.002, .less_is_good = true };
+	int rc = sim_reclaim_choose(&job->choice, cells[cell].algorithm, NULL);
+
+	job->frames = (u32)(job->trace->array.pages_touched * cells[cell].part);
+	return rc ? rc : measure(report, job, reclaim_once, cells[cell].name, cells[cell].target);
+}
+
+static int curve(struct bench_report *report, struct job *job, const char *name, double rate,
+		 double target, struct sim_mrc *mrc)
+{
+	*mrc = (struct sim_mrc){ .hits = NULL };
+	job->rate = rate;
+	job->mrc = mrc;
+	return measure(report, job, curve_once, name, target);
+}
+
+static int curves(struct bench_report *report, struct job *job)
+{
+	struct bench_line line = { .name = "reclaim.mrc.error", .unit = "of miss ratio",
+				   .samples_count = 1, .target = 0.002, .less_is_good = true,
+				   .exact = true };
 	struct sim_mrc exact, sampled = { .hits = NULL };
-	int rc = curve(report, trace, "mrc.exact", 1, 10, limit, &exact);
+	int rc = curve(report, job, "reclaim.mrc.exact", 1, 10, &exact);
 
 	if (!rc)
-		rc = curve(report, trace, "mrc.sampled", 0.01, 100, limit, &sampled);
+		rc = curve(report, job, "reclaim.mrc.sampled", 0.01, 100, &sampled);
 	if (!rc) {
-		line.sample[0] = sim_mrc_mean_error(&exact, &sampled, trace->array.pages_touched);
+		line.sample[0] =
+			sim_mrc_mean_error(&exact, &sampled, job->trace->array.pages_touched);
 		bench_add(report, &line);
 	}
 	sim_mrc_destroy(&exact);
@@ -118,20 +123,20 @@ static int curves(struct bench_report *report, const struct sim_lab_trace *trace
 static int run(struct bench_report *report)
 {
 	struct sim_lab_trace trace;
+	struct job job = { .trace = &trace };
 	struct tr_array array;
-	double limit = 0;
 	int rc = bench_zipf(&array, PAGES, ACCESSES, 1.0, 1);
 
 	if (rc)
 		return rc;
 	sim_lab_trace_adopt(&trace, &array);
-	rc = sim_lab_trace_future(&trace);
-	if (!rc)
-		rc = bare_loop(report, &trace, &limit);
+	job.hot = calloc(trace.pages_count, 1);
+	rc = job.hot ? sim_lab_trace_future(&trace) : -ENOMEM;
 	for (u32 i = 0; !rc && i < sizeof(cells) / sizeof(cells[0]); i++)
-		rc = reclaim_cell(report, &trace, i, limit);
+		rc = reclaim_cell(report, &job, i);
 	if (!rc)
-		rc = curves(report, &trace, limit);
+		rc = curves(report, &job);
+	free((void *)job.hot);
 	sim_lab_trace_destroy(&trace);
 	return rc;
 }
