@@ -19,12 +19,25 @@ int ws_lru_init(struct ws_lru *lru, u16 *page, u32 *pool, u32 pages_count, u32 g
 		return error;
 	ws_refault_init(&lru->refault);
 	ws_queue_pool_init(pool, pages_count);
+	lru->rules = ws_rules_base;
 	lru->pool = pool;
 	for (row = 0; row < WS_ROWS_MAX; row++)
 		ws_queue_init(&lru->queue[row]);
 	lru->protected_pages = 0;
 	lru->promoted_pages = 0;
 	return 0;
+}
+
+int ws_lru_init_rules(struct ws_lru *lru, u16 *page, u32 *pool, u32 pages_count,
+		      const struct ws_rules *rules, u64 now_ns)
+{
+	int error = ws_rules_check(rules);
+
+	if (error)
+		return error;
+	error = ws_lru_init(lru, page, pool, pages_count, rules->gens, now_ns);
+	lru->rules = rules;
+	return error;
 }
 
 static u32 slot_to_enter(const struct ws_age *age, enum ws_type type, enum ws_enter how)

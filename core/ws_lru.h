@@ -44,6 +44,7 @@ enum ws_enter {
 };
 
 struct ws_lru {
+	const struct ws_rules *rules; /* the caller's, or a row of ws_rules_table[] */
 	struct ws_age age;
 	struct ws_refault refault;
 	u32 *pool; /* shared by all queues of the page array */
@@ -73,6 +74,15 @@ u64 ws_lru_footprint(u32 pages_count);
  * Return: 0, or -EINVAL for @gens out of range.
  */
 int ws_lru_init(struct ws_lru *lru, u16 *page, u32 *pool, u32 pages_count, u32 gens, u64 now_ns);
+
+/**
+ * ws_lru_init_rules() - the same, by other rules than the base's
+ * @rules: must outlive @lru; its number of generations is taken
+ *
+ * Return: 0, or -EINVAL for rules that ws_rules_check() refuses.
+ */
+int ws_lru_init_rules(struct ws_lru *lru, u16 *page, u32 *pool, u32 pages_count,
+		      const struct ws_rules *rules, u64 now_ns);
 
 /* A page comes in; with a shadow of its last eviction (0: none) as ws_refault.h tells. */
 void ws_lru_add(struct ws_lru *lru, u32 page, enum ws_type type, enum ws_enter how, u32 shadow);

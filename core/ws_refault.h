@@ -25,10 +25,7 @@
 #ifndef WS_REFAULT_H
 #define WS_REFAULT_H
 
-#include "ws_types.h"
-
-#define WS_TIERS 4
-#define WS_REFS_MAX 4 /* accesses past the first that are told apart */
+#include "ws_rules.h"
 
 /* The fewest refaults that mean something, and the controller's damping (MIN_LRU_BATCH). */
 #define WS_REFAULT_BATCH 64

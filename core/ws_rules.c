@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * ws_rules.c - the versions of MGLRU's rules, side by side; see ws_rules.h.
+ *
+ * Each rule has two lines: 6.1, 6.1.y and 6.12 in the first, 6.14, mm-new and FG in
+ * the second.  Reading a rule tells how it changed; reading a column down tells what
+ * a version does.
+ */
+#include "ws_rules.h"
+
+/*	rule			in  6.1			in  6.1.y		in  6.12
+ *				in  6.14		in  mm-new		in  fg */
+#define RULES(X)                                                                                    \
+	/* lru_gen_add_folio(), lru_gen_folio_seq(): where pages that come in are put */            \
+	X(place_active, WS_PLACE_,  YOUNGEST,		YOUNGEST,		YOUNGEST,           \
+				    YOUNG,		YOUNG,			YOUNG)              \
+	X(place_pending, WS_PLACE_, NEXT_OLDEST,	SECOND_YOUNGEST,	SECOND_YOUNGEST,    \
+				    SECOND_YOUNGEST,	SECOND_YOUNGEST,	SECOND_YOUNGEST)    \
+	X(place_inactive, WS_PLACE_, OLDEST,		SPARE_OLDEST,		SPARE_OLDEST,       \
+				    LAST,		LAST_REFERENCED,	LAST)               \
+	/* folio_add_lru(): which of them are active */                                             \
+	X(activates, WS_ACTIVATES_, ALL,		ALL,			ALL,                \
+				    ALL,		WORKINGSET,		REFERENCED)         \
+	/* folio_lru_refs(), lru_tier_from_refs(): counts and tiers */                              \
+	X(refs, WS_REFS_,	    PAST_FIRST,		PAST_FIRST,		PAST_FIRST,         \
+				    WORKINGSET_LAST,	WORKINGSET_LAST,	NUMBER)             \
+	/* folio_update_gen(): an access through a page table */                                    \
+	X(sighting, WS_SIGHTING_,   PROMOTES,		PROMOTES,		PROMOTES,           \
+				    SECOND,		SECOND,			COUNTS)             \
+	X(exec_first, EXEC_,	    AS_OTHERS,		AS_OTHERS,		AS_OTHERS,          \
+				    AS_OTHERS,		AT_ONCE,		AT_ONCE)            \
+	/* folio_check_references(), evict_folios(): eviction finds it accessed */                  \
+	X(rmap, WS_RMAP_,	    YOUNGEST,		YOUNGEST,		YOUNGEST,           \
+				    SECOND,		SECOND,			COUNTS)             \
+	/* folio_mark_accessed(): an access through a descriptor */                                 \
+	X(descriptor, WS_DESCRIPTOR_, COUNTS,		COUNTS,			COUNTS,             \
+				    COUNTS,		COUNTS,			MOVES)              \
+	/* folio_inc_gen(): what is left of the history in the next generation */                   \
+	X(keeps, WS_KEEPS_,	    NOTHING,		NOTHING,		NOTHING,            \
+				    WORKINGSET,		WORKINGSET,		TWO)                \
+	/* sort_folio(): protection, and to which end of the next generation */                     \
+	X(full, WS_FULL_,	    AS_OTHERS,		PROTECTED,		PROTECTED,          \
+				    PROMOTED,		PROMOTED,		AS_OTHERS)          \
+	X(protects_old, END_,	    OLD,		OLD,			OLD,                \
+				    YOUNG,		YOUNG,			YOUNG)              \
+	/* get_tier_idx(): the controller's gains, and against what it measures */                  \
+	X(setpoint, WS_SETPOINT_,   FIRST,		FIRST,			FIRST,              \
+				    FIRST,		FIRST,			BELOW)              \
+	X(gain_setpoint, GAIN_,	    1,			1,			1,                  \
+				    2,			2,			1)                  \
+	X(gain_tier, GAIN_,	    2,			2,			2,                  \
+				    3,			3,			2)                  \
+	/* get_type_to_scan(), isolate_folios() */                                                  \
+	X(choice, WS_CHOICE_,	    OLDER,		OLDER,			OLDER,              \
+				    SUM,		SUM,			SUM)                \
+	/* try_to_inc_min_seq(): the types' oldest generations */                                   \
+	X(coupled, MIN_SEQ_,	    COUPLED,		COUPLED,		COUPLED,            \
+				    LOOSE,		LOOSE,			LOOSE)              \
+	/* should_run_aging() */                                                                    \
+	X(ageing, WS_AGEING_,	    SIZES,		SIZES,			SIZES,              \
+				    THREE,		THREE,			THREE)              \
+	/* lruvec_is_reclaimable() */                                                               \
+	X(ttl, WS_TTL_,		    FILE,		FILE,			FILE,               \
+				    EVICTABLE,		EVICTABLE,		EVICTABLE)          \
+	/* get_nr_to_scan(): partly protected groups */                                             \
+	X(proportional, GROUPS_,    WHOLE,		WHOLE,			WHOLE,              \
+				    WHOLE,		IN_PART,		IN_PART)            \
+	/* lru_gen_test_recent(), lru_gen_refault() */                                              \
+	X(recency, WS_RECENCY_,	    SAME,		SAME,			SAME,               \
+				    NEAR,		NEAR,			NEAR)               \
+	X(restores, WS_RESTORES_,   FLAG,		ALL,			ALL_READ,           \
+				    REFS,		REFS,			NUMBER)
+
+/* Choices of two, and numbers, by the names that they have above. */
+#define EXEC_AS_OTHERS 0
+#define EXEC_AT_ONCE 1
+#define END_YOUNG 0
+#define END_OLD 1
+#define GAIN_1 1
+#define GAIN_2 2
+#define GAIN_3 3
+#define MIN_SEQ_LOOSE 0
+#define MIN_SEQ_COUPLED 1
+#define GROUPS_WHOLE 0
+#define GROUPS_IN_PART 1
+
+#define IN_6_1(field, prefix, a, b, c, d, e, f) .field = prefix##a,
+#define IN_6_1_Y(field, prefix, a, b, c, d, e, f) .field = prefix##b,
+#define IN_6_12(field, prefix, a, b, c, d, e, f) .field = prefix##c,
+#define IN_6_14(field, prefix, a, b, c, d, e, f) .field = prefix##d,
+#define IN_MM_NEW(field, prefix, a, b, c, d, e, f) .field = prefix##e,
+#define IN_FG(field, prefix, a, b, c, d, e, f) .field = prefix##f,
+
+/* The mechanisms that all versions have, and the base with them: the filter is its difference. */
+#define MECHANISMS(filter)                                                                          \
+	.gens = WS_GENS_LINUX, .controller = 1, .tiers = 1, .bloom = (filter),                     \
+	.look_around = WS_LOOK_AROUND, .swappiness = WS_SWAPPINESS_CALLER
+
+const struct ws_rules ws_rules_table[WS_RULES_COUNT] = {
+	{ .name = "base", RULES(IN_6_1) .ahead = WS_AHEAD_OLDEST, MECHANISMS(0) },
+	{ .name = "6.1", RULES(IN_6_1) .ahead = WS_AHEAD_AS_FAULT, MECHANISMS(1) },
+	{ .name = "6.1.y", RULES(IN_6_1_Y) .ahead = WS_AHEAD_AS_FAULT, MECHANISMS(1) },
+	{ .name = "6.12", RULES(IN_6_12) .ahead = WS_AHEAD_AS_FAULT, MECHANISMS(1) },
+	{ .name = "6.14", RULES(IN_6_14) .ahead = WS_AHEAD_AS_FAULT, MECHANISMS(1) },
+	{ .name = "mm-new", RULES(IN_MM_NEW) .ahead = WS_AHEAD_AS_FAULT, MECHANISMS(1) },
+	{ .name = "fg", RULES(IN_FG) .ahead = WS_AHEAD_AS_FAULT, MECHANISMS(1) },
+};
+
+static bool names(const char *name, const char *text, u32 length)
+{
+	u32 i;
+
+	for (i = 0; i < length; i++)
+		if (!name[i] || name[i] != text[i])
+			return false;
+	return !name[length];
+}
+
+const struct ws_rules *ws_rules_find(const char *name, u32 length)
+{
+	u32 i;
+
+	for (i = 0; i < WS_RULES_COUNT; i++)
+		if (names(ws_rules_table[i].name, name, length))
+			return &ws_rules_table[i];
+	return NULL;
+}
+
+static bool places_are_known(const struct ws_rules *rules)
+{
+	return rules->place_active <= WS_PLACE_YOUNGEST &&
+	       rules->place_pending <= WS_PLACE_YOUNGEST &&
+	       rules->place_inactive <= WS_PLACE_YOUNGEST &&
+	       rules->activates <= WS_ACTIVATES_REFERENCED && rules->ahead <= WS_AHEAD_YOUNGEST;
+}
+
+static bool accesses_are_known(const struct ws_rules *rules)
+{
+	return rules->refs <= WS_REFS_NUMBER && rules->sighting <= WS_SIGHTING_COUNTS &&
+	       rules->rmap <= WS_RMAP_COUNTS && rules->descriptor <= WS_DESCRIPTOR_MOVES &&
+	       rules->exec_first <= 1 && rules->keeps <= WS_KEEPS_TWO &&
+	       (rules->look_around == 1 || rules->look_around == WS_LOOK_AROUND);
+}
+
+static bool eviction_is_known(const struct ws_rules *rules)
+{
+	return rules->full <= WS_FULL_PROMOTED && rules->protects_old <= 1 &&
+	       rules->setpoint <= WS_SETPOINT_BELOW && rules->gain_setpoint && rules->gain_tier &&
+	       rules->choice <= WS_CHOICE_SHARE && rules->coupled <= 1 &&
+	       rules->ageing <= WS_AGEING_SPREAD && rules->ttl <= WS_TTL_EVICTABLE &&
+	       rules->proportional <= 1 && rules->recency <= WS_RECENCY_NEVER &&
+	       rules->restores <= WS_RESTORES_NUMBER;
+}
+
+/* A count of one kind is not read as one of another. */
+static bool counts_agree(const struct ws_rules *rules)
+{
+	bool number = rules->refs == WS_REFS_NUMBER;
+
+	return number == (rules->sighting == WS_SIGHTING_COUNTS) &&
+	       number == (rules->rmap == WS_RMAP_COUNTS) &&
+	       number == (rules->keeps == WS_KEEPS_TWO) &&
+	       number == (rules->restores == WS_RESTORES_NUMBER) &&
+	       (number || rules->descriptor == WS_DESCRIPTOR_COUNTS) &&
+	       (rules->refs == WS_REFS_WORKINGSET_LAST) == (rules->restores == WS_RESTORES_REFS);
+}
+
+int ws_rules_check(const struct ws_rules *rules)
+{
+	if (rules->gens < WS_GENS_MIN || rules->gens > WS_GENS_MAX)
+		return -EINVAL;
+	if (rules->swappiness > WS_SWAPPINESS_MAX && rules->swappiness != WS_SWAPPINESS_CALLER)
+		return -EINVAL;
+	if (!places_are_known(rules) || !accesses_are_known(rules) || !eviction_is_known(rules) ||
+	    !counts_agree(rules))
+		return -EINVAL;
+	return 0;
+}
+
+u32 ws_rules_refs(const struct ws_rules *rules, u16 entry)
+{
+	u32 count = (u32)(entry & WS_PAGE_REFS) >> WS_PAGE_REFS_SHIFT;
+
+	switch (rules->refs) {
+	case WS_REFS_WORKINGSET_LAST:
+		return entry & WS_PAGE_REFERENCED ? count + 1 : 0;
+	case WS_REFS_NUMBER:
+		return ws_page_number(entry);
+	default:
+		return count + !!(entry & WS_PAGE_WORKINGSET);
+	}
+}
+
+/* order_base_2(): the least power of 2 that @x reaches, as its exponent, for 0..8 */
+static u32 order(u32 x)
+{
+	return (u32)(x > 1) + (x > 2) + (x > 4);
+}
+
+u32 ws_rules_tier(const struct ws_rules *rules, u16 entry)
+{
+	u32 refs = ws_rules_refs(rules, entry);
+
+	if (!rules->tiers)
+		return 0;
+	if (rules->refs == WS_REFS_PAST_FIRST)
+		return order(refs + 1);
+	if (rules->refs == WS_REFS_WORKINGSET_LAST && entry & WS_PAGE_WORKINGSET)
+		return WS_TIERS - 1;
+	return order(refs);
+}
+
+bool ws_rules_workingset(const struct ws_rules *rules, u16 entry)
+{
+	if (rules->refs == WS_REFS_NUMBER)
+		return ws_page_number(entry) >= 2;
+	return entry & WS_PAGE_WORKINGSET;
+}
+
+u16 ws_rules_fade(const struct ws_rules *rules, u16 entry)
+{
+	u32 number = ws_page_number(entry);
+
+	switch (rules->keeps) {
+	case WS_KEEPS_WORKINGSET:
+		return (u16)(entry & ~(WS_PAGE_REFERENCED | WS_PAGE_REFS));
+	case WS_KEEPS_TWO:
+		return ws_page_with_number(entry, number < 2 ? number : 2);
+	default:
+		return (u16)(entry & ~WS_PAGE_HISTORY);
+	}
+}
