@@ -288,6 +288,8 @@ bool ws_age_check(const struct ws_age *age)
 {
 	u32 slot;
 
+	if (age->gens < WS_GENS_MIN || age->gens > WS_GENS_MAX)
+		return false;
 	if (!type_is_sound(age, WS_ANON) || !type_is_sound(age, WS_FILE))
 		return false;
 	for (slot = 0; slot < age->gens; slot++)

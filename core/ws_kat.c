@@ -113,7 +113,7 @@ static void age_step(struct kat *kat, struct ws_age *age, u64 now_ns)
 	} else if (what < 8) {
 		while (ws_age_advance(age, now_ns, folded) == -EAGAIN)
 			put(kat, ws_age_tidy(age, PAGES, NULL, NULL));
-		put(kat, folded[WS_ANON] * 2 + folded[WS_FILE]);
+		put(kat, folded[WS_ANON] * 2u + folded[WS_FILE]);
 	} else if (what == 8) {
 		put(kat, ws_age_drop_empty(age, WS_ANON));
 		put(kat, ws_age_fold(age, WS_FILE));
@@ -160,7 +160,7 @@ static void kat_refault(struct kat *kat)
 			struct ws_refault_verdict verdict = ws_refault_arrive(
 				refault, type, min_seq, kat->shadow[page], refs & 1);
 
-			put(kat, verdict.recent * 2 + verdict.workingset);
+			put(kat, verdict.recent * 2u + verdict.workingset);
 			kat->shadow[page] = 0;
 		} else if (refs && draw_below(kat, 4) == 0) {
 			ws_refault_protect(refault, type, ws_refault_tier(refs));
@@ -380,7 +380,7 @@ static void put_msg(struct kat *kat, const struct ws_msg *msg)
 		put(kat, (u64)msg->id << 32 | msg->report.config_id);
 		put(kat, msg->report.sequence);
 		put(kat, msg->report.made_ns ^ msg->report.age_ns);
-		put(kat, msg->report.stale * 4 + msg->report.more * 2 + msg->report.pressure);
+		put(kat, msg->report.stale * 4u + msg->report.more * 2u + msg->report.pressure);
 	}
 	if (msg->kind == WS_MSG_VERDICT)
 		put(kat, ((u64)msg->verdict.status << 32 | msg->verdict.detail) ^
@@ -457,7 +457,7 @@ static void wire_numbered(struct kat *kat, const struct ws_dialect *dialect, u32
 	memset(&kat->msg, 0, sizeof(kat->msg));
 	kat->msg.kind = WS_MSG_VERDICT;
 	kat->msg.id = 1 + draw_below(kat, 100);
-	kat->msg.verdict.status = (enum ws_status)draw_below(kat, WS_STATUSES);
+	kat->msg.verdict.status = draw_below(kat, WS_STATUSES);
 	kat->msg.verdict.detail = (u32)draw(kat);
 	kat->msg.verdict.config_id = (u32)draw(kat);
 	wire_round(kat, dialect, bins);
@@ -550,7 +550,7 @@ static void proto_deliver(struct kat *kat, int length, u64 now_ns)
 		return;
 	put(kat, (u64)-ws_proto_host_consume(&kat->host, kat->bytes, (u32)length, now_ns, &kat->msg,
 					     &heard));
-	put(kat, heard.waited_ns * 4 + heard.solicited * 2 + heard.edges_match);
+	put(kat, heard.waited_ns * 4 + heard.solicited * 2ull + heard.edges_match);
 	put_msg(kat, &kat->msg);
 }
 

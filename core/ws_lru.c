@@ -47,6 +47,8 @@ static u32 slot_to_enter(const struct ws_age *age, enum ws_type type, enum ws_en
 		return age->max_slot;
 	case WS_ENTER_WRITEBACK:
 		return ws_age_slot_after(age, age->min_slot[type]);
+	case WS_ENTER_READ:
+	case WS_ENTER_SWAPCACHE:
 	default:
 		return age->min_slot[type];
 	}

@@ -20,8 +20,10 @@ const struct ws_dialect *ws_dialect_find(const char *name)
 	for (dialect = ws_dialects; *dialect; dialect++) {
 		const char *a = (*dialect)->name, *b = name;
 
-		while (*a && *a == *b)
-			a++, b++;
+		while (*a && *a == *b) {
+			a++;
+			b++;
+		}
 		if (*a == *b)
 			return *dialect;
 	}

@@ -44,7 +44,7 @@ static int get_interval(const struct ws_rfc_layout *layout, const u8 *buf, u32 i
 static int encode_config(const struct ws_rfc_layout *layout, const struct ws_report_config *config,
 			 u32 bins, u8 *buf, u32 size)
 {
-	u64 ms[WS_EDGES_MAX], refresh_ms, report_ms, ms_max = interval_max(layout);
+	u64 ms[WS_EDGES_MAX], refresh_ms = 0, report_ms = 0, ms_max = interval_max(layout);
 	u32 i;
 	int error = ws_hist_check_edges(config->edge_ns, config->edges_count);
 

@@ -37,7 +37,7 @@ _Static_assert(BINS == WS_BINS_MAX, "every report of ours fits");
 static int encode_config(const struct ws_msg *msg, u8 *buf)
 {
 	const struct ws_report_config *config = &msg->config;
-	u64 ms[WS_EDGES_MAX], refresh_ms, report_ms;
+	u64 ms[WS_EDGES_MAX], refresh_ms = 0, report_ms = 0;
 	u32 i;
 	int error = ws_hist_check_edges(config->edge_ns, config->edges_count);
 

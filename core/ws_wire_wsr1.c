@@ -44,7 +44,7 @@ static int encode_config(const struct ws_msg *msg, u32 bins, u8 *buf, u32 size)
 {
 	const struct ws_report_config *config = &msg->config;
 	struct ws_wsr1_head head = { .type = WSR1_CONFIG };
-	u64 ms[WS_EDGES_MAX], refresh_ms, report_ms;
+	u64 ms[WS_EDGES_MAX], refresh_ms = 0, report_ms = 0;
 	u32 len = CONFIG_BYTES + 4 * config->edges_count, i;
 	int error = ws_hist_check_edges(config->edge_ns, config->edges_count);
 

@@ -159,11 +159,12 @@ int ws_wsr1_encode_report(const struct ws_msg *msg, u32 bins, u8 *buf, u32 size)
 static int get_types(struct ws_msg_report *report, const struct shape *shape, const u8 *buf,
 		     u32 *column)
 {
-	u32 i, type;
+	u32 i;
 
 	column[WS_ANON] = column[WS_FILE] = shape->types;
 	for (i = 0; i < shape->types; i++) {
-		type = ws_get_le16(buf + FIXED_BYTES + 2 * i);
+		u32 type = ws_get_le16(buf + FIXED_BYTES + 2 * i);
+
 		if (type >= WS_TYPES)
 			report->unknown_types_count++;
 		else if (column[type] != shape->types)
