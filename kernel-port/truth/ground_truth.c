@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: BSD-2-Clause
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * ground_truth.c - touches memory by a schedule and writes down what was touched
  * when, and what the kernel's generations said meanwhile.
@@ -412,12 +412,12 @@ static void parse_region(const char *spec)
 		fprintf(stderr, "ground_truth: no region: %s\n", spec);
 		exit(2);
 	}
-	strcpy(region->spec, spec);
+	snprintf(region->spec, sizeof(region->spec), "%s", spec);
 	region->period = period_ms / 1000.0;
 	region->free_at_end = strstr(spec + used, ":free");
 	region->group = strstr(spec + used, ":c1") ? 1 : 0;
 	again = strstr(spec + used, ":again=");
-	region->again = again ? atof(again + strlen(":again=")) : 0;
+	region->again = again ? strtod(again + strlen(":again="), NULL) : 0;
 	if (region->group)
 		groups_count = 2;
 	regions_count++;
@@ -461,8 +461,8 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	directory = argv[1];
-	duration = atof(argv[4]);
-	interval = atof(argv[5]) / 1000;
+	duration = strtod(argv[4], NULL);
+	interval = strtod(argv[5], NULL) / 1000;
 	for (i = 6; i < argc; i++)
 		parse_region(argv[i]);
 	make_files();
