@@ -57,7 +57,7 @@ quiet = @
 say   = @printf '  %-5s %s\n' $(1) $(2)
 endif
 
-.PHONY: all setup setup-check demo check unit freestanding golden cli style lint headers fuzz fuzz-replay coverage install \
+.PHONY: all setup fuzz-core fuzz-core-run fuzz-run setup-check demo check unit freestanding golden cli style lint headers fuzz fuzz-replay coverage install \
         kernel-module kernel-check \
         bench bench-check bench-expect \
         clean help FORCE
@@ -123,13 +123,13 @@ bench-expect: $(out)/wssim-bench # after a change that is meant: the ratios as t
 # What Debian 12 needs besides git, make and a C compiler: to build and draw, for the
 # tests, for the fuzzers.
 packages := gcc libc6-dev libgsl-dev libcjson-dev libzstd-dev zlib1g-dev liblzma-dev gnuplot-nox
-check_packages := libcriterion-dev qemu-user clang clang-tidy cppcheck
+check_packages := libcriterion-dev qemu-user clang-tidy cppcheck
 fuzz_packages := clang libclang-rt-14-dev
 
 setup: ## install the Debian packages that are missing (as root or through sudo)
 	@sh tests/setup.sh $(packages)
 setup-check:
-	@sh tests/setup.sh $(packages) $(check_packages)
+	@sh tests/setup.sh $(packages) $(check_packages) $(fuzz_packages)
 
 # --- the two commands of the README ---------------------------------------------------
 # They start with a bare machine, so what they build is left to a second make that sees
@@ -146,6 +146,7 @@ demo: setup ## compare six balloon policies on an overcommitted host (about a mi
 check: setup-check ## all tests (one to two minutes on two cores)
 	$(again) all headers style freestanding lint
 	$(again) fuzz-replay
+	$(again) fuzz-core
 	$(again) golden cli
 	$(again) unit
 
@@ -256,18 +257,40 @@ $(out)/replay/%: $(out)/tests/%.o $(out)/tests/replay_main.o $(lib_objs) $(out)/
 	$(quiet)$(CC) $(common) $(LDFLAGS) -o $@ $^ $(libs)
 .SECONDARY: $(fuzzers:%=$(out)/tests/%.o) $(out)/tests/replay_main.o
 
-fuzz: ## libFuzzer on every target, FUZZ_SECONDS each; needs clang
+fuzz: ## libFuzzer on every target, FUZZ_SECONDS each; merges what it finds into the corpora
 	@sh tests/setup.sh $(packages) $(fuzz_packages)
 	+@$(MAKE) --no-print-directory BUILD=fuzz CC=$(CLANG) fuzz-run
+# Found inputs land below build/.  The corpus becomes its files written by hand, and of the
+# others, old and found, the fewest that reach all that is reached.
 fuzz-run: $(fuzzers:%=$(out)/fuzz/%)
 	for f in $(fuzzers); do \
-	  mkdir -p $(out)/corpus/$$f tests/corpus/$$f; \
+	  found=$(out)/corpus/$$f; least=$(out)/least/$$f; rm -rf $$least; \
+	  mkdir -p $$found $$least tests/corpus/$$f; \
 	  $(out)/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -timeout=20 -print_final_stats=1 \
-	    -artifact_prefix=$(out)/$$f- $(out)/corpus/$$f tests/corpus/$$f || exit 1; done
+	    -artifact_prefix=$(out)/$$f- $$found tests/corpus/$$f || exit 1; \
+	  ls tests/corpus/$$f | grep -vxE '[0-9a-f]{40}' | while read -r hand; do \
+	    cp tests/corpus/$$f/$$hand $$least; done; \
+	  $(out)/fuzz/$$f -set_cover_merge=1 $$least tests/corpus/$$f $$found || exit 1; \
+	  rm -rf tests/corpus/$$f && cp -r $$least tests/corpus/$$f; done
+# What fuzzes the core needs nothing else, so every "make check" can do it as the fuzzer
+# would, under the sanitizers.
+core_fuzzers := fuzz_age fuzz_lru fuzz_proto fuzz_wire
+fuzz-core: ## the core's fuzz targets, built for libFuzzer with sanitizers, over their corpora
+	@if command -v $(CLANG) > /dev/null; then \
+	  $(MAKE) --no-print-directory BUILD=fuzz CC=$(CLANG) fuzz-core-run; \
+	else echo "fuzz-core: no $(CLANG), not tried"; fi
+fuzz-core-run: $(core_fuzzers:%=$(out)/fuzz/%)
+	@for f in $(core_fuzzers); do \
+	  $(out)/fuzz/$$f -runs=0 tests/corpus/$$f > $(out)/$$f.log 2>&1 || { cat $(out)/$$f.log; exit 1; }; \
+	  echo "$$f: $$(ls tests/corpus/$$f | wc -l) files under the sanitizers"; done
 $(out)/fuzz/%: $(out)/tests/%.o $(lib_objs) $(out)/libws.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(quiet)$(CC) $(common) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(libs)
+$(core_fuzzers:%=$(out)/fuzz/%): $(out)/fuzz/%: $(out)/tests/%.o $(out)/libws.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(quiet)$(CC) $(common) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^
 
 coverage: ## which lines of the core the unit tests run
 	+@$(MAKE) --no-print-directory BUILD=coverage unit

@@ -70,6 +70,7 @@ double bench_ratio(const struct bench_line *line);
 /* CPU time of this process. */
 double bench_cpu_seconds(void);
 
+extern const struct bench bench_core;
 extern const struct bench bench_guest;
 extern const struct bench bench_reclaim;
 extern const struct bench bench_run;
