@@ -152,9 +152,11 @@ int sim_pool_run(const struct sim_pool *pool, struct tr_error *error)
 			if (worker[i].pid != pid)
 				continue;
 			/* Once things go wrong or are stopped, what we ended is no error. */
-			int got = collect(pool, &worker[i], status, rc || ended ? NULL : error);
-			if (!rc && !(got && ended))
-				rc = got;
+			struct tr_error reason = { "" };
+			int got = collect(pool, &worker[i], status, &reason);
+			if (got && !rc && !ended &&
+			    !(pool->failed && pool->failed(pool->ctx, worker[i].job, got, &reason)))
+				rc = tr_fail(error, got, "%s", reason.text);
 			close(worker[i].fd);
 			worker[i].pid = 0;
 			running--;

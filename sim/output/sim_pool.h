@@ -27,6 +27,11 @@ struct sim_pool {
 	int (*work)(void *ctx, u32 job, void **result, size_t *bytes, struct tr_error *error);
 	/* In the parent: one result.  Return: 0 or negative errno to give up. */
 	int (*done)(void *ctx, u32 job, const void *result, size_t bytes);
+	/*
+	 * In the parent: a job failed or its process ended badly.  Return: true to go on
+	 * with the others.  NULL is false.
+	 */
+	bool (*failed)(void *ctx, u32 job, int rc, const struct tr_error *error);
 	/* In the parent, may be NULL: something began or ended. */
 	void (*progress)(void *ctx, u32 done_count, u32 running_count);
 };

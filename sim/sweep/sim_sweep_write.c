@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* sim_sweep_write.c - csv, JSON and the page of a sweep. */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "output/sim_html.h"
+#include "output/sim_results.h"
+#include "scenario/sim_json_write.h"
+#include "sweep/sim_sweep_figures.h"
+#include "sweep/sim_sweep_write.h"
+
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+
+/* --- csv --- */
+
+static void put_cell_head(FILE *to, const struct sim_plan *plan)
+{
+	fputs("scenario", to);
+	for (u32 i = 0; i < plan->axes_count; i++) {
+		fputc(',', to);
+		sim_csv_text(to, plan->axis[i].path);
+	}
+	fputs(",policy", to);
+}
+
+static void put_cell(FILE *to, const struct sim_plan *plan, u32 cell, u32 variant)
+{
+	struct sim_cell at = sim_plan_cell(plan, cell);
+
+	sim_csv_text(to, plan->scenario[at.scenario]);
+	for (u32 i = 0; i < plan->axes_count; i++) {
+		fputc(',', to);
+		if (at.value[i] >= 0)
+			sim_csv_text(to, plan->axis[i].value[at.value[i]]);
+	}
+	fputc(',', to);
+	sim_csv_text(to, plan->variant[variant].label);
+}
+
+static int write_runs(const struct sim_gather *gather, const char *dir, struct tr_error *error)
+{
+	const struct sim_plan *plan = gather->plan;
+	char text[SIM_NUMBER_TEXT];
+	struct sim_file file;
+	int rc = sim_file_create(&file, dir, "sweep.csv", error);
+
+	if (rc)
+		return rc;
+	FILE *to = file.stream;
+	put_cell_head(to, plan);
+	fputs(",seed,run,valid,digest", to);
+	for (u32 i = 0; i < SIM_RUN_METRICS; i++)
+		fprintf(to, ",%s", sim_run_metrics[i].key);
+	fputc('\n', to);
+	for (u32 cell = 0; cell < plan->cells_count; cell++)
+		for (u32 variant = 0; variant < plan->variants_count; variant++)
+			for (u32 sample = 0; sample < sim_plan_samples(plan); sample++) {
+				u64 at = sim_gather_at(gather, cell, variant, sample);
+				if (!gather->done[at])
+					continue;
+				put_cell(to, plan, cell, variant);
+				if (plan->seeds_count)
+					fprintf(to, ",0x%llx", plan->seed[sample / plan->runs_count]);
+				else
+					fputc(',', to);
+				fprintf(to, ",%u,%u,0x%016llx", sample % plan->runs_count,
+					gather->valid[at], gather->digest[at]);
+				for (u32 i = 0; i < SIM_RUN_METRICS; i++)
+					fprintf(to, ",%s", sim_number_text(gather->value[i][at], text));
+				fputc('\n', to);
+			}
+	return sim_file_close(&file, error);
+}
+
+static int write_table(const struct sim_gather *gather, const char *dir, struct tr_error *error)
+{
+	const struct sim_plan *plan = gather->plan;
+	char text[SIM_NUMBER_TEXT];
+	struct sim_file file;
+	int rc = sim_file_create(&file, dir, "table.csv", error);
+
+	if (rc)
+		return rc;
+	FILE *to = file.stream;
+	put_cell_head(to, plan);
+	fputs(",runs,valid", to);
+	for (u32 i = 0; i < SIM_RUN_METRICS; i++)
+		fprintf(to, ",%s,%s_low,%s_high", sim_run_metrics[i].key, sim_run_metrics[i].key,
+			sim_run_metrics[i].key);
+	fputc('\n', to);
+	for (u32 cell = 0; cell < plan->cells_count; cell++)
+		for (u32 variant = 0; variant < plan->variants_count; variant++) {
+			put_cell(to, plan, cell, variant);
+			fprintf(to, ",%u,%u", sim_gather_done(gather, cell, variant),
+				sim_gather_valid(gather, cell, variant));
+			for (u32 i = 0; i < SIM_RUN_METRICS; i++) {
+				struct sim_estimate e = sim_gather_estimate(gather, cell, variant, i);
+				fprintf(to, ",%s", sim_number_text(e.mean, text));
+				fprintf(to, ",%s", sim_number_text(e.low, text));
+				fprintf(to, ",%s", sim_number_text(e.high, text));
+			}
+			fputc('\n', to);
+		}
+	return sim_file_close(&file, error);
+}
+
+/* --- JSON --- */
+
+static void put_estimate(struct sim_json_writer *json, const char *key, struct sim_estimate e)
+{
+	sim_json_object(json, key);
+	sim_json_number(json, "mean", e.mean);
+	sim_json_number(json, "low", e.low);
+	sim_json_number(json, "high", e.high);
+	sim_json_close(json);
+}
+
+static void put_json_cell(struct sim_json_writer *json, const struct sim_gather *gather, u32 cell,
+			  u32 variant)
+{
+	const struct sim_plan *plan = gather->plan;
+	struct sim_cell at = sim_plan_cell(plan, cell);
+
+	sim_json_object(json, NULL);
+	sim_json_text(json, "scenario", plan->scenario[at.scenario]);
+	sim_json_object(json, "parameters");
+	for (u32 i = 0; i < plan->axes_count; i++)
+		if (at.value[i] >= 0)
+			sim_json_text(json, plan->axis[i].path, plan->axis[i].value[at.value[i]]);
+	sim_json_close(json);
+	sim_json_text(json, "policy", plan->variant[variant].label);
+	sim_json_number(json, "runs", sim_gather_done(gather, cell, variant));
+	sim_json_bool(json, "valid", sim_gather_valid(gather, cell, variant));
+	sim_json_object(json, "estimates");
+	for (u32 i = 0; i < SIM_RUN_METRICS; i++)
+		put_estimate(json, sim_run_metrics[i].key,
+			     sim_gather_estimate(gather, cell, variant, i));
+	sim_json_close(json);
+	sim_json_close(json);
+}
+
+void sim_sweep_json(const struct sim_gather *gather, FILE *to)
+{
+	const struct sim_plan *plan = gather->plan;
+	struct sim_json_writer json;
+
+	sim_json_begin(&json, to);
+	sim_json_text(&json, "sweep", plan->name);
+	sim_json_number(&json, "runs", (double)plan->cells_count * plan->variants_count *
+					       sim_plan_samples(plan));
+	sim_json_number(&json, "missing", gather->missing_count);
+	sim_json_array(&json, "cells");
+	for (u32 cell = 0; cell < plan->cells_count; cell++)
+		for (u32 variant = 0; variant < plan->variants_count; variant++)
+			put_json_cell(&json, gather, cell, variant);
+	sim_json_close(&json);
+	sim_json_finish(&json);
+}
+
+static int write_json(const struct sim_gather *gather, const char *dir, struct tr_error *error)
+{
+	struct sim_file file;
+	int rc = sim_file_create(&file, dir, "summary.json", error);
+
+	if (rc)
+		return rc;
+	sim_sweep_json(gather, file.stream);
+	return sim_file_close(&file, error);
+}
+
+/* --- the page --- */
+
+#define ROWS_MAX 400 /* of the page's table; table.csv has all */
+
+static const enum sim_run_metric columns[] = {
+	SIM_RUN_SLOWDOWN_MEDIAN, SIM_RUN_SLOWDOWN_MAX, SIM_RUN_SAVED,	  SIM_RUN_GUEST_SWAP,
+	SIM_RUN_HOST_SWAP,	 SIM_RUN_OOM,	       SIM_RUN_REVERSALS,
+};
+
+static void put_number(FILE *to, const struct sim_metric *metric, struct sim_estimate e)
+{
+	char mean[SIM_METRIC_TEXT], range[SIM_RANGE_TEXT];
+
+	fprintf(to, "<td>%s", sim_metric_text(metric, e.mean, mean));
+	if (e.count > 1 && e.high > e.low)
+		fprintf(to, "<small>%s</small>",
+			sim_metric_range(metric, e.low, e.high, " – ", range));
+	fputs("</td>", to);
+}
+
+static void put_head(FILE *to, const char *first)
+{
+	fprintf(to, "<div class=\"wide\"><table>\n<tr><th class=\"l\">%s</th>"
+		    "<th class=\"l\">policy</th><th>runs</th>", first);
+	for (size_t i = 0; i < COUNT(columns); i++) {
+		fputs("<th title=\"", to);
+		sim_html_text(to, sim_run_metrics[columns[i]].definition);
+		fputs("\">", to);
+		sim_html_text(to, sim_run_metrics[columns[i]].label);
+		fputs("</th>", to);
+	}
+	fputs("<th>valid</th></tr>\n", to);
+}
+
+static void put_rows(FILE *to, const struct sim_gather *gather)
+{
+	const struct sim_plan *plan = gather->plan;
+	char label[SIM_PLAN_LABEL_MAX];
+	u32 rows = 0;
+
+	put_head(to, "cell");
+	for (u32 cell = 0; cell < plan->cells_count; cell++)
+		for (u32 variant = 0; variant < plan->variants_count && rows < ROWS_MAX;
+		     variant++, rows++) {
+			fputs("<tr><td class=\"l\">", to);
+			sim_html_text(to, sim_plan_cell_label(plan, cell, label));
+			fputs("</td><td class=\"l\">", to);
+			sim_html_text(to, plan->variant[variant].label);
+			fprintf(to, "</td><td>%u</td>", sim_gather_done(gather, cell, variant));
+			for (size_t i = 0; i < COUNT(columns); i++)
+				put_number(to, &sim_run_metrics[columns[i]],
+					   sim_gather_estimate(gather, cell, variant, columns[i]));
+			fprintf(to, "<td>%s</td></tr>\n",
+				sim_gather_valid(gather, cell, variant) ?
+					"yes" : "<span class=\"bad\">no</span>");
+		}
+	fputs("</table></div>\n", to);
+	if ((u64)plan->cells_count * plan->variants_count > ROWS_MAX)
+		fprintf(to, "<p class=\"sub\">The first %d rows; table.csv has all %llu.</p>\n",
+			ROWS_MAX, (u64)plan->cells_count * plan->variants_count);
+}
+
+static void put_overall(FILE *to, const struct sim_gather *gather)
+{
+	const struct sim_plan *plan = gather->plan;
+	char text[SIM_METRIC_TEXT];
+
+	fputs("<div class=\"wide\"><table>\n<tr><th class=\"l\">policy</th>", to);
+	for (size_t i = 0; i < COUNT(columns); i++)
+		fprintf(to, "<th>%s</th>", sim_run_metrics[columns[i]].label);
+	fputs("</tr>\n", to);
+	for (u32 variant = 0; variant < plan->variants_count; variant++) {
+		fputs("<tr><td>", to);
+		sim_html_text(to, plan->variant[variant].label);
+		fputs("</td>", to);
+		for (size_t i = 0; i < COUNT(columns); i++) {
+			struct sim_estimate e = sim_gather_margin(gather, SIM_ANY_AXIS, 0, variant,
+								  columns[i]);
+			if (e.count)
+				put_number(to, &sim_run_metrics[columns[i]], e);
+			else
+				fprintf(to, "<td>%s</td>",
+					sim_metric_text(&sim_run_metrics[columns[i]], NAN, text));
+		}
+		fputs("</tr>\n", to);
+	}
+	fputs("</table></div>\n<p class=\"sub\">Means over all cells; below them 95 % bootstrap "
+	      "intervals over seeds and runs.</p>\n", to);
+}
+
+static int put_figures(FILE *to, const struct sim_gather *gather, const char *dir,
+		       struct tr_error *error)
+{
+	const struct sim_plan *plan = gather->plan;
+	char path[SIM_FILE_PATH_MAX + 64], name[32], caption[512];
+	int rc;
+
+	snprintf(path, sizeof(path), "%s/plots/" SIM_FIGURE_SWEEP_FRONTIER ".svg", dir);
+	fputs("<h2>Savings against slowdown</h2>\n", to);
+	rc = sim_html_figure(to, path, "A point per cell and policy, with 95 % intervals both ways; "
+				       "lower right is better.", error);
+	for (u32 axis = 0; axis <= plan->axes_count && !rc; axis++) {
+		const char *what = axis < plan->axes_count ? plan->axis[axis].path : "scenario";
+		if (!sim_sweep_axis_drawn(plan, axis))
+			continue;
+		fputs("<h2>By ", to);
+		sim_html_text(to, what);
+		fputs("</h2>\n", to);
+		snprintf(path, sizeof(path), "%s/plots/%s.svg", dir,
+			 sim_sweep_figure_name(plan, axis, name));
+		snprintf(caption, sizeof(caption), "Means over all cells with the same %.200s, with 95 %% "
+						   "intervals over seeds and runs.", what);
+		rc = sim_html_figure(to, path, caption, error);
+	}
+	return rc;
+}
+
+static int write_page(const struct sim_gather *gather, const char *dir, const char *command,
+		      bool figures, struct tr_error *error)
+{
+	const struct sim_plan *plan = gather->plan;
+	char title[SIM_NAME_MAX + 32];
+	struct sim_file file;
+	int rc = sim_file_create(&file, dir, "report.html", error), closed;
+
+	if (rc)
+		return rc;
+	FILE *to = file.stream;
+	snprintf(title, sizeof(title), "wssim: %s", plan->name);
+	sim_html_head(to, title);
+	fputs("<h1>", to);
+	sim_html_text(to, plan->name);
+	fprintf(to, "</h1>\n<p class=\"sub\">%u scenario%s, %u cell%s, %u polic%s, %u run%s of each; "
+		    "simulated by wssim.",
+		plan->scenarios_count, plan->scenarios_count == 1 ? "" : "s", plan->cells_count,
+		plan->cells_count == 1 ? "" : "s", plan->variants_count,
+		plan->variants_count == 1 ? "y" : "ies", sim_plan_samples(plan),
+		sim_plan_samples(plan) == 1 ? "" : "s");
+	if (gather->missing_count)
+		fprintf(to, " <span class=\"bad\">%u runs are not done.</span>", gather->missing_count);
+	fputs("</p>\n", to);
+	put_overall(to, gather);
+	if (figures)
+		rc = put_figures(to, gather, dir, error);
+	fputs("<h2>Every cell</h2>\n", to);
+	put_rows(to, gather);
+	fputs("<h2>Again</h2>\n<pre>", to);
+	sim_html_text(to, command);
+	fputs("</pre>\n", to);
+	sim_html_foot(to);
+	closed = sim_file_close(&file, rc ? NULL : error);
+	return rc ? rc : closed;
+}
+
+/* --- all of it --- */
+
+static int draw(const struct sim_gather *gather, const char *dir, struct tr_error *error)
+{
+	char plots[SIM_FILE_PATH_MAX + 8];
+
+	snprintf(plots, sizeof(plots), "%s/plots", dir);
+	if (mkdir(plots, 0777))
+		return tr_fail(error, -errno, "%s: %s", plots, strerror(errno));
+	return sim_sweep_figures(gather, plots, error);
+}
+
+static int move_all(const char *from, const char *to, struct tr_error *error)
+{
+	static const char *const names[] = { "sweep.csv", "table.csv", "summary.json", "plots",
+					     "report.html" };
+	char old[SIM_FILE_PATH_MAX + 32], new[SIM_FILE_PATH_MAX + 32];
+	struct stat file;
+
+	for (size_t i = 0; i < COUNT(names); i++) {
+		snprintf(old, sizeof(old), "%s/%s", from, names[i]);
+		snprintf(new, sizeof(new), "%s/%s", to, names[i]);
+		if (!strcmp(names[i], "plots"))
+			sim_results_remove(new);
+		if (stat(old, &file))
+			continue; /* no plots */
+		if (rename(old, new))
+			return tr_fail(error, -errno, "%s: %s", new, strerror(errno));
+	}
+	return 0;
+}
+
+int sim_sweep_write(const struct sim_gather *gather, const char *dir, const char *command,
+		    bool plots, struct tr_error *plots_error, struct tr_error *error)
+{
+	char work[SIM_FILE_PATH_MAX];
+	bool drawn;
+	int rc;
+
+	*plots_error->text = 0;
+	if ((size_t)snprintf(work, sizeof(work), "%s/tables.tmp", dir) >= sizeof(work))
+		return tr_fail(error, -ENAMETOOLONG, "%.60s...: name too long", dir);
+	sim_results_remove(work);
+	if (mkdir(work, 0777))
+		return tr_fail(error, -errno, "%s: %s", work, strerror(errno));
+	rc = write_runs(gather, work, error);
+	if (!rc)
+		rc = write_table(gather, work, error);
+	if (!rc)
+		rc = write_json(gather, work, error);
+	drawn = !rc && plots && !draw(gather, work, plots_error);
+	if (!rc)
+		rc = write_page(gather, work, command, drawn, error);
+	if (!rc)
+		rc = move_all(work, dir, error);
+	sim_results_remove(work);
+	return rc;
+}
