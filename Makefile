@@ -57,7 +57,8 @@ quiet = @
 say   = @printf '  %-5s %s\n' $(1) $(2)
 endif
 
-.PHONY: all setup fuzz-core fuzz-core-run fuzz-run setup-check demo check unit freestanding golden cli style lint headers fuzz fuzz-replay coverage install \
+.PHONY: all setup fuzz-core fuzz-core-run fuzz-run setup-check demo check unit freestanding golden \
+        cli slurm style lint headers fuzz fuzz-replay coverage install \
         kernel-module kernel-check \
         bench bench-check bench-expect \
         clean help FORCE
@@ -123,7 +124,8 @@ bench-expect: $(out)/wssim-bench # after a change that is meant: the ratios as t
 # What Debian 12 needs besides git, make and a C compiler: to build and draw, for the
 # tests, for the fuzzers.
 packages := gcc libc6-dev libgsl-dev libcjson-dev libzstd-dev zlib1g-dev liblzma-dev gnuplot-nox
-check_packages := libcriterion-dev qemu-user clang-tidy cppcheck
+check_packages := libcriterion-dev qemu-user clang-tidy cppcheck \
+                  slurmctld slurmd slurm-client
 fuzz_packages := clang libclang-rt-14-dev
 
 setup: ## install the Debian packages that are missing (as root or through sudo)
@@ -147,7 +149,7 @@ check: setup-check ## all tests (one to two minutes on two cores)
 	$(again) all headers style freestanding lint
 	$(again) fuzz-replay
 	$(again) fuzz-core
-	$(again) golden cli
+	$(again) golden cli slurm
 	$(again) unit
 
 # --- tests ----------------------------------------------------------------------------
@@ -159,6 +161,9 @@ golden: $(out)/wssim ## scenarios give the digests they gave, twice
 
 cli: $(out)/wssim ## the command line, from outside
 	tests/cli.sh $<
+
+slurm: $(out)/wssim ## a sweep on a real slurmctld and slurmd of this machine
+	tests/slurm.sh $<
 
 # The core takes nothing from outside but what any C compiler may call by itself, keeps no
 # state of its own, has no floating point (core_flags), and compiles for 32 bits too.

@@ -189,5 +189,51 @@ if has run && [ -n "$trace" ]; then
 	say $? "an interrupted result says so"
 fi
 
+# --- sweeps: killed at any moment, nothing is lost and nothing done twice ----------------
+if has sweep && [ -n "$trace" ]; then
+	cat > "$work/plan.json" <<END
+{"scenarios": ["ok.json"], "policies": ["static", "mom"], "runs": 60,
+ "parameters": {"host.memory": ["256MiB", "320MiB"], "duration": "1s"}}
+END
+	sed 's/"mom"/"best"/' "$work/plan.json" > "$work/bad-plan.json"
+	expect 2 'bad-plan.json: /policies/1: .best.' sweep "$work/bad-plan.json" -o "$work/sweep"
+	sed 's/host.memory/hots.memory/' "$work/plan.json" > "$work/bad-plan.json"
+	expect 2 'ok.json: /hots: unknown key' sweep "$work/bad-plan.json" -o "$work/sweep-bad"
+	expect 2 'holds something else' sweep "$work/plan.json" -o "$work"
+	rm -rf "$work/sweep"
+	for after in 0.2 0.5 1; do
+		"$wssim" sweep "$work/plan.json" -o "$work/sweep" --no-plots > /dev/null 2>&1 < /dev/null &
+		pid=$!
+		sleep $after
+		kill -KILL $pid 2>/dev/null
+		wait $pid 2>/dev/null
+	done
+	sleep 0.2
+	(cd "$work/sweep/runs" && find . -name '*.json' -printf '%f %T@ %i\n' | sort) > "$work/before"
+	[ -s "$work/before" ]; say $? "a killed sweep leaves the runs that were done"
+	run sweep "$work/plan.json" -o "$work/sweep" --no-plots; say $? "a killed sweep goes on"
+	(cd "$work/sweep/runs" && find . -name '*.json' -printf '%f %T@ %i\n' | sort) > "$work/after"
+	[ "$(comm -23 "$work/before" "$work/after" | wc -l)" -eq 0 ]; say $? "nothing is done twice"
+	! ls "$work/sweep/runs" | grep -q tmp; say $? "no half file stays"
+	run sweep "$work/plan.json" -o "$work/sweep-2" --no-plots; say $? "the same sweep in one go"
+	for file in sweep.csv table.csv summary.json; do
+		cmp -s "$work/sweep/$file" "$work/sweep-2/$file"; say $? "a killed sweep has the same $file"
+	done
+	run sweep "$work/plan.json" -o "$work/sweep-3" --part 0/2; say $? "a part"
+	run sweep "$work/plan.json" -o "$work/sweep-3" --part 1/2; say $? "the other part"
+	run sweep "$work/plan.json" -o "$work/sweep-3" --gather --no-plots; say $? "parts gather"
+	cmp -s "$work/sweep-3/sweep.csv" "$work/sweep-2/sweep.csv"; say $? "parts are the whole"
+	sed 's/"1s"/"2h"/' "$work/plan.json" > "$work/long-plan.json"
+	"$wssim" sweep "$work/long-plan.json" -o "$work/sweep-4" --no-plots > "$work/out" 2> "$work/err" < /dev/null &
+	pid=$!
+	sleep 1
+	expect 1 'another sweep is at work' sweep "$work/long-plan.json" -o "$work/sweep-4"
+	kill -INT $pid
+	wait $pid; [ $? -eq 1 ]; say $? "a sweep ended by Ctrl-C is exit 1"
+	(trap '' XFSZ; ulimit -f 1; "$wssim" sweep "$work/plan.json" -o "$work/sweep-5" --no-plots) \
+		> "$work/out" 2> "$work/err" < /dev/null
+	[ $? -eq 1 ] && [ "$(wc -l < "$work/err")" -eq 1 ]; say $? "a full disk ends a sweep in one line"
+fi
+
 echo "cli: $passed passed, $failed failed"
 [ "$failed" -eq 0 ]

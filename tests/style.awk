@@ -31,7 +31,7 @@ BEGIN {
 	ban("atof", "", "hides errors; use tr_units")
 	ban("alloca", "", "unbounded stack")
 	ban("exit", ends, "only the command line ends the process")
-	ban("_exit", ends "|^sim/output/sim_(plot|pool).c|^traces/([a-z]+/)?tr_", "only the command line ends the process")
+	ban("_exit", ends "|^sim/(output/sim_(plot|pool)|sweep/sim_slurm).c|^traces/([a-z]+/)?tr_", "only the command line ends the process")
 	ban("printf", prints, "only the command line prints")
 	ban("puts", prints, "only the command line prints")
 	ban("putchar", prints, "only the command line prints")

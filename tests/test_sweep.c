@@ -81,7 +81,8 @@ Test(sweep, params_of_a_policy_are_combined_into_variants)
 	struct sim_plan plan;
 
 	must_read(&plan, "{\"scenarios\": [\"a.json\"], \"policies\": [\"static\", {\"policy\": "
-			 "\"wmo\", \"params\": {\"idle\": [\"10s\", \"20s\"], \"balloon\": [true, false]}}]}");
+			 "\"wmo\", \"params\": {\"idle\": [\"10s\", \"20s\"], \"balloon\": "
+			 "[true, false]}}]}");
 	cr_assert_eq(plan.variants_count, 5);
 	cr_assert_str_eq(plan.variant[0].label, "static");
 	cr_assert_str_eq(plan.variant[2].label, "wmo idle=10s balloon=false");
@@ -203,11 +204,11 @@ static void open_small(struct sim_plan *plan, struct sim_sweep *sweep)
 	path_of(scenario, sizeof(scenario), "s.json");
 	FILE *to = fopen(scenario, "w");
 	cr_assert_not_null(to);
-	fputs("{\"duration\": \"1s\", \"host\": {\"memory\": \"64MiB\"}, \"vms\": [{\"name\": \"a\", "
+	fputs("{\"duration\": \"1s\", \"host\": {\"memory\": \"2GiB\"}, \"vms\": [{\"name\": \"a\", "
 	      "\"memory\": \"32MiB\", \"workload\": [{\"idle\": \"1s\"}]}]}", to);
 	cr_assert_eq(fclose(to), 0);
 	snprintf(text, sizeof(text), "{\"scenarios\": [\"%s\"], \"policies\": [\"static\", \"mom\"], "
-				     "\"parameters\": {\"host.memory\": [\"64MiB\", \"80MiB\"]}, "
+				     "\"parameters\": {\"host.memory\": [\"2GiB\", \"3GiB\"]}, "
 				     "\"runs\": 2, \"baseline\": false}", scenario);
 	must_read(plan, text);
 	path_of(dir, sizeof(dir), "out");
@@ -283,7 +284,7 @@ Test(sweep, a_changed_trace_or_scenario_is_another_run, .init = make_folder, .fi
 	path_of(scenario, sizeof(scenario), "s.json");
 	FILE *to = fopen(scenario, "w");
 	cr_assert_not_null(to);
-	fputs("{\"duration\": \"2s\", \"host\": {\"memory\": \"64MiB\"}, \"vms\": [{\"name\": \"a\", "
+	fputs("{\"duration\": \"2s\", \"host\": {\"memory\": \"2GiB\"}, \"vms\": [{\"name\": \"a\", "
 	      "\"memory\": \"32MiB\", \"workload\": [{\"idle\": \"1s\"}]}]}", to);
 	cr_assert_eq(fclose(to), 0);
 	cr_assert_eq(sim_sweep_open(&again, &plan, dir, true, &error), 0, "%s", error.text);

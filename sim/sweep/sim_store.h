@@ -42,7 +42,7 @@ int sim_store_identity(const struct sim_scenario *scenario, u64 *identity,
 /* The name of one run. */
 static inline u64 sim_store_key(u64 identity, u64 seed, u32 run)
 {
-	return sim_mix64(identity + sim_mix64(seed + 0x9e3779b97f4a7c15ull) + run);
+	return sim_mix64(sim_mix64(sim_mix64(identity) + seed) + run);
 }
 
 bool sim_store_has(const struct sim_store *store, u64 key);
