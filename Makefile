@@ -34,7 +34,7 @@ common   := -std=gnu11 -g -ffp-contract=off $(warnings) $(flags.$(BUILD))
 core_flags := -ffreestanding -nostdinc -mgeneral-regs-only \
               $(if $(filter sanitize coverage fuzz,$(BUILD)),,-Wframe-larger-than=512) \
               -isystem $(shell $(CC) -print-file-name=include) -Icore/env/user
-host_flags := -D_GNU_SOURCE -Icore -Icore/env/user -Itraces -Itraces/format -Itraces/import -Itraces/gen -Itraces/record -Isim
+host_flags := -D_GNU_SOURCE -Icore -Icore/env/user -Itraces -Itraces/format -Itraces/import -Itraces/gen -Itraces/record -Isim -Ikernel-port/truth
 libs       := -lgsl -lgslcblas -lcjson -lzstd -lz -llzma -lm
 
 include core/core.mk

@@ -25,6 +25,7 @@ int cmd_reclaim(int argc, char **argv);
 int cmd_mrc(int argc, char **argv);
 int cmd_trace(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
+int cmd_truth(int argc, char **argv);
 int cmd_kat(int argc, char **argv);
 
 #endif /* CMD_H */

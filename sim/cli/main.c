@@ -19,6 +19,7 @@ static const struct {
 	{ "reclaim", cmd_reclaim, "one guest, many reclaim algorithms and sizes: misses and speed" },
 	{ "mrc", cmd_mrc, "miss-ratio curve of a trace, exact or sampled" },
 	{ "trace", cmd_trace, "record, import, generate and look at page traces" },
+	{ "truth", cmd_truth, "compare the core's generations with a real kernel's" },
 	{ "kat", cmd_kat, "known answers of the portable core, to compare with a kernel's" },
 	{ NULL, NULL, NULL },
 };

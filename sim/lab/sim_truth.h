@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sim_truth.h - does the core hold in its generations what a real kernel held?
+ *
+ * Replays a log of a kernel (sim_truth_log.h): the touches become accessed bits
+ * and page faults, each ageing pass of the kernel's one of the core, and at each
+ * dump of the kernel's generations the core's are laid beside them, by number,
+ * type and age.
+ *
+ * What counts as wrong is a page in another generation than the kernel's:
+ *	misplaced = (sum over generations |kernel - core| - |sum of them|) / 2
+ * and what is allowed of it is SIM_TRUTH_BATCH pages, and the pages of touches
+ * that were under way when the dump was taken.
+ *
+ * What the log cannot tell, and how it is dealt with:
+ *  - Pages that no region declares: the program's own stack and text, directories
+ *    and inodes of its files.  The kernel has them, the core does not; allowed are
+ *    SIM_TRUTH_OWN of a type, or 1 %.  Fewer than the declared ones are allowed
+ *    SIM_TRUTH_BATCH.
+ *  - Faulted pages wait in batches of each processor, 15 in Linux 6.1, 31 in
+ *    6.12, before they are on a list and counted (SIM_TRUTH_BATCH).
+ *  - Whether a page touched while a pass was under way was touched before the
+ *    pass came to it.  Each such page is taken to be seen if that brings the core
+ *    nearer to the kernel's next dump, else not.  Reported as "settled".
+ *  - At which moment of a pass the generation was born: ages may differ by the
+ *    pass's duration, two ticks of the kernel and the milliseconds of the log.
+ *  - Which pages of a generation were evicted: only how many is compared.
+ *
+ * By kind of region, what happens is what Linux does (mm/vmscan.c, mm/swap.c):
+ *	a s h t	faulted anonymous or shared pages: the youngest generation, type anon
+ *	h	an accessed bit for 2 MiB
+ *	x	MADV_RANDOM: not taken for a fault; no pass looks at it
+ *	m	faulted pages of a file, those read ahead too: the youngest, type file
+ *	r	read() pages: where cold pages go; a pass never sees them
+ *
+ * Memory: sim_truth_replay() allocates and frees, about 24 bytes a page.
+ */
+#ifndef SIM_TRUTH_H
+#define SIM_TRUTH_H
+
+#include "lab/sim_truth_log.h"
+#include "ws_rules.h"
+
+#define SIM_TRUTH_BATCH 31u
+#define SIM_TRUTH_OWN 128u
+
+/* One generation, by the kernel and by the core. */
+struct sim_truth_row {
+	u64 seq;
+	bool in_kernel, in_core;
+	u64 kernel_ms, core_ms; /* age */
+	u64 kernel[WS_TYPES], core[WS_TYPES];
+};
+
+/* One dump, laid beside the core. */
+struct sim_truth_dump {
+	const struct sim_truth_event *event;
+	const struct sim_truth_row *rows; /* oldest first; valid during the visit */
+	u32 rows_count;
+	u64 kernel[WS_TYPES], core[WS_TYPES]; /* all generations */
+	u64 misplaced[WS_TYPES], misplaced_allowed[WS_TYPES];
+	u64 own_allowed[WS_TYPES]; /* pages that the kernel may have and the core not */
+	u64 short_allowed[WS_TYPES]; /* the reverse */
+	u64 age_error_ms, age_allowed_ms; /* of the worst generation */
+	bool numbers_differ; /* the youngest generations have different numbers */
+	bool over;	     /* something passes what is allowed */
+};
+
+struct sim_truth_visitor {
+	void (*dump)(void *ctx, const struct sim_truth_dump *dump);
+	void *ctx;
+};
+
+struct sim_truth_result {
+	u32 sections_count, sections_skipped; /* skipped: without touches */
+	u32 dumps, dumps_over, dumps_skipped; /* skipped: while the processes ended */
+	u32 passes, evictions;
+	u64 compared[WS_TYPES], misplaced[WS_TYPES]; /* pages, summed over dumps */
+	u64 misplaced_worst[WS_TYPES];
+	u64 own_worst[WS_TYPES], short_worst[WS_TYPES];
+	u64 age_error_worst_ms;
+	u64 settled; /* pages whose touch and a pass were at the same time */
+	u64 refaulted;
+};
+
+/* The rules of the kernel that @release names; NULL: none known. */
+const struct ws_rules *sim_truth_rules(const char *release);
+
+/**
+ * sim_truth_replay() - replay all sections of @log
+ * @rules: those of the kernel; the kernel's number of generations is theirs
+ * @visitor: gets every dump; may be NULL
+ *
+ * Return: 0, also when the core and the kernel differ: @result tells; -ENOMEM.
+ */
+int sim_truth_replay(const struct sim_truth_log *log, const struct ws_rules *rules,
+		     const struct sim_truth_visitor *visitor, struct sim_truth_result *result);
+
+#endif /* SIM_TRUTH_H */

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sim_truth_replay.h - what the two files of the replay share: its state.
+ *
+ * sim_truth.c makes things happen, sim_truth_compare.c lays dumps beside the
+ * core.  Nobody else includes this.
+ */
+#ifndef SIM_TRUTH_REPLAY_H
+#define SIM_TRUTH_REPLAY_H
+
+#include "lab/sim_truth.h"
+#include "ws_lru.h"
+
+#define TRUTH_UNSETTLED_MAX 256
+
+/* A touch at the same time as the last pass. */
+struct truth_unsettled {
+	const struct sim_truth_event *event;
+	u32 number; /* of the region's touches */
+};
+
+/* A memory cgroup. */
+struct truth_group {
+	struct ws_lru lru;
+	u32 first_page[SIM_TRUTH_REGIONS_MAX], end_page[SIM_TRUTH_REGIONS_MAX], regions_count;
+	u64 birth_slack_ns[WS_GENS_MAX]; /* by slot: how long the pass took that made it */
+	u64 seq_offset;			 /* the kernel's numbers less the core's */
+	bool seen;			 /* a first dump has told them */
+	u32 waiting_from;		 /* the first touch that waits for a pass */
+	struct truth_unsettled unsettled[TRUTH_UNSETTLED_MAX];
+	u32 unsettled_count;
+	s64 too_many[WS_TYPES][WS_GENS_MAX]; /* by slot: the core's pages less the kernel's */
+};
+
+struct truth_replay {
+	const struct sim_truth_log *log;
+	const struct sim_truth_section *section;
+	const struct sim_truth_visitor *visitor;
+	struct sim_truth_result *result;
+	u32 pages;
+	u32 first_page[SIM_TRUTH_REGIONS_MAX + 1]; /* of each region; multiples of 256 */
+	u32 touches[SIM_TRUTH_REGIONS_MAX];
+	u16 *page;
+	u32 *pool, *shadow;
+	u64 *young;   /* accessed bits */
+	bool *done;   /* by event */
+	u64 zero_ns;  /* the core's time at T0, late enough for all births */
+	s64 end_ns;   /* when the processes have ended */
+	bool ended;
+	struct truth_group *group;
+};
+
+int truth_replay_init(struct truth_replay *replay, const struct sim_truth_log *log,
+		      const struct sim_truth_section *section, const struct ws_rules *rules,
+		      const struct sim_truth_visitor *visitor, struct sim_truth_result *result);
+void truth_replay_destroy(struct truth_replay *replay);
+
+/* By slot of the core: its pages less the kernel's in @dump, whose numbers it has. */
+void truth_excess(struct truth_replay *replay, const struct sim_truth_event *dump,
+		  s64 too_many[WS_TYPES][WS_GENS_MAX]);
+
+/* Lay the dump at @index beside the core: result and visitor. */
+void truth_compare(struct truth_replay *replay, u32 index);
+
+#endif /* SIM_TRUTH_REPLAY_H */
