@@ -10,8 +10,9 @@ static struct ws_source_mglru *mglru_of(struct ws_source *source)
 static void mglru_enter(struct ws_source *source, u32 page, enum ws_type type, enum ws_enter how)
 {
 	struct ws_age *age = &mglru_of(source)->age;
+	u64 old = age->max_seq < WS_GENS_LINUX ? 0 : age->max_seq - (WS_GENS_LINUX - 1);
 
-	ws_age_add(age, page, type, how == WS_ENTER_FAULT ? age->max_seq : age->min_seq[type]);
+	ws_age_add(age, page, type, how == WS_ENTER_FAULT ? age->max_seq : old);
 }
 
 static void mglru_leave(struct ws_source *source, u32 page)

@@ -139,6 +139,35 @@ if has reclaim && [ -n "$trace" ]; then
 	expect 1 'folder: Is a directory' reclaim "$trace" -r lru -f 0.1 -o "$work/folder"
 fi
 
+if has ages && [ -n "$trace" ]; then
+	run ages "$trace" -o "$work/ages" -r 500ms && grep -q '^mglru:16@1s' "$work/out"; say $? "ages of a sample"
+	[ -s "$work/ages/summary.json" ] && [ -s "$work/ages/plots/ages.svg" ] &&
+		[ -s "$work/ages/ages.csv" ]; say $? "ages writes results"
+	run ages "$trace" -o "$work/ages" -r 500ms --json --no-plots && cmp -s "$work/out" "$work/ages/summary.json"
+	say $? "ages --json prints what it writes, over the results of before"
+	expect 2 'lru: no such source; there are mglru' ages "$trace" --source lru -o "$work/e"
+	expect 2 'mglru:65: a number from 3 to 64' ages "$trace" --source mglru:65 -o "$work/e"
+	expect 2 'a list with commas' ages "$trace" --source mglru,,damon -o "$work/e"
+	expect 2 'edges: 1s is not above' ages "$trace" --edges 2s,1s -o "$work/e"
+	expect 2 'age 5 minutes: a time' ages "$trace" --age '5 minutes' -o "$work/e"
+	expect 2 'more than 64 sources' ages "$trace" --age "$(seq -s, -f %gms 10 80)" -o "$work/e"
+	expect 2 'ends before the first report' ages "$trace" --report 1h -o "$work/e"
+	expect 2 'cut.wst: ' ages "$work/cut.wst" -o "$work/e"
+	expect 2 'No such file' ages "$work/missing.wst" -o "$work/e"
+	[ ! -e "$work/e" ] && ! ls "$work"/e.tmp.* 2>/dev/null | grep -q .; say $? "ages leaves nothing behind when it fails"
+	touch "$work/folder/notes"
+	expect 2 'not empty and no results' ages "$trace" -o "$work/folder"
+	rm "$work/folder/notes"
+	(trap '' XFSZ; ulimit -f 1; "$wssim" ages "$trace" -o "$work/ages" -r 100ms) > "$work/out" 2> "$work/err" < /dev/null
+	[ $? -eq 1 ] && [ "$(wc -l < "$work/err")" -eq 1 ]; say $? "ages on a full disk is exit 1 and a line"
+	"$wssim" ages "$trace" -r 1ms -o "$work/stopped-ages" > "$work/out" 2> "$work/err" < /dev/null &
+	pid=$!
+	sleep 0.3
+	kill -INT $pid 2>/dev/null
+	wait $pid; [ $? -eq 1 ] && grep -q interrupted "$work/err" && [ ! -e "$work/stopped-ages" ]
+	say $? "Ctrl-C ends ages and leaves no half of it"
+fi
+
 # --- what the README shows works ----------------------------------------------------------
 if has run && [ -n "$trace" ]; then
 	awk '/^```json/ { on = 1; next } /^```/ { on = 0 } on' README.md > "$work/readme.json"

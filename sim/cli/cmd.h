@@ -23,6 +23,7 @@ int cmd_sweep(int argc, char **argv);
 int cmd_policies(int argc, char **argv);
 int cmd_reclaim(int argc, char **argv);
 int cmd_mrc(int argc, char **argv);
+int cmd_ages(int argc, char **argv);
 int cmd_trace(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_truth(int argc, char **argv);

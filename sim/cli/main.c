@@ -18,6 +18,7 @@ static const struct {
 	{ "policies", cmd_policies, "list the balloon policies, or tell all about one" },
 	{ "reclaim", cmd_reclaim, "one guest, many reclaim algorithms and sizes: misses and speed" },
 	{ "mrc", cmd_mrc, "miss-ratio curve of a trace, exact or sampled" },
+	{ "ages", cmd_ages, "sources of page ages over one trace: their errors and costs" },
 	{ "trace", cmd_trace, "record, import, generate and look at page traces" },
 	{ "truth", cmd_truth, "compare the core's generations with a real kernel's" },
 	{ "kat", cmd_kat, "known answers of the portable core, to compare with a kernel's" },
