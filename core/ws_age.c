@@ -226,6 +226,21 @@ u64 ws_age_total(const struct ws_age *age)
 	return pages;
 }
 
+u16 ws_age_faded(const struct ws_age *age, u16 entry)
+{
+	u32 number = ws_page_number(entry);
+
+	switch (age->keeps) {
+	case WS_KEEPS_WORKINGSET:
+		return (u16)(entry & ~(WS_PAGE_REFERENCED | WS_PAGE_REFS));
+	case WS_KEEPS_TWO:
+		return ws_page_with_number(entry, number < 2 ? number : 2);
+	case WS_KEEPS_NOTHING:
+	default:
+		return (u16)(entry & ~WS_PAGE_HISTORY);
+	}
+}
+
 u32 ws_age_tidy(struct ws_age *age, u32 budget, bool (*mine)(const void *ctx, u32 page),
 		const void *ctx)
 {
@@ -246,7 +261,7 @@ u32 ws_age_tidy(struct ws_age *age, u32 budget, bool (*mine)(const void *ctx, u3
 				   ws_page_type(entry));
 		age->bearers[entry & WS_PAGE_KIND]--;
 		age->bearers[kind]++;
-		age->page[page] = (u16)((entry & ~(WS_PAGE_HISTORY | WS_PAGE_KIND)) | kind);
+		age->page[page] = (u16)((ws_age_faded(age, entry) & ~WS_PAGE_KIND) | kind);
 	}
 	return visited;
 }

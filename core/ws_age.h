@@ -20,8 +20,9 @@
  * another name of the next generation.  A label is free again when no page
  * bears it any more; ws_age_tidy() helps that along when names run short.
  *
- * Folding takes a page's history of descriptor accesses away, as in Linux.  So
- * history flags count only while the page bears its generation's present label.
+ * Folding takes a page's history of accesses away, as in Linux, or part of it
+ * (age->keeps).  So history flags count only while the page bears its generation's
+ * present label; ws_age_faded() says what is left of them otherwise.
  *
  * Memory: one u16 a page, the caller's, zeroed, may be shared by any number of
  * struct ws_age (a memcg each) as long as a page is in one of them at a time.
@@ -55,15 +56,38 @@
 #define WS_PAGE_REFS_SHIFT 11
 #define WS_PAGE_RECLAIM 0x2000u /* written back in order to be reclaimed (PG_reclaim) */
 #define WS_PAGE_LINKED 0x4000u	/* ws_lru: still on one of its queues */
-#define WS_PAGE_ACTIVE 0x8000u	/* two-list LRU in the simulator: PG_active */
+#define WS_PAGE_ACTIVE 0x8000u	/* two-list LRU: PG_active */
+#define WS_PAGE_EXEC 0x8000u	/* ws_lru: of an executable file's mapping (VM_EXEC) */
 
 /* What a page forgets when it changes generation (LRU_REFS_MASK | LRU_REFS_FLAGS). */
 #define WS_PAGE_HISTORY (WS_PAGE_REFERENCED | WS_PAGE_WORKINGSET | WS_PAGE_REFS)
+
+/* What a page keeps of its history when it goes to the next generation, protected or folded. */
+enum ws_keeps {
+	WS_KEEPS_NOTHING,
+	WS_KEEPS_WORKINGSET, /* that flag alone */
+	WS_KEEPS_TWO,	     /* of references in WS_PAGE_NUMBER 2 at most */
+};
+
+/* The history as one number of references, 0..7; WS_REFS_NUMBER in ws_rules.h. */
+#define WS_PAGE_NUMBER_SHIFT 9
+#define WS_PAGE_NUMBER_MAX 7u
+
+static inline u32 ws_page_number(u16 entry)
+{
+	return entry >> WS_PAGE_NUMBER_SHIFT & WS_PAGE_NUMBER_MAX;
+}
+
+static inline u16 ws_page_with_number(u16 entry, u32 number)
+{
+	return (u16)((entry & ~WS_PAGE_HISTORY) | number << WS_PAGE_NUMBER_SHIFT);
+}
 
 struct ws_age {
 	u16 *page;	 /* shared page array, pages_count entries */
 	u32 pages_count;
 	u32 gens;		   /* N, WS_GENS_MIN..WS_GENS_MAX */
+	enum ws_keeps keeps;	   /* NOTHING; may be set when there are no pages yet */
 	u64 max_seq;		   /* youngest generation */
 	u64 min_seq[WS_TYPES];	   /* oldest generation of each type */
 	u32 max_slot;		   /* max_seq mod N, so that no path by page divides */
@@ -197,6 +221,9 @@ static inline bool ws_page_labelled_now(const struct ws_age *age, u16 entry)
 	return (entry & WS_PAGE_LABEL) ==
 	       age->label_of[age->row_of[entry & WS_PAGE_KIND] / WS_TYPES];
 }
+
+/* @entry with the history that is left after it went to the next generation. */
+u16 ws_age_faded(const struct ws_age *age, u16 entry);
 
 /*
  * Put a page that is in no generation into the generation in @slot, with the

@@ -25,6 +25,8 @@ int ws_lru_init(struct ws_lru *lru, u16 *page, u32 *pool, u32 pages_count, u32 g
 		ws_queue_init(&lru->queue[row]);
 	lru->protected_pages = 0;
 	lru->promoted_pages = 0;
+	lru->evicted_pages[WS_ANON] = 0;
+	lru->evicted_pages[WS_FILE] = 0;
 	return 0;
 }
 
@@ -37,26 +39,13 @@ int ws_lru_init_rules(struct ws_lru *lru, u16 *page, u32 *pool, u32 pages_count,
 		return error;
 	error = ws_lru_init(lru, page, pool, pages_count, rules->gens, now_ns);
 	lru->rules = rules;
+	lru->age.keeps = (enum ws_keeps)rules->keeps;
 	return error;
 }
 
-static u32 slot_to_enter(const struct ws_age *age, enum ws_type type, enum ws_enter how)
+static void enter(struct ws_lru *lru, u32 page, enum ws_type type, u32 slot, u32 history)
 {
-	switch (how) {
-	case WS_ENTER_FAULT:
-		return age->max_slot;
-	case WS_ENTER_WRITEBACK:
-		return ws_age_slot_after(age, age->min_slot[type]);
-	case WS_ENTER_READ:
-	case WS_ENTER_SWAPCACHE:
-	default:
-		return age->min_slot[type];
-	}
-}
-
-static void enter(struct ws_lru *lru, u32 page, enum ws_type type, enum ws_enter how, u32 history)
-{
-	u32 slot = slot_to_enter(&lru->age, type, how), linked;
+	u32 linked;
 
 	WS_ASSERT(page < lru->age.pages_count);
 	WS_ASSERT(!ws_page_aged(lru->age.page[page]));
@@ -66,21 +55,34 @@ static void enter(struct ws_lru *lru, u32 page, enum ws_type type, enum ws_enter
 		ws_queue_add_young(&lru->queue[ws_age_row(slot, type)], lru->pool, page);
 }
 
-static void enter_refaulted(struct ws_lru *lru, u32 page, enum ws_type type, enum ws_enter how,
-			    u32 shadow)
+static void enter_refaulted(struct ws_lru *lru, struct ws_arrival *arrival, u32 shadow)
 {
-	struct ws_refault_verdict verdict = ws_refault_arrive(
-		&lru->refault, type, lru->age.min_seq[type], shadow, how == WS_ENTER_FAULT);
+	const struct ws_age *age = &lru->age;
+	struct ws_refault_at at = {
+		.type = arrival->type, .min_seq = age->min_seq[arrival->type],
+		.max_seq = age->max_seq, .gens = age->gens,
+		.in_fault = ws_promote_in_fault(lru->rules, arrival->how),
+	};
+	struct ws_refault_return back;
 
-	enter(lru, page, type, how, verdict.workingset ? WS_PAGE_WORKINGSET : 0);
+	if (lru->rules->recency == WS_RECENCY_DISTANCE)
+		at.pages = ws_age_total(age);
+	back = ws_refault_return(&lru->refault, lru->rules, &at, shadow);
+	arrival->shadowed = true;
+	arrival->history = back.history;
+	arrival->refs = back.refs;
 }
 
 void ws_lru_add(struct ws_lru *lru, u32 page, enum ws_type type, enum ws_enter how, u32 shadow)
 {
+	struct ws_arrival arrival = { .type = type, .how = how };
+	u16 history;
+	u32 slot;
+
 	if (shadow)
-		enter_refaulted(lru, page, type, how, shadow);
-	else
-		enter(lru, page, type, how, 0);
+		enter_refaulted(lru, &arrival, shadow);
+	slot = ws_promote_arrive(&lru->age, lru->rules, &arrival, &history);
+	enter(lru, page, type, slot, history);
 }
 
 void ws_lru_remove(struct ws_lru *lru, u32 page)
@@ -88,47 +90,39 @@ void ws_lru_remove(struct ws_lru *lru, u32 page)
 	ws_age_remove(&lru->age, page);
 }
 
-/* Accesses past the first, of a page whose history counts. */
-static u32 refs_of(u16 entry)
-{
-	return (u32)(entry & WS_PAGE_REFS) / (1u << WS_PAGE_REFS_SHIFT) +
-	       !!(entry & WS_PAGE_WORKINGSET);
-}
-
 void ws_lru_descriptor_access(struct ws_lru *lru, u32 page)
 {
-	struct ws_age *age = &lru->age;
-	u16 entry;
-
-	WS_ASSERT(page < age->pages_count);
-	entry = age->page[page];
-	if (!ws_page_aged(entry))
-		return;
-	if (!ws_page_labelled_now(age, entry)) {
-		/* Folded since: its history is void, so begin a new one. */
-		ws_age_move(age, page, ws_age_seq(age, page));
-		entry = age->page[page];
-	}
-	if (!(entry & WS_PAGE_REFERENCED))
-		entry |= WS_PAGE_REFERENCED;
-	else if (!(entry & WS_PAGE_WORKINGSET))
-		entry |= WS_PAGE_WORKINGSET;
-	else if ((entry & WS_PAGE_REFS) != WS_PAGE_REFS)
-		entry = (u16)(entry + (1u << WS_PAGE_REFS_SHIFT));
-	age->page[page] = entry;
+	ws_promote_descriptor(&lru->age, lru->rules, page);
 }
 
-bool ws_lru_wants_ageing(const struct ws_lru *lru, u32 swappiness)
+u32 ws_lru_harvest(struct ws_lru *lru, u32 first, const u64 *young, u32 count)
 {
-	const struct ws_age *age = &lru->age;
-	enum ws_type first = swappiness ? WS_ANON : WS_FILE, type;
-	u64 young = 0, old = 0, total = 0, seq;
-	u32 gens = ws_age_gens(age, first);
+	return ws_promote_harvest(&lru->age, lru->rules, first, young, count);
+}
 
-	if (gens <= WS_GENS_MIN)
-		return true;
-	if (gens > WS_GENS_MIN + 1)
-		return false;
+void ws_lru_set_exec(struct ws_lru *lru, u32 page, bool exec)
+{
+	u16 *entry = &lru->age.page[page];
+
+	WS_ASSERT(page < lru->age.pages_count && ws_page_aged(*entry));
+	*entry = (u16)((*entry & ~WS_PAGE_EXEC) | (exec ? WS_PAGE_EXEC : 0));
+}
+
+/* The rules' swappiness for the caller's; without swap there is none. */
+static u32 swappiness_of(const struct ws_lru *lru, u32 swappiness)
+{
+	WS_ASSERT(swappiness <= WS_SWAPPINESS_MAX);
+	if (!swappiness || lru->rules->swappiness == WS_SWAPPINESS_CALLER)
+		return swappiness;
+	return lru->rules->swappiness;
+}
+
+/* The aim is a third each in young, middle and old; a half and a quarter are bounds. */
+static bool is_uneven(const struct ws_age *age, enum ws_type first)
+{
+	u64 young = 0, old = 0, total = 0, seq;
+	enum ws_type type;
+
 	for (type = first; type < WS_TYPES; type++) {
 		u32 slot = age->min_slot[type];
 
@@ -143,8 +137,41 @@ bool ws_lru_wants_ageing(const struct ws_lru *lru, u32 swappiness)
 			slot = ws_age_slot_after(age, slot);
 		}
 	}
-	/* The aim is a third each in young, middle and old; a half and a quarter are bounds. */
 	return young * WS_GENS_MIN > total || old * (WS_GENS_MIN + 2) < total;
+}
+
+/* Has the youngest generation more than one share of N - 1? */
+static bool is_young_big(const struct ws_age *age, enum ws_type first)
+{
+	u64 young = 0, total = 0;
+	enum ws_type type;
+	u32 slot;
+
+	for (type = first; type < WS_TYPES; type++) {
+		young += age->pages[ws_age_row(age->max_slot, type)];
+		for (slot = 0; slot < age->gens; slot++)
+			total += age->pages[ws_age_row(slot, type)];
+	}
+	return young * (age->gens - 1) > total;
+}
+
+bool ws_lru_wants_ageing(const struct ws_lru *lru, u32 swappiness)
+{
+	const struct ws_age *age = &lru->age;
+	enum ws_type first = swappiness_of(lru, swappiness) ? WS_ANON : WS_FILE;
+	u32 gens = ws_age_gens(age, first), file_gens = ws_age_gens(age, WS_FILE);
+
+	if (lru->rules->ageing != WS_AGEING_SIZES) {
+		/* Of both types, if both can be evicted, the one with the older generation. */
+		gens = gens > file_gens ? gens : file_gens;
+		if (gens <= WS_GENS_MIN + 1)
+			return true;
+		return lru->rules->ageing == WS_AGEING_SPREAD && gens < age->gens &&
+		       is_young_big(age, first);
+	}
+	if (gens <= WS_GENS_MIN)
+		return true;
+	return gens == WS_GENS_MIN + 1 && is_uneven(age, first);
 }
 
 /* The oldest generation of @type, which was in @slot, is part of the next one now. */
@@ -190,20 +217,49 @@ static void sort_elsewhere(struct ws_lru *lru, u32 page, u16 entry)
 		lru->age.page[page] = (u16)(entry & ~WS_PAGE_LINKED);
 }
 
-/* Should @page, of a tier above the limit, stay?  Then it goes to the next generation. */
-static bool is_protected(struct ws_lru *lru, u32 page, u16 entry, enum ws_type type, u32 tier,
-			 u32 limit)
+/* Has it as many references as are counted, in a version for which that means something? */
+static bool is_full(const struct ws_rules *rules, u16 entry)
 {
-	struct ws_age *age = &lru->age;
-	u32 slot = ws_age_slot_after(age, age->min_slot[type]);
-
-	if (tier <= limit)
+	if (rules->full == WS_FULL_AS_OTHERS)
 		return false;
-	ws_refault_protect(&lru->refault, type, tier);
+	if (rules->refs == WS_REFS_WORKINGSET_LAST && !(entry & WS_PAGE_WORKINGSET))
+		return false;
+	return ws_rules_refs(rules, entry) == WS_REFS_MAX;
+}
+
+/* Should @page, of a tier above the limit, stay?  Then it goes to the next generation. */
+static bool is_protected(struct ws_lru *lru, u32 page, u16 entry, enum ws_type type, u32 limit)
+{
+	const struct ws_rules *rules = lru->rules;
+	u32 tier = ws_rules_tier(rules, entry);
+	bool full = is_full(rules, entry);
+	struct ws_queue *queue;
+
+	if (tier <= limit && !full)
+		return false;
+	ws_refault_keep(&lru->refault, rules, type, tier,
+			!full || rules->full == WS_FULL_PROTECTED);
 	lru->protected_pages++;
-	ws_age_leave(age, entry);
-	ws_age_enter(age, page, type, slot, entry & ~(WS_PAGE_HISTORY | WS_PAGE_KIND));
-	ws_queue_add_old(&lru->queue[ws_age_row(slot, type)], lru->pool, page);
+	ws_promote_protect(&lru->age, page);
+	queue = &lru->queue[lru->age.row_of[lru->age.page[page] & WS_PAGE_KIND]];
+	if (rules->protects_old)
+		ws_queue_add_old(queue, lru->pool, page);
+	else
+		ws_queue_add_young(queue, lru->pool, page);
+	return true;
+}
+
+/* The rest of is_young() where a page that was accessed is not simply the youngest. */
+static bool is_young_by_rules(struct ws_lru *lru, u32 page, u64 young, u32 first, u32 count)
+{
+	u64 self = 1ull << page % 64;
+
+	young &= ~self;
+	lru->promoted_pages += ws_lru_harvest(lru, first, &young, count);
+	ws_promote_rmap(&lru->age, lru->rules, page);
+	lru->promoted_pages++;
+	ws_queue_add_young(&lru->queue[lru->age.row_of[lru->age.page[page] & WS_PAGE_KIND]],
+			   lru->pool, page);
 	return true;
 }
 
@@ -219,7 +275,10 @@ static bool is_young(struct eviction *eviction, u32 page, enum ws_type type)
 	young = eviction->look_around(eviction->ctx, page);
 	if (!young)
 		return false;
-	lru->promoted_pages += ws_age_harvest(&lru->age, first, &young, count < 64 ? count : 64);
+	count = count < 64 ? count : 64;
+	if (lru->rules->rmap != WS_RMAP_YOUNGEST && young >> page % 64 & 1)
+		return is_young_by_rules(lru, page, young, first, count);
+	lru->promoted_pages += ws_lru_harvest(lru, first, &young, count);
 	if (lru->age.row_of[lru->age.page[page] & WS_PAGE_KIND] != row)
 		return false;
 	ws_queue_add_young(&lru->queue[row], lru->pool, page);
@@ -244,25 +303,26 @@ static void sort_page(struct eviction *eviction, u32 page, enum ws_type type, u3
 	struct ws_lru *lru = eviction->lru;
 	struct ws_age *age = &lru->age;
 	u16 entry = age->page[page];
-	u32 refs = 0, shadow;
+	u32 shadow;
 
 	if (age->row_of[entry & WS_PAGE_KIND] != row) {
 		sort_elsewhere(lru, page, entry);
 		return;
 	}
-	if ((entry & WS_PAGE_HISTORY) && ws_page_labelled_now(age, entry)) {
-		refs = refs_of(entry);
-		if (is_protected(lru, page, entry, type, ws_refault_tier(refs), limit))
+	if (entry & WS_PAGE_HISTORY) {
+		entry = ws_promote_entry(age, entry);
+		if (is_protected(lru, page, entry, type, limit))
 			return;
-		/* For a shadow, accesses count from the second on. */
-		if (!(entry & WS_PAGE_REFERENCED))
-			refs = 0;
 	}
 	if (eviction->look_around && is_young(eviction, page, type))
 		return;
 	ws_age_leave(age, entry);
 	age->page[page] = entry & WS_PAGE_FILE;
-	shadow = ws_refault_evict(&lru->refault, type, age->min_seq[type], refs);
+	if (entry & WS_PAGE_HISTORY || lru->rules->recency == WS_RECENCY_DISTANCE)
+		shadow = ws_refault_leave(&lru->refault, lru->rules, type, age->min_seq[type],
+					  entry);
+	else
+		shadow = ws_refault_evict(&lru->refault, type, age->min_seq[type], 0);
 	if (eviction->shadows)
 		eviction->shadows[eviction->count] = shadow;
 	eviction->victims[eviction->count++] = page;
@@ -285,13 +345,34 @@ static bool evict_type(struct eviction *eviction, enum ws_type type, u32 limit, 
 		sort_page(eviction, queue->old[queue->old_begin++], type, row, limit);
 	}
 	eviction->scan->scanned = scanned;
+	lru->evicted_pages[type] += eviction->count - before;
 	return eviction->count > before || scanned == budget;
 }
 
 /*
- * Oldest generations whose queues are used up end.  File does not run ahead of
- * anon as long as anon can be evicted: both are equally old then (6.1).
+ * File does not run ahead of anon as long as anon can be evicted: both are equally
+ * old then (6.1).
  */
+static void couple_types(const struct ws_age *age, u64 min_seq[WS_TYPES])
+{
+	if (min_seq[WS_ANON] > min_seq[WS_FILE])
+		min_seq[WS_ANON] = min_seq[WS_FILE];
+	min_seq[WS_FILE] = age->min_seq[WS_FILE] > min_seq[WS_ANON] ? age->min_seq[WS_FILE] :
+								      min_seq[WS_ANON];
+}
+
+/* A type that has run out of generations waits for the other with one to spare (6.14). */
+static void loosen_types(const struct ws_age *age, u64 min_seq[WS_TYPES])
+{
+	u64 seq = age->max_seq - WS_GENS_MIN;
+
+	if (min_seq[WS_ANON] > seq && min_seq[WS_FILE] < seq)
+		min_seq[WS_ANON] = seq;
+	else if (min_seq[WS_FILE] > seq && min_seq[WS_ANON] < seq)
+		min_seq[WS_FILE] = seq;
+}
+
+/* Oldest generations whose queues are used up end. */
 static bool advance_min_seq(struct ws_lru *lru, bool can_swap)
 {
 	struct ws_age *age = &lru->age;
@@ -308,14 +389,12 @@ static bool advance_min_seq(struct ws_lru *lru, bool can_swap)
 			slot = ws_age_slot_after(age, slot);
 		}
 	}
-	if (can_swap) {
-		if (min_seq[WS_ANON] > min_seq[WS_FILE])
-			min_seq[WS_ANON] = min_seq[WS_FILE];
-		min_seq[WS_FILE] = age->min_seq[WS_FILE] > min_seq[WS_ANON] ?
-					   age->min_seq[WS_FILE] : min_seq[WS_ANON];
-	}
+	if (can_swap && lru->rules->coupled)
+		couple_types(age, min_seq);
+	else if (can_swap)
+		loosen_types(age, min_seq);
 	for (type = first; type < WS_TYPES; type++) {
-		if (age->min_seq[type] == min_seq[type])
+		if (age->min_seq[type] >= min_seq[type])
 			continue;
 		moved = true;
 		ws_refault_carry(&lru->refault, type);
@@ -326,22 +405,46 @@ static bool advance_min_seq(struct ws_lru *lru, bool can_swap)
 	return moved;
 }
 
+/* By swappiness alone: what of all victims so far should have been anon. */
+static enum ws_type choose_share(const struct ws_lru *lru, u32 swappiness)
+{
+	const u64 *evicted = lru->evicted_pages;
+
+	return evicted[WS_ANON] * (WS_SWAPPINESS_MAX - swappiness) <
+		       evicted[WS_FILE] * swappiness ? WS_ANON : WS_FILE;
+}
+
+/* Both are equally old: by what refaulted (6.1). */
+static enum ws_type choose_older(const struct ws_lru *lru, u32 swappiness, u32 *limit)
+{
+	enum ws_type type = ws_refault_choose(&lru->refault, swappiness, limit);
+
+	if (!lru->rules->controller)
+		*limit = WS_TIERS - 1;
+	return type;
+}
+
 static enum ws_type choose_type(const struct ws_lru *lru, u32 swappiness, u32 *limit)
 {
 	const struct ws_age *age = &lru->age;
+	const struct ws_rules *rules = lru->rules;
 	enum ws_type type;
 
 	if (!swappiness)
 		type = WS_FILE;
+	else if (rules->choice == WS_CHOICE_SUM)
+		type = ws_refault_choose_sum(&lru->refault, swappiness);
+	else if (rules->choice == WS_CHOICE_SHARE)
+		type = choose_share(lru, swappiness);
 	else if (age->min_seq[WS_ANON] < age->min_seq[WS_FILE])
 		type = WS_ANON;
 	else if (swappiness == 1)
 		type = WS_FILE;
-	else if (swappiness == 200)
+	else if (swappiness == WS_SWAPPINESS_MAX)
 		type = WS_ANON;
 	else
-		return ws_refault_choose(&lru->refault, swappiness, limit);
-	*limit = ws_refault_tier_limit(&lru->refault, type);
+		return choose_older(lru, swappiness, limit);
+	*limit = ws_refault_limit(&lru->refault, rules, type);
 	return type;
 }
 
@@ -352,20 +455,20 @@ u32 ws_lru_evict(struct ws_lru *lru, struct ws_lru_scan *scan, const struct ws_l
 		.lru = lru, .scan = scan, .look_around = ops ? ops->look_around : NULL,
 		.ctx = ctx, .victims = victims, .shadows = shadows,
 	};
-	bool can_swap = scan->swappiness > 0;
+	u32 swappiness = swappiness_of(lru, scan->swappiness);
+	bool can_swap = swappiness > 0;
 
-	WS_ASSERT(scan->swappiness <= 200);
 	scan->scanned = 0;
 	scan->rmap_walks = 0;
 	while (eviction.count < victims_max && scan->scanned < scan->budget) {
 		u32 left = victims_max - eviction.count, limit;
 		u32 max = eviction.count + (left < ROUND_PAGES ? left : ROUND_PAGES);
-		enum ws_type type = choose_type(lru, scan->swappiness, &limit);
+		enum ws_type type = choose_type(lru, swappiness, &limit);
 		bool found = evict_type(&eviction, type, limit, max);
 
 		if (!found && can_swap) {
 			type = type == WS_ANON ? WS_FILE : WS_ANON;
-			limit = ws_refault_tier_limit(&lru->refault, type);
+			limit = ws_refault_limit(&lru->refault, lru->rules, type);
 			found = evict_type(&eviction, type, limit, max);
 		}
 		if (!advance_min_seq(lru, can_swap) && !found)
@@ -377,7 +480,7 @@ u32 ws_lru_evict(struct ws_lru *lru, struct ws_lru_scan *scan, const struct ws_l
 u32 ws_lru_upcoming(const struct ws_lru *lru, u32 swappiness, u32 *pages, u32 max)
 {
 	u32 limit;
-	enum ws_type type = choose_type(lru, swappiness, &limit);
+	enum ws_type type = choose_type(lru, swappiness_of(lru, swappiness), &limit);
 	u32 row = ws_age_row(lru->age.min_slot[type], type);
 
 	return ws_queue_peek(&lru->queue[row], lru->pool, pages, max);

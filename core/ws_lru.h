@@ -20,6 +20,7 @@
  *	tier above the tier limit    next generation, counted as protected
  *	accessed since               youngest generation, neighbours too (look-around)
  *	else                         victim
+ * What differs between versions of Linux is in ws_rules.h; the above is 6.1.
  *
  * The pages that are folded with their generation keep their order here; Linux,
  * which moves them one by one, turns it round.
@@ -31,17 +32,9 @@
 #ifndef WS_LRU_H
 #define WS_LRU_H
 
-#include "ws_age.h"
+#include "ws_promote.h"
 #include "ws_queue.h"
 #include "ws_refault.h"
-
-/* How a page comes in; decides its generation (lru_gen_add_folio() of Linux 6.1/6.12). */
-enum ws_enter {
-	WS_ENTER_FAULT,	    /* page fault, anon or mapped file: the youngest */
-	WS_ENTER_READ,	    /* page cache filled by read() or readahead: the oldest */
-	WS_ENTER_SWAPCACHE, /* anon brought in beside a faulting one: the oldest */
-	WS_ENTER_WRITEBACK, /* could not be evicted yet, being written: second oldest */
-};
 
 struct ws_lru {
 	const struct ws_rules *rules; /* the caller's, or a row of ws_rules_table[] */
@@ -50,6 +43,7 @@ struct ws_lru {
 	u32 *pool; /* shared by all queues of the page array */
 	struct ws_queue queue[WS_ROWS_MAX]; /* by row, as ws_age_row() */
 	u64 protected_pages, promoted_pages; /* running totals of what eviction sorted */
+	u64 evicted_pages[WS_TYPES];
 };
 
 /* What eviction asks about pages; the caller counts what its answers cost. */
@@ -58,7 +52,8 @@ struct ws_lru_ops {
 	 * Has @page been accessed?  If not, return 0.  If so, test and clear the
 	 * accessed bits of the 64-page block that holds it, as a look-around
 	 * through its page table does.  Bit i is page block + i.  Only pages of
-	 * this lruvec may be reported.  NULL: no page has accessed bits.
+	 * this lruvec may be reported; by rules without look-around, only @page.
+	 * NULL: no page has accessed bits.
 	 */
 	u64 (*look_around)(void *ctx, u32 page);
 };
@@ -93,10 +88,16 @@ void ws_lru_remove(struct ws_lru *lru, u32 page);
 /* An access through a descriptor: counts towards the page's tier (folio_mark_accessed()). */
 void ws_lru_descriptor_access(struct ws_lru *lru, u32 page);
 
+/* A walk found pages accessed; arguments as ws_age_harvest().  Return: pages that moved. */
+u32 ws_lru_harvest(struct ws_lru *lru, u32 first, const u64 *young, u32 count);
+
+/* @page, which is in a generation, is one of an executable file's mapping, or not. */
+void ws_lru_set_exec(struct ws_lru *lru, u32 page, bool exec);
+
 /*
  * Should a walk of the accessed bits come before eviction of @swappiness?
- * (should_run_aging() of Linux 6.1/6.12: few generations, or the young ones too
- * big, or the old ones too small).  @swappiness 0: anon is not evicted.
+ * (should_run_aging(); enum ws_ageing says when.)  @swappiness 0: anon is not
+ * evicted.
  */
 bool ws_lru_wants_ageing(const struct ws_lru *lru, u32 swappiness);
 
@@ -117,7 +118,7 @@ struct ws_lru_scan {
  * @shadows: may be NULL; for each victim the token to hand to ws_lru_add()
  *	when the page comes back, never 0
  *
- * Chooses the type as get_type_to_scan() does.  Return: number of victims; 0
+ * Chooses the type as enum ws_choice says.  Return: number of victims; 0
  * with budget left over means that ageing must come first or that nothing is
  * left to evict.
  */

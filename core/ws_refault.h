@@ -16,6 +16,9 @@
  * than twice as often as tier 0 is protected: its pages go to the next
  * generation instead.  Tier 0 is never protected, so eviction always proceeds.
  *
+ * That is 6.1.  What later versions do otherwise is in ws_rules.h, and reaches
+ * here through the functions that take rules.
+ *
  * Memory: the caller's struct.  Time: none is read.  Errors: none.  Locking: the
  * caller serializes with the ws_lru that holds it.  Source: Linux 6.1 and 6.12,
  * mm/workingset.c (lru_gen_eviction, lru_gen_refault) and mm/vmscan.c (the
@@ -43,6 +46,7 @@ struct ws_refault {
 	u64 workingset_recent[WS_TYPES];   /* of these, evicted from today's oldest generation */
 	u64 workingset_activate[WS_TYPES]; /* protected instead of evicted */
 	u64 workingset_restore[WS_TYPES];  /* recent, and in a fault or of the highest tier */
+	u32 nonresident_age; /* evictions and protections so far; kept for WS_RECENCY_DISTANCE */
 };
 
 /* What ws_refault_arrive() finds out about a page. */
@@ -105,5 +109,41 @@ u32 ws_refault_tier_limit(const struct ws_refault *refault, enum ws_type type);
  * @tier_limit: out, as ws_refault_tier_limit(), but against tier 0 of the other type
  */
 enum ws_type ws_refault_choose(const struct ws_refault *refault, u32 swappiness, u32 *tier_limit);
+
+/* --- the same by rules --- */
+
+/* A page is evicted; @entry: with the history that counts.  Return: its shadow, never 0. */
+u32 ws_refault_leave(struct ws_refault *refault, const struct ws_rules *rules, enum ws_type type,
+		     u64 min_seq, u16 entry);
+
+/* Where a page comes back to. */
+struct ws_refault_at {
+	enum ws_type type;
+	u64 min_seq, max_seq; /* of its type, now */
+	u32 gens;
+	u64 pages; /* that its reuse distance may reach: those of its lruvec */
+	bool in_fault;
+};
+
+struct ws_refault_return {
+	bool recent;
+	u16 history; /* WS_PAGE_HISTORY bits to come in with */
+	u32 refs;    /* what the shadow had, if recent */
+};
+
+/* A page comes back with its shadow; any value but 0 is harmless. */
+struct ws_refault_return ws_refault_return(struct ws_refault *refault, const struct ws_rules *rules,
+					   const struct ws_refault_at *at, u32 shadow);
+
+/* A page of @tier is protected; @counted: the controller is to know. */
+void ws_refault_keep(struct ws_refault *refault, const struct ws_rules *rules, enum ws_type type,
+		     u32 tier, bool counted);
+
+/* Highest tier of @type that may be evicted. */
+u32 ws_refault_limit(const struct ws_refault *refault, const struct ws_rules *rules,
+		     enum ws_type type);
+
+/* The type to evict from, all tiers of each together (WS_CHOICE_SUM). */
+enum ws_type ws_refault_choose_sum(const struct ws_refault *refault, u32 swappiness);
 
 #endif /* WS_REFAULT_H */

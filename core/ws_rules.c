@@ -161,7 +161,7 @@ static bool counts_agree(const struct ws_rules *rules)
 	       number == (rules->rmap == WS_RMAP_COUNTS) &&
 	       number == (rules->keeps == WS_KEEPS_TWO) &&
 	       number == (rules->restores == WS_RESTORES_NUMBER) &&
-	       (number || rules->descriptor == WS_DESCRIPTOR_COUNTS) &&
+	       number == (rules->descriptor == WS_DESCRIPTOR_MOVES) &&
 	       (rules->refs == WS_REFS_WORKINGSET_LAST) == (rules->restores == WS_RESTORES_REFS);
 }
 
@@ -215,18 +215,4 @@ bool ws_rules_workingset(const struct ws_rules *rules, u16 entry)
 	if (rules->refs == WS_REFS_NUMBER)
 		return ws_page_number(entry) >= 2;
 	return entry & WS_PAGE_WORKINGSET;
-}
-
-u16 ws_rules_fade(const struct ws_rules *rules, u16 entry)
-{
-	u32 number = ws_page_number(entry);
-
-	switch (rules->keeps) {
-	case WS_KEEPS_WORKINGSET:
-		return (u16)(entry & ~(WS_PAGE_REFERENCED | WS_PAGE_REFS));
-	case WS_KEEPS_TWO:
-		return ws_page_with_number(entry, number < 2 ? number : 2);
-	default:
-		return (u16)(entry & ~WS_PAGE_HISTORY);
-	}
 }

@@ -95,13 +95,6 @@ enum ws_descriptor {
 	WS_DESCRIPTOR_MOVES, /* past 7: next generation with 3; from 2 on leaves the oldest generation */
 };
 
-/* What a page keeps of its history when it goes to the next generation, protected or folded. */
-enum ws_keeps {
-	WS_KEEPS_NOTHING,
-	WS_KEEPS_WORKINGSET,
-	WS_KEEPS_TWO, /* 2 references at most */
-};
-
 /* A page with as many references as are counted, whatever the controller says. */
 enum ws_full {
 	WS_FULL_AS_OTHERS,
@@ -175,7 +168,7 @@ struct ws_rules {
 	u8 rmap;	   /* enum ws_rmap */
 	u8 descriptor;	   /* enum ws_descriptor */
 	/* eviction */
-	u8 keeps;	   /* enum ws_keeps */
+	u8 keeps;	   /* enum ws_keeps, ws_age.h */
 	u8 full;	   /* enum ws_full */
 	u8 protects_old;   /* protected pages enter the old end of the next generation, not the young */
 	u8 setpoint;	   /* enum ws_setpoint */
@@ -209,20 +202,6 @@ const struct ws_rules *ws_rules_find(const char *name, u32 length);
 /* 0, or -EINVAL when a field is out of its range. */
 int ws_rules_check(const struct ws_rules *rules);
 
-/* Number of three bits that WS_REFS_NUMBER makes of the history bits. */
-#define WS_REFS_NUMBER_SHIFT 9
-#define WS_REFS_NUMBER_MAX 7u
-
-static inline u32 ws_page_number(u16 entry)
-{
-	return entry >> WS_REFS_NUMBER_SHIFT & WS_REFS_NUMBER_MAX;
-}
-
-static inline u16 ws_page_with_number(u16 entry, u32 number)
-{
-	return (u16)((entry & ~WS_PAGE_HISTORY) | number << WS_REFS_NUMBER_SHIFT);
-}
-
 /* References that a shadow carries and a tier is made of, 0..7; @entry with its history valid. */
 u32 ws_rules_refs(const struct ws_rules *rules, u16 entry);
 
@@ -231,8 +210,5 @@ u32 ws_rules_tier(const struct ws_rules *rules, u16 entry);
 
 /* Does @entry belong to the working set: does it come in one generation younger? */
 bool ws_rules_workingset(const struct ws_rules *rules, u16 entry);
-
-/* @entry with the history that is left after it went to the next generation. */
-u16 ws_rules_fade(const struct ws_rules *rules, u16 entry);
 
 #endif /* WS_RULES_H */

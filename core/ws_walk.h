@@ -21,7 +21,7 @@
  * accessed bit: it keeps it until eviction looks.
  *
  * Nothing here knows how accessed bits are stored.  The caller's operations read
- * them, and hand them to ws_age_harvest() or ws_access_harvest(), as the caller
+ * them, and hand them to ws_age_harvest() or ws_lru_harvest(), as the caller
  * likes.  The walk ends before the new generation begins: the caller calls
  * ws_lru_advance() after it.
  *
