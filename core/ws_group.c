@@ -325,9 +325,12 @@ bool ws_groups_collect_step(struct ws_groups_pass *pass, u32 budget)
 		if (!groups->group[i].used)
 			continue;
 		collect_own(groups, i, pass->node, &pass->hist[i], pass->now_ns);
-		if (i != WS_GROUP_ROOT &&
-		    ws_hist_merge(&pass->hist[groups->group[i].parent], &pass->hist[i]))
-			WS_ASSERT(!"edges are the root's");
+		if (i != WS_GROUP_ROOT) {
+			int error = ws_hist_merge(&pass->hist[groups->group[i].parent],
+						  &pass->hist[i]);
+
+			WS_ASSERT(!error); /* all have the root's edges */
+		}
 	}
 	return pass->clearing || pass->left;
 }

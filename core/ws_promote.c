@@ -262,7 +262,7 @@ void ws_promote_rmap(struct ws_age *age, const struct ws_rules *rules, u32 page)
 		rmap_second(age, rules, page);
 		break;
 	default:
-		put(age, page, age->max_slot, age->page[page] & ~WS_PAGE_HISTORY);
+		put(age, page, age->max_slot, (u16)(age->page[page] & ~WS_PAGE_HISTORY));
 	}
 }
 
