@@ -57,7 +57,7 @@ quiet = @
 say   = @printf '  %-5s %s\n' $(1) $(2)
 endif
 
-.PHONY: all setup fuzz-core fuzz-core-run fuzz-run setup-check demo check unit freestanding golden \
+.PHONY: all setup fuzz-core fuzz-core-run fuzz-run setup-check demo check unit freestanding bare golden \
         cli slurm style lint headers fuzz fuzz-replay coverage install \
         kernel-module kernel-check \
         bench bench-check bench-expect \
@@ -124,7 +124,7 @@ bench-expect: $(out)/wssim-bench # after a change that is meant: the ratios as t
 # What Debian 12 needs besides git, make and a C compiler: to build and draw, for the
 # tests, for the fuzzers.
 packages := gcc libc6-dev libgsl-dev libcjson-dev libzstd-dev zlib1g-dev liblzma-dev gnuplot-nox
-check_packages := libcriterion-dev qemu-user clang-tidy cppcheck \
+check_packages := libcriterion-dev qemu-user qemu-system-x86 clang-tidy cppcheck \
                   slurmctld slurmd slurm-client
 fuzz_packages := clang libclang-rt-14-dev
 
@@ -146,7 +146,7 @@ demo: setup ## compare six balloon policies on an overcommitted host (about a mi
 
 # Ends with the unit tests, so that the last line is their runner's.
 check: setup-check ## all tests (one to two minutes on two cores)
-	$(again) all headers style freestanding lint
+	$(again) all headers style freestanding bare lint
 	$(again) fuzz-replay
 	$(again) fuzz-core
 	$(again) golden cli slurm
@@ -188,7 +188,8 @@ freestanding: ## the core needs no libc, keeps no state, compiles for 32 bits an
 	  command -v $$1 > /dev/null || { echo "freestanding: no $$1, not tried"; continue; }; \
 	  for f in $(core_srcs:.c=); do \
 	    $$cc -std=gnu11 -O2 $(warnings) -ffreestanding -fno-pic -nostdinc -mgeneral-regs-only \
-	      -isystem $$($$1 -print-file-name=include) -Icore/env/user -c -o $$dir/$$f.o core/$$f.c || \
+	      -Wframe-larger-than=512 -isystem $$($$1 -print-file-name=include) -Icore/env/user \
+      -c -o $$dir/$$f.o core/$$f.c || \
 	      exit 1; done; \
 	  $(call core_faults,$$dir/*.o) || exit 1; done
 	@echo "freestanding: $(words $(core_srcs)) files of the core"
@@ -235,6 +236,21 @@ $(lint_dir)/cppcheck.ok: $(core_srcs:%=core/%) $(wildcard core/*.h core/env/user
 	  --inconclusive --std=c11 --platform=unix64 --suppressions-list=core/cppcheck.txt \
 	  -Icore -Icore/env/user $(core_srcs:%=core/%)
 	@touch $@
+
+# The minimal port: 32 bits, no libc, no operating system.  QEMU is the machine.
+bare_dir  := $(BUILD_DIR)/bare
+bare_objs := $(addprefix $(bare_dir)/example/,bare.o watch.o) $(core_srcs:%.c=$(bare_dir)/%.o)
+$(bare_dir)/%.o: core/%.c $(MAKEFILE_LIST)
+	@mkdir -p $(@D)
+	$(quiet)gcc -m32 -march=i686 -std=gnu11 -O2 $(warnings) -ffreestanding -nostdinc -fno-pic \
+	  -fno-stack-protector -fno-asynchronous-unwind-tables -fno-tree-loop-distribute-patterns \
+	  -mgeneral-regs-only -isystem $$(gcc -print-file-name=include) -Icore/example -Icore \
+	  -MMD -MP -c -o $@ $<
+$(bare_dir)/port: core/example/bare.ld $(bare_objs)
+	$(call say,LD,$@)
+	$(quiet)ld -m elf_i386 -T $< -o $@ $(bare_objs)
+bare: $(bare_dir)/port $(out)/wssim ## the core's minimal port, on a machine without an operating system
+	@tests/bare.sh $^
 
 style: ## who includes whom, banned functions, names, sizes
 	tests/style.sh
@@ -337,5 +353,5 @@ help: ## list the targets
 	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | \
 	  awk -F '\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
 
--include $(core_srcs:%.c=$(lint_dir)/%.ok.d) $(core_objs:.o=.d) $(tr_objs:.o=.d) $(sim_objs:.o=.d) $(test_objs:.o=.d) $(bench_objs:.o=.d) \
+-include $(core_srcs:%.c=$(lint_dir)/%.ok.d) $(bare_objs:.o=.d) $(core_objs:.o=.d) $(tr_objs:.o=.d) $(sim_objs:.o=.d) $(test_objs:.o=.d) $(bench_objs:.o=.d) \
          $(plugin_objs:.o=.d) $(fuzzers:%=$(out)/tests/%.d) $(headers:%=$(out)/%.alone.d)

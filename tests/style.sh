@@ -48,7 +48,7 @@ done
 includes_rule() {
 	case $1 in
 	core/env/linux/*) echo '+^<linux/[a-z]+\.h>$' ;;
-	core/env/*) echo '+^<std(bool|def|int)\.h>$' ;;
+	core/env/* | core/example/ws_env.h) echo '+^<std(bool|def|int)\.h>$' ;;
 	core/*) echo '+^(<ws_env\.h>|"ws_[a-z0-9_]+\.h")$' ;;
 	traces/*) echo '-"(model|policy|output|cli|lab|reclaim|scenario)/' ;;
 	sim/policy/policy_*) echo '+^(<[a-z0-9_]+\.h>|"policy/[a-z0-9_]+\.h")$' ;;
