@@ -8,9 +8,9 @@ trap 'rm -rf "$dir"' EXIT
 $wssim kat > "$dir/user"
 [ "$(wc -l < "$dir/user")" -ge 9 ]
 cat > "$dir/script" << 'END'
-insmod /ws.ko || exit 1
+insmod /ws_kat.ko || exit 1
 dmesg | sed -n 's/.*ws: kat //p'
-rmmod ws
+rmmod ws_kat
 END
 for kernel in $KERNELS; do
 	make -s kernel-module KERNEL="$kernel" > "$dir/log" 2>&1 || {
@@ -19,7 +19,7 @@ for kernel in $KERNELS; do
 		continue
 	}
 	place=$(kernel-port/kernels.sh "$kernel")
-	kernel-port/boot.sh -t 100 "$place/vmlinux" "$dir/script" "build/kernel-$kernel/ws.ko" \
+	kernel-port/boot.sh -t 100 "$place/vmlinux" "$dir/script" "build/kernel-$kernel/ws_kat.ko" \
 		> "$dir/kernel" || echo "# boot.sh exits with $?"
 	tr -d '\r' < "$dir/kernel" > "$dir/found"
 	if awk '{ print $1, $2 }' "$dir/user" | cmp -s - "$dir/found"; then

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * wsk_sysfs.c - the files: those of the posted series (v4), and two of our own.
+ *
+ *	/sys/kernel/ws/source		mglru or scan; the one in use in brackets
+ *	/sys/kernel/ws/stats		what it cost, "key value" a line
+ *	/sys/kernel/ws/nodeN/		page_age, page_age_intervals, refresh_interval,
+ *					report_threshold
+ *	/sys/kernel/ws/memcg/A/B/	memory.workingset.page_age, .refresh_interval,
+ *					.report_threshold of the cgroup /A/B
+ */
+#include <linux/ktime.h>
+#include <linux/nodemask.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
+
+#include "wsk_source.h"
+
+static struct wsk_node *to_node(struct kobject *kobj)
+{
+	return container_of(kobj, struct wsk_node, kobj);
+}
+
+static struct wsk_view *to_view(struct kobject *kobj)
+{
+	return &wsk_group_root->view[to_node(kobj) - wsk_nodes];
+}
+
+static struct wsk_group *to_group(struct kobject *kobj)
+{
+	return container_of(kobj, struct wsk_group, kobj);
+}
+
+/* --- nodeN ---------------------------------------------------------------------------- */
+
+/*
+ * Without edges there is nothing to print, and -EINVAL says so (the series' third
+ * version); without a refresh interval the report is empty (its fourth).
+ */
+static int print_view(struct wsk_view *view, char *buf, int at)
+{
+	int error;
+
+	if (!view->node->edges_count)
+		return -EINVAL;
+	if (!view->refresh_ms)
+		return at;
+	error = wsk_view_refresh(view, ktime_get_ns());
+	return error ? error : wsk_view_print(view, buf, at);
+}
+
+static ssize_t page_age_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	int length = mutex_lock_interruptible(&wsk_lock);
+
+	if (length)
+		return length;
+	length = print_view(to_view(kobj), buf, 0);
+	mutex_unlock(&wsk_lock);
+	return length;
+}
+
+static ssize_t page_age_intervals_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	struct wsk_node *node = to_node(kobj);
+	int at = 0;
+	u32 i;
+
+	mutex_lock(&wsk_lock);
+	for (i = 0; i < node->edges_count; i++)
+		at += sysfs_emit_at(buf, at, "%s%u", i ? "," : "", node->edge_ms[i]);
+	mutex_unlock(&wsk_lock);
+	return at + sysfs_emit_at(buf, at, "\n");
+}
+
+/* Number of edges, or the error of the posted series. */
+static int parse_intervals(char *text, u32 edge_ms[WS_EDGES_MAX])
+{
+	char *item, *next = strim(text);
+	u32 ms, count = 0;
+	int error;
+
+	if (!*next)
+		return 0;
+	while ((item = strsep(&next, ","))) {
+		error = kstrtouint(item, 0, &ms);
+		if (error)
+			return error;
+		if (ms <= (count ? edge_ms[count - 1] : 0))
+			return -EINVAL;
+		if (count == WS_EDGES_MAX)
+			return -ERANGE;
+		edge_ms[count++] = ms;
+	}
+	return count;
+}
+
+static ssize_t page_age_intervals_store(struct kobject *kobj, struct kobj_attribute *attr,
+					const char *text, size_t length)
+{
+	struct wsk_node *node = to_node(kobj);
+	u32 edge_ms[WS_EDGES_MAX] = {};
+	struct wsk_group *group;
+	char *copy;
+	int count;
+
+	copy = kstrndup(text, length, GFP_KERNEL);
+	if (!copy)
+		return -ENOMEM;
+	count = parse_intervals(copy, edge_ms);
+	kfree(copy);
+	if (count < 0)
+		return count;
+	mutex_lock(&wsk_lock);
+	memcpy(node->edge_ms, edge_ms, sizeof(edge_ms));
+	node->edges_count = count;
+	list_for_each_entry(group, &wsk_groups, link)
+		wsk_view_configure(&group->view[node - wsk_nodes]);
+	mutex_unlock(&wsk_lock);
+	wsk_aging_kick();
+	return length;
+}
+
+static ssize_t refresh_interval_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", READ_ONCE(to_view(kobj)->refresh_ms));
+}
+
+static ssize_t report_threshold_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", READ_ONCE(to_view(kobj)->threshold_ms));
+}
+
+static ssize_t store_ms(struct kobject *kobj, const char *text, size_t length,
+			void (*set)(struct wsk_view *view, u32 ms))
+{
+	u32 ms;
+	int error = kstrtouint(text, 0, &ms);
+
+	if (error)
+		return error;
+	mutex_lock(&wsk_lock);
+	set(to_view(kobj), ms);
+	mutex_unlock(&wsk_lock);
+	return length;
+}
+
+static ssize_t refresh_interval_store(struct kobject *kobj, struct kobj_attribute *attr,
+				      const char *text, size_t length)
+{
+	return store_ms(kobj, text, length, wsk_view_set_refresh);
+}
+
+static ssize_t report_threshold_store(struct kobject *kobj, struct kobj_attribute *attr,
+				      const char *text, size_t length)
+{
+	return store_ms(kobj, text, length, wsk_view_set_threshold);
+}
+
+static struct kobj_attribute page_age_attr = __ATTR_RO(page_age);
+static struct kobj_attribute page_age_intervals_attr = __ATTR_RW(page_age_intervals);
+static struct kobj_attribute refresh_interval_attr = __ATTR_RW(refresh_interval);
+static struct kobj_attribute report_threshold_attr = __ATTR_RW(report_threshold);
+
+static struct attribute *node_attrs[] = {
+	&page_age_attr.attr,
+	&page_age_intervals_attr.attr,
+	&refresh_interval_attr.attr,
+	&report_threshold_attr.attr,
+	NULL,
+};
+
+const struct attribute_group wsk_node_group = { .attrs = node_attrs };
+
+/* --- memcg/... -------------------------------------------------------------------------- */
+
+static ssize_t group_page_age_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	struct wsk_group *group = to_group(kobj);
+	int at = mutex_lock_interruptible(&wsk_lock);
+	int i, end;
+
+	if (at)
+		return at;
+	for (i = 0; i < wsk_nodes_count; i++) {
+		if (!group->view[i].refresh_ms)
+			continue;
+		end = sysfs_emit_at(buf, at, "N%d\n", wsk_nodes[i].nid) + at;
+		end = print_view(&group->view[i], buf, end);
+		if (end < 0) {
+			at = end;
+			break;
+		}
+		at = end;
+	}
+	mutex_unlock(&wsk_lock);
+	return at;
+}
+
+static ssize_t group_refresh_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	int at = 0, i;
+
+	for (i = 0; i < wsk_nodes_count; i++)
+		at += sysfs_emit_at(buf, at, "N%d=%u ", wsk_nodes[i].nid,
+				    READ_ONCE(to_group(kobj)->view[i].refresh_ms));
+	return at + sysfs_emit_at(buf, at, "\n");
+}
+
+static ssize_t group_threshold_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	int at = 0, i;
+
+	for (i = 0; i < wsk_nodes_count; i++)
+		at += sysfs_emit_at(buf, at, "N%d=%u ", wsk_nodes[i].nid,
+				    READ_ONCE(to_group(kobj)->view[i].threshold_ms));
+	return at + sysfs_emit_at(buf, at, "\n");
+}
+
+/* "N0=1000" */
+static int parse_node_ms(char *text, int *index, u32 *ms)
+{
+	char *value = strim(text), *node = strsep(&value, "=");
+	u32 nid;
+	int error;
+
+	if (*node != 'N' || !value)
+		return -EINVAL;
+	error = kstrtouint(node + 1, 0, &nid);
+	if (error)
+		return error;
+	*index = nid < MAX_NUMNODES ? wsk_node_index(nid) : -1;
+	if (*index < 0)
+		return -EINVAL;
+	return kstrtouint(value, 0, ms);
+}
+
+static ssize_t group_store_ms(struct kobject *kobj, const char *text, size_t length,
+			      void (*set)(struct wsk_view *view, u32 ms))
+{
+	char *copy = kstrndup(text, length, GFP_KERNEL);
+	int error, index;
+	u32 ms;
+
+	if (!copy)
+		return -ENOMEM;
+	error = parse_node_ms(copy, &index, &ms);
+	kfree(copy);
+	if (error)
+		return error;
+	mutex_lock(&wsk_lock);
+	/* a memcg that has gone would leave its threshold counted */
+	if (!list_empty(&to_group(kobj)->link))
+		set(&to_group(kobj)->view[index], ms);
+	else
+		error = -ENODEV;
+	mutex_unlock(&wsk_lock);
+	return error ? error : length;
+}
+
+static ssize_t group_refresh_store(struct kobject *kobj, struct kobj_attribute *attr,
+				   const char *text, size_t length)
+{
+	return group_store_ms(kobj, text, length, wsk_view_set_refresh);
+}
+
+static ssize_t group_threshold_store(struct kobject *kobj, struct kobj_attribute *attr,
+				     const char *text, size_t length)
+{
+	return group_store_ms(kobj, text, length, wsk_view_set_threshold);
+}
+
+static struct kobj_attribute group_page_age_attr =
+	__ATTR(memory.workingset.page_age, 0444, group_page_age_show, NULL);
+static struct kobj_attribute group_refresh_attr =
+	__ATTR(memory.workingset.refresh_interval, 0644, group_refresh_show, group_refresh_store);
+static struct kobj_attribute group_threshold_attr =
+	__ATTR(memory.workingset.report_threshold, 0644, group_threshold_show,
+	       group_threshold_store);
+
+static struct attribute *group_attrs[] = {
+	&group_page_age_attr.attr,
+	&group_refresh_attr.attr,
+	&group_threshold_attr.attr,
+	NULL,
+};
+static const struct attribute_group group_attr_group = { .attrs = group_attrs };
+const struct attribute_group *wsk_group_files[] = { &group_attr_group, NULL };
+
+/* --- the top ---------------------------------------------------------------------------- */
+
+static ssize_t source_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	bool scan = READ_ONCE(wsk_source_now) == &wsk_source_scan;
+
+	return sysfs_emit(buf, "%s\n", scan ? "mglru [scan]" : "[mglru] scan");
+}
+
+static ssize_t source_store(struct kobject *kobj, struct kobj_attribute *attr, const char *text,
+			    size_t length)
+{
+	char name[8];
+	int error;
+
+	if (strscpy(name, text, sizeof(name)) < 0)
+		return -EINVAL;
+	mutex_lock(&wsk_lock);
+	error = wsk_source_select(strim(name));
+	mutex_unlock(&wsk_lock);
+	return error ? error : length;
+}
+
+static ssize_t stats_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	int at = mutex_lock_interruptible(&wsk_lock);
+	struct wsk_group *group;
+	u64 count[4] = {};
+	int i;
+
+	if (at)
+		return at;
+	list_for_each_entry(group, &wsk_groups, link)
+		for (i = 0; i < wsk_nodes_count; i++) {
+			const struct ws_report *report = &group->view[i].report;
+
+			count[0] += report->ageings_count;
+			count[1] += report->collections_count;
+			count[2] += report->cached_count;
+			count[3] += report->announced_count;
+		}
+	at += sysfs_emit_at(buf, at, "reports_ageing %llu\nreports_made %llu\nreports_cached %llu\n"
+			    "reports_announced %llu\n", count[0], count[1], count[2], count[3]);
+	at = wsk_source_now->stats(buf, at);
+	mutex_unlock(&wsk_lock);
+	return at;
+}
+
+static struct kobj_attribute source_attr = __ATTR_RW(source);
+static struct kobj_attribute stats_attr = __ATTR_RO(stats);
+
+static struct attribute *top_attrs[] = { &source_attr.attr, &stats_attr.attr, NULL };
+
+const struct attribute_group wsk_top_group = { .attrs = top_attrs };
