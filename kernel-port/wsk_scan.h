@@ -43,7 +43,7 @@ struct wsk_lot {
 	bool relabel; /* names run short: pages get their generation's present one */
 };
 
-#define WSK_LOTS_MAX 0x8000 /* an owner is an index and a type in 16 bits */
+#define WSK_LOTS_MAX 4096 /* memcgs times nodes; what is beyond counts as its parent's */
 
 struct wsk_scan_stats {
 	u64 passes, passes_broken_off; /* unloaded or switched meanwhile */
