@@ -32,6 +32,7 @@ struct sim_comparison {
 	bool comparison_figures;		     /* drawn: slowdown, frontier */
 	bool interrupted;
 	const char *command; /* that made it, for the report; the caller's */
+	const char *made_by; /* NULL: simulated; else what these runs are, and of real VMs */
 };
 
 void sim_comparison_init(struct sim_comparison *comparison, u32 policies_count, u32 runs_count);

@@ -75,10 +75,11 @@ static void say_setting(struct sim_findings *findings, const struct sim_comparis
 		nominal_bytes += scenario->vm[i].memory_bytes;
 	say(findings, SIM_FINDING_SETTING,
 	    "%u VM%s with %s of nominal memory in all run on a host that has %s for them "
-	    "(%.2f times overcommitted), for %.3g minutes of simulated time. %s",
+	    "(%.2f times overcommitted), for %.3g minutes%s. %s",
 	    scenario->vms_count, scenario->vms_count == 1 ? "" : "s",
 	    tr_about_bytes(nominal_bytes, nominal), tr_about_bytes(host_bytes, host),
 	    (double)nominal_bytes / (double)host_bytes, (double)scenario->duration_ns / 60e9,
+	    comparison->made_by ? "" : " of simulated time",
 	    comparison->policies_count > 1 ?
 		    "Run k of every policy sees the same random numbers; ranges in parentheses are "
 		    "95 % bootstrap intervals." :

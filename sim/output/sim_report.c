@@ -268,6 +268,8 @@ static void put_traces(FILE *to, const struct sim_scenario *scenario)
 	u32 count = sim_scenario_traces(scenario, trace, SIM_TRACES_MAX);
 	char text[TR_UNITS_TEXT];
 
+	if (!count)
+		return;
 	fputs("<h2>Where the traces came from</h2>\n", to);
 	for (u32 i = 0; i < count; i++) {
 		const char *slash = strrchr(trace[i], '/');
@@ -349,11 +351,12 @@ static int put_page(FILE *to, const struct sim_comparison *comparison, const cha
 	sim_html_head(to, title);
 	fputs("<h1>", to);
 	sim_html_text(to, scenario->name);
-	fprintf(to, "</h1>\n<p class=\"sub\">%u polic%s, %u run%s each, %u VM%s; simulated by wssim.%s"
+	fprintf(to, "</h1>\n<p class=\"sub\">%u polic%s, %u run%s each, %u VM%s; %s.%s"
 		    "</p>\n",
 		comparison->policies_count, comparison->policies_count == 1 ? "y" : "ies",
 		comparison->runs_count, comparison->runs_count == 1 ? "" : "s", scenario->vms_count,
 		scenario->vms_count == 1 ? "" : "s",
+		comparison->made_by ? comparison->made_by : "simulated by wssim",
 		comparison->interrupted ? " <span class=\"bad\">Interrupted.</span>" : "");
 	sim_findings_make(&findings, comparison);
 	put_setting(to, &findings);

@@ -99,23 +99,34 @@ static void draw(struct sim_single *single, const struct sim_history *history)
 						    &single->plots_error);
 }
 
+static int simulate(const struct sim_single *single, const struct observers *observers,
+		    struct tr_error *error)
+{
+	struct sim_run_result result;
+	struct sim_world *world;
+	int rc;
+
+	if (single->drive)
+		return single->drive(single->drive_ctx, observers->probe, observers->count, &result,
+				     error);
+	rc = sim_world_create(&world, single->scenario, observers->probe, observers->count, error);
+	if (rc)
+		return rc;
+	rc = sim_world_run(world, single->stop, single->progress, single->progress_ctx, &result,
+			   error);
+	sim_world_destroy(world);
+	return rc;
+}
+
 int sim_single_run(struct sim_single *single, struct tr_error *error)
 {
 	struct observers observers = { .count = 0 };
-	struct sim_run_result result;
-	struct sim_world *world;
 	int rc;
 
 	single->summary = NULL;
 	rc = open_observers(&observers, single, error);
 	if (!rc)
-		rc = sim_world_create(&world, single->scenario, observers.probe, observers.count,
-				      error);
-	if (!rc) {
-		rc = sim_world_run(world, single->stop, single->progress, single->progress_ctx,
-				   &result, error);
-		sim_world_destroy(world);
-	}
+		rc = simulate(single, &observers, error);
 	rc = close_files(&observers, rc, error);
 	if (!rc && single->dir)
 		rc = write_scenario(single, error);

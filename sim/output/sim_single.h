@@ -22,6 +22,13 @@ struct sim_single {
 	const volatile bool *stop;
 	void (*progress)(void *ctx, u64 now_ns);
 	void *progress_ctx;
+	/*
+	 * What runs in place of the simulated world, and tells @probe of it: real VMs.
+	 * NULL: the scenario is simulated.
+	 */
+	int (*drive)(void *ctx, const struct sim_probe *probe, u32 probes_count,
+		     struct sim_run_result *result, struct tr_error *error);
+	void *drive_ctx;
 	/* Results. */
 	struct sim_summary *summary; /* the caller frees it */
 	bool figures[SIM_FIGURES];   /* that were drawn */

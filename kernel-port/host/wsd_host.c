@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* wsd_host.c - numbers out of /proc; see wsd_host.h. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "wsd_host.h"
+
+#define FILE_MAX 65536
+
+/* The file as text, cut at FILE_MAX; the caller frees it. */
+static char *read_text(const char *proc, const char *name)
+{
+	char path[512];
+	char *text = calloc(1, FILE_MAX);
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", proc, name);
+	file = text ? fopen(path, "re") : NULL;
+	if (file) {
+		size_t size = fread(text, 1, FILE_MAX - 1, file);
+
+		text[size] = '\0';
+		fclose(file);
+	}
+	return text;
+}
+
+/* The number behind @key at the beginning of a line. */
+static u64 number_of(const char *text, const char *key)
+{
+	size_t length = strlen(key);
+
+	for (const char *line = text; line && *line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (!strncmp(line, key, length) && line[length] && strchr(": \t", line[length]))
+			return strtoull(line + length + 1, NULL, 10);
+	}
+	return 0;
+}
+
+/* "12.34" as 1234. */
+static u32 hundredths(const char *text)
+{
+	char *end;
+	u64 whole = strtoull(text, &end, 10), part = 0;
+
+	if (*end == '.' && end[1] >= '0' && end[1] <= '9') {
+		part = (u64)(end[1] - '0') * 10;
+		if (end[2] >= '0' && end[2] <= '9')
+			part += (u64)(end[2] - '0');
+	}
+	return whole > 100 ? 10000 : (u32)(whole * 100 + part);
+}
+
+static void psi_line(const char *text, const char *kind, u64 *total_ns, u32 *avg10)
+{
+	const char *line = strstr(text, kind), *at;
+
+	*total_ns = *avg10 = 0;
+	if (!line)
+		return;
+	at = strstr(line, "avg10=");
+	*avg10 = at ? hundredths(at + 6) : 0;
+	at = strstr(line, "total=");
+	*total_ns = at ? strtoull(at + 6, NULL, 10) * 1000 : 0;
+}
+
+void wsd_host_parse_psi(const char *text, u64 *some_ns, u64 *full_ns, u32 *some_avg10,
+			u32 *full_avg10)
+{
+	psi_line(text, "some", some_ns, some_avg10);
+	psi_line(text, "full", full_ns, full_avg10);
+}
+
+void wsd_host_read(struct wsd_host *host, const char *proc)
+{
+	char *meminfo = read_text(proc, "meminfo"), *vmstat = read_text(proc, "vmstat");
+	char *psi = read_text(proc, "pressure/memory");
+
+	memset(host, 0, sizeof(*host));
+	if (meminfo && vmstat && psi) {
+		host->memory_bytes = number_of(meminfo, "MemTotal") * 1024;
+		host->available_bytes = number_of(meminfo, "MemAvailable") * 1024;
+		host->swapped_bytes =
+			(number_of(meminfo, "SwapTotal") - number_of(meminfo, "SwapFree")) * 1024;
+		host->swap_in_bytes = number_of(vmstat, "pswpin") * 4096;
+		host->swap_out_bytes = number_of(vmstat, "pswpout") * 4096;
+		wsd_host_parse_psi(psi, &host->psi_some_ns, &host->psi_full_ns,
+				   &host->psi_some_avg10, &host->psi_full_avg10);
+	}
+	free(meminfo);
+	free(vmstat);
+	free(psi);
+}
+
+void wsd_host_process(const char *proc, int pid, u64 *resident_bytes, u64 *swapped_bytes)
+{
+	char name[64];
+	char *status;
+
+	*resident_bytes = *swapped_bytes = 0;
+	if (pid <= 0)
+		return;
+	snprintf(name, sizeof(name), "%d/status", pid);
+	status = read_text(proc, name);
+	if (status) {
+		*resident_bytes = number_of(status, "VmRSS") * 1024;
+		*swapped_bytes = number_of(status, "VmSwap") * 1024;
+	}
+	free(status);
+}

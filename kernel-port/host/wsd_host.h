@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * wsd_host.h - the host's own counters, from /proc.
+ *
+ * A file or line that is not there (a kernel without PSI) reads as 0.
+ */
+#ifndef WSD_HOST_H
+#define WSD_HOST_H
+
+#include <ws_env.h>
+
+struct wsd_host {
+	u64 memory_bytes;    /* MemTotal */
+	u64 available_bytes; /* MemAvailable */
+	u64 swapped_bytes;
+	u64 swap_in_bytes, swap_out_bytes; /* running totals */
+	u64 psi_some_ns, psi_full_ns;	   /* running totals */
+	u32 psi_some_avg10, psi_full_avg10; /* hundredths of a percent */
+};
+
+/* @proc: "/proc", or a test's folder. */
+void wsd_host_read(struct wsd_host *host, const char *proc);
+
+/* Of one process: what it holds in memory and in swap; 0 when it may not be read. */
+void wsd_host_process(const char *proc, int pid, u64 *resident_bytes, u64 *swapped_bytes);
+
+/* A file such as /proc/pressure/memory, as text. */
+void wsd_host_parse_psi(const char *text, u64 *some_ns, u64 *full_ns, u32 *some_avg10,
+			u32 *full_avg10);
+
+#endif /* WSD_HOST_H */

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * wsd_socket.h - Unix stream sockets that never block, and the files that travel on them.
+ *
+ * Errors: negative errno.
+ */
+#ifndef WSD_SOCKET_H
+#define WSD_SOCKET_H
+
+#include <ws_env.h>
+
+#include "tr_error.h"
+
+#define WSD_FDS_MAX 8 /* with one message; more are closed unseen */
+
+/* Listen at @path; a socket that nobody answers on any more is replaced.  A file descriptor. */
+int wsd_socket_listen(const char *path, struct tr_error *error);
+/* A file descriptor, or negative errno (-ENOENT, -ECONNREFUSED: nobody is there yet). */
+int wsd_socket_connect(const char *path);
+/* The process on the other side, 0 if it is not known. */
+int wsd_socket_peer(int fd);
+
+/*
+ * Receive up to @size bytes, and files into @fd from *@fds_count on.
+ * Return: bytes; 0 at the end of the stream; -EAGAIN; negative errno.
+ */
+int wsd_socket_receive(int socket, void *to, u32 size, int fd[WSD_FDS_MAX], u32 *fds_count);
+/* All of it at once, or an error: -EAGAIN when the peer does not read.  Works on pipes too. */
+int wsd_socket_send(int fd, const void *from, u32 size);
+
+#endif /* WSD_SOCKET_H */

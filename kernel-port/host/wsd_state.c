@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* wsd_state.c - the state file of one balloon; see wsd_state.h. */
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "wsd_state.h"
+
+#define FORMAT "ws-balloond state 1\ntarget_pages %u\nballoon_pages %llu\n"
+
+int wsd_state_read(struct wsd_state *state, const char *socket_path)
+{
+	char path[WSD_STATE_PATH_MAX + 16];
+	unsigned int target;
+	unsigned long long pages;
+	FILE *file;
+	int fields;
+
+	snprintf(path, sizeof(path), "%s.state", socket_path);
+	file = fopen(path, "re");
+	if (!file)
+		return -errno;
+	fields = fscanf(file, FORMAT, &target, &pages);
+	fclose(file);
+	if (fields != 2 || pages > 1ull << 32)
+		return -EINVAL;
+	*state = (struct wsd_state){ .target_pages = target, .balloon_pages = pages };
+	return 0;
+}
+
+int wsd_state_write(const struct wsd_state *state, const char *socket_path)
+{
+	char path[WSD_STATE_PATH_MAX + 16], beside[WSD_STATE_PATH_MAX + 32];
+	FILE *file;
+	int rc = 0;
+
+	snprintf(path, sizeof(path), "%s.state", socket_path);
+	snprintf(beside, sizeof(beside), "%s.tmp", path);
+	file = fopen(beside, "we");
+	if (!file)
+		return -errno;
+	if (fprintf(file, FORMAT, state->target_pages, state->balloon_pages) < 0 || fflush(file))
+		rc = -EIO;
+	if (fclose(file) && !rc)
+		rc = -errno;
+	if (!rc && rename(beside, path))
+		rc = -errno;
+	if (rc)
+		unlink(beside);
+	return rc;
+}
