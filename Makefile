@@ -34,7 +34,7 @@ common   := -std=gnu11 -g -ffp-contract=off $(warnings) $(flags.$(BUILD))
 core_flags := -ffreestanding -nostdinc -mgeneral-regs-only \
               $(if $(filter sanitize coverage fuzz,$(BUILD)),,-Wframe-larger-than=512) \
               -isystem $(shell $(CC) -print-file-name=include) -Icore/env/user
-host_flags := -D_GNU_SOURCE -Icore -Icore/env/user -Itraces -Itraces/format -Itraces/import -Itraces/gen -Itraces/record -Isim -Ikernel-port/truth
+host_flags := -D_GNU_SOURCE -Icore -Icore/env/user -Itraces -Itraces/format -Itraces/import -Itraces/gen -Itraces/record -Isim -Ikernel-port/truth -Ikernel-port/host
 libs       := -lgsl -lgslcblas -lcjson -lzstd -lz -llzma -lm
 
 include core/core.mk
@@ -42,6 +42,7 @@ tr_srcs    := $(patsubst traces/%,%,$(wildcard traces/*.c traces/*/*.c))
 sim_srcs   := $(patsubst sim/%,%,$(wildcard sim/*/*.c))
 test_srcs  := $(notdir $(wildcard tests/test_*.c))
 bench_srcs := $(notdir $(wildcard bench/*.c))
+wsd_srcs   := $(wildcard kernel-port/host/*.c)
 fuzzers    := $(basename $(notdir $(wildcard tests/fuzz_*.c)))
 
 out        := $(BUILD_DIR)/$(BUILD)
@@ -50,7 +51,8 @@ tr_objs    := $(tr_srcs:%.c=$(out)/traces/%.o)
 sim_objs   := $(sim_srcs:%.c=$(out)/sim/%.o)
 test_objs  := $(test_srcs:%.c=$(out)/tests/%.o)
 bench_objs := $(bench_srcs:%.c=$(out)/bench/%.o)
-lib_objs   := $(filter-out %/cli/main.o,$(sim_objs)) $(tr_objs)
+wsd_objs   := $(wsd_srcs:%.c=$(out)/%.o)
+lib_objs   := $(filter-out %/cli/main.o,$(sim_objs)) $(tr_objs) $(filter-out %/wsd_main.o,$(wsd_objs))
 
 ifeq ($(V),0)
 quiet = @
@@ -63,7 +65,7 @@ endif
         bench bench-check bench-expect \
         clean help FORCE
 .DEFAULT_GOAL := all
-all: $(out)/wssim $(out)/wssim-trace-plugin.so $(out)/wssim-guest-init ## build wssim
+all: $(out)/wssim $(out)/wssim-trace-plugin.so $(out)/wssim-guest-init $(out)/ws-balloond ## build wssim
 
 # Loaded into QEMU by "wssim trace record"; resolves QEMU's functions there, links nothing,
 # and is always the optimized build: QEMU has no sanitizer's runtime.
@@ -84,6 +86,7 @@ $(out)/traces/%.o: dir_flags = $(host_flags)
 $(out)/sim/%.o:    dir_flags = $(host_flags)
 $(out)/tests/%.o:  dir_flags = $(host_flags) -Itests
 $(out)/bench/%.o:  dir_flags = $(host_flags)
+$(out)/kernel-port/%.o: dir_flags = $(host_flags)
 $(out)/%.o: %.c $(out)/flags
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
@@ -106,6 +109,13 @@ $(out)/wssim: $(sim_objs) $(tr_objs) $(out)/libws.a
 $(out)/unit: $(test_objs) $(lib_objs) $(out)/libws.a
 	$(call say,LD,$@)
 	$(quiet)$(CC) $(common) $(LDFLAGS) -o $@ $^ -lcriterion $(libs)
+
+# Drives the balloons of real VMs with the same policies.
+.PHONY: ws-balloond
+ws-balloond: $(out)/ws-balloond ## the daemon for real VMs
+$(out)/ws-balloond: $(out)/kernel-port/host/wsd_main.o $(lib_objs) $(out)/libws.a
+	$(call say,LD,$@)
+	$(quiet)$(CC) $(common) $(LDFLAGS) -o $@ $^ $(libs)
 
 $(out)/wssim-bench: $(bench_objs) $(lib_objs) $(out)/libws.a
 	$(call say,LD,$@)
@@ -256,7 +266,7 @@ style: ## who includes whom, banned functions, names, sizes
 	tests/style.sh
 
 # Every header says all it needs.
-headers := $(wildcard core/*.h traces/*.h traces/*/*.h sim/*/*.h bench/*.h kernel-port/user/*.h)
+headers := $(wildcard core/*.h traces/*.h traces/*/*.h sim/*/*.h bench/*.h kernel-port/user/*.h kernel-port/host/*.h kernel-port/agent/*.h)
 headers: $(headers:%=$(out)/%.alone) ## every header compiles alone
 	@echo "headers: $(words $(headers)) compile alone"
 $(out)/core/%.alone: dir_flags = $(core_flags)
@@ -322,6 +332,7 @@ coverage: ## which lines of the core the unit tests run
 # --- the rest ---------------------------------------------------------------------------
 install: all ## into DESTDIR and PREFIX: program, recorder's plugin, scenarios, sample traces
 	install -D -m 755 $(out)/wssim $(DESTDIR)$(PREFIX)/bin/wssim
+	install -D -m 755 $(out)/ws-balloond $(DESTDIR)$(PREFIX)/bin/ws-balloond
 	install -D -m 755 $(out)/wssim-trace-plugin.so \
 	  $(DESTDIR)$(PREFIX)/lib/wssim/wssim-trace-plugin.so
 	install -D -m 755 $(out)/wssim-guest-init $(DESTDIR)$(PREFIX)/lib/wssim/wssim-guest-init
@@ -355,3 +366,4 @@ help: ## list the targets
 
 -include $(core_srcs:%.c=$(lint_dir)/%.ok.d) $(bare_objs:.o=.d) $(core_objs:.o=.d) $(tr_objs:.o=.d) $(sim_objs:.o=.d) $(test_objs:.o=.d) $(bench_objs:.o=.d) \
          $(plugin_objs:.o=.d) $(fuzzers:%=$(out)/tests/%.d) $(headers:%=$(out)/%.alone.d)
+-include $(wsd_objs:.o=.d)

@@ -20,6 +20,8 @@
 #ifndef WSD_COMMAND_H
 #define WSD_COMMAND_H
 
+#include <stdio.h>
+
 #include "wsd_control.h"
 
 struct wsd_command;
