@@ -292,18 +292,19 @@ static void age_group(unsigned int group)
 	dump('G', group, &id);
 }
 
-/* Anon first (200), from the oldest generation that may be evicted. */
-static void evict(unsigned int group, unsigned int mib)
+/* From the oldest generations that may be evicted. */
+static void evict(const struct region *region)
 {
-	unsigned int id = 0;
-	unsigned long seq = dump('B', group, &id), pages = (unsigned long)mib * 256;
+	unsigned int id = 0, group = region->group;
+	unsigned int swappiness = region->period > 0 ? (unsigned int)(region->period * 1000) : 200;
+	unsigned long seq = dump('B', group, &id), pages = pages_of(region);
 	char command[64], mark[3] = { 'E', group_mark(group), 0 };
 	double begin = now();
 
-	snprintf(command, sizeof(command), "- %u 0 %lu 200 %lu", id, seq - 2, pages);
+	snprintf(command, sizeof(command), "- %u 0 %lu %u %lu", id, seq - 2, swappiness, pages);
 	write_text(LRU_GEN, command);
-	printf("%s%s%.3f %.3f asked %lu swappiness 200\n", mark, group ? " " : "", begin, now(),
-	       pages);
+	printf("%s%s%.3f %.3f asked %lu swappiness %u\n", mark, group ? " " : "", begin, now(),
+	       pages, swappiness);
 	dump('G', group, &id);
 }
 
@@ -385,7 +386,7 @@ static void watch(void)
 
 		while ((eviction = eviction_before(at))) {
 			relay(in, eviction->start);
-			evict(eviction->group, eviction->mib);
+			evict(eviction);
 		}
 		relay(in, at);
 		for (group = 0; group < groups_count; group++)

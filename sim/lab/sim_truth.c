@@ -286,6 +286,15 @@ static void settle(struct truth_replay *replay, const struct sim_truth_event *du
 
 /* --- evictions ---------------------------------------------------------------------------- */
 
+static bool is_random(const struct truth_replay *replay, u32 page)
+{
+	u32 i;
+
+	for (i = 0; page >= replay->first_page[i + 1];)
+		i++;
+	return replay->section->region[i].kind == 'x';
+}
+
 static u64 look_around(void *ctx, u32 page)
 {
 	struct truth_replay *replay = ctx;
@@ -293,6 +302,12 @@ static u64 look_around(void *ctx, u32 page)
 
 	if (!is_young(replay, page))
 		return 0;
+	if (is_random(replay, page)) {
+		if (!replay->random_is_seen)
+			return 0;
+		clear_young(replay, page);
+		return 1ull << page % 64;
+	}
 	young = replay->young[page / 64];
 	replay->young[page / 64] = 0;
 	return young;
@@ -409,7 +424,7 @@ const struct ws_rules *sim_truth_rules(const char *release)
 	if (end == release || *end != '.')
 		return NULL;
 	minor = strtoul(end + 1, NULL, 10);
-	/* 6.1 to 6.6 live on in stable series, which have taken over the later placement. */
+	/* 6.1 and 6.6 live on in stable series, which have taken over the later placement. */
 	if (major != 6 || minor < 1)
 		return NULL;
 	name = minor < 8 ? "6.1.y" : minor < 14 ? "6.12" : "6.14";

@@ -24,12 +24,16 @@
  *    nearer to the kernel's next dump, else not.  Reported as "settled".
  *  - At which moment of a pass the generation was born: ages may differ by the
  *    pass's duration, two ticks of the kernel and the milliseconds of the log.
- *  - Which pages of a generation were evicted: only how many is compared.
+ *  - In which order a generation is evicted: Linux turns the order of pages round
+ *    when it folds a generation into the next, the core does not.  How many are
+ *    evicted is taken from the dumps; which ones of several equally old regions is
+ *    not the same, and shows when one of these is touched again and others not.
  *
  * By kind of region, what happens is what Linux does (mm/vmscan.c, mm/swap.c):
  *	a s h t	faulted anonymous or shared pages: the youngest generation, type anon
  *	h	an accessed bit for 2 MiB
- *	x	MADV_RANDOM: not taken for a fault; no pass looks at it
+ *	x	MADV_RANDOM: not taken for a fault, so the second youngest; no pass
+ *		looks at it, and since 6.2 neither does eviction
  *	m	faulted pages of a file, those read ahead too: the youngest, type file
  *	r	read() pages: where cold pages go; a pass never sees them
  *

@@ -97,6 +97,7 @@ int truth_replay_init(struct truth_replay *replay, const struct sim_truth_log *l
 	    !replay->group)
 		return -ENOMEM;
 	share_out(replay);
+	replay->random_is_seen = rules < ws_rules_find("6.12", 4);
 	replay->zero_ns = oldest_birth_ns(log, section);
 	replay->end_ns = last_touch_ns(section);
 	for (i = 0; i < section->groups_count; i++) {

@@ -47,6 +47,7 @@ struct truth_replay {
 	u64 zero_ns;  /* the core's time at T0, late enough for all births */
 	s64 end_ns;   /* when the processes have ended */
 	bool ended;
+	bool random_is_seen; /* eviction heeds accesses to MADV_RANDOM areas (up to 6.1) */
 	struct truth_group *group;
 };
 
