@@ -314,7 +314,8 @@ static void sum_up(const struct contest *contest, u32 index)
 			       (double)cost->flushes * (double)ns->flush +
 			       (double)score->faults_count * (double)ns->fault) / seconds;
 	score->locked_ns_per_s = (double)cost->locked_ptes * (double)ns->pte / seconds;
-	score->bytes_per_page = (double)watcher->state_bytes / (double)ages->pages_touched;
+	score->bytes_per_page = (double)watcher->state_bytes /
+				(double)contest->memory.pages_count;
 	score->valid = score->choice.interval_ns >= ages->window_ns;
 }
 

@@ -94,7 +94,7 @@ struct sim_ages_score {
 	u64 faults_count; /* that it provoked */
 	double cpu_ns_per_s;
 	double locked_ns_per_s; /* page faults held off */
-	double bytes_per_page;	/* of the trace's distinct pages */
+	double bytes_per_page;	/* of state, by pages watched, holes included */
 	bool valid;		/* looks are not nearer than the trace's window */
 	double told[WS_TYPES][WS_BINS_MAX], truth[WS_TYPES][WS_BINS_MAX]; /* mean pages by bin */
 };

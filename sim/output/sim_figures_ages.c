@@ -12,8 +12,8 @@
 #define LEAST_COST 1.0	 /* ns a second: what a logarithm can show */
 #define LEAST_ERROR_S 1e-3
 
-/* A data block for each family.  Return: families. */
-static u32 put_data(struct sim_plot *plot, const struct sim_ages_point *point, u32 count)
+/* A data block for each family. */
+static void put_data(struct sim_plot *plot, const struct sim_ages_point *point, u32 count)
 {
 	u32 families = 0;
 
@@ -25,7 +25,6 @@ static u32 put_data(struct sim_plot *plot, const struct sim_ages_point *point, u
 			fmax(point[i].error_s, LEAST_ERROR_S));
 	}
 	fputs("EOD\n", plot->data);
-	return families;
 }
 
 static void put_panel(struct sim_plot *plot, const struct sim_ages_point *point, u32 count,
@@ -52,6 +51,25 @@ static void put_panel(struct sim_plot *plot, const struct sim_ages_point *point,
 	fputs("\n", to);
 }
 
+/* A range with room around, for a logarithmic axis. */
+static void log_range(FILE *to, const char *axis, double least, double most)
+{
+	fprintf(to, "set %srange [%.4g:%.4g]\n", axis, least / 1.25, most * 1.25);
+}
+
+static void put_ranges(FILE *to, const struct sim_ages_point *point, u32 count, bool errors)
+{
+	double least = INFINITY, most = 0;
+
+	for (u32 i = 0; i < count; i++) {
+		double value = errors ? fmax(point[i].error_s, LEAST_ERROR_S) :
+					fmax(point[i].cost_ns_per_s, LEAST_COST) / 1e3;
+		least = fmin(least, value);
+		most = fmax(most, value);
+	}
+	log_range(to, errors ? "y" : "x", least, most);
+}
+
 int sim_figures_ages(const struct sim_ages_point *point, u32 points_count, const char *dir,
 		     struct tr_error *error)
 {
@@ -62,19 +80,19 @@ int sim_figures_ages(const struct sim_ages_point *point, u32 points_count, const
 	if (n < 0 || (size_t)n >= sizeof(plots) || (mkdir(plots, 0777) && errno != EEXIST))
 		return tr_fail(error, -EIO, "%s/plots: cannot be made", dir);
 	sim_plot_begin(&plot, 1100, 460);
-	u32 families = put_data(&plot, point, points_count);
+	put_data(&plot, point, points_count);
 	FILE *to = plot.draw;
-	double top = families > 6 ? 0.80 : 0.86;
 
 	fputs("set multiplot\nset logscale x 10\nset format x '%g'\n"
 	      "set xlabel 'processor time of the source (us a second)'\n", to);
-	fprintf(to, "set key at screen 0.5,0.985 top center maxcols 6 width 1 samplen 2.5\n");
-	sim_plot_panel(&plot, 0.07, 0.49, 0.14, top);
+	fputs("set key at screen 0.825,0.95 left top Left reverse vertical samplen 2.5\n", to);
+	put_ranges(to, point, points_count, false);
+	sim_plot_panel(&plot, 0.06, 0.40, 0.14, 0.95);
 	fputs("set ylabel 'bytes in the wrong bin (%)'\nset yrange [0:*]\n", to);
 	put_panel(&plot, point, points_count, 2, true);
-	sim_plot_panel(&plot, 0.57, 0.985, 0.14, top);
-	fputs("set ylabel 'mean error of age (s)'\nset autoscale y\nset logscale y 10\n"
-	      "set format y '%g'\n", to);
+	sim_plot_panel(&plot, 0.47, 0.81, 0.14, 0.95);
+	fputs("set ylabel 'mean error of age (s)'\nset logscale y 10\nset format y '%g'\n", to);
+	put_ranges(to, point, points_count, true);
 	put_panel(&plot, point, points_count, 3, false);
 	fputs("unset multiplot\n", to);
 	return sim_plot_finish(&plot, plots, SIM_FIGURE_AGES, error);
