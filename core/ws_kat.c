@@ -11,9 +11,15 @@
 #include "ws_lru.h"
 #include "ws_math.h"
 #include "ws_proto.h"
+#include "ws_source_damon.h"
+#include "ws_source_lists.h"
+#include "ws_source_mglru.h"
+#include "ws_source_refs.h"
+#include "ws_source_scan.h"
 #include "ws_vq.h"
 
 #define PAGES 4096u
+#define KAT_REGIONS 100u
 #define POOL_WORDS (16 * (1 + PAGES / 8)) /* ws_queue_footprint() */
 
 struct kat {
@@ -32,6 +38,14 @@ struct kat {
 	struct ws_proto_host host;
 	struct ws_stats stats;
 	u8 bytes[WS_WIRE_TO_HOST_MAX];
+	union {
+		struct ws_source_mglru mglru;
+		struct ws_source_lists lists;
+		struct ws_source_damon damon;
+		struct ws_source_scan scan;
+		struct ws_source_refs refs;
+	} source;
+	struct ws_damon_region region[KAT_REGIONS];
 };
 
 static void put(struct kat *kat, u64 word)
@@ -622,6 +636,115 @@ static void kat_balloon(struct kat *kat)
 	}
 }
 
+/* --- sources of ages, over pages whose bits are kat->young, file where kat->shadow says --- */
+
+static u32 kat_take(void *ctx, u32 first, u32 count, u64 *bits)
+{
+	struct kat *kat = ctx;
+
+	memcpy(bits, kat->young + first / 64, count / 8);
+	memset(kat->young + first / 64, 0, count / 8);
+	return count;
+}
+
+static u32 kat_look(void *ctx, u32 first, u32 count, u64 *bits)
+{
+	memcpy(bits, ((struct kat *)ctx)->young + first / 64, count / 8);
+	return count;
+}
+
+static bool kat_take_page(void *ctx, u32 page)
+{
+	u64 *word = &((struct kat *)ctx)->young[page / 64], bit = 1ull << page % 64;
+	bool young = *word & bit;
+
+	*word &= ~bit;
+	return young;
+}
+
+/* Even blocks of 64 are in memory; every third page is a file's. */
+static void kat_resident(void *ctx, u32 first, u32 count, u64 *resident, u64 *file)
+{
+	u32 i;
+
+	(void)ctx;
+	for (i = 0; i < count; i++) {
+		resident[i / 64] |= (u64)((first + i) / 64 % 2 == 0) << i % 64;
+		file[i / 64] |= (u64)((first + i) % 3 == 0) << i % 64;
+	}
+}
+
+struct kat_sink {
+	struct ws_span_sink sink;
+	struct kat *kat;
+};
+
+static void kat_span(struct ws_span_sink *sink, enum ws_type type, u64 age_min_ns, u64 age_max_ns,
+		     u64 pages)
+{
+	struct kat *kat = ((struct kat_sink *)sink)->kat;
+
+	put(kat, (u64)type);
+	put(kat, age_min_ns);
+	put(kat, age_max_ns);
+	put(kat, pages);
+}
+
+/* Some seconds of a source's life. */
+static void kat_source(struct kat *kat, struct ws_source *source)
+{
+	struct kat_sink sink = { { kat_span }, kat };
+	u64 now_ns = 0, step_ns = 0;
+	u32 i, page;
+
+	memset(kat->young, 0, sizeof(kat->young));
+	for (page = 0; page < PAGES; page++)
+		if (page / 64 % 2 == 0)
+			source->ops->enter(source, page, page % 3 ? WS_ANON : WS_FILE,
+					   page % 5 ? WS_ENTER_FAULT : WS_ENTER_READ);
+	for (i = 0; i < 400; i++) {
+		u32 hot = draw_below(kat, PAGES / 8), any = draw_below(kat, PAGES);
+
+		now_ns += 5 * WS_NS_PER_MS;
+		kat->young[hot / 64 & ~1u] |= 1ull << hot % 64;
+		kat->young[any / 64 & ~1u] |= 1ull << any % 64;
+		if (source->ops->descriptor)
+			source->ops->descriptor(source, any & ~64u);
+		while (source->ops->step && step_ns <= now_ns)
+			step_ns = source->ops->step(source, step_ns);
+		if (i % 20 == 19)
+			put(kat, (u64)-source->ops->age(source, now_ns));
+		if (i % 70 == 69)
+			put(kat, (u64)-source->ops->collect(source, &sink.sink, now_ns));
+	}
+	put(kat, source->cost.ptes);
+	put(kat, source->cost.young);
+	put(kat, source->cost.rmaps);
+	put(kat, source->cost.pfns);
+}
+
+static void kat_sources(struct kat *kat)
+{
+	static const struct ws_access_ops ops = { kat_take, kat_look, kat_take_page, kat_resident };
+	static const struct ws_damon_config damon = { 5 * WS_NS_PER_MS, 100 * WS_NS_PER_MS, 10,
+						      KAT_REGIONS, 7 };
+	struct ws_access access = { &ops, kat };
+
+	put(kat, (u64)-ws_source_mglru_init(&kat->source.mglru, kat->page, PAGES, 8, &access, 0));
+	kat_source(kat, &kat->source.mglru.source);
+	memset(kat->page, 0, sizeof(kat->page));
+	ws_source_lists_init(&kat->source.lists, kat->page, kat->pool, PAGES, 1, &access, 0);
+	kat_source(kat, &kat->source.lists.source);
+	put(kat, (u64)-ws_source_damon_init(&kat->source.damon, &damon, kat->region, PAGES, &access,
+					    0));
+	kat_source(kat, &kat->source.damon.source);
+	memset(kat->page, 0, sizeof(kat->page));
+	ws_source_scan_init(&kat->source.scan, WS_SCAN_WRITES, kat->page, PAGES, &access, 0);
+	kat_source(kat, &kat->source.scan.source);
+	ws_source_refs_init(&kat->source.refs, PAGES, &access, 0);
+	kat_source(kat, &kat->source.refs.source);
+}
+
 u64 ws_kat_footprint(void)
 {
 	return sizeof(struct kat);
@@ -636,6 +759,7 @@ int ws_kat_run(void *scratch, u64 size, struct ws_kat_result *result)
 		{ "math", kat_math },	  { "age", kat_age },	{ "refault", kat_refault },
 		{ "lru", kat_lru },	  { "hist", kat_hist }, { "report", kat_report },
 		{ "wire", kat_wire },	  { "proto", kat_proto }, { "balloon", kat_balloon },
+		{ "source", kat_sources },
 	};
 	struct kat *kat = scratch;
 	u32 i;

@@ -15,7 +15,7 @@
 
 #include <ws_env.h>
 
-#define WS_KAT_COUNT 9 /* math, age, refault, lru, hist, report, wire, proto, balloon */
+#define WS_KAT_COUNT 10 /* math, age, refault, lru, hist, report, wire, proto, balloon, source */
 
 struct ws_kat_result {
 	const char *name; /* the module, without its prefix */

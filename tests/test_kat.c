@@ -23,6 +23,7 @@ static const struct ws_kat_result known[WS_KAT_COUNT] = {
 	{ "wire", 0xa6d913062eff09bdull },
 	{ "proto", 0xb44502a48e9e8054ull },
 	{ "balloon", 0xc20945e3f9beae20ull },
+	{ "source", 0xa8f2498f873a654eull },
 };
 
 Test(kat, every_module_gives_its_known_answer)
