@@ -106,7 +106,7 @@ static u64 naive_misses(const struct sim_lab_trace *trace, enum naive_kind kind,
 
 static struct sim_reclaim_choice choose(const char *text)
 {
-	struct sim_reclaim_choice choice = { NULL, 0 };
+	struct sim_reclaim_choice choice = { .ops = NULL };
 
 	cr_assert(!sim_reclaim_choose(&choice, text, NULL), "%s", text);
 	return choice;
@@ -233,7 +233,10 @@ Test(reclaim, packed_mglru_does_what_the_core_does)
 			cr_assert(!sim_lab_run_common(&trace, &choice, frames[i], &core));
 			cr_assert(quick.misses == core.misses && quick.scanned == core.scanned &&
 					  quick.evictions == core.evictions &&
-					  quick.ageings == core.ageings,
+					  quick.ageings == core.ageings &&
+					  quick.entries_scanned == core.entries_scanned &&
+					  quick.rmap_walks == core.rmap_walks &&
+					  quick.refaults == core.refaults,
 				  "seed %llu, %u frames: misses %llu, core %llu; scanned %llu, %llu",
 				  seed, frames[i], quick.misses, core.misses, quick.scanned,
 				  core.scanned);
@@ -377,7 +380,7 @@ static void bed_step(struct bed *bed, struct lab_random *random, u64 step)
 		return;
 	case 1:
 		if (reclaim->ops->age)
-			reclaim->ops->age(reclaim, step);
+			reclaim->ops->age(reclaim, step, step % 3 == 0);
 		return;
 	case 2:
 		bed_evict(bed, memcg, lab_draw(random, 3) * 60, 1 + lab_draw(random, 31), step);
@@ -396,15 +399,19 @@ static void bed_drain(struct bed *bed, u64 step)
 			cr_assert(round < 1000, "%s keeps %u pages", reclaim->ops->name,
 				  bed->present[memcg]);
 			if (!bed_evict(bed, memcg, 60, 32, step) && reclaim->ops->age)
-				reclaim->ops->age(reclaim, step);
+				reclaim->ops->age(reclaim, step, step % 3 == 0);
 		}
 	}
 }
 
 Test(reclaim, engines_neither_lose_nor_double_pages)
 {
-	static const char *const names[] = { "lru", "fifo", "clock", "mglru", "mglru:3",
-					     "mglru:64", "twolist", "opt" };
+	static const char *const names[] = {
+		"lru", "fifo", "clock", "mglru", "mglru:3", "mglru:64", "mglru:6.1", "mglru:6.1.y",
+		"mglru:6.12", "mglru:6.14", "mglru:mm-new:5", "mglru:fg", "mglru:fg:3",
+		"mglru:6.14:16:spread", "mglru:6.12:nopid:notiers:nolook:norefault",
+		"mglru:6.14:distance:ahead-old:swappiness=10", "twolist", "opt",
+	};
 
 	for (u32 i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		struct sim_reclaim_choice choice = choose(names[i]);
@@ -458,6 +465,14 @@ Test(reclaim, choosing_by_name_tells_what_is_known)
 	cr_assert(sim_reclaim_choose(&choice, "mglru:", &error) == -EINVAL);
 	cr_assert(sim_reclaim_choose(&choice, "mglru:99999999999999999999", &error) == -EINVAL);
 	cr_assert(sim_reclaim_choose(&choice, "mglru:16", &error) == 0 && choice.param == 16);
+	cr_assert(!choice.by_rules, "the quick loop knows it");
+	cr_assert(sim_reclaim_choose(&choice, "mglru:6.13", &error) == -EINVAL);
+	cr_assert(sim_reclaim_choose(&choice, "mglru:6.12:6.14", &error) == -EINVAL);
+	cr_assert(sim_reclaim_choose(&choice, "mglru:8:9", &error) == -EINVAL);
+	cr_assert(sim_reclaim_choose(&choice, "mglru:6.12:swappiness=201", &error) == -EINVAL);
+	cr_assert(sim_reclaim_choose(&choice, "mglru:nopid:12:fg:swappiness=7", &error) == 0);
+	cr_assert(choice.by_rules && choice.param == 12 && choice.rules.refs == WS_REFS_NUMBER &&
+		  choice.rules.swappiness == 7 && !choice.rules.controller);
 }
 
 Test(reclaim, window_counts_evictions_of_young_pages)

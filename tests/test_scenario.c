@@ -247,8 +247,13 @@ static const struct {
 	{ "vms.0.memory=0", "s.json: /vms/0/memory: must be from 1MiB to 16TiB" },
 	{ "vms.0.start=10m", "s.json: /vms/0/start: is not before the end of the run" },
 	{ "vms.0.stop=0", "s.json: /vms/0/stop: is not after \"start\"" },
-	{ "vms.0.reclaim=random", "s.json: /vms/0/reclaim: unknown \"random\"; known: lru, "
-				  "fifo, clock, mglru, twolist, opt" },
+	{ "vms.0.reclaim=random", "s.json: /vms/0/reclaim: random: no such reclaim algorithm; "
+				  "known: lru, fifo, clock, mglru, twolist, opt" },
+	{ "vms.0.reclaim=mglru:6.13", "s.json: /vms/0/reclaim: mglru:6.13: \"6.13\" is none of the "
+				      "words that may follow: a number of generations, base 6.1 6.1.y "
+				      "6.12 6.14 mm-new fg nopid notiers nobloom bloom nolook "
+				      "norefault distance ahead-old ahead-young spread "
+				      "swappiness=0..200" },
 	{ "vms.0.reclaim.generations=1", "s.json: /vms/0/reclaim/generations: must be from 3 to "
 					 "64" },
 	{ "vms.0.reclaim.swappiness=201", "s.json: /vms/0/reclaim/swappiness: must be from 0 to "

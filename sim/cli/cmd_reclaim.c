@@ -238,7 +238,11 @@ static void print_table(const struct options *options, const struct sim_lab_trac
 {
 	char text[TR_UNITS_TEXT];
 	const struct tr_array *array = &trace->array;
+	int width = 12;
 
+	for (u32 i = 0; i < count; i++)
+		if ((int)strlen(cells[i].name) > width)
+			width = (int)strlen(cells[i].name);
 	printf("trace %s (%s): %llu accesses, %u distinct pages (%s)\n", options->path,
 	       array->format, (unsigned long long)array->count, array->pages_touched,
 	       tr_about_bytes((u64)array->pages_touched * TR_PAGE_SIZE, text));
@@ -249,13 +253,13 @@ static void print_table(const struct options *options, const struct sim_lab_trac
 		printf("window: reuse within %s was not recorded; a result is valid while at most "
 		       "%d %% of the evicted pages had been idle for less\n",
 		       tr_about_ns(array->window_ns, text), SIM_LAB_INVALID_PERCENT);
-	printf("\n%-12s %10s %8s %12s %10s %13s %6s%s\n", "ALGORITHM", "FRAMES", "PART", "MISSES",
+	printf("\n%-*s %10s %8s %12s %10s %13s %6s%s\n", width, "ALGORITHM", "FRAMES", "PART", "MISSES",
 	       "MISS RATIO", "M ACC/CPU-S", "B/PAGE", array->window_ns ? "  YOUNG" : "");
 	for (u32 i = 0; i < count; i++) {
 		const struct cell *cell = &cells[i];
 		if (!cell->done || cell->rc)
 			continue;
-		printf("%-12s %10u %8.4f %12llu %10.6f %13.1f %6u", cell->name, cell->frames,
+		printf("%-*s %10u %8.4f %12llu %10.6f %13.1f %6u", width, cell->name, cell->frames,
 		       (double)cell->frames / array->pages_touched,
 		       (unsigned long long)cell->result.misses, miss_ratio(cell),
 		       speed(cell) / 1e6, cell->result.state_bytes);
@@ -290,6 +294,10 @@ static void print_json(const struct options *options, const struct sim_lab_trace
 		sim_json_number(&json, "miss_ratio", miss_ratio(cell));
 		sim_json_number(&json, "evictions", (double)cell->result.evictions);
 		sim_json_number(&json, "scanned", (double)cell->result.scanned);
+		sim_json_number(&json, "refaults", (double)cell->result.refaults);
+		sim_json_number(&json, "rmap_walks", (double)cell->result.rmap_walks);
+		sim_json_number(&json, "ageings", (double)cell->result.ageings);
+		sim_json_number(&json, "ptes_scanned", (double)cell->result.entries_scanned);
 		sim_json_number(&json, "young_evictions", (double)cell->result.young_evictions);
 		sim_json_bool(&json, "valid", !sim_lab_invalid(&cell->result));
 		sim_json_number(&json, "accesses_per_cpu_second", speed(cell));
@@ -308,17 +316,24 @@ static int save_csv(const char *path, const struct cell *cells, u32 count, struc
 	if (rc)
 		return rc;
 	fprintf(place.stream, "algorithm,frames,accesses,misses,miss_ratio,evictions,"
-			     "young_evictions,valid,accesses_per_cpu_second,bytes_per_page\n");
+			     "young_evictions,valid,accesses_per_cpu_second,bytes_per_page,"
+			     "scanned,refaults,rmap_walks,ageings,ptes_scanned\n");
 	for (u32 i = 0; i < count; i++) {
 		const struct cell *cell = &cells[i];
 		if (!cell->done || cell->rc)
 			continue;
-		fprintf(place.stream, "%s,%u,%llu,%llu,%.6f,%llu,%llu,%d,%.0f,%u\n", cell->name,
+		fprintf(place.stream, "%s,%u,%llu,%llu,%.6f,%llu,%llu,%d,%.0f,%u,", cell->name,
 			cell->frames, (unsigned long long)cell->result.accesses,
 			(unsigned long long)cell->result.misses, miss_ratio(cell),
 			(unsigned long long)cell->result.evictions,
 			(unsigned long long)cell->result.young_evictions,
 			!sim_lab_invalid(&cell->result), speed(cell), cell->result.state_bytes);
+		fprintf(place.stream, "%llu,%llu,%llu,%llu,%llu\n",
+			(unsigned long long)cell->result.scanned,
+			(unsigned long long)cell->result.refaults,
+			(unsigned long long)cell->result.rmap_walks,
+			(unsigned long long)cell->result.ageings,
+			(unsigned long long)cell->result.entries_scanned);
 	}
 	return tr_place_commit(&place, error);
 }
@@ -405,7 +420,10 @@ static const char doc[] =
 	"Examples:\n"
 	"  wssim reclaim guest.wst --reclaim lru,clock,mglru --frames 0.1,0.5,4096\n"
 	"  wssim reclaim big.oracleGeneral.zst --frames 64MiB --json\n\n"
-	"mglru:8 means MGLRU with at most 8 generations.  A miss includes first accesses.\n"
+	"mglru:8 means MGLRU with at most 8 generations, mglru:6.14 Linux's of that version\n"
+	"(base, 6.1, 6.1.y, 6.12, 6.14, mm-new, fg); mechanisms are switched off by words after\n"
+	"it: mglru:6.12:nopid:nobloom.  All words: nopid notiers nobloom bloom nolook norefault\n"
+	"distance ahead-old ahead-young spread swappiness=0..200.  A miss includes first accesses.\n"
 	"Exit status: 0 done, 1 failed or interrupted, 2 usage or bad input.";
 
 int cmd_reclaim(int argc, char **argv)

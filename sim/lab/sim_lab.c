@@ -11,7 +11,7 @@ static bool is_plain(const struct sim_lab_trace *trace, const struct sim_reclaim
 		     u32 frames)
 {
 	return !trace->attribute && !trace->time_ns && !trace->array.frees_count &&
-	       choice->param >= WS_GENS_LINUX && frames >= SIM_LAB_BATCH_FRAMES_MIN;
+	       !choice->by_rules && choice->param >= WS_GENS_LINUX && frames >= SIM_LAB_BATCH_FRAMES_MIN;
 }
 
 static bool is_any(const struct sim_lab_trace *trace, const struct sim_reclaim_choice *choice,

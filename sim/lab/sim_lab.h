@@ -44,6 +44,9 @@ struct sim_lab_result {
 	u64 young_evictions; /* of pages whose idle age was below the trace's window */
 	u64 scanned;	     /* pages looked at in order to evict */
 	u64 ageings;	     /* generations begun */
+	u64 entries_scanned; /* page-table entries that ageing looked at */
+	u64 rmap_walks;	     /* accessed bits that eviction looked up */
+	u64 refaults;	     /* misses that were workingset refaults */
 	u32 state_bytes;     /* per page: hot byte, algorithm, and what the loop itself keeps */
 };
 

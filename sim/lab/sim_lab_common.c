@@ -26,7 +26,7 @@ static int common_evict(struct lab_common *common, u32 position)
 	u32 victims[SIM_LAB_BATCH], shadows[SIM_LAB_BATCH], count = 0;
 
 	if (ops->wants_ageing && ops->wants_ageing(reclaim, SIM_LAB_SWAPPINESS)) {
-		ops->age(reclaim, position);
+		loop->result->entries_scanned += ops->age(reclaim, position, false);
 		loop->result->ageings++;
 	}
 	for (u32 round = 0; !count; round++) {
@@ -34,12 +34,13 @@ static int common_evict(struct lab_common *common, u32 position)
 						 .budget = 0xffffffffu };
 		count = ops->evict(reclaim, &scan, victims, shadows, common->batch);
 		loop->result->scanned += scan.scanned;
+		loop->result->rmap_walks += scan.rmap_walks;
 		if (count)
 			break;
 		if (round == 2 * WS_GENS_MAX)
 			return -EIO;
 		if (ops->age) {
-			ops->age(reclaim, position);
+			loop->result->entries_scanned += ops->age(reclaim, position, false);
 			loop->result->ageings++;
 		}
 	}
@@ -69,8 +70,10 @@ static int common_miss(struct lab_common *common, u32 page, u32 position, u8 att
 	}
 	loop->used++;
 	loop->hot[page] = SIM_HOT_PRESENT | (descriptor ? 0 : SIM_HOT_ACCESSED_GUEST);
-	reclaim->ops->insert(reclaim, page, attribute & SIM_LAB_FILE ? WS_FILE : WS_ANON,
-			     descriptor ? WS_ENTER_READ : WS_ENTER_FAULT, common->shadow[page]);
+	loop->result->refaults +=
+		reclaim->ops->insert(reclaim, page, attribute & SIM_LAB_FILE ? WS_FILE : WS_ANON,
+				     descriptor ? WS_ENTER_READ : WS_ENTER_FAULT,
+				     common->shadow[page]);
 	return 0;
 }
 

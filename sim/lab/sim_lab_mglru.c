@@ -127,6 +127,7 @@ static void age(struct lab_mglru *mglru)
 	mglru->max_seq++;
 	assert(mglru->max_seq - mglru->min_seq[WS_ANON] < GENS);
 	mglru->loop.result->ageings++;
+	mglru->loop.result->entries_scanned += mglru->loop.trace->pages_count;
 }
 
 /* advance_min_seq() of ws_lru.c, where file pages' queues are always empty. */
@@ -168,7 +169,7 @@ static void protect(struct lab_mglru *mglru, u32 page, u32 slot)
 /* evict_type() and sort_page() of ws_lru.c.  Return: victims, at most @max. */
 static u32 evict_some(struct lab_mglru *mglru, u32 limit, u32 *victims, u32 max)
 {
-	u32 slot = slot_of_seq(mglru->min_seq[WS_ANON]), count = 0, scanned = 0;
+	u32 slot = slot_of_seq(mglru->min_seq[WS_ANON]), count = 0, scanned = 0, kept = 0;
 	u32 young = slot_of_seq(mglru->max_seq);
 	struct sim_ring *queue = &mglru->queue[slot];
 	u8 *hot = mglru->loop.hot;
@@ -184,8 +185,10 @@ static u32 evict_some(struct lab_mglru *mglru, u32 limit, u32 *victims, u32 max)
 		scanned++;
 		if ((bits & BIT_SLOT) != slot << BIT_SLOT_SHIFT) {
 			sim_ring_push(&mglru->queue[(bits & BIT_SLOT) >> BIT_SLOT_SHIFT], page);
+			kept++;
 		} else if (bits & BIT_WORKINGSET && ws_refault_tier(1) > limit) {
 			protect(mglru, page, slot);
+			kept++;
 		} else if (bits & SIM_HOT_ACCESSED_GUEST) {
 			harvest(mglru, hot + (page & ~(WALK_PAGES - 1)), 1);
 			sim_ring_push(&mglru->queue[young], page);
@@ -198,6 +201,7 @@ static u32 evict_some(struct lab_mglru *mglru, u32 limit, u32 *victims, u32 max)
 	}
 	mglru->pages[slot] -= count;
 	mglru->loop.result->scanned += scanned;
+	mglru->loop.result->rmap_walks += scanned - kept;
 	return count;
 }
 
@@ -321,6 +325,7 @@ int sim_lab_run_mglru(const struct sim_lab_trace *trace, u32 frames, struct sim_
 		rc = sim_ring_init(&mglru.queue[slot], NULL, 0);
 	if (!rc)
 		rc = sim_lab_each(trace, &mglru, span, never_freed);
+	result->refaults = mglru.refault.workingset_recent[WS_ANON];
 	result->state_bytes = 1 + 4 + 4 * 2; /* hot, shadow, queues */
 	for (u32 slot = 0; slot < GENS; slot++)
 		sim_ring_destroy(&mglru.queue[slot]);

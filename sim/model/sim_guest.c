@@ -28,8 +28,7 @@ static int open_engines(struct sim_guest *guest, struct tr_error *error)
 		if (rc)
 			return rc;
 	}
-	if (choice.ops->param_name && !strcmp(choice.ops->param_name, "generations") &&
-	    !strchr(config->reclaim, ':'))
+	if (choice.ops->versions && !choice.param_given)
 		choice.param = config->generations;
 	guest->every_access = choice.ops->access;
 	guest->space = (struct sim_reclaim_space){

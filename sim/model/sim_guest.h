@@ -221,8 +221,11 @@ void sim_guest_oom(struct sim_guest *guest, bool memcg);
 /* --- sim_guest_age.c --- */
 /* Harvest accessed bits and begin new generations in all memcgs; cost goes to the debt. */
 void sim_guest_age(struct sim_guest *guest);
-/* One pass over @memcg: its cost, which the caller charges to whoever had it done. */
-u64 sim_guest_age_memcg(struct sim_guest *guest, u32 memcg);
+/*
+ * One pass over @memcg: its cost, which the caller charges to whoever had it done.
+ * @forced: for a report or a timer; else reclaim wants it.
+ */
+u64 sim_guest_age_memcg(struct sim_guest *guest, u32 memcg, bool forced);
 
 /* --- sim_guest_debt.c: the guest kernel's own work --- */
 /* vCPUs that no stream wants have worked up to now; call before their number changes. */

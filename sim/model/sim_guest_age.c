@@ -2,14 +2,14 @@
 /* sim_guest_age.c - ageing passes that reports and timers ask for. */
 #include "model/sim_guest.h"
 
-u64 sim_guest_age_memcg(struct sim_guest *guest, u32 memcg)
+u64 sim_guest_age_memcg(struct sim_guest *guest, u32 memcg, bool forced)
 {
 	const struct sim_costs *costs = &guest->engine->scenario->costs;
 	struct sim_reclaim *lruvec = guest->lruvec[memcg];
 	struct sim_reclaim_stat before, after;
 
 	lruvec->ops->stat(lruvec, &before);
-	u64 entries = lruvec->ops->age(lruvec, guest->engine->now_ns);
+	u64 entries = lruvec->ops->age(lruvec, guest->engine->now_ns, forced);
 
 	lruvec->ops->stat(lruvec, &after);
 	u64 cpu_ns = entries * costs->scan_pte_ns +
@@ -27,5 +27,5 @@ void sim_guest_age(struct sim_guest *guest)
 {
 	for (u32 i = 0; i < guest->config->memcgs_count; i++)
 		if (guest->lruvec[i]->ops->age)
-			sim_guest_owe(guest, sim_guest_age_memcg(guest, i));
+			sim_guest_owe(guest, sim_guest_age_memcg(guest, i, true));
 }

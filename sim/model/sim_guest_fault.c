@@ -75,7 +75,8 @@ static void readahead_file(struct fault *fault)
 	for (u32 page = first; page < first + READAHEAD_PAGES; page++) {
 		if (page == fault->page || !sim_page_is_dropped(guest, page))
 			continue;
-		pages += bring_neighbour(guest, page, WS_ENTER_READ);
+		pages += bring_neighbour(guest, page,
+					 fault->kind == TR_MAPPED ? WS_ENTER_AHEAD : WS_ENTER_READ);
 	}
 	guest->counters.file_in_pages += pages;
 }

@@ -329,7 +329,7 @@ static void age(struct sim_host *host, struct sim_guest *guest)
 			}
 		}
 	}
-	backing->lruvec->ops->age(backing->lruvec, host->engine->now_ns);
+	backing->lruvec->ops->age(backing->lruvec, host->engine->now_ns, true);
 	host->cpu_ns += frames * host->engine->scenario->costs.host_scan_page_ns;
 	sim_emit(host->engine, SIM_EV_HOST_AGE, guest->id, 0, frames, 0);
 }

@@ -64,10 +64,13 @@ struct sim_reclaim_space {
 	u32 timeline_count;
 };
 
-/* The algorithm and its one parameter, as "mglru:16" names them. */
+/* The algorithm and what follows its name, as "mglru:16" or "mglru:6.14:nopid" say it. */
 struct sim_reclaim_choice {
 	const struct sim_reclaim_ops *ops;
 	u32 param;
+	bool param_given;
+	bool by_rules; /* a version or a switch was named: no quicker loop will do */
+	struct ws_rules rules; /* of algorithms with ops->versions; its gens follow @param */
 };
 
 struct sim_reclaim {
@@ -75,6 +78,7 @@ struct sim_reclaim {
 	struct sim_reclaim_space *space;
 	u32 param;
 	u8 memcg;  /* own value in space->memcg[] */
+	struct ws_rules rules;
 };
 
 /* One request for victims, and what serving it cost. */
@@ -99,6 +103,7 @@ struct sim_reclaim_stat {
  * @name:	as the command line and scenarios name it
  * @summary:	one line for --help
  * @param_name:	the number after the colon, or NULL; with default, least and greatest value
+ * @versions:	a version of ws_rules.h and switches may follow, too; see sim_reclaim_rules.c
  * @state_size:	bytes of an instance, which begins with its struct sim_reclaim
  * @links:	1: link[] is needed; 2: link2[] as well
  * @link_bytes:	size of link[]; NULL when it has an entry a page
@@ -113,8 +118,9 @@ struct sim_reclaim_stat {
  *		@position: in the timeline; ignored unless ops->future
  * @descriptor:	may be NULL; an access by read() or write(), which sets no accessed bit
  * @wants_ageing: may be NULL; should age() come before evict()?
- * @age:	NULL when there is no such thing; harvest all accessed bits and begin a new
- *		generation.  Return: accessed bits read
+ * @age:	NULL when there is no such thing; harvest accessed bits and begin a new
+ *		generation.  @forced: all of them, and not only where a heuristic looks.
+ *		Return: accessed bits read
  * @evict:	fill victims[] (and shadows[], may be NULL, tokens are never 0) with at most
  *		@max pages, which are on no lruvec afterwards and keep WS_PAGE_FILE in entry.
  *		Return: how many; fewer than max only for budget, ageing or emptiness
@@ -127,7 +133,7 @@ struct sim_reclaim_ops {
 	const char *param_name;
 	u32 param_default, param_min, param_max;
 	u32 state_size, links;
-	bool future;
+	bool future, versions;
 
 	u64 (*link_bytes)(u32 pages_count);
 	int (*init)(struct sim_reclaim *reclaim, u64 now_ns);
@@ -138,7 +144,7 @@ struct sim_reclaim_ops {
 	void (*access)(struct sim_reclaim *reclaim, u32 page, u32 position);
 	void (*descriptor)(struct sim_reclaim *reclaim, u32 page);
 	bool (*wants_ageing)(const struct sim_reclaim *reclaim, u32 swappiness);
-	u64 (*age)(struct sim_reclaim *reclaim, u64 now_ns);
+	u64 (*age)(struct sim_reclaim *reclaim, u64 now_ns, bool forced);
 	u32 (*evict)(struct sim_reclaim *reclaim, struct sim_reclaim_scan *scan, u32 *victims,
 		     u32 *shadows, u32 max);
 	void (*stat)(const struct sim_reclaim *reclaim, struct sim_reclaim_stat *stat);
@@ -152,6 +158,17 @@ extern const struct sim_reclaim_ops *const sim_reclaims[];
 /* "name" or "name:param" -> *choice.  Return: 0, or -EINVAL with a text that lists the known. */
 int sim_reclaim_choose(struct sim_reclaim_choice *choice, const char *text,
 		       struct tr_error *error);
+
+/* The words after the name, "6.14:16:nopid", into @choice, whose ops are set; errors as above. */
+int sim_reclaim_read_rules(struct sim_reclaim_choice *choice, const char *words,
+			   struct tr_error *error);
+
+/* The words that sim_reclaim_read_rules() knows, for --help. */
+struct sim_reclaim_switch {
+	const char *name, *summary;
+	void (*apply)(struct ws_rules *rules);
+};
+extern const struct sim_reclaim_switch sim_reclaim_switches[]; /* ends with a NULL name */
 
 /* Return: 0, -ENOMEM, -EINVAL (parameter).  *reclaim is freed by sim_reclaim_close(). */
 int sim_reclaim_open(struct sim_reclaim **reclaim, const struct sim_reclaim_choice *choice,

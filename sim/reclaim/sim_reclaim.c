@@ -56,11 +56,16 @@ int sim_reclaim_choose(struct sim_reclaim_choice *choice, const char *text,
 			ops = sim_reclaims[i];
 	if (!ops)
 		return unknown(text, error);
-	*choice = (struct sim_reclaim_choice){ ops, ops->param_default };
+	*choice = (struct sim_reclaim_choice){
+		.ops = ops, .param = ops->param_default, .rules = *ws_rules_base,
+	};
 	if (!colon)
 		return 0;
+	if (ops->versions)
+		return sim_reclaim_read_rules(choice, colon + 1, error);
 	if (!ops->param_name)
 		return tr_fail(error, -EINVAL, "%s: %s has no parameter", text, ops->name);
+	choice->param_given = true;
 	if (read_param(&choice->param, colon + 1) || choice->param < ops->param_min ||
 	    choice->param > ops->param_max)
 		return tr_fail(error, -EINVAL, "%s: %s of %s is a number from %u to %u", text,
@@ -78,7 +83,8 @@ int sim_reclaim_open(struct sim_reclaim **reclaim, const struct sim_reclaim_choi
 	struct sim_reclaim *made = calloc(1, ops->state_size);
 	if (!made)
 		return -ENOMEM;
-	*made = (struct sim_reclaim){ ops, space, choice->param, memcg };
+	*made = (struct sim_reclaim){ ops, space, choice->param, memcg, choice->rules };
+	made->rules.gens = (u8)choice->param;
 	int rc = ops->init(made, now_ns);
 	if (rc) {
 		free(made);

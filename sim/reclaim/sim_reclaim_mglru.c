@@ -3,21 +3,20 @@
  * sim_reclaim_mglru.c - Linux's multi-generational LRU: the core, fed from hot[].
  *
  * All that is here is the way from the simulator's accessed bits to the core's calls:
- * the walk of all page tables (age) and the look-around of eviction.
+ * what the walk of page tables (age) and the look-around of eviction read.
  */
 #include <assert.h>
 
 #include "model/sim_reclaim.h"
 #include "reclaim/sim_hot.h"
-
-#define WALK_PAGES 512u /* a page-table page, the most that one harvest may cover */
+#include "ws_walk.h"
 
 #define UPCOMING 48u	/* pages fetched ahead: what a call for 32 victims looks at */
 
 struct sim_mglru {
 	struct sim_reclaim base;
 	u64 refaults[WS_TYPES];
-	u64 aged_young;
+	struct ws_walk walk;
 	struct ws_lru lru;
 };
 
@@ -30,8 +29,9 @@ static int mglru_init(struct sim_reclaim *reclaim, u64 now_ns)
 {
 	const struct sim_reclaim_space *space = reclaim->space;
 
-	return ws_lru_init(&mglru_of(reclaim)->lru, space->entry, space->link, space->pages_count,
-			   reclaim->param, now_ns);
+	ws_walk_init(&mglru_of(reclaim)->walk);
+	return ws_lru_init_rules(&mglru_of(reclaim)->lru, space->entry, space->link,
+				 space->pages_count, &reclaim->rules, now_ns);
 }
 
 static bool mglru_insert(struct sim_reclaim *reclaim, u32 page, enum ws_type type,
@@ -86,12 +86,22 @@ static u64 harvest(const struct sim_reclaim *reclaim, u32 first)
 
 static u64 mglru_look_around(void *ctx, u32 page)
 {
-	const struct sim_reclaim *reclaim = ctx;
+	struct sim_mglru *mglru = ctx;
+	const struct sim_reclaim *reclaim = &mglru->base;
 	const struct sim_reclaim_space *space = reclaim->space;
+	u64 young;
 
 	if (!(space->hot[page] & space->accessed))
 		return 0;
-	return harvest(reclaim, page & ~63u);
+	if (reclaim->rules.look_around == 1) {
+		space->hot[page] &= (u8)~space->accessed;
+		return 1ull << page % 64;
+	}
+	young = harvest(reclaim, page & ~63u);
+	if (reclaim->rules.bloom)
+		ws_walk_look_around(&mglru->walk, mglru->lru.age.max_seq, page / WS_TABLE_PAGES,
+				    (u32)__builtin_popcountll(young), 64);
+	return young;
 }
 
 static bool is_own(const void *ctx, u32 page)
@@ -110,34 +120,45 @@ static void mglru_advance(struct sim_reclaim *reclaim, u64 now_ns)
 	while (ws_lru_advance(&mglru->lru, now_ns) == -EAGAIN) {
 		/* Two rounds name every page anew, so the names cannot run out. */
 		assert(tidied <= 2 * (u64)pages_count);
-		tidied += ws_age_tidy(&mglru->lru.age, WALK_PAGES * 64,
+		tidied += ws_age_tidy(&mglru->lru.age, WS_TABLE_PAGES * 64,
 				      reclaim->space->memcg ? is_own : NULL, reclaim);
 	}
 }
 
-static u64 mglru_age(struct sim_reclaim *reclaim, u64 now_ns)
+static bool table_exists(void *ctx, u32 table)
 {
-	struct sim_mglru *mglru = mglru_of(reclaim);
-	const struct sim_reclaim_space *space = reclaim->space;
-	u64 young[WALK_PAGES / 64], walked = 0;
+	const struct sim_reclaim *reclaim = ctx;
 
-	for (u32 first = 0; first < space->pages_count; first += WALK_PAGES) {
-		u32 left = space->pages_count - first, found = 0;
-		u32 count = left < WALK_PAGES ? left : WALK_PAGES;
+	return !reclaim->space->region_pages || reclaim->space->region_pages[table];
+}
 
-		if (space->region_pages && !space->region_pages[first / WALK_PAGES])
-			continue;
-		for (u32 i = 0; i < count; i += 64) {
-			young[i / 64] = harvest(reclaim, first + i);
-			found += (u32)__builtin_popcountll(young[i / 64]);
-		}
-		mglru->aged_young += found;
-		if (found)
-			ws_age_harvest(&mglru->lru.age, first, young, count);
-		walked += count;
+static u32 harvest_table(void *ctx, u32 table, u64 young[WS_TABLE_WORDS], u32 *young_count)
+{
+	struct sim_reclaim *reclaim = ctx;
+	u32 first = table * WS_TABLE_PAGES, left = reclaim->space->pages_count - first;
+	u32 count = left < WS_TABLE_PAGES ? left : WS_TABLE_PAGES;
+
+	for (u32 i = 0; i < count; i += 64) {
+		young[i / 64] = harvest(reclaim, first + i);
+		*young_count += (u32)__builtin_popcountll(young[i / 64]);
 	}
+	if (*young_count)
+		ws_lru_harvest(&mglru_of(reclaim)->lru, first, young, count);
+	return count;
+}
+
+static u64 mglru_age(struct sim_reclaim *reclaim, u64 now_ns, bool forced)
+{
+	static const struct ws_walk_ops ops = { .exists = table_exists, .harvest = harvest_table };
+	struct sim_mglru *mglru = mglru_of(reclaim);
+	u32 tables = (reclaim->space->pages_count + WS_TABLE_PAGES - 1) / WS_TABLE_PAGES;
+	u64 before = mglru->walk.entries_scanned;
+
+	ws_walk_begin(&mglru->walk, mglru->lru.age.max_seq, tables, reclaim->rules.bloom, forced);
+	while (ws_walk_step(&mglru->walk, &ops, reclaim, tables))
+		;
 	mglru_advance(reclaim, now_ns);
-	return walked;
+	return mglru->walk.entries_scanned - before;
 }
 
 /* Fetch the accessed bits that the next call will look at; the core fetches its own state. */
@@ -170,7 +191,7 @@ static void mglru_stat(const struct sim_reclaim *reclaim, struct sim_reclaim_sta
 	const struct sim_mglru *mglru = (const struct sim_mglru *)reclaim;
 	const struct ws_age *age = &mglru->lru.age;
 
-	*stat = (struct sim_reclaim_stat){ .aged_young = mglru->aged_young };
+	*stat = (struct sim_reclaim_stat){ .aged_young = mglru->walk.entries_young };
 	for (u32 type = 0; type < WS_TYPES; type++) {
 		for (u64 seq = age->min_seq[type]; seq <= age->max_seq; seq++) {
 			u64 pages = ws_age_pages(age, seq, type);
@@ -201,6 +222,7 @@ const struct sim_reclaim_ops sim_reclaim_mglru = {
 	.param_max = WS_GENS_MAX,
 	.state_size = sizeof(struct sim_mglru),
 	.links = 1,
+	.versions = true,
 	.link_bytes = ws_lru_footprint,
 	.init = mglru_init,
 	.insert = mglru_insert,

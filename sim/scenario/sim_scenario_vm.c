@@ -233,13 +233,24 @@ static int read_known(struct sim_reader *reader, const struct sim_json_in *in,
 	return 0;
 }
 
+/* A reclaim algorithm and its words; sim_reclaim_rules.c. */
 static int read_engine(struct sim_reader *reader, const struct sim_json_in *in, void *object)
 {
-	const char *known[KNOWN_MAX + 1] = { NULL };
+	char *name = ((struct sim_vm_config *)object)->reclaim;
+	struct sim_reclaim_choice choice;
+	struct tr_error why;
+	const char *text;
+	int rc = sim_json_get_text(in, &text, reader->error);
 
-	for (u32 i = 0; i < KNOWN_MAX && sim_reclaims[i]; i++)
-		known[i] = sim_reclaims[i]->name;
-	return read_known(reader, in, known, ((struct sim_vm_config *)object)->reclaim);
+	if (rc)
+		return rc;
+	if (strlen(text) >= SIM_NAME_MAX)
+		return sim_json_fail(in, -EINVAL, reader->error, "\"%s\" is too long", text);
+	if (sim_reclaim_choose(&choice, text, &why))
+		return sim_json_fail(in, -EINVAL, reader->error, "%s", why.text);
+	memset(name, 0, SIM_NAME_MAX);
+	memcpy(name, text, strlen(text));
+	return 0;
 }
 
 static void print_engine(struct sim_json_writer *json, const struct sim_field *field,
