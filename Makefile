@@ -61,7 +61,7 @@ endif
 
 .PHONY: all setup fuzz-core fuzz-core-run fuzz-run setup-check demo check unit freestanding bare golden \
         cli slurm style lint headers fuzz fuzz-replay coverage install \
-        kernel-module kernel-check \
+        kernel-module kernel-check truth-logs \
         bench bench-check bench-expect \
         clean help FORCE
 .DEFAULT_GOAL := all
@@ -356,6 +356,11 @@ kernel-check: ## boots Debian's stock 6.1 and 6.12 in QEMU; needs the network on
 	@sh tests/setup.sh $(packages) $(kernel_packages)
 	$(again) all
 	kernel-port/check.sh
+
+truth-logs: ## record tests/truth/ anew in Debian's kernels; ten minutes of their real time
+	@sh tests/setup.sh $(packages) $(kernel_packages)
+	for kernel in 6.1 6.12; do \
+	  kernel-port/truth/record.sh tests/truth $$kernel mixed turning groups swap || exit 1; done
 
 clean: ## remove build/
 	rm -rf $(BUILD_DIR)

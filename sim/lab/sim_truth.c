@@ -34,6 +34,7 @@ static enum ws_enter how_it_enters(const struct sim_truth_region *region)
 static void set_young(struct truth_replay *replay, u32 page)
 {
 	replay->young[page / 64] |= 1ull << page % 64;
+	replay->residue[page / 64] &= ~(1ull << page % 64);
 }
 
 static bool is_young(const struct truth_replay *replay, u32 page)
@@ -166,6 +167,14 @@ static bool waits_for_pass(const struct truth_replay *replay, u32 index)
 	return false;
 }
 
+/* Until it is touched again, nobody knows whether the page is still young. */
+static void leave_residue(struct truth_replay *replay, const struct sim_truth_region *region,
+			  u32 page)
+{
+	(void)region;
+	replay->residue[page / 64] |= 1ull << page % 64;
+}
+
 /* Touches at the same time as the pass come after it, and are remembered for settle(). */
 static void touch_meanwhile(struct truth_replay *replay, u32 index)
 {
@@ -174,6 +183,8 @@ static void touch_meanwhile(struct truth_replay *replay, u32 index)
 	struct truth_group *group = &replay->group[pass->group];
 	u32 i;
 
+	memcpy(group->before, group->unsettled, sizeof(group->before));
+	group->before_count = group->unsettled_count;
 	group->unsettled_count = 0;
 	for (i = group->waiting_from < index ? group->waiting_from : index;
 	     i < section->events_count; i++) {
@@ -193,6 +204,7 @@ static void touch_meanwhile(struct truth_replay *replay, u32 index)
 			unsettled->number = replay->touches[event->region];
 		}
 		touch_or_free(replay, event);
+		for_pages(replay, event, replay->touches[event->region] - 1, leave_residue);
 	}
 	group->waiting_from = section->events_count;
 }
@@ -234,54 +246,79 @@ static int age_group(struct truth_replay *replay, u32 index)
 		return rc;
 	group->birth_slack_ns[group->lru.age.max_slot] = (u64)(pass->end_ns - pass->start_ns);
 	replay->result->passes++;
+	group->passed = true;
 	touch_meanwhile(replay, index);
 	return 0;
 }
 
 /* --- settling what was touched while a pass was under way --------------------------------- */
 
-/* Would it bring the core nearer to the dump if @page had been seen by the last pass? */
-static void settle_page(struct truth_replay *replay, const struct sim_truth_region *region, u32 page)
+/* Moves @page between generations when that brings the core nearer to the dump. */
+static void settle_page(struct truth_replay *replay, const struct sim_truth_region *region,
+			u32 page, u64 from, u64 to)
 {
 	struct truth_group *group = &replay->group[region->group];
 	struct ws_age *age = &group->lru.age;
-	enum ws_type type = type_of(region);
-	u64 seq, seen = age->max_seq - 1;
-	s64 *too_many = group->too_many[type];
+	s64 *too_many = group->too_many[type_of(region)];
 
-	if (!ws_page_aged(replay->page[page]))
+	if (from == to || too_many[ws_age_slot(age, from)] <= 0 ||
+	    too_many[ws_age_slot(age, to)] >= 0)
 		return;
-	seq = ws_age_seq(age, page);
-	if (seq == seen || too_many[ws_age_slot(age, seq)] <= 0 ||
-	    too_many[ws_age_slot(age, seen)] >= 0)
-		return;
-	too_many[ws_age_slot(age, seq)]--;
-	too_many[ws_age_slot(age, seen)]++;
-	ws_age_move(age, page, seen);
-	clear_young(replay, page);
+	too_many[ws_age_slot(age, from)]--;
+	too_many[ws_age_slot(age, to)]++;
+	ws_age_move(age, page, to);
 	replay->result->settled++;
+	if (to == age->max_seq - 1)
+		clear_young(replay, page);
 }
 
-/* @dump is the first after the pass: its counts settle what the log leaves open. */
+/* Touched during the last pass, and taken not to be seen by it: was it? */
+static void settle_seen(struct truth_replay *replay, const struct sim_truth_region *region, u32 page)
+{
+	struct ws_age *age = &replay->group[region->group].lru.age;
+
+	if (ws_page_aged(replay->page[page]))
+		settle_page(replay, region, page, ws_age_seq(age, page), age->max_seq - 1);
+}
+
+/* Touched during the pass before, only then, and so seen by the last pass: by that before? */
+static void settle_residue(struct truth_replay *replay, const struct sim_truth_region *region,
+			   u32 page)
+{
+	struct ws_age *age = &replay->group[region->group].lru.age;
+
+	if (ws_page_aged(replay->page[page]) && replay->residue[page / 64] >> page % 64 & 1 &&
+	    ws_age_seq(age, page) == age->max_seq - 1)
+		settle_page(replay, region, page, age->max_seq - 1, age->max_seq - 2);
+}
+
+static void settle_events(struct truth_replay *replay, const struct truth_unsettled *unsettled,
+			  u32 count,
+			  void (*settle_one)(struct truth_replay *replay,
+					     const struct sim_truth_region *region, u32 page))
+{
+	u32 i;
+
+	for (i = 0; i < count; i++) {
+		const struct sim_truth_region *region =
+			&replay->section->region[unsettled[i].event->region];
+
+		if (region->kind != 'r' && region->kind != 'x')
+			for_pages(replay, unsettled[i].event, unsettled[i].number, settle_one);
+	}
+}
+
+/* @dump is the first after a pass: its counts settle what the log leaves open. */
 static void settle(struct truth_replay *replay, const struct sim_truth_event *dump)
 {
 	struct truth_group *group = &replay->group[dump->group];
-	const struct ws_age *age = &group->lru.age;
-	u32 i;
 
-	if (!group->unsettled_count)
+	if (!group->seen || !group->passed)
 		return;
+	group->passed = false;
 	truth_excess(replay, dump, group->too_many);
-	for (i = 0; i < group->unsettled_count; i++) {
-		const struct truth_unsettled *unsettled = &group->unsettled[i];
-		const struct sim_truth_region *region =
-			&replay->section->region[unsettled->event->region];
-
-		if (region->kind != 'r' && region->kind != 'x' &&
-		    ws_age_gens(age, type_of(region)) > 1)
-			for_pages(replay, unsettled->event, unsettled->number, settle_page);
-	}
-	group->unsettled_count = 0;
+	settle_events(replay, group->before, group->before_count, settle_residue);
+	settle_events(replay, group->unsettled, group->unsettled_count, settle_seen);
 }
 
 /* --- evictions ---------------------------------------------------------------------------- */

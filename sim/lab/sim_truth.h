@@ -20,8 +20,10 @@
  *  - Faulted pages wait in batches of each processor, 15 in Linux 6.1, 31 in
  *    6.12, before they are on a list and counted (SIM_TRUTH_BATCH).
  *  - Whether a page touched while a pass was under way was touched before the
- *    pass came to it.  Each such page is taken to be seen if that brings the core
- *    nearer to the kernel's next dump, else not.  Reported as "settled".
+ *    pass came to it.  It is taken not to have been; the kernel's first dump after
+ *    that pass, and after the next if it was not touched in between, settles it:
+ *    such a page, and no other, is moved when that brings the core nearer.
+ *    Reported as "settled".
  *  - At which moment of a pass the generation was born: ages may differ by the
  *    pass's duration, two ticks of the kernel and the milliseconds of the log.
  *  - In which order a generation is evicted: Linux turns the order of pages round

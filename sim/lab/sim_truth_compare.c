@@ -91,10 +91,11 @@ int truth_replay_init(struct truth_replay *replay, const struct sim_truth_log *l
 	replay->pool = zeroed(ws_lru_footprint(replay->pages));
 	replay->shadow = zeroed(replay->pages * sizeof(u32));
 	replay->young = zeroed(replay->pages / 8);
+	replay->residue = zeroed(replay->pages / 8);
 	replay->done = zeroed(section->events_count);
 	replay->group = zeroed(section->groups_count * sizeof(*replay->group));
-	if (!replay->page || !replay->pool || !replay->shadow || !replay->young || !replay->done ||
-	    !replay->group)
+	if (!replay->page || !replay->pool || !replay->shadow || !replay->young ||
+	    !replay->residue || !replay->done || !replay->group)
 		return -ENOMEM;
 	share_out(replay);
 	replay->random_is_seen = rules < ws_rules_find("6.12", 4);
@@ -117,6 +118,7 @@ void truth_replay_destroy(struct truth_replay *replay)
 	free(replay->pool);
 	free(replay->shadow);
 	free(replay->young);
+	free(replay->residue);
 	free(replay->done);
 	free(replay->group);
 }

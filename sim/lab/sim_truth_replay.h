@@ -29,6 +29,9 @@ struct truth_group {
 	u32 waiting_from;		 /* the first touch that waits for a pass */
 	struct truth_unsettled unsettled[TRUTH_UNSETTLED_MAX];
 	u32 unsettled_count;
+	struct truth_unsettled before[TRUTH_UNSETTLED_MAX]; /* those of the pass before */
+	u32 before_count;
+	bool passed; /* a pass since the last dump that settled */
 	s64 too_many[WS_TYPES][WS_GENS_MAX]; /* by slot: the core's pages less the kernel's */
 };
 
@@ -43,6 +46,7 @@ struct truth_replay {
 	u16 *page;
 	u32 *pool, *shadow;
 	u64 *young;   /* accessed bits */
+	u64 *residue; /* touched during a pass, and not since */
 	bool *done;   /* by event */
 	u64 zero_ns;  /* the core's time at T0, late enough for all births */
 	s64 end_ns;   /* when the processes have ended */
