@@ -299,7 +299,8 @@ static void judge_ages(struct truth_replay *replay, struct sim_truth_dump *dump)
 		error = most_of(row->core_ms, row->kernel_ms) - least_of(row->core_ms, row->kernel_ms);
 		allowed = group->birth_slack_ns[ws_age_slot(&group->lru.age,
 							   row->seq - group->seq_offset)] /
-				  WS_NS_PER_MS + 2 * (1000 / hz + 1) + SLACK_MS;
+				  WS_NS_PER_MS + 2 * (1000 / hz + 1) + SLACK_MS +
+			  replay->section->interval_ns / WS_NS_PER_MS / SIM_TRUTH_AGE_PART;
 		if (error > allowed)
 			dump->over = true;
 		if (error >= dump->age_error_ms) {
