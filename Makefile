@@ -348,7 +348,7 @@ kernel-module: ## the core as a Linux module, for KERNEL=6.1, 6.12 or the header
 	@$(if $(KERNEL),kernel-port/kernels.sh $(KERNEL) > /dev/null)
 	@rm -rf $(module_dir) && mkdir -p $(module_dir)
 	@cp -rsL $(CURDIR)/kernel-port/. $(module_dir)
-	$(MAKE) -C $(KDIR) M=$(abspath $(module_dir)) CONFIG_WS_CORE=m CONFIG_WS=m modules
+	$(MAKE) -C $(KDIR) M=$(abspath $(module_dir)) CONFIG_WS_CORE=m CONFIG_WS=m CONFIG_WS_BALLOON=m modules
 
 # What fetching, building for and booting Debian's kernels needs.
 kernel_packages := qemu-system-x86 busybox-static cpio xz-utils zstd gcc-12 libelf1 libssl3

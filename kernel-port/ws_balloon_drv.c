@@ -11,6 +11,7 @@
 #include <linux/module.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
+#include <linux/virtio_ids.h>
 
 #include "ws_balloon_dev.h"
 #include "ws_wsr1.h"
@@ -21,7 +22,7 @@ MODULE_PARM_DESC(also_id, "for tests: virtio id of other devices that speak virt
 
 static struct dentry *debugfs_folder;
 
-static int show(struct seq_file *file, void *unused)
+static int device_show(struct seq_file *file, void *unused)
 {
 	struct ws_balloon_device *dev = file->private;
 	const struct ws_balloon *balloon = &dev->balloon;
@@ -40,7 +41,7 @@ static int show(struct seq_file *file, void *unused)
 	ws_balloon_ws_show(dev, file);
 	return 0;
 }
-DEFINE_SHOW_ATTRIBUTE(show);
+DEFINE_SHOW_ATTRIBUTE(device);
 
 /* Everything that needs no queue; what it leaves half done stop() frees. */
 static int prepare(struct ws_balloon_device *dev)
@@ -70,20 +71,26 @@ static void release(struct ws_balloon_device *dev)
 	}
 }
 
+static void end_works(struct ws_balloon_device *dev)
+{
+	ws_balloon_ws_stop(dev);
+	ws_balloon_hint_stop(dev);
+	cancel_work_sync(&dev->stats_work);
+	cancel_delayed_work_sync(&dev->size_work);
+}
+
 static void stop(struct ws_balloon_device *dev)
 {
 	unsigned long flags;
 	u32 i;
 
 	debugfs_remove(dev->dentry);
+	dev->dentry = NULL;
 	ws_balloon_pressure_stop(dev);
 	ws_balloon_oom_unregister(dev);
 	WRITE_ONCE(dev->closing, true);
 	wake_up_all(&dev->acked);
-	ws_balloon_ws_stop(dev);
-	ws_balloon_hint_stop(dev);
-	cancel_work_sync(&dev->stats_work);
-	cancel_delayed_work_sync(&dev->size_work);
+	end_works(dev);
 	ws_balloon_size_empty(dev);
 	virtio_reset_device(dev->vdev);
 	for (i = 0; i < WS_VQS; i++) {
@@ -96,6 +103,7 @@ static void stop(struct ws_balloon_device *dev)
 	mutex_lock(&dev->move_lock); /* a compaction that saw the balloon open ends first */
 	mutex_unlock(&dev->move_lock);
 	dev->vdev->config->del_vqs(dev->vdev);
+	end_works(dev); /* that an interrupt had begun in the meantime */
 	release(dev);
 }
 
@@ -123,7 +131,7 @@ static int start(struct ws_balloon_device *dev)
 		return error;
 	}
 	dev->dentry = debugfs_create_file(dev_name(&vdev->dev), 0444, debugfs_folder, dev,
-					  &show_fops);
+					  &device_fops);
 	ws_balloon_stats_start(dev);
 	ws_balloon_ws_start(dev);
 	ws_balloon_size_changed(dev);
@@ -208,6 +216,11 @@ static const unsigned int features[] = {
 	WS_WSR1_FEATURE_BIT,
 };
 
+static const struct virtio_device_id balloon_id[] = {
+	{ VIRTIO_ID_BALLOON, VIRTIO_DEV_ANY_ID },
+	{ 0 },
+};
+
 static struct virtio_device_id id_table[] = {
 	{ VIRTIO_ID_BALLOON, VIRTIO_DEV_ANY_ID },
 	{ 0 }, /* also_id */
@@ -254,6 +267,6 @@ static void __exit ws_balloon_module_exit(void)
 module_init(ws_balloon_module_init);
 module_exit(ws_balloon_module_exit);
 
-MODULE_DEVICE_TABLE(virtio, id_table);
+MODULE_DEVICE_TABLE(virtio, balloon_id);
 MODULE_DESCRIPTION("Virtio balloon driver with working-set reporting");
 MODULE_LICENSE("GPL");
