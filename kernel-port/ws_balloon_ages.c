@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+/* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * ws_balloon_ages.c - ages from the kernel's own generations, of all cgroups of a node.
  *

@@ -11,7 +11,6 @@
 
 #define WS_BALLOON_VQS_MAX 8
 
-/* Queues without a name are not asked for, and take no number. */
 static inline int ws_balloon_find_vqs(struct virtio_device *vdev, unsigned int count,
 				      struct virtqueue *vqs[], vq_callback_t *callback,
 				      const char *const names[])
@@ -24,7 +23,7 @@ static inline int ws_balloon_find_vqs(struct virtio_device *vdev, unsigned int c
 		return -EINVAL;
 	for (i = 0; i < count; i++) {
 		info[i].name = names[i];
-		info[i].callback = names[i] ? callback : NULL;
+		info[i].callback = callback;
 	}
 	return virtio_find_vqs(vdev, count, vqs, info, NULL);
 #else
@@ -34,7 +33,7 @@ static inline int ws_balloon_find_vqs(struct virtio_device *vdev, unsigned int c
 	if (count > WS_BALLOON_VQS_MAX)
 		return -EINVAL;
 	for (i = 0; i < count; i++)
-		callbacks[i] = names[i] ? callback : NULL;
+		callbacks[i] = callback;
 	return virtio_find_vqs(vdev, count, vqs, callbacks, (const char **)names, NULL);
 #endif
 }

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+/* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * ws_balloon_oom.c - the guest is out of memory and takes pages back, if the host allows.
  *

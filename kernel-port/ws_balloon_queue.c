@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+/* SPDX-License-Identifier: GPL-2.0-only */
 /* ws_balloon_queue.c - virtqueues, messages and who owns them; see ws_balloon_dev.h. */
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
@@ -52,20 +52,24 @@ static void callback(struct virtqueue *vq)
 		heard(dev, i);
 }
 
+/* Without gaps among the names: what kernels make of those is not the same in all. */
 int ws_balloon_queues_find(struct ws_balloon_device *dev)
 {
 	const char *name[WS_VQS] = { NULL };
 	struct virtqueue *vqs[WS_VQS] = { NULL };
+	u32 i, count = 0;
 	int error;
-	u32 i;
 
 	for (i = 0; i < WS_VQS; i++) {
 		spin_lock_init(&dev->queue[i].lock);
-		name[i] = wanted(dev->vdev, i) ? names[i] : NULL;
+		if (wanted(dev->vdev, i))
+			name[count++] = names[i];
 	}
-	error = ws_balloon_find_vqs(dev->vdev, WS_VQS, vqs, callback, name);
+	error = ws_balloon_find_vqs(dev->vdev, count, vqs, callback, name);
+	count = 0;
 	for (i = 0; i < WS_VQS && !error; i++)
-		dev->queue[i].vq = vqs[i];
+		if (wanted(dev->vdev, i))
+			dev->queue[i].vq = vqs[count++];
 	return error;
 }
 

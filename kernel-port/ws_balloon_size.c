@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+/* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * ws_balloon_size.c - inflate and deflate: the work that ws_balloon_step() orders.
  *

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+/* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * ws_balloon_ws.c - working-set reports: what the host asks, by way of the core's
  * protocol, and what the sources of ages answer, node by node.
