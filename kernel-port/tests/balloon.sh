@@ -17,10 +17,10 @@ until_is() {
 	while [ "$(value $1)" != "$2" ] && [ $i -lt 100 ]; do sleep 0.1; i=$((i + 1)); done
 	[ "$(value $1)" = "$2" ] && echo "ok $3" || echo "not ok $3: $1 is $(value $1), not $2"
 }
-for m in virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci; do
-	[ ! -e /$m.ko ] || insmod /$m.ko || exit 1
+for m in /m/*; do
+	[ ! -e "$m" ] || insmod "$m" || exit 1
 done
-insmod /ws.ko && insmod /ws_balloon.ko || exit 1
+insmod /ws_balloon.ko || exit 1
 step loaded
 until_is actual_pages 65536 "inflates to 256 MiB"
 until_is told_pages 65536 "tells the host so"
@@ -81,12 +81,12 @@ one() {
 		echo "not ok balloon: modules for $kernel do not build"
 		return
 	}
-	modules=$(find "$place/modules/kernel/drivers/virtio/" -name 'virtio*.ko*')
+	modules=$(kernel-port/modules.sh "$place" virtio_pci)
 	rm -f "$dir"/mon.* "$dir"/steps "$dir"/told
 	mkfifo "$dir/mon.in" "$dir/mon.out"
 	# shellcheck disable=SC2086 # modules are words
 	kernel-port/boot.sh -t 100 -m $mib "$place/vmlinux" "$dir/guest" \
-		"build/kernel-$kernel/ws.ko" "build/kernel-$kernel/ws_balloon.ko" $modules \
+		"build/kernel-$kernel/ws_balloon.ko" $modules \
 		-- -serial "file:$dir/steps" -chardev "pipe,id=m,path=$dir/mon" \
 		-mon chardev=m,mode=control \
 		-device virtio-balloon-pci,id=b,deflate-on-oom=on,free-page-reporting=on \
