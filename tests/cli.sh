@@ -170,7 +170,7 @@ fi
 
 # --- what the README shows works ----------------------------------------------------------
 if has run && [ -n "$trace" ]; then
-	awk '/^```json/ { on = 1; next } /^```/ { on = 0 } on' README.md > "$work/readme.json"
+	awk '/^```json/ { on = !seen++; next } /^```/ { on = 0 } on' README.md > "$work/readme.json"
 	run run "$work/readme.json" -o "$work/readme" --no-plots --no-baseline \
 		--set "trace_folder=$PWD/sim/scenarios"
 	say $? "the README's scenario runs"
