@@ -45,7 +45,9 @@
  *						-ENODATA, dropped
  *	host: bytes that do not decode		the decoder's error, the request stays open
  *	host: report with an error		solicited, msg->report.error says which
- *						/ -ENODATA in it: the configuration is open again
+ *						/ -ENODATA in it: the configuration is open again,
+ *						if it is the last that was sent; one in force
+ *						from before a refusal is to be sent anew
  *	host: report twice			the second is a pressure report / -ESTALE
  *	host: report older than one before	handed on / -ESTALE; was it the answer, then
  *						the request is closed
