@@ -86,7 +86,8 @@ u32 ws_promote_arrive(const struct ws_age *age, const struct ws_rules *rules,
 					     ws_rules_workingset(rules, *history), false);
 		/* Used once, by the fault itself (REFERENCED is the number 1, too). */
 		*history |= WS_PAGE_REFERENCED;
-		pending = type == WS_ANON && !arrival->shadowed;
+		pending = type == WS_ANON && !arrival->shadowed &&
+			  arrival->how != WS_ENTER_SWAPCACHE;
 	}
 	place = (enum ws_place)(pending ? rules->place_pending : rules->place_inactive);
 	return slot_of_place(age, place, type, ws_rules_workingset(rules, *history),
