@@ -156,16 +156,13 @@ static void split(struct ws_source_damon *damon)
 /* kdamond_fn(): what ends an aggregation. */
 static void aggregate(struct ws_source_damon *damon, u64 now_ns)
 {
-	u32 most = count_ages(damon), threshold = most / 10, i;
+	u32 most = count_ages(damon), i;
 	u32 count_max = damon->source.pages_count / damon->config.regions_min;
 
 	if (!count_max)
 		count_max = 1;
-	merge(damon, threshold, count_max);
-	while (damon->regions_count > damon->config.regions_max && threshold < most) {
-		threshold = threshold ? 2 * threshold : 1;
-		merge(damon, threshold, count_max);
-	}
+	/* Splits keep within the most, so there are never too many to be merged more roughly. */
+	merge(damon, most / 10, count_max);
 	for (i = 0; i < damon->regions_count; i++) {
 		damon->region[i].last_nr_accesses = damon->region[i].nr_accesses;
 		damon->region[i].nr_accesses = 0;

@@ -10,7 +10,7 @@
  *		of the most), and did not change between none and some; else it is 0
  *	merge	neighbours whose nr_accesses differ little become one, with the mean of
  *		their counts and ages by size, unless that were larger than the range
- *		by the least number of regions; more roughly when there are too many
+ *		by the least number of regions
  *	split	each region in two at a random place, in three when nothing moved, if
  *		that keeps within the most
  * as mm/damon/core.c of Linux 6.12 does.  The range is fixed, as with physical

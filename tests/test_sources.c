@@ -343,6 +343,11 @@ Test(sources, sums_become_the_curve_of_the_windows)
 		go(source, page);
 	sums = collect(source, 0, SECOND, 33 * SECOND);
 	cr_assert(sums.pages[WS_ANON] == 5 && sums.inside == 5, "never more than is in memory");
+	/* The next pass is late: its short window is longer than the others, from before. */
+	pass(source, 200 * SECOND);
+	sums = collect(source, 168 * SECOND, 200 * SECOND, 200 * SECOND);
+	cr_assert_eq(sums.pages[WS_ANON] + sums.pages[WS_FILE], 45);
+	cr_assert_eq(sums.inside, 45, "none has been used in that window");
 }
 
 /* --- DAMON --- */
@@ -388,6 +393,8 @@ Test(sources, damon_tells_hot_from_idle_and_idle_for_how_long)
 
 	run_damon(&damon, 100, false);
 	expect_span(&damon.source, 40, now_ns, 0, damon_config.aggregation_ns);
+	/* Asked late, when samples have long not been taken: it has been in use since then. */
+	expect_span(&damon.source, 40, now_ns + SECOND, 0, SECOND);
 	/* Never accessed: its age has counted every aggregation. */
 	expect_span(&damon.source, 1000, now_ns, now_ns, now_ns + damon_config.aggregation_ns);
 	struct sums sums = collect(&damon.source, 0, damon_config.aggregation_ns, now_ns);
@@ -463,6 +470,199 @@ Test(sources, any_source_makes_a_report_that_holds_all_pages)
 			cr_assert_eq(ws_hist_total(&report.hist, WS_ANON), 200, "%s",
 				     source[i]->ops->name);
 			cr_assert_eq(ws_hist_total(&report.hist, WS_FILE), 100);
+		}
+	}
+}
+
+/* --- at random: seeds are printed when something differs --- */
+
+static u64 random_state;
+
+static u32 draw(u32 below)
+{
+	u64 z = random_state += 0x9e3779b97f4a7c15ull;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
+	return (u32)((z ^ z >> 31) >> 32) % below;
+}
+
+/* Pages come, go and are used at random between two passes; @told hears of each. */
+static void churn(struct ws_source *source, u32 steps, void (*told)(u32 page, char what))
+{
+	for (u32 i = 0; i < steps; i++) {
+		u32 page = draw(PAGES), what = draw(8);
+
+		if (!memory.present[page]) {
+			enum ws_enter how = what % 2 ? WS_ENTER_FAULT : WS_ENTER_READ;
+			come(source, page, what & 2 ? WS_FILE : WS_ANON, how);
+			told(page, how == WS_ENTER_FAULT ? 'f' : 'r');
+		} else if (what == 0) {
+			go(source, page);
+			told(page, 'g');
+		} else if (what == 1 && source->ops->descriptor) {
+			source->ops->descriptor(source, page);
+		} else if (page % 4) { /* a quarter is never used again */
+			memory.young[page] = 1;
+		}
+	}
+}
+
+static void nobody(u32 page, char what)
+{
+	(void)page;
+	(void)what;
+}
+
+static void expect_all_pages(struct ws_source *source, u64 now_ns, u64 seed)
+{
+	struct sums sums = collect(source, 0, WS_NEVER_NS, now_ns);
+	u64 pages[WS_TYPES] = { 0, 0 };
+
+	for (u32 page = 0; page < PAGES; page++)
+		if (memory.present[page])
+			pages[memory.file[page] ? WS_FILE : WS_ANON]++;
+	for (u32 type = 0; type < WS_TYPES; type++)
+		cr_assert_eq(sums.pages[type], pages[type], "seed %llu, %llu ns, type %u: %llu of %llu",
+			     seed, now_ns, type, sums.pages[type], pages[type]);
+}
+
+/*
+ * A page is in the pass in which it was put last, as far back as there are generations.
+ * Those before pass 0 are all born at 0.
+ */
+static int naive_pass[PAGES], naive_passes;
+
+static void naive_told(u32 page, char what)
+{
+	naive_pass[page] = naive_passes - (what == 'r' ? WS_GENS_LINUX - 1 : 0);
+}
+
+static u64 naive_birth(int in)
+{
+	return in > 0 ? (u64)in * SECOND : 0;
+}
+
+static void check_against_naive(struct ws_source *source, u32 gens, u64 seed)
+{
+	u64 now_ns = naive_birth(naive_passes) + SECOND / 2;
+	int oldest = naive_passes + 1 - (int)gens;
+
+	for (u32 page = 0; page < PAGES; page++) {
+		int in = naive_pass[page] > oldest ? naive_pass[page] : oldest;
+		struct ws_span span;
+
+		if (!memory.present[page])
+			continue;
+		cr_assert_eq(source->ops->page_span(source, page, now_ns, &span), 0);
+		cr_assert_eq(span.age_max_ns, now_ns - naive_birth(in),
+			     "seed %llu, pass %d, page %u: %llu, not %llu", seed, naive_passes, page,
+			     span.age_max_ns, now_ns - naive_birth(in));
+		cr_assert_eq(span.age_min_ns,
+			     in == naive_passes ? 0 : now_ns - naive_birth(in + 1));
+	}
+}
+
+Test(sources, generations_are_those_of_a_naive_model_through_thousands_of_passes)
+{
+	static const u32 gens[] = { 3, 4, 5, 16, 64 };
+	struct ws_source_mglru mglru;
+
+	for (u64 seed = 1; seed <= 5; seed++) {
+		u32 n = gens[seed - 1];
+
+		random_state = seed;
+		naive_passes = 0;
+		memset(&memory, 0, sizeof(memory));
+		memset(page_array, 0, sizeof(page_array));
+		cr_assert_eq(ws_source_mglru_init(&mglru, page_array, PAGES, n, &access_to_memory, 0),
+			     0);
+		while (naive_passes < 600) {
+			churn(&mglru.source, 100, naive_told);
+			/* The pass puts what was used into the present generation. */
+			for (u32 page = 0; page < PAGES; page++)
+				if (memory.present[page] && memory.young[page])
+					naive_pass[page] = naive_passes;
+			naive_passes++;
+			pass(&mglru.source, naive_birth(naive_passes));
+			check_against_naive(&mglru.source, n, seed);
+		}
+		expect_all_pages(&mglru.source, 600 * SECOND, seed);
+		cr_assert(ws_age_check(&mglru.age));
+	}
+}
+
+Test(sources, lists_scans_and_sums_lose_no_page_at_random)
+{
+	static struct ws_source_scan scan;
+	static struct ws_source_refs refs;
+
+	for (u64 seed = 1; seed <= 4; seed++) {
+		for (u32 kind = 0; kind < 3; kind++) {
+			struct ws_source *source = kind == 0 ? &lists.source :
+						   kind == 1 ? &scan.source : &refs.source;
+			random_state = seed;
+			memset(&memory, 0, sizeof(memory));
+			memset(page_array, 0, sizeof(page_array));
+			start_lists((u32)seed - 1);
+			ws_source_scan_init(&scan, seed % 2 ? WS_SCAN_IDLE : WS_SCAN_WRITES,
+					    page_array, PAGES, &access_to_memory, 0);
+			ws_source_refs_init(&refs, PAGES, &access_to_memory, 0);
+			for (u32 i = 1; i <= 600; i++) {
+				churn(source, 60, nobody);
+				pass(source, i * SECOND);
+				expect_all_pages(source, i * SECOND + draw(1000000000), seed);
+			}
+			free(pool);
+		}
+		cr_assert(ws_age_check(&scan.age));
+	}
+}
+
+Test(sources, both_lists_are_sound_after_many_passes)
+{
+	for (u64 seed = 1; seed <= 4; seed++) {
+		random_state = seed;
+		memset(&memory, 0, sizeof(memory));
+		memset(page_array, 0, sizeof(page_array));
+		start_lists((u32)seed % 3);
+		for (u32 i = 1; i <= 800; i++) {
+			churn(&lists.source, 50, nobody);
+			pass(&lists.source, i * SECOND);
+			cr_assert(ws_age_check(&lists.list[WS_INACTIVE]), "seed %llu", seed);
+			cr_assert(ws_age_check(&lists.list[WS_ACTIVE]), "seed %llu", seed);
+		}
+		cr_assert_gt(on(WS_ACTIVE), 0);
+		free(pool);
+	}
+}
+
+Test(sources, damon_keeps_its_bounds_under_any_load)
+{
+	static const u32 bounds[][2] = { { 3, 3 }, { 10, 12 }, { 10, 100 }, { 50, 100 } };
+	struct ws_source_damon damon;
+
+	for (u64 seed = 1; seed <= 4; seed++) {
+		struct ws_damon_config config = damon_config;
+		u64 now_ns = 0;
+
+		random_state = seed;
+		memset(&memory, 0, sizeof(memory));
+		config.regions_min = bounds[seed - 1][0];
+		config.regions_max = bounds[seed - 1][1];
+		config.seed = seed;
+		cr_assert_eq(ws_source_damon_init(&damon, &config, regions, PAGES,
+						  &access_to_memory, 0), 0);
+		for (u32 i = 0; i < 5000; i++) {
+			churn(&damon.source, 40, nobody);
+			/* From time to time everything is used, or nothing for a while. */
+			if (draw(50) == 0)
+				memset(memory.young, (int)draw(2), sizeof(memory.young));
+			now_ns = damon.source.ops->step(&damon.source, now_ns);
+			cr_assert(ws_source_damon_check(&damon), "seed %llu, step %u", seed, i);
+			cr_assert_geq(damon.regions_count, config.regions_min, "seed %llu", seed);
+			if (i % 100 == 0)
+				expect_all_pages(&damon.source, now_ns, seed);
 		}
 	}
 }
