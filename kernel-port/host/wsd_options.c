@@ -288,6 +288,7 @@ static void put_vm(struct sim_json_writer *json, const struct wsd_vm_options *vm
 	sim_json_text(json, "name", vm->name);
 	sim_json_text(json, "memory", tr_format_bytes(vm->size_bytes, text));
 	sim_json_text(json, "memory_min", tr_format_bytes(vm->min_bytes, text));
+	sim_json_text(json, "kernel", "0");
 	sim_json_number(json, "shares", (double)vm->shares);
 	sim_json_text(json, "swap", vm->swap);
 	sim_json_text(json, "disk", vm->disk);

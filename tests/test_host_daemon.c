@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* test_host_daemon.c - ws-balloond and a guest over real sockets, memory and rings. */
+#include "fake_vmm.h"
+
+#define GIVEN 4096u /* pages: 16 MiB */
+
+static void begin(struct fake_daemon *daemon, struct fake_vmm *vmm, const char *dialect, u32 bins)
+{
+	char keys[64];
+
+	snprintf(keys, sizeof(keys), "dialect=%s", dialect);
+	fake_daemon_folder(daemon);
+	fake_daemon_start(daemon, keys, NULL, NULL);
+	fake_vmm_memory(vmm);
+	fake_attach(vmm, daemon->socket, ws_dialect_find(dialect), bins, 0, true);
+	fake_expect(daemon, "up", 1);
+}
+
+static void finish(struct fake_daemon *daemon, struct fake_vmm *vmm)
+{
+	fake_vmm_destroy(vmm);
+	cr_assert(!fake_daemon_stop(daemon, SIGTERM));
+	fake_daemon_remove(daemon);
+}
+
+Test(balloond, inflated_pages_go_back_to_the_host_and_deflated_ones_are_backed_when_touched)
+{
+	struct ws_balloon_config config;
+	struct fake_daemon daemon;
+	struct fake_vmm vmm;
+	u64 before;
+
+	begin(&daemon, &vmm, "wsr1", 32);
+	before = fake_backed(&vmm);
+	fake_config_changed(&vmm);
+	fake_do(&daemon, "target a 48MiB");
+	cr_assert(fake_config_changed(&vmm));
+	fake_config_read(&vmm, &config);
+	cr_assert(config.num_pages == GIVEN, "%u", config.num_pages);
+
+	fake_pages(&vmm, FAKE_PFN, GIVEN, true);
+	fake_tell_actual(&vmm);
+	cr_assert(fake_backed(&vmm) == before - GIVEN * 4096ull);
+	cr_assert(vmm.mem[FAKE_PAGES_AT] == 0 && vmm.mem[FAKE_PAGES_AT + GIVEN * 4096] == 0x5a);
+	fake_expect(&daemon, "balloon_pages", GIVEN);
+	fake_expect(&daemon, "device.counted_pages", GIVEN);
+	fake_expect(&daemon, "device.inflate_messages", GIVEN / 256);
+	/* Reading one page above gave it a frame again. */
+	fake_expect(&daemon, "backed_bytes", before - GIVEN * 4096ull + 4096);
+
+	fake_pages(&vmm, FAKE_PFN + 100, 1000, false);
+	fake_tell_actual(&vmm);
+	fake_expect(&daemon, "balloon_pages", GIVEN - 1000);
+	fake_expect(&daemon, "device.counted_pages", GIVEN - 1000);
+	memset(vmm.mem + FAKE_PAGES_AT + 100 * 4096, 1, 1000 * 4096);
+	fake_expect(&daemon, "backed_bytes", before - GIVEN * 4096ull + 1001 * 4096);
+	finish(&daemon, &vmm);
+}
+
+Test(balloond, a_page_is_in_the_balloon_once_and_only_pages_of_the_guest_are)
+{
+	struct fake_daemon daemon;
+	struct fake_vmm vmm;
+	u64 before;
+
+	begin(&daemon, &vmm, "wsr1", 32);
+	before = fake_backed(&vmm);
+	fake_pages(&vmm, FAKE_PFN, 300, true);
+	fake_pages(&vmm, FAKE_PFN + 10, 20, true);
+	fake_expect(&daemon, "device.counted_pages", 300);
+	fake_pages(&vmm, 0, 7, true);			 /* below the memory */
+	fake_pages(&vmm, (u32)((FAKE_BASE + FAKE_BYTES) >> 12) - 2, 5, true); /* over its end */
+	fake_pages(&vmm, FAKE_PFN + 5000, 2, false);	 /* was never given */
+	fake_expect(&daemon, "device.counted_pages", 302);
+	fake_expect(&daemon, "device.malformed", 7 + 3 + 2);
+	cr_assert(fake_backed(&vmm) == before - 302 * 4096ull);
+	finish(&daemon, &vmm);
+}
+
+Test(balloond, statistics_of_every_tag_arrive)
+{
+	struct ws_stats stats = { .present = (1u << WS_STATS) - 1 };
+	struct fake_daemon daemon;
+	struct fake_vmm vmm;
+	u32 ring;
+
+	begin(&daemon, &vmm, "wsr1", 32);
+	fake_expect(&daemon, "free_bytes", 40 * FAKE_MIB);
+	for (u32 i = 0; i < WS_STATS; i++)
+		stats.value[i] = (i + 1) * FAKE_MIB;
+	fake_do(&daemon, "tick 5s");
+	fake_do(&daemon, "stats a");
+	ring = (u32)fake_ring(&vmm, WS_VQ_STATS);
+	fake_take_used(&vmm, ring);
+	fake_put_stats(&vmm, &stats);
+	fake_expect(&daemon, "stats_s", 5);
+	fake_expect(&daemon, "free_bytes", (WS_STAT_MEMFREE + 1) * FAKE_MIB);
+	fake_expect(&daemon, "total_bytes", (WS_STAT_MEMTOT + 1) * FAKE_MIB);
+	fake_expect(&daemon, "available_bytes", (WS_STAT_AVAIL + 1) * FAKE_MIB);
+	/* A message that is none leaves what was known. */
+	fake_do(&daemon, "stats a");
+	fake_take_used(&vmm, ring);
+	fake_put_desc(&vmm, ring, 0, FAKE_BASE + fake_buffer_at(ring), 13, 0, 0);
+	fake_offer(&vmm, ring, 0);
+	fake_kick(&vmm, ring);
+	fake_expect(&daemon, "device.malformed", 1);
+	fake_expect(&daemon, "free_bytes", (WS_STAT_MEMFREE + 1) * FAKE_MIB);
+	finish(&daemon, &vmm);
+}
+
+static void report_pages(struct fake_vmm *vmm, u32 long_runs)
+{
+	u32 ring = (u32)fake_ring(vmm, WS_VQ_REPORTING);
+
+	for (u32 i = 0; i < long_runs; i++)
+		fake_put_desc(vmm, ring, i, FAKE_BASE + FAKE_PAGES_AT + i * 4 * FAKE_MIB, 2 * FAKE_MIB,
+			      2 | (i + 1 < long_runs), i + 1);
+	fake_offer(vmm, ring, 0);
+	fake_kick(vmm, ring);
+	fake_take_used(vmm, ring);
+}
+
+Test(balloond, reported_pages_go_back_unless_they_must_keep_their_poison)
+{
+	struct fake_daemon daemon;
+	struct fake_vmm vmm;
+	u64 before;
+	u8 poison[4];
+
+	begin(&daemon, &vmm, "v4", 32);
+	before = fake_backed(&vmm);
+	report_pages(&vmm, 3);
+	cr_assert(fake_backed(&vmm) == before - 6 * FAKE_MIB);
+	fake_expect(&daemon, "device.reported_pages", 3 * 512);
+	fake_expect(&daemon, "device.counted_pages", 0);
+	memset(vmm.mem + FAKE_PAGES_AT, 0xaa, FAKE_BYTES - FAKE_PAGES_AT);
+	ws_put_le32(poison, 0xaaaaaaaa);
+	fake_config_write(&vmm, 12, poison, 4);
+	report_pages(&vmm, 3);
+	cr_assert(fake_backed(&vmm) == before && vmm.mem[FAKE_PAGES_AT] == 0xaa);
+	fake_expect(&daemon, "device.kept_pages", 3 * 512);
+	finish(&daemon, &vmm);
+}
+
+Test(balloond, hints_are_counted_within_their_series)
+{
+	struct ws_balloon_config config;
+	struct fake_daemon daemon;
+	struct fake_vmm vmm;
+	u32 ring;
+	u8 *id;
+
+	begin(&daemon, &vmm, "wsr1", 32);
+	ring = (u32)fake_ring(&vmm, WS_VQ_FREE_PAGE);
+	id = vmm.mem + fake_buffer_at(ring);
+	fake_do(&daemon, "hint a");
+	fake_config_read(&vmm, &config);
+	cr_assert(config.free_page_hint_cmd_id == 2);
+	for (u32 step = 0; step < 4; step++) { /* id, pages, stop, pages too late */
+		bool pages = step & 1;
+
+		ws_put_le32(id, step ? WS_HINT_STOP : config.free_page_hint_cmd_id);
+		fake_put_desc(&vmm, ring, 0, FAKE_BASE + (pages ? FAKE_PAGES_AT : fake_buffer_at(ring)),
+			      pages ? 4 * FAKE_MIB : 4, pages ? 2 : 0, 0);
+		fake_offer(&vmm, ring, 0);
+		fake_kick(&vmm, ring);
+		fake_take_used(&vmm, ring);
+	}
+	fake_config_read(&vmm, &config);
+	cr_assert(config.free_page_hint_cmd_id == WS_HINT_DONE);
+	fake_expect(&daemon, "device.hinted_pages", 1024);
+	cr_assert(vmm.mem[FAKE_PAGES_AT] == 0x5a); /* hinted pages may be in use again: not taken */
+	finish(&daemon, &vmm);
+}
+
+static void exchange_reports(const char *dialect, u32 bins)
+{
+	struct fake_daemon daemon;
+	struct fake_vmm vmm;
+	u8 bytes[WS_WIRE_TO_HOST_MAX];
+	char command[256], path[64];
+	u32 edges = bins - 1;
+	int length;
+
+	begin(&daemon, &vmm, dialect, bins);
+	length = snprintf(command, sizeof(command), "configure a 500ms 2s");
+	for (u32 i = 0; i < edges; i++)
+		length += snprintf(command + length, sizeof(command) - (size_t)length, " %us", i + 1);
+	fake_do(&daemon, command);
+	cr_assert(fake_hear(&vmm, 1) == WS_PROTO_CONFIGURE);
+	cr_assert(vmm.proto.msg.kind != WS_MSG_CONFIG || vmm.hist.bins_count == bins);
+	for (u32 bin = 0; bin < bins; bin++) {
+		vmm.hist.pages[WS_ANON][bin] = 100 + bin;
+		vmm.hist.pages[WS_FILE][bin] = 7 * bin;
+	}
+	fake_do(&daemon, "tick 3s");
+	fake_do(&daemon, "report a");
+	cr_assert(fake_hear(&vmm, 2) == WS_PROTO_REPORT);
+	fake_expect(&daemon, "report.number", 1);
+	fake_expect(&daemon, "report.arrived_s", 3);
+	fake_expect(&daemon, "report.pressure", 0);
+	for (u32 bin = 0; bin < bins; bin++) {
+		snprintf(path, sizeof(path), "report.bins.%u.anon_bytes", bin);
+		fake_expect(&daemon, path, (100 + bin) * 4096);
+		snprintf(path, sizeof(path), "report.bins.%u.file_bytes", bin);
+		fake_expect(&daemon, path, 7 * bin * 4096);
+	}
+	/* Under pressure, unasked. */
+	vmm.hist.pages[WS_ANON][0] = 9;
+	struct ws_proto_report report = {
+		.pressure = true, .made_ns = 5, .now_ns = 5, .parts_count = 1,
+		.part = { { .node = 0, .hist = &vmm.hist } },
+	};
+	length = ws_proto_guest_send(&vmm.proto, &report, bytes, sizeof(bytes));
+	cr_assert(length > 0);
+	fake_put_message(&vmm, bytes, (u32)length);
+	fake_expect(&daemon, "report.number", 2);
+	fake_expect(&daemon, "report.pressure", 1);
+	fake_expect(&daemon, "report.bins.0.anon_bytes", 9 * 4096);
+	/* Garbage changes nothing. */
+	memset(bytes, 0xff, sizeof(bytes));
+	fake_put_message(&vmm, bytes, 333);
+	fake_expect(&daemon, "report.number", 2);
+	fake_expect(&daemon, "malformed_messages", 1);
+	finish(&daemon, &vmm);
+}
+
+Test(balloond, reports_in_our_dialect_arrive_bin_by_bin)
+{
+	exchange_reports("wsr1", 12);
+}
+
+Test(balloond, reports_in_the_dialect_of_linux_v4_arrive_bin_by_bin)
+{
+	exchange_reports("v4", 12);
+}
+
+Test(balloond, reports_in_the_dialect_of_rfc_v2_arrive_bin_by_bin)
+{
+	exchange_reports("rfc2", 8);
+}
+
+Test(balloond, reports_in_the_dialect_of_rfc_v1_arrive_bin_by_bin)
+{
+	exchange_reports("rfc1", 8);
+}
+
+Test(balloond, reports_in_the_dialect_of_crosvm_arrive_bin_by_bin)
+{
+	exchange_reports("crosvm", 8);
+}
+
+Test(balloond, kicks_by_eventfd_work_as_well)
+{
+	struct fake_daemon daemon;
+	struct fake_vmm vmm;
+	u64 before;
+
+	fake_daemon_folder(&daemon);
+	fake_daemon_start(&daemon, "", NULL, NULL);
+	fake_vmm_memory(&vmm);
+	before = fake_backed(&vmm);
+	fake_attach(&vmm, daemon.socket, &ws_dialect_wsr1, 32, 0, false);
+	cr_assert(!vmm.inband);
+	fake_pages(&vmm, FAKE_PFN, 2 * GIVEN, true);
+	cr_assert(fake_backed(&vmm) == before - 2 * GIVEN * 4096ull);
+	fake_pages(&vmm, FAKE_PFN, GIVEN, false);
+	fake_expect(&daemon, "device.counted_pages", GIVEN);
+	finish(&daemon, &vmm);
+}
+
+Test(balloond, killed_in_the_middle_and_started_again_it_goes_on_and_loses_no_page)
+{
+	struct ws_balloon_config config;
+	struct fake_daemon daemon;
+	struct fake_vmm vmm;
+	u64 before;
+	u32 ring;
+	u8 *buffer;
+
+	begin(&daemon, &vmm, "wsr1", 32);
+	before = fake_backed(&vmm);
+	fake_do(&daemon, "target a 48MiB");
+	fake_pages(&vmm, FAKE_PFN, 1024, true);
+	fake_tell_actual(&vmm);
+	fake_do(&daemon, "advance 1s"); /* the state file is written once a second */
+	kill(daemon.pid, SIGSTOP);
+	/* A message that nobody has taken when the daemon dies. */
+	ring = (u32)fake_ring(&vmm, WS_VQ_INFLATE);
+	buffer = vmm.mem + fake_buffer_at(ring);
+	for (u32 i = 0; i < 256; i++)
+		ws_put_le32(buffer + 4 * i, FAKE_PFN + 1024 + i);
+	fake_put_desc(&vmm, ring, 0, FAKE_BASE + fake_buffer_at(ring), 1024, 0, 0);
+	fake_offer(&vmm, ring, 0);
+	cr_assert(fake_daemon_stop(&daemon, SIGKILL) == -SIGKILL);
+	close(vmm.sock);
+	close(vmm.channel);
+
+	fake_daemon_start(&daemon, "dialect=wsr1", NULL, NULL);
+	fake_negotiate(&vmm, daemon.socket, 0, true);
+	fake_config_read(&vmm, &config);
+	cr_assert(config.num_pages == GIVEN, "%u: the guest would be told to deflate", config.num_pages);
+	fake_rings(&vmm, true);
+	fake_say_bounds(&vmm);
+	fake_take_used(&vmm, ring);
+	vmm.actual += 256;
+	cr_assert(fake_backed(&vmm) == before - 1280 * 4096ull);
+	fake_expect(&daemon, "up", 1);
+	fake_expect(&daemon, "target_pages", GIVEN);
+	fake_expect(&daemon, "balloon_pages", 1280);
+	fake_tell_actual(&vmm);
+	/* Both kinds of pages come out: those it saw go in, and those it did not. */
+	fake_pages(&vmm, FAKE_PFN, 1280, false);
+	fake_expect(&daemon, "device.counted_pages", 0);
+	finish(&daemon, &vmm);
+}
+
+Test(balloond, a_guest_that_boots_anew_has_an_empty_balloon_and_no_target)
+{
+	struct ws_balloon_config config;
+	struct fake_daemon daemon;
+	struct fake_vmm vmm;
+
+	begin(&daemon, &vmm, "wsr1", 32);
+	fake_do(&daemon, "target a 48MiB");
+	fake_pages(&vmm, FAKE_PFN, 1024, true);
+	fake_tell_actual(&vmm);
+	fake_vmm_destroy(&vmm);
+	fake_vmm_memory(&vmm);
+	fake_attach(&vmm, daemon.socket, &ws_dialect_wsr1, 32, 0, true);
+	fake_config_read(&vmm, &config);
+	cr_assert(!config.num_pages);
+	fake_expect(&daemon, "balloon_pages", 0);
+	fake_expect(&daemon, "target_pages", 0);
+	finish(&daemon, &vmm);
+}
+
+Test(balloond, a_host_that_cuts_the_memory_short_ends_its_own_vm_and_nothing_else)
+{
+	struct fake_daemon daemon;
+	struct fake_vmm vmm;
+
+	begin(&daemon, &vmm, "wsr1", 32);
+	cr_assert(!ftruncate(vmm.memfd, 0)); /* every access of the daemon is a SIGBUS now */
+	cr_assert(!fake_set_state(&vmm, 35, (u32)fake_ring(&vmm, WS_VQ_INFLATE), 0));
+	fake_expect(&daemon, "/now_s", 0);
+	fake_do(&daemon, "stats a");
+	close(vmm.sock);
+	close(vmm.channel);
+	fake_do(&daemon, "advance 2s");
+	fake_expect(&daemon, "up", 0);
+	cr_assert(!fake_daemon_stop(&daemon, SIGTERM));
+	fake_daemon_remove(&daemon);
+}
+
+static void write_results(struct wsd_options *options)
+{
+	char *slash;
+
+	snprintf(options->output, sizeof(options->output), "%s", options->control);
+	slash = strrchr(options->output, '/');
+	snprintf(slash, 8, "/out");
+}
+
+static bool results_are_whole(const struct fake_daemon *daemon)
+{
+	static const char *const names[] = {
+		"summary.json", "summary.csv", "vms.csv", "timeseries.csv", "host.csv", "ages.csv",
+		"histograms.csv", "decisions.csv", "scenario.json", "report.html",
+	};
+	char path[256];
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		snprintf(path, sizeof(path), "%s/%s", daemon->output, names[i]);
+		if (access(path, R_OK))
+			return false;
+	}
+	return true;
+}
+
+/* Run a policy on a guest whose figures are a function of time; its digest. */
+static double run_policy(const char *policy, void (*more)(struct wsd_options *options))
+{
+	struct fake_daemon daemon;
+	struct fake_vmm vmm;
+	double events;
+
+	fake_daemon_folder(&daemon);
+	fake_daemon_start(&daemon, "dialect=wsr1", policy, more);
+	fake_vmm_memory(&vmm);
+	fake_attach(&vmm, daemon.socket, &ws_dialect_wsr1, 32, 0, true);
+	fake_expect(&daemon, "added", 1);
+	for (u32 second = 1; second <= 120; second++) {
+		char tick[32];
+		struct ws_balloon_config config;
+		struct ws_stats stats = {
+			.present = 0xff,
+			.value = { [WS_STAT_MEMTOT] = 60 * FAKE_MIB,
+				   [WS_STAT_AVAIL] = 45 * FAKE_MIB - vmm.actual * 4096ull },
+		};
+
+		stats.value[WS_STAT_MEMFREE] = stats.value[WS_STAT_AVAIL];
+		snprintf(tick, sizeof(tick), "tick %us", second);
+		fake_do(&daemon, tick);
+		while (fake_used(&vmm, (u32)fake_ring(&vmm, WS_VQ_NOTIFY)) !=
+		       vmm.used[fake_ring(&vmm, WS_VQ_NOTIFY)]) {
+			fake_hear(&vmm, second * 1000000000ull);
+			if (!vmm.hist.bins_count)
+				continue;
+			memset(vmm.hist.pages, 0, sizeof(vmm.hist.pages));
+			vmm.hist.pages[WS_ANON][0] = 3000;
+			vmm.hist.pages[WS_ANON][vmm.hist.bins_count - 1] = 6000;
+		}
+		while (fake_used(&vmm, (u32)fake_ring(&vmm, WS_VQ_STATS)) !=
+		       vmm.used[fake_ring(&vmm, WS_VQ_STATS)]) {
+			fake_take_used(&vmm, (u32)fake_ring(&vmm, WS_VQ_STATS));
+			fake_put_stats(&vmm, &stats);
+		}
+		fake_config_read(&vmm, &config);
+		if (config.num_pages > vmm.actual)
+			fake_pages(&vmm, FAKE_PFN + vmm.actual, config.num_pages - vmm.actual, true);
+		else if (config.num_pages < vmm.actual)
+			fake_pages(&vmm, FAKE_PFN + config.num_pages, vmm.actual - config.num_pages,
+				   false);
+		fake_tell_actual(&vmm);
+	}
+	events = fake_state(&daemon, "/events") * 1e6 + fake_state(&daemon, "balloon_pages");
+	fake_vmm_destroy(&vmm);
+	cr_assert(!fake_daemon_stop(&daemon, SIGTERM));
+	cr_assert(more != write_results || results_are_whole(&daemon));
+	fake_daemon_remove(&daemon);
+	return events;
+}
+
+Test(balloond, a_policy_of_the_simulator_takes_what_is_idle_and_leaves_whole_results)
+{
+	double first = run_policy("ws-target", write_results);
+	u64 pages = (u64)first % 1000000;
+
+	/* 24 MiB are idle for longer than anything is asked; it takes of those, not more. */
+	cr_assert(pages > 1024 && pages < 11264, "%llu pages in the balloon", pages);
+	cr_assert(first - run_policy("ws-target", write_results) == 0);
+}
+
+static void dry(struct wsd_options *options)
+{
+	options->dry_run = true;
+}
+
+Test(balloond, a_dry_run_moves_no_balloon)
+{
+	cr_assert((u64)run_policy("ws-target", dry) % 1000000 == 0);
+}
+
+Test(balloond, a_driver_without_the_policys_channels_is_left_alone)
+{
+	struct fake_daemon daemon;
+	struct fake_vmm vmm;
+
+	fake_daemon_folder(&daemon);
+	fake_daemon_start(&daemon, "", "ws-target", NULL);
+	fake_vmm_memory(&vmm);
+	fake_attach(&vmm, daemon.socket, &ws_dialect_wsr1, 32,
+		    FAKE_BIT(WS_WSR1_FEATURE_BIT), true);
+	fake_expect(&daemon, "up", 1);
+	fake_expect(&daemon, "added", 0);
+	finish(&daemon, &vmm);
+}
