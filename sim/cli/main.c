@@ -13,6 +13,7 @@ static const struct {
 } commands[] = {
 	{ "run", cmd_run, "simulate a scenario under one policy" },
 	{ "compare", cmd_compare, "simulate a scenario under several policies, and compare" },
+	{ "oracle", cmd_oracle, "bounds: fewest page-ins, most memory saved, by knowing the future" },
 	{ "sweep", cmd_sweep, "many runs from one plan, resumable, here or on Slurm" },
 	{ "replay", cmd_replay, "run a journal again and stop at the first difference" },
 	{ "policies", cmd_policies, "list the balloon policies, or tell all about one" },

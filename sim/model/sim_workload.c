@@ -8,8 +8,6 @@
 
 #include "model/sim_guest.h"
 
-#define ACCESS_NS 100		  /* DRAM: for traces that carry no times */
-#define PROCESS_NS SIM_MS	  /* no process starts and ends in less */
 #define RESTART_NS SIM_SECOND	  /* until a killed workload begins again */
 
 static int source_open(struct sim_guest *guest, const char *path, u32 *index,
@@ -34,7 +32,7 @@ static int source_open(struct sim_guest *guest, const char *path, u32 *index,
 	workload->sources_count++;
 	source->path = path;
 	source->base = (u32)workload->pages_count;
-	source->access_ns = meta->span_ns ? 0 : ACCESS_NS;
+	source->access_ns = meta->span_ns ? 0 : SIM_ACCESS_NS;
 	workload->pages_count += (meta->pages_count + SIM_REGION_PAGES - 1) / SIM_REGION_PAGES *
 				 SIM_REGION_PAGES;
 	if (workload->pages_count > 0x7fffffffu)
@@ -145,7 +143,7 @@ static void begin(struct sim_guest *guest, u64 start_ns)
 	workload->begun_ns = start_ns;
 	if (workload->playing && !tr_file_meta(sim_workload_source(guest)->file)->streams_count) {
 		workload->playing = false; /* a trace of no records: nothing but its idle time */
-		idle_ns += PROCESS_NS;
+		idle_ns += SIM_PROCESS_NS;
 	}
 	if (!workload->playing) { /* the first stream idles for all */
 		sim_stream_enter(guest, &workload->stream[0], SIM_STREAM_IDLE);
@@ -199,18 +197,23 @@ static void advance(struct sim_guest *guest, u64 start_ns)
 	begin(guest, start_ns);
 }
 
-void sim_workload_start(struct sim_guest *guest)
+u64 sim_workload_phase(const struct sim_scenario *scenario, const struct sim_vm_config *config)
 {
-	const struct sim_scenario *scenario = guest->engine->scenario;
-	struct sim_workload *workload = &guest->workload;
-	u64 start_ns = guest->engine->now_ns + guest->config->phase_ns;
 	char name[SIM_NAME_MAX + 16];
 	struct sim_rng rng;
 
-	snprintf(name, sizeof(name), "phase/%s", guest->config->name);
+	snprintf(name, sizeof(name), "phase/%s", config->name);
 	sim_rng_init(&rng, scenario->seed, scenario->run, name);
-	if (guest->config->phase_jitter_ns)
-		start_ns += sim_rng_below(&rng, guest->config->phase_jitter_ns);
+	return config->phase_ns +
+	       (config->phase_jitter_ns ? sim_rng_below(&rng, config->phase_jitter_ns) : 0);
+}
+
+void sim_workload_start(struct sim_guest *guest)
+{
+	struct sim_workload *workload = &guest->workload;
+	u64 start_ns = guest->engine->now_ns +
+		       sim_workload_phase(guest->engine->scenario, guest->config);
+
 	for (u32 i = 0; i < workload->streams_count; i++)
 		workload->stream[i].since_ns = guest->engine->now_ns;
 	if (guest->config->segments_count && workload->streams_count)
@@ -252,8 +255,8 @@ void sim_workload_stream_ended(struct sim_guest *guest)
 		guest->counters.segments_done++;
 		free_pages(guest, segment->keep);
 		start_ns += segment->idle_ns;
-		if (start_ns < workload->begun_ns + PROCESS_NS)
-			start_ns = workload->begun_ns + PROCESS_NS;
+		if (start_ns < workload->begun_ns + SIM_PROCESS_NS)
+			start_ns = workload->begun_ns + SIM_PROCESS_NS;
 	}
 	advance(guest, start_ns);
 }

@@ -47,6 +47,12 @@ void sim_workload_stop(struct sim_guest *guest);
 /* The kernel killed it: this repetition ends here, its memory is freed, the next begins. */
 void sim_workload_kill(struct sim_guest *guest);
 
+#define SIM_ACCESS_NS 100	    /* DRAM: for traces that carry no times */
+#define SIM_PROCESS_NS SIM_MS	    /* no process starts and ends in less */
+
+/* Idle time before a VM's first segment in this run, its random part included. */
+u64 sim_workload_phase(const struct sim_scenario *scenario, const struct sim_vm_config *config);
+
 /* The source of the segment being played. */
 struct sim_source *sim_workload_source(struct sim_guest *guest);
 /* One stream reached the end of its trace. */

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* sim_vmin.c - gaps between uses, and the price of memory at which they are worth holding. */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "model/sim_rng.h"
+#include "oracle/sim_vmin.h"
+
+#define NEVER 0xffffffffu
+#define BINS_MAX (1u << 20)
+#define READAHEAD_PAGES 32 /* of file reads: 128 KiB */
+#define PAGE_BYTES 4096.0
+
+/* A page's share of the cheapest read that brings it. */
+static double page_in_ns(const struct sim_device_config *device, u32 pages, u64 minor_ns)
+{
+	if (!*device->name)
+		return INFINITY; /* nowhere to go: it stays */
+	return (double)minor_ns +
+	       (double)device->read_ns / (device->compressed || !pages ? 1 : pages);
+}
+
+/* A page's last use, while its VM is played. */
+struct last {
+	u32 quantum; /* NEVER: it does not live */
+	bool file;
+};
+
+struct counting {
+	struct sim_vmin *vmin;
+	struct sim_vmin_vm *vm;
+	struct last *last;
+	u32 pages_count;
+	double bin_quanta;
+};
+
+static int begin_count(void *ctx, u32 pages_count)
+{
+	struct counting *counting = ctx;
+
+	counting->pages_count = pages_count;
+	counting->last = malloc(((u64)pages_count + 1) * sizeof(*counting->last));
+	for (u32 page = 0; counting->last && page < pages_count; page++)
+		counting->last[page].quantum = NEVER;
+	return counting->last ? 0 : -ENOMEM;
+}
+
+static u32 bin_of(const struct counting *counting, u32 from, u32 to)
+{
+	return (u32)((to - from) / counting->bin_quanta);
+}
+
+static int count_use(void *ctx, struct sim_use use)
+{
+	struct counting *counting = ctx;
+	struct last *page = &counting->last[SIM_USE_PAGE(use.entry)];
+
+	if (use.entry & SIM_USE_END) {
+		counting->vm->tail[page->file][bin_of(counting, page->quantum, use.quantum)]++;
+		page->quantum = NEVER;
+		return 0;
+	}
+	page->file = use.entry & SIM_USE_FILE;
+	if (!(use.entry & SIM_USE_FIRST))
+		counting->vm->count[page->file][bin_of(counting, page->quantum, use.quantum)]++;
+	page->quantum = use.quantum;
+	return 0;
+}
+
+/* What lives when the VM ends. */
+static void count_rest(struct counting *counting, u32 end)
+{
+	for (u32 page = 0; page < counting->pages_count; page++) {
+		struct last *last = &counting->last[page];
+		if (last->quantum != NEVER && last->quantum <= end)
+			counting->vm->tail[last->file][bin_of(counting, last->quantum, end)]++;
+	}
+}
+
+static int count_vm(struct sim_vmin *vmin, const struct sim_scenario *scenario, u32 index,
+		    double bin_quanta, double time_per_work, struct tr_error *error)
+{
+	const struct sim_vm_config *config = &scenario->vm[index];
+	struct sim_vmin_vm *vm = &vmin->vm[index];
+	struct counting counting = { .vmin = vmin, .vm = vm, .bin_quanta = bin_quanta };
+	struct sim_timeline_sink sink = { begin_count, count_use, &counting };
+	struct sim_timeline_sums sums;
+	double life_s;
+	int rc;
+
+	for (u32 type = 0; type < 2; type++) {
+		vm->count[type] = calloc(vmin->bins, sizeof(u64));
+		vm->tail[type] = calloc(vmin->bins, sizeof(u64));
+		if (!vm->count[type] || !vm->tail[type])
+			return tr_fail(error, -ENOMEM, "%s: out of memory", config->name);
+	}
+	rc = sim_timeline_play(scenario, index, &sink, &sums, error);
+	if (!rc)
+		count_rest(&counting, (u32)(sums.end_ns / scenario->quantum_ns));
+	free(counting.last);
+	life_s = (double)(sums.end_ns - sums.start_ns) / 1e9;
+	vm->busy_ns = (double)sums.compute_ns * time_per_work;
+	vmin->held_page_s += sums.unevictable_page_s +
+			     (double)config->kernel_bytes / PAGE_BYTES * life_s;
+	vmin->nominal_page_s += (double)config->memory_bytes / PAGE_BYTES * life_s;
+	return rc;
+}
+
+static void set_costs(struct sim_vmin_vm *vm, const struct sim_scenario *scenario, u32 index)
+{
+	const struct sim_device_config *swap = &scenario->vm[index].swap;
+	const struct sim_device_config *disk = &scenario->vm[index].disk;
+	const struct sim_device_config *host = &scenario->host.swap;
+	u64 minor_ns = scenario->costs.minor_fault_ns;
+
+	for (u32 reads = 0; reads < 2; reads++) {
+		bool whole = reads == SIM_VMIN_CLUSTERS;
+		/* The host's swap is a way for anonymous pages, too. */
+		vm->cost_ns[reads][0] =
+			fmin(page_in_ns(swap, whole ? swap->cluster_pages : 1, minor_ns),
+			     page_in_ns(host, whole ? host->cluster_pages : 1, minor_ns));
+		vm->cost_ns[reads][1] = page_in_ns(disk, whole ? READAHEAD_PAGES : 1, minor_ns);
+	}
+}
+
+int sim_vmin_make(struct sim_vmin *vmin, const struct sim_scenario *scenario,
+		  const double *time_per_work, struct tr_error *error)
+{
+	double quanta = (double)scenario->duration_ns / (double)scenario->quantum_ns + 1;
+	double bin_quanta = quanta < BINS_MAX ? 1 : ceil(quanta / BINS_MAX);
+	int rc = 0;
+
+	*vmin = (struct sim_vmin){
+		.vms_count = scenario->vms_count,
+		.bins = (u32)(quanta / bin_quanta) + 2,
+		.bin_s = bin_quanta * (double)scenario->quantum_ns / 1e9,
+		.vm = calloc(scenario->vms_count, sizeof(*vmin->vm)),
+	};
+	if (!vmin->vm)
+		return tr_fail(error, -ENOMEM, "%s: out of memory", scenario->path);
+	for (u32 i = 0; i < scenario->vms_count && !rc; i++) {
+		set_costs(&vmin->vm[i], scenario, i);
+		rc = count_vm(vmin, scenario, i, bin_quanta, time_per_work ? time_per_work[i] : 1,
+			      error);
+	}
+	return rc;
+}
+
+void sim_vmin_destroy(struct sim_vmin *vmin)
+{
+	for (u32 i = 0; vmin->vm && i < vmin->vms_count; i++) {
+		for (u32 type = 0; type < 2; type++) {
+			free(vmin->vm[i].count[type]);
+			free(vmin->vm[i].tail[type]);
+		}
+	}
+	free(vmin->vm);
+}
+
+/* What the pages of one type in one VM cost at some price. */
+struct outcome {
+	double page_ins, held_page_s;
+};
+
+/* A gap is held through if that is worth a fault: shorter than @worth_s. */
+static struct outcome look_ahead(const struct sim_vmin *vmin, const u64 *count, double worth_s)
+{
+	struct outcome out = { 0, 0 };
+
+	for (u32 bin = 0; bin < vmin->bins; bin++) {
+		if (bin * vmin->bin_s <= worth_s)
+			out.held_page_s += (double)count[bin] * bin * vmin->bin_s;
+		else
+			out.page_ins += (double)count[bin];
+	}
+	return out;
+}
+
+/* Every gap is held through for up to one time, that with the least sum of costs. */
+static struct outcome look_back(const struct sim_vmin *vmin, const u64 *count, const u64 *tail,
+				double worth_s)
+{
+	struct outcome now = { 0, 0 }, best;
+	double open = 0, least;
+
+	for (u32 bin = 0; bin < vmin->bins; bin++) {
+		now.page_ins += (double)count[bin];
+		open += (double)(count[bin] + tail[bin]);
+	}
+	/* What is used again in the same quantum is held in any case. */
+	now.page_ins -= (double)count[0];
+	open -= (double)(count[0] + tail[0]);
+	best = now;
+	least = now.page_ins * worth_s;
+	for (u32 bin = 1; bin < vmin->bins; bin++) {
+		now.held_page_s += open * vmin->bin_s;
+		now.page_ins -= (double)count[bin];
+		open -= (double)(count[bin] + tail[bin]);
+		double cost = now.page_ins * worth_s + now.held_page_s;
+		if (cost < least) {
+			least = cost;
+			best = now;
+		}
+	}
+	return best;
+}
+
+struct sim_vmin_point sim_vmin_at(const struct sim_vmin *vmin, enum sim_vmin_knows knows,
+				  enum sim_vmin_reads reads, double price)
+{
+	struct sim_vmin_point point = { .slowdown = 0 };
+	double held_page_s = vmin->held_page_s;
+	u32 vms = 0;
+
+	for (u32 i = 0; i < vmin->vms_count; i++) {
+		const struct sim_vmin_vm *vm = &vmin->vm[i];
+		double stall_ns = 0;
+		if (!(vm->busy_ns > 0))
+			continue;
+		for (u32 type = 0; type < 2; type++) {
+			/* Slowdown that one fault adds to the mean, in seconds of holding. */
+			double worth_s = vm->cost_ns[reads][type] / (vm->busy_ns * vmin->vms_count) / price;
+			struct outcome out =
+				knows == SIM_VMIN_FUTURE ?
+					look_ahead(vmin, vm->count[type], worth_s) :
+					look_back(vmin, vm->count[type], vm->tail[type], worth_s);
+			held_page_s += out.held_page_s;
+			point.page_ins += out.page_ins;
+			if (out.page_ins > 0)
+				stall_ns += out.page_ins * vm->cost_ns[reads][type];
+		}
+		point.slowdown += 1 + stall_ns / vm->busy_ns;
+		vms++;
+	}
+	point.slowdown = vms ? point.slowdown / vms : 1;
+	point.saved = vmin->nominal_page_s > 0 ? 1 - held_page_s / vmin->nominal_page_s : NAN;
+	return point;
+}
+
+struct sim_vmin_point sim_vmin_best(const struct sim_vmin *vmin, enum sim_vmin_knows knows,
+				    enum sim_vmin_reads reads, double slowdown)
+{
+	/* From "memory is free" to "only what is in use"; the curve is a staircase. */
+	double low = 1e-15, high = 1e3;
+
+	for (u32 i = 0; i < 50; i++) {
+		double middle = sqrt(low * high);
+		if (sim_vmin_at(vmin, knows, reads, middle).slowdown <= slowdown)
+			low = middle;
+		else
+			high = middle;
+	}
+	return sim_vmin_at(vmin, knows, reads, low);
+}
