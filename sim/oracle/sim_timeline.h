@@ -8,7 +8,8 @@
  * own; against those an oracle is a reference, and in open loop a bound.
  *
  * Uses of a page within one quantum count as one.  A page that was freed and comes again
- * is a new page; ends are in the list, in the order of time.  Unevictable pages are not in the list; their time is summed.
+ * is a new page; ends are in the list, in the order of time.  Unevictable pages are not in
+ * the list; their time is summed.
  *
  * Memory: none but a page's state while a VM is played; the stored timeline has 8 bytes a
  * page and quantum in which it is used.

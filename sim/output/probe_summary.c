@@ -359,6 +359,7 @@ static void host_metrics(struct sim_summary *out, const struct probe_summary *su
 		wrong_count += vm->wrong_count;
 	}
 	value[SIM_RUN_SLOWDOWN_MEDIAN] = value[SIM_RUN_SLOWDOWN_P95] = NAN;
+	value[SIM_RUN_SLOWDOWN_MEAN] = NAN;
 	value[SIM_RUN_SLOWDOWN_MAX] = value[SIM_RUN_JAIN] = NAN;
 	value[SIM_RUN_SAVED] = 1 - ratio(used_page_s, nominal_page_s);
 	value[SIM_RUN_FOOTPRINT] = used_page_s * TR_PAGE_SIZE / GIB / 60;
@@ -425,6 +426,7 @@ void sim_summary_relate(struct sim_summary *summary, const struct sim_summary *b
 		summary->vm[i].value[SIM_VM_SLOWDOWN] = slowdown[i];
 	}
 	summary->value[SIM_RUN_SLOWDOWN_MEDIAN] = sim_stats_quantile(slowdown, count, 0.5);
+	summary->value[SIM_RUN_SLOWDOWN_MEAN] = sim_stats_mean(slowdown, count);
 	summary->value[SIM_RUN_SLOWDOWN_P95] = sim_stats_quantile(slowdown, count, 0.95);
 	summary->value[SIM_RUN_SLOWDOWN_MAX] = sim_stats_max(slowdown, count);
 	summary->value[SIM_RUN_JAIN] = sim_stats_jain(slowdown, count);

@@ -17,6 +17,7 @@
 
 #include "output/probe_summary.h"
 #include "output/sim_figures.h"
+#include "output/sim_regret.h"
 #include "output/sim_stats.h"
 
 #define SIM_POLICIES_MAX 32
@@ -31,6 +32,7 @@ struct sim_comparison {
 	bool figures[SIM_POLICIES_MAX][SIM_FIGURES]; /* drawn of each policy's first run */
 	bool comparison_figures;		     /* drawn: slowdown, frontier */
 	bool interrupted;
+	struct sim_regret regret; /* sim_regret_make() */
 	const char *command; /* that made it, for the report; the caller's */
 	const char *made_by; /* NULL: simulated; else what these runs are, and of real VMs */
 };

@@ -216,6 +216,9 @@ static int write_results(struct engine *engine, struct tr_error *error)
 	comparison->interrupted = was_interrupted(experiment);
 	remove_empty_folders(engine);
 	sim_comparison_relate(comparison);
+	rc = sim_regret_make(&comparison->regret, comparison, error);
+	if (rc)
+		return rc;
 	rc = sim_summary_write(comparison, dir, error);
 	if (!rc && experiment->plots && experiment->policies_count > 1 &&
 	    !*experiment->plots_error.text)

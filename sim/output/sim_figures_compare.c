@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "output/sim_figures_compare.h"
+#include "output/sim_figures_regret.h"
 #include "output/sim_plot.h"
 #include "output/sim_results.h"
 
@@ -360,6 +361,8 @@ int sim_figures_compare(struct sim_comparison *comparison, const char *dir,
 	rc = draw_slowdown(comparison, plots, error);
 	if (!rc)
 		rc = draw_frontier(comparison, plots, error);
+	if (!rc && comparison->regret.known)
+		rc = sim_figures_regret(comparison, plots, error);
 	comparison->comparison_figures = !rc;
 	return rc;
 }

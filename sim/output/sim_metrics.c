@@ -113,6 +113,8 @@ const struct sim_metric sim_vm_metrics[SIM_VM_METRICS] = {
 const struct sim_metric sim_run_metrics[SIM_RUN_METRICS] = {
 	[SIM_RUN_SLOWDOWN_MEDIAN] = { "slowdown_median", "slowdown, median VM", "x",
 		"median over the VMs of slowdown" },
+	[SIM_RUN_SLOWDOWN_MEAN] = { "slowdown_mean", "slowdown, mean of VMs", "x",
+		"mean over the VMs of slowdown" },
 	[SIM_RUN_SLOWDOWN_P95] = { "slowdown_p95", "slowdown, p95", "x",
 		"95th percentile over the VMs of slowdown" },
 	[SIM_RUN_SLOWDOWN_MAX] = { "slowdown_max", "slowdown, worst VM", "x",

@@ -79,6 +79,7 @@ enum sim_vm_metric {
 
 enum sim_run_metric {
 	SIM_RUN_SLOWDOWN_MEDIAN,
+	SIM_RUN_SLOWDOWN_MEAN,
 	SIM_RUN_SLOWDOWN_P95,
 	SIM_RUN_SLOWDOWN_MAX,
 	SIM_RUN_JAIN,

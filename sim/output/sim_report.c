@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "output/sim_figures_compare.h"
+#include "output/sim_figures_regret.h"
 #include "output/sim_findings.h"
 #include "output/sim_html.h"
 #include "output/sim_report.h"
@@ -116,6 +117,44 @@ static void put_setting(FILE *to, const struct sim_findings *findings)
 	}
 }
 
+static int put_regret(FILE *to, const struct sim_comparison *comparison, const char *dir,
+		      struct tr_error *error)
+{
+	const struct sim_regret *regret = &comparison->regret;
+	char path[SIM_FILE_PATH_MAX];
+	int rc;
+
+	fputs("<h2>What could have been saved</h2>\n", to);
+	snprintf(path, sizeof(path), "%s/plots/" SIM_FIGURE_REGRET ".svg", dir);
+	rc = sim_html_figure(to, path,
+			     "Memory saved at each mean slowdown, first run. VMIN knows every future use "
+			     "of a page and reads whole clusters that are all wanted; WS knows past uses "
+			     "exactly, keeps to the best idle ages in hindsight, and reads a page at a "
+			     "time: what reports of ages could reach if they were perfect.", error);
+	if (rc)
+		return rc;
+	fputs("<div class=\"wide\"><table>\n<tr><th>policy</th><th>mean slowdown</th><th>saved</th>"
+	      "<th>VMIN saves</th><th>regret</th><th>WS saves</th><th>regret</th></tr>\n", to);
+	for (u32 i = 0; i < comparison->policies_count; i++) {
+		if (!isfinite(regret->slowdown[i]))
+			continue;
+		fputs("<tr><td>", to);
+		put_policy_name(to, comparison, i);
+		fprintf(to, "</td><td>%.4f</td><td>%.1f %%</td>", regret->slowdown[i],
+			100 * regret->saved[i]);
+		for (u32 curve = 0; curve < SIM_REGRET_CURVES; curve++)
+			fprintf(to, "<td>%.1f %%</td><td>%.1f %%</td>", 100 * regret->could[curve][i],
+				100 * (regret->could[curve][i] - regret->saved[i]));
+		fputs("</tr>\n", to);
+	}
+	fprintf(to, "</table></div>\n<p class=\"sub\">Regret in shares of nominal memory, at the policy's "
+		    "own slowdown. %s</p>\n", regret->bound ?
+		"These runs are open-loop: VMIN is a bound for every policy." :
+		"In closed loop every policy has a timeline of its own, so VMIN is a reference and no bound; "
+		"in open loop it is a bound. WS is none in either.");
+	return 0;
+}
+
 static int put_comparison_figures(FILE *to, const struct sim_comparison *comparison,
 				  const char *dir, struct tr_error *error)
 {
@@ -131,6 +170,10 @@ static int put_comparison_figures(FILE *to, const struct sim_comparison *compari
 			     "both ways; lower right is better. The dashed line joins the policies that "
 			     "no other beats in both. Left the median VM, right the worst.",
 			     error);
+	if (rc)
+		return rc;
+	if (comparison->regret.known)
+		rc = put_regret(to, comparison, dir, error);
 	if (rc)
 		return rc;
 	fputs("<h2>Slowdown of each VM</h2>\n", to);

@@ -45,6 +45,23 @@ static void put_run(struct sim_json_writer *json, const struct sim_summary *summ
 	sim_json_close(json);
 }
 
+static void put_regret(struct sim_json_writer *json, const struct sim_regret *regret, u32 policy)
+{
+	static const char *const keys[SIM_REGRET_CURVES] = { "vmin", "ws" };
+
+	sim_json_object(json, "regret");
+	sim_json_text(json, "vmin_is", regret->bound ? "bound" : "reference");
+	sim_json_number(json, "slowdown_mean", regret->slowdown[policy]);
+	sim_json_number(json, "saved_share", regret->saved[policy]);
+	for (u32 i = 0; i < SIM_REGRET_CURVES; i++) {
+		sim_json_object(json, keys[i]);
+		sim_json_number(json, "could_save_share", regret->could[i][policy]);
+		sim_json_number(json, "regret_share", regret->could[i][policy] - regret->saved[policy]);
+		sim_json_close(json);
+	}
+	sim_json_close(json);
+}
+
 static void put_policy(struct sim_json_writer *json, const struct sim_comparison *comparison,
 		       u32 policy, bool on_frontier)
 {
@@ -59,6 +76,8 @@ static void put_policy(struct sim_json_writer *json, const struct sim_comparison
 			 sim_scenario_digest(comparison->scenario[policy]));
 	sim_json_bool(json, "valid", sim_comparison_valid(comparison, policy));
 	sim_json_bool(json, "on_frontier", on_frontier);
+	if (comparison->regret.known)
+		put_regret(json, &comparison->regret, policy);
 	sim_json_object(json, "estimates");
 	for (u32 i = 0; i < SIM_RUN_METRICS; i++)
 		put_estimate(json, sim_run_metrics[i].key,
