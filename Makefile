@@ -60,7 +60,7 @@ say   = @printf '  %-5s %s\n' $(1) $(2)
 endif
 
 .PHONY: all setup fuzz-core fuzz-core-run fuzz-run core-run setup-check demo check unit freestanding bare golden \
-        cli slurm style lint headers fuzz fuzz-replay coverage install \
+        cli slurm style lint headers fuzz fuzz-replay install \
         kernel-module kernel-check truth-logs \
         bench bench-check bench-expect \
         clean help FORCE
@@ -160,7 +160,7 @@ demo: setup ## compare six balloon policies on an overcommitted host (about a mi
 
 # Ends with the unit tests, so that the last line is their runner's.
 check: setup-check ## all tests (one to two minutes on two cores)
-	$(again) all headers style freestanding bare lint
+	$(again) all headers style freestanding bare budget lint
 	$(again) fuzz-replay
 	$(again) fuzz-core
 	$(again) golden cli slurm
@@ -265,6 +265,9 @@ $(bare_dir)/port: core/example/bare.ld $(bare_objs)
 	$(quiet)ld -m elf_i386 -T $< -o $@ $(bare_objs)
 bare: $(bare_dir)/port $(out)/wssim ## the core's minimal port, on a machine without an operating system
 	@tests/bare.sh $^
+
+budget: ## work and stack of every exported function of the core, as core/budget.md says
+	@tests/budget.sh $(BUILD_DIR)/budget
 
 style: ## who includes whom, banned functions, names, sizes
 	tests/style.sh
