@@ -20,6 +20,7 @@ int ws_lru_init(struct ws_lru *lru, u16 *page, u32 *pool, u32 pages_count, u32 g
 	ws_refault_init(&lru->refault);
 	ws_queue_pool_init(pool, pages_count);
 	lru->rules = ws_rules_base;
+	lru->plain = true;
 	lru->pool = pool;
 	for (row = 0; row < WS_ROWS_MAX; row++)
 		ws_queue_init(&lru->queue[row]);
@@ -39,6 +40,7 @@ int ws_lru_init_rules(struct ws_lru *lru, u16 *page, u32 *pool, u32 pages_count,
 		return error;
 	error = ws_lru_init(lru, page, pool, pages_count, rules->gens, now_ns);
 	lru->rules = rules;
+	lru->plain = false;
 	lru->age.keeps = (enum ws_keeps)rules->keeps;
 	return error;
 }
@@ -73,12 +75,32 @@ static void enter_refaulted(struct ws_lru *lru, struct ws_arrival *arrival, u32 
 	arrival->refs = back.refs;
 }
 
+/* What the general way comes to with the base's rules, three times as fast. */
+static void add_plain(struct ws_lru *lru, u32 page, enum ws_type type, enum ws_enter how, u32 shadow)
+{
+	const struct ws_age *age = &lru->age;
+	u32 slot = age->min_slot[type], history = 0;
+
+	if (how == WS_ENTER_FAULT)
+		slot = age->max_slot;
+	else if (how == WS_ENTER_WRITEBACK)
+		slot = ws_age_slot_after(age, slot);
+	if (shadow && ws_refault_arrive(&lru->refault, type, age->min_seq[type], shadow,
+					how == WS_ENTER_FAULT).workingset)
+		history = WS_PAGE_WORKINGSET;
+	enter(lru, page, type, slot, history);
+}
+
 void ws_lru_add(struct ws_lru *lru, u32 page, enum ws_type type, enum ws_enter how, u32 shadow)
 {
 	struct ws_arrival arrival = { .type = type, .how = how };
 	u16 history;
 	u32 slot;
 
+	if (lru->plain) {
+		add_plain(lru, page, type, how, shadow);
+		return;
+	}
 	if (shadow)
 		enter_refaulted(lru, &arrival, shadow);
 	slot = ws_promote_arrive(&lru->age, lru->rules, &arrival, &history);
@@ -311,18 +333,14 @@ static void sort_page(struct eviction *eviction, u32 page, enum ws_type type, u3
 	}
 	if (entry & WS_PAGE_HISTORY) {
 		entry = ws_promote_entry(age, entry);
-		if (is_protected(lru, page, entry, type, limit))
+		if (entry & WS_PAGE_HISTORY && is_protected(lru, page, entry, type, limit))
 			return;
 	}
 	if (eviction->look_around && is_young(eviction, page, type))
 		return;
 	ws_age_leave(age, entry);
 	age->page[page] = entry & WS_PAGE_FILE;
-	if (entry & WS_PAGE_HISTORY || lru->rules->recency == WS_RECENCY_DISTANCE)
-		shadow = ws_refault_leave(&lru->refault, lru->rules, type, age->min_seq[type],
-					  entry);
-	else
-		shadow = ws_refault_evict(&lru->refault, type, age->min_seq[type], 0);
+	shadow = ws_refault_leave(&lru->refault, lru->rules, type, age->min_seq[type], entry);
 	if (eviction->shadows)
 		eviction->shadows[eviction->count] = shadow;
 	eviction->victims[eviction->count++] = page;

@@ -38,6 +38,7 @@
 
 struct ws_lru {
 	const struct ws_rules *rules; /* the caller's, or a row of ws_rules_table[] */
+	bool plain; /* made by ws_lru_init(): the base's rules, known to the compiler */
 	struct ws_age age;
 	struct ws_refault refault;
 	u32 *pool; /* shared by all queues of the page array */

@@ -137,12 +137,11 @@ static u32 shadow_bits(const struct ws_rules *rules, u16 entry, u32 refs)
 	       (workingset ? WS_SHADOW_WORKINGSET : 0);
 }
 
-u32 ws_refault_leave(struct ws_refault *refault, const struct ws_rules *rules, enum ws_type type,
-		     u64 min_seq, u16 entry)
+u32 ws_refault_leave_by_rules(struct ws_refault *refault, const struct ws_rules *rules,
+			      enum ws_type type, u64 min_seq, u16 entry)
 {
 	u32 refs, since = (u32)min_seq;
 
-	/* For a shadow, accesses count from the second on (isolate_folio()). */
 	if (rules->refs == WS_REFS_PAST_FIRST && !(entry & WS_PAGE_REFERENCED))
 		entry &= (u16)~WS_PAGE_HISTORY;
 	refs = ws_rules_refs(rules, entry);

@@ -112,9 +112,21 @@ enum ws_type ws_refault_choose(const struct ws_refault *refault, u32 swappiness,
 
 /* --- the same by rules --- */
 
+/* The rest of ws_refault_leave(). */
+u32 ws_refault_leave_by_rules(struct ws_refault *refault, const struct ws_rules *rules,
+			      enum ws_type type, u64 min_seq, u16 entry);
+
 /* A page is evicted; @entry: with the history that counts.  Return: its shadow, never 0. */
-u32 ws_refault_leave(struct ws_refault *refault, const struct ws_rules *rules, enum ws_type type,
-		     u64 min_seq, u16 entry);
+static inline u32 ws_refault_leave(struct ws_refault *refault, const struct ws_rules *rules,
+				   enum ws_type type, u64 min_seq, u16 entry)
+{
+	if (rules->refs != WS_REFS_PAST_FIRST || !rules->tiers ||
+	    rules->recency == WS_RECENCY_DISTANCE)
+		return ws_refault_leave_by_rules(refault, rules, type, min_seq, entry);
+	/* For a shadow, accesses count from the second on (isolate_folio()). */
+	return ws_refault_evict(refault, type, min_seq,
+				entry & WS_PAGE_REFERENCED ? ws_rules_refs(rules, entry) : 0);
+}
 
 /* Where a page comes back to. */
 struct ws_refault_at {

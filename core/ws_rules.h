@@ -203,12 +203,35 @@ const struct ws_rules *ws_rules_find(const char *name, u32 length);
 int ws_rules_check(const struct ws_rules *rules);
 
 /* References that a shadow carries and a tier is made of, 0..7; @entry with its history valid. */
-u32 ws_rules_refs(const struct ws_rules *rules, u16 entry);
+static inline u32 ws_rules_refs(const struct ws_rules *rules, u16 entry)
+{
+	u32 count = (u32)(entry & WS_PAGE_REFS) >> WS_PAGE_REFS_SHIFT;
+
+	if (rules->refs == WS_REFS_PAST_FIRST)
+		return count + !!(entry & WS_PAGE_WORKINGSET);
+	if (rules->refs == WS_REFS_NUMBER)
+		return ws_page_number(entry);
+	return entry & WS_PAGE_REFERENCED ? count + 1 : 0;
+}
 
 /* Tier, 0..WS_TIERS - 1. */
-u32 ws_rules_tier(const struct ws_rules *rules, u16 entry);
+static inline u32 ws_rules_tier(const struct ws_rules *rules, u16 entry)
+{
+	u32 refs = ws_rules_refs(rules, entry) + (rules->refs == WS_REFS_PAST_FIRST);
+
+	if (!rules->tiers)
+		return 0;
+	if (rules->refs == WS_REFS_WORKINGSET_LAST && entry & WS_PAGE_WORKINGSET)
+		return WS_TIERS - 1;
+	return (u32)(refs > 1) + (refs > 2) + (refs > 4); /* order_base_2() */
+}
 
 /* Does @entry belong to the working set: does it come in one generation younger? */
-bool ws_rules_workingset(const struct ws_rules *rules, u16 entry);
+static inline bool ws_rules_workingset(const struct ws_rules *rules, u16 entry)
+{
+	if (rules->refs == WS_REFS_NUMBER)
+		return ws_page_number(entry) >= 2;
+	return entry & WS_PAGE_WORKINGSET;
+}
 
 #endif /* WS_RULES_H */

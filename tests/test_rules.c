@@ -820,3 +820,80 @@ Test(rules, refaults_in_a_fault_are_placed_by_what_they_were)
 		cr_assert_eq(distance(0), known[i].distance, "case %u: %u", i, distance(0));
 	}
 }
+
+/* --- the base --- */
+
+#define TWIN_PAGES 512u
+
+static struct {
+	struct ws_lru lru;
+	u16 page[TWIN_PAGES];
+	u32 pool[16 * (1 + TWIN_PAGES / 8)];
+	u64 accessed[TWIN_PAGES / 64];
+	u32 shadow[TWIN_PAGES];
+} twin[2];
+
+static u64 look_around_twin(void *ctx, u32 i)
+{
+	u64 *bits = ctx, young = bits[i / 64];
+
+	if (!(young >> i % 64 & 1))
+		return 0;
+	bits[i / 64] = 0;
+	return young;
+}
+
+static void twin_do(u32 n, u64 random, u32 step)
+{
+	static const struct ws_lru_ops with = { look_around_twin };
+	struct ws_lru_scan scan = { .swappiness = random >> 40 & 1 ? 60 : 0, .budget = 200 };
+	u32 i = (u32)random % TWIN_PAGES, what = random >> 32 & 15, victim[16], shadow[16], count;
+	struct ws_lru *one = &twin[n].lru;
+
+	if (what == 0 && ws_lru_wants_ageing(one, 60)) {
+		for (u32 k = 0; k < TWIN_PAGES; k += 64) {
+			ws_lru_harvest(one, k, &twin[n].accessed[k / 64], 64);
+			twin[n].accessed[k / 64] = 0;
+		}
+		while (ws_lru_advance(one, step) == -EAGAIN)
+			ws_age_tidy(&one->age, TWIN_PAGES, NULL, NULL);
+	} else if (what < 4) {
+		count = ws_lru_evict(one, &scan, &with, twin[n].accessed, victim, shadow, 16);
+		for (u32 k = 0; k < count; k++)
+			twin[n].shadow[victim[k]] = shadow[k];
+	} else if (!ws_page_aged(twin[n].page[i])) {
+		ws_lru_add(one, i, i % 3 ? WS_FILE : WS_ANON, (enum ws_enter)(random >> 50 & 3),
+			   twin[n].shadow[i]);
+		twin[n].shadow[i] = 0;
+	} else if (what < 10) {
+		ws_lru_descriptor_access(one, i);
+	} else {
+		twin[n].accessed[i / 64] |= 1ull << i % 64;
+	}
+}
+
+/* ws_lru_init() takes a quicker way than the same rules given to ws_lru_init_rules(). */
+Test(rules, the_quick_way_of_the_base_is_the_general_one)
+{
+	changed = *ws_rules_base;
+	for (u64 seed = 1; seed <= 5; seed++) {
+		u64 random = seed;
+
+		memset(twin, 0, sizeof(twin));
+		ws_lru_init(&twin[0].lru, twin[0].page, twin[0].pool, TWIN_PAGES, 4, 0);
+		ws_lru_init_rules(&twin[1].lru, twin[1].page, twin[1].pool, TWIN_PAGES, &changed, 0);
+		for (u32 step = 0; step < 20000; step++) {
+			random = random * 6364136223846793005ull + 1442695040888963407ull;
+			twin_do(0, random >> 8, step);
+			twin_do(1, random >> 8, step);
+			cr_assert(!memcmp(twin[0].page, twin[1].page, sizeof(twin[0].page)),
+				  "seed %llu, step %u", seed, step);
+			cr_assert(!memcmp(twin[0].shadow, twin[1].shadow, sizeof(twin[0].shadow)));
+		}
+		cr_assert(!memcmp(&twin[0].lru.refault, &twin[1].lru.refault,
+				  sizeof(twin[0].lru.refault)));
+		cr_assert(twin[0].lru.refault.workingset_restore[WS_FILE] >= 5,
+			  "few refaults: %llu of %llu", twin[0].lru.refault.workingset_restore[WS_FILE],
+			  twin[0].lru.refault.workingset_refault[WS_FILE]);
+	}
+}

@@ -78,6 +78,7 @@ struct sim_reclaim {
 	struct sim_reclaim_space *space;
 	u32 param;
 	u8 memcg;  /* own value in space->memcg[] */
+	bool by_rules; /* other than the base's */
 	struct ws_rules rules;
 };
 

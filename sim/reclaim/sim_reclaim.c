@@ -83,7 +83,8 @@ int sim_reclaim_open(struct sim_reclaim **reclaim, const struct sim_reclaim_choi
 	struct sim_reclaim *made = calloc(1, ops->state_size);
 	if (!made)
 		return -ENOMEM;
-	*made = (struct sim_reclaim){ ops, space, choice->param, memcg, choice->rules };
+	*made = (struct sim_reclaim){ ops, space, choice->param, memcg, choice->by_rules,
+				      choice->rules };
 	made->rules.gens = (u8)choice->param;
 	int rc = ops->init(made, now_ns);
 	if (rc) {

@@ -30,6 +30,9 @@ static int mglru_init(struct sim_reclaim *reclaim, u64 now_ns)
 	const struct sim_reclaim_space *space = reclaim->space;
 
 	ws_walk_init(&mglru_of(reclaim)->walk);
+	if (!reclaim->by_rules)
+		return ws_lru_init(&mglru_of(reclaim)->lru, space->entry, space->link,
+				   space->pages_count, reclaim->param, now_ns);
 	return ws_lru_init_rules(&mglru_of(reclaim)->lru, space->entry, space->link,
 				 space->pages_count, &reclaim->rules, now_ns);
 }
