@@ -875,6 +875,8 @@ static void twin_do(u32 n, u64 random, u32 step)
 /* ws_lru_init() takes a quicker way than the same rules given to ws_lru_init_rules(). */
 Test(rules, the_quick_way_of_the_base_is_the_general_one)
 {
+	u64 restored = 0;
+
 	changed = *ws_rules_base;
 	for (u64 seed = 1; seed <= 5; seed++) {
 		u64 random = seed;
@@ -892,8 +894,7 @@ Test(rules, the_quick_way_of_the_base_is_the_general_one)
 		}
 		cr_assert(!memcmp(&twin[0].lru.refault, &twin[1].lru.refault,
 				  sizeof(twin[0].lru.refault)));
-		cr_assert(twin[0].lru.refault.workingset_restore[WS_FILE] >= 5,
-			  "few refaults: %llu of %llu", twin[0].lru.refault.workingset_restore[WS_FILE],
-			  twin[0].lru.refault.workingset_refault[WS_FILE]);
+		restored += twin[0].lru.refault.workingset_restore[WS_FILE];
 	}
+	cr_assert(restored >= 20, "few refaults: %llu", restored);
 }
