@@ -17,6 +17,11 @@
  * its lot or by its accessed bit, which every fault sets; if neither tells (same memcg, same
  * type, not touched since) it keeps the age of the page before, for one pass too long.
  *
+ * A mapped frame that is new to a pass and was not accessed, as a fault would have it, holds
+ * a page that was moved there (compaction, another node).  It takes over the age that most
+ * of the pages have that left its lot in the same pass and are not claimed yet; without
+ * such, that of pages not accessed since the pass before.
+ *
  * Large folios are one page of many frames: their age is one, the youngest part's, and
  * they count with all their frames.
  *
@@ -40,6 +45,7 @@ struct wsk_lot {
 	int node_index;
 	u16 index; /* in wsk_scan.lot, not 0 */
 	bool orphan; /* the memcg has gone; its pages go over to @group */
+	u32 vacated[WS_ROWS_MAX]; /* by row of age: pages that left in this pass */
 	bool relabel; /* names run short: pages get their generation's present one */
 };
 
@@ -53,6 +59,7 @@ struct wsk_scan_stats {
 	u64 mms_secondary; /* with a secondary MMU, whose accessed bits are not seen */
 	u64 ptes, young_ptes, huge_pmds, young_pmds;
 	u64 frames, young_frames, cache_hits; /* cache_hits: used by system call, not by mapping */
+	u64 moved_frames;
 	u64 cleared_referenced, given_back;
 };
 

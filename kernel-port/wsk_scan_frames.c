@@ -228,10 +228,13 @@ static void give_back(struct sweep *sweep, struct folio *folio)
 static void leave(struct wsk_scan *scan, u32 frame)
 {
 	u16 owner = scan->owner[frame];
+	struct wsk_lot *lot;
 
 	if (!owner)
 		return;
-	ws_age_remove(&wsk_lot_of(scan, owner)->age, frame);
+	lot = wsk_lot_of(scan, owner);
+	lot->vacated[lot->age.row_of[scan->page[frame] & WS_PAGE_KIND]]++;
+	ws_age_remove(&lot->age, frame);
 	scan->owner[frame] = 0;
 	scan->flags[frame] = 0;
 }
@@ -250,12 +253,54 @@ static u64 kept_seq(const struct wsk_lot *from, const struct wsk_lot *lot, u32 f
 	return lot->age.max_seq > after ? lot->age.max_seq - after : 0;
 }
 
+/* Of a page that was moved: see wsk_scan.h. */
+static u64 moved_seq(struct wsk_lot *lot, enum ws_type type)
+{
+	u64 seq = lot->age.max_seq, found = seq - 1;
+	u32 *most = NULL;
+
+	for (; seq >= lot->age.min_seq[type]; seq--) {
+		u32 *count = &lot->vacated[ws_age_row(ws_age_slot(&lot->age, seq), type)];
+
+		if (*count && (!most || *count > *most)) {
+			most = count;
+			found = seq;
+		}
+		if (!seq)
+			break;
+	}
+	if (most)
+		(*most)--;
+	return found;
+}
+
+/* The generation of a page that was not this lot's in the last pass. */
+static u64 entry_seq(struct sweep *sweep, struct wsk_lot *lot, enum ws_type type, u32 frame,
+		     bool young, bool swapcache)
+{
+	struct wsk_scan *scan = sweep->scan;
+	u16 old = scan->owner[frame];
+
+	if (young)
+		return lot->age.max_seq;
+	if (scan->first)
+		return lot->age.min_seq[type]; /* nothing is known of it */
+	if (old && (old & 1) == type && wsk_lot_of(scan, old)->orphan)
+		return kept_seq(wsk_lot_of(scan, old), lot, frame);
+	if (test_bit(frame, scan->mapped)) {
+		scan->stats.moved_frames++;
+		return moved_seq(lot, type);
+	}
+	/* read ahead from swap, or read by a system call */
+	return swapcache ? lot->age.min_seq[type] : lot->age.max_seq;
+}
+
 static void belongs(struct sweep *sweep, u32 frame, struct wsk_lot *lot, enum ws_type type,
-		    bool young)
+		    bool young, bool swapcache)
 {
 	struct wsk_scan *scan = sweep->scan;
 	u16 owner = wsk_lot_owner(lot, type), old = scan->owner[frame];
-	u64 seq = lot->age.max_seq;
+	u64 seq;
 
 	if (old == owner) {
 		if (young)
@@ -264,10 +309,7 @@ static void belongs(struct sweep *sweep, u32 frame, struct wsk_lot *lot, enum ws
 			ws_age_move(&lot->age, frame, ws_age_seq(&lot->age, frame));
 		return;
 	}
-	if (old && !young && (old & 1) == type && wsk_lot_of(scan, old)->orphan)
-		seq = kept_seq(wsk_lot_of(scan, old), lot, frame);
-	else if (scan->first && !young)
-		seq = lot->age.min_seq[type]; /* nothing is known of it */
+	seq = entry_seq(sweep, lot, type, frame, young, swapcache);
 	if (old)
 		ws_age_remove(&wsk_lot_of(scan, old)->age, frame);
 	ws_age_add(&lot->age, frame, type, seq);
@@ -282,7 +324,7 @@ static void users(struct sweep *sweep, struct folio *folio, u32 frame, u32 count
 	enum ws_type type = folio_is_file_lru(folio) ? WS_FILE : WS_ANON;
 	bool young = find_next_bit(scan->young, frame + count, frame) < frame + count;
 	u8 seen = flags_seen(wsk_folio_flags(folio)), before = scan->flags[frame];
-	bool known = scan->owner[frame];
+	bool known = scan->owner[frame], swapcache = folio_test_swapcache(folio);
 
 	if (young)
 		give_back(sweep, folio);
@@ -298,7 +340,7 @@ static void users(struct sweep *sweep, struct folio *folio, u32 frame, u32 count
 	scan->stats.frames += count;
 	scan->stats.young_frames += young ? count : 0;
 	for (; count; frame++, count--)
-		belongs(sweep, frame, lot, type, young);
+		belongs(sweep, frame, lot, type, young, swapcache);
 }
 
 /* Looks at what begins at @frame.  Returns frames looked at, 1..@room. */

@@ -77,6 +77,16 @@ static void lots_add(void)
 				pr_warn_once("ws: no memory for the ages of a node\n");
 }
 
+static void lots_begin(void)
+{
+	u32 index;
+
+	lots_add();
+	for (index = 1; index < wsk_scan.lots_end; index++)
+		if (wsk_scan.lot[index])
+			memset(wsk_scan.lot[index]->vacated, 0, sizeof(wsk_scan.lot[index]->vacated));
+}
+
 static void lots_advance(u64 now_ns)
 {
 	bool folded[WS_TYPES];
@@ -131,7 +141,7 @@ static int scan_age(void *ctx, u64 now_ns)
 	u64 walked_ns, swept_ns;
 	int error;
 
-	lots_add();
+	lots_begin();
 	bitmap_zero(scan->mapped, scan->frames_count);
 	bitmap_zero(scan->young, scan->frames_count);
 	error = wsk_scan_mms(scan);
@@ -262,6 +272,7 @@ static int scan_stats(char *buf, int at)
 		{ "frames", stats->frames },
 		{ "young_frames", stats->young_frames },
 		{ "cache_hits", stats->cache_hits },
+		{ "moved_frames", stats->moved_frames },
 		{ "cleared_referenced", stats->cleared_referenced },
 		{ "given_back", stats->given_back },
 	};

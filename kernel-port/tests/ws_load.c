@@ -4,7 +4,8 @@
  *
  * usage: ws_load touch DIRECTORY SECONDS REGION...
  *	REGION is kind:MiB:period_ms:end_s, touched from the start every period until
- *	the end and left alone then, but kept; period 0: touched once
+ *	the end and left alone then, but kept; period 0: touched once; says so when
+ *	all have been touched for the first time
  *	kind	a  anonymous	h  anonymous, huge pages
  *		m  mapped file	r  file through read(), both in DIRECTORY
  * usage: ws_load spin MiB SECONDS
@@ -19,6 +20,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -139,9 +141,8 @@ static int load(int count, char **words)
 	}
 	start = now();
 	end = start + strtod(words[1], NULL);
-	printf("ws_load: begins\n");
-	fflush(stdout);
 	while (now() < end) {
+		static bool touched;
 		double due = end;
 
 		for (i = 0; i < count - 2; i++) {
@@ -155,6 +156,11 @@ static int load(int count, char **words)
 			}
 			if (region->next < due)
 				due = region->next;
+		}
+		if (!touched) {
+			touched = true;
+			puts("all touched");
+			fflush(stdout);
 		}
 		if (due > now())
 			usleep((useconds_t)((due - now()) * 1e6) + 100);
