@@ -34,8 +34,10 @@ int ws_age_init(struct ws_age *age, u16 *page, u32 pages_count, u32 gens, u64 no
 	for (slot = 0; slot < gens; slot++) {
 		age->birth_ns[slot] = now_ns;
 		age->label_of[slot] = (u8)(slot + 1);
-		for (type = WS_ANON; type < WS_TYPES; type++)
+		for (type = WS_ANON; type < WS_TYPES; type++) {
 			age->row_of[ws_age_kind(slot + 1, type)] = (u8)ws_age_row(slot, type);
+			age->oldest_ns[ws_age_row(slot, type)] = now_ns;
+		}
 	}
 	age->labels_free = WS_LABELS - 1 - gens;
 	return 0;
@@ -53,10 +55,12 @@ static u32 slot_clamped(const struct ws_age *age, enum ws_type type, u64 seq)
 
 void ws_age_add(struct ws_age *age, u32 page, enum ws_type type, u64 seq)
 {
+	u32 slot = slot_clamped(age, type, seq);
+
 	WS_ASSERT(page < age->pages_count);
 	WS_ASSERT(!ws_page_aged(age->page[page]));
-	ws_age_enter(age, page, type, slot_clamped(age, type, seq),
-		     age->page[page] & WS_PAGE_LINKED);
+	ws_age_enter(age, page, type, slot, age->page[page] & WS_PAGE_LINKED);
+	ws_age_note_late(age, type, slot);
 }
 
 void ws_age_remove(struct ws_age *age, u32 page)
@@ -81,14 +85,16 @@ u64 ws_age_seq(const struct ws_age *age, u32 page)
 
 void ws_age_move(struct ws_age *age, u32 page, u64 seq)
 {
+	u32 slot;
 	u16 entry;
 
 	WS_ASSERT(page < age->pages_count);
 	entry = age->page[page];
 	WS_ASSERT(ws_page_aged(entry));
+	slot = slot_clamped(age, ws_page_type(entry), seq);
 	ws_age_leave(age, entry);
-	ws_age_enter(age, page, ws_page_type(entry), slot_clamped(age, ws_page_type(entry), seq),
-		     entry & ~(WS_PAGE_HISTORY | WS_PAGE_KIND));
+	ws_age_enter(age, page, ws_page_type(entry), slot, entry & ~(WS_PAGE_HISTORY | WS_PAGE_KIND));
+	ws_age_note_late(age, ws_page_type(entry), slot);
 }
 
 /*
@@ -144,6 +150,8 @@ static void fold(struct ws_age *age, enum ws_type type)
 	for (label = 1; label < WS_LABELS; label++)
 		if (age->row_of[ws_age_kind(label, type)] == from)
 			age->row_of[ws_age_kind(label, type)] = (u8)to;
+	if (age->pages[from])
+		ws_age_note_unused(age, from, to);
 	age->pages[to] += age->pages[from];
 	age->pages[from] = 0;
 	age->min_seq[type]++;
@@ -193,6 +201,8 @@ int ws_age_advance(struct ws_age *age, u64 now_ns, bool folded[WS_TYPES])
 		if (folded[type])
 			fold(age, type);
 		age->row_of[ws_age_kind(label, type)] = (u8)ws_age_row(slot, type);
+		age->oldest_ns[ws_age_row(slot, type)] = now_ns;
+		age->late_seq[ws_age_row(slot, type)] = 0;
 	}
 	age->label_of[slot] = (u8)label;
 	age->birth_ns[slot] = now_ns;

@@ -97,6 +97,9 @@ struct ws_age {
 	u32 bearers[WS_KINDS];	   /* by kind: pages that bear the label */
 	u8 row_of[WS_KINDS];	   /* by kind: the row that the label names */
 	u8 label_of[WS_GENS_MAX];  /* by slot: the label that entering pages get */
+	/* by row, for who wants to know how old its pages are at most and at least (ws_reaccess.h) */
+	u64 oldest_ns[WS_ROWS_MAX]; /* its birth, or that of the oldest folded into it */
+	u64 late_seq[WS_ROWS_MAX];  /* max_seq when a page last came straight into it; 0: none */
 	u32 labels_free;	   /* as of the last ws_age_advance() */
 	u32 tidy_next;		   /* cursor of ws_age_tidy() */
 };
@@ -237,6 +240,22 @@ static inline void ws_age_enter(struct ws_age *age, u32 page, enum ws_type type,
 	age->page[page] = (u16)(flags | kind);
 	age->bearers[kind]++;
 	age->pages[ws_age_row(slot, type)]++;
+}
+
+/* A page that was used just now comes into the generation in @slot. */
+static inline void ws_age_note_late(struct ws_age *age, enum ws_type type, u32 slot)
+{
+	if (slot != age->max_slot)
+		age->late_seq[ws_age_row(slot, type)] = age->max_seq;
+}
+
+/* Pages of row @from go to row @to, unused: how old those of @to may be. */
+static inline void ws_age_note_unused(struct ws_age *age, u32 from, u32 to)
+{
+	if (age->oldest_ns[from] < age->oldest_ns[to])
+		age->oldest_ns[to] = age->oldest_ns[from];
+	if (age->late_seq[from] > age->late_seq[to])
+		age->late_seq[to] = age->late_seq[from];
 }
 
 /* Take the page out of its generation; the caller stores its new entry. */

@@ -22,6 +22,7 @@ int ws_lru_init(struct ws_lru *lru, u16 *page, u32 *pool, u32 pages_count, u32 g
 	lru->rules = ws_rules_base;
 	lru->plain = true;
 	lru->pool = pool;
+	lru->reaccess = NULL;
 	for (row = 0; row < WS_ROWS_MAX; row++)
 		ws_queue_init(&lru->queue[row]);
 	lru->protected_pages = 0;
@@ -53,6 +54,7 @@ static void enter(struct ws_lru *lru, u32 page, enum ws_type type, u32 slot, u32
 	WS_ASSERT(!ws_page_aged(lru->age.page[page]));
 	linked = lru->age.page[page] & WS_PAGE_LINKED;
 	ws_age_enter(&lru->age, page, type, slot, history | WS_PAGE_LINKED);
+	ws_age_note_late(&lru->age, type, slot);
 	if (!linked)
 		ws_queue_add_young(&lru->queue[ws_age_row(slot, type)], lru->pool, page);
 }
@@ -91,12 +93,23 @@ static void add_plain(struct ws_lru *lru, u32 page, enum ws_type type, enum ws_e
 	enter(lru, page, type, slot, history);
 }
 
+/* A shadow that measures distance names no generation. */
+static void came_back(struct ws_lru *lru, enum ws_type type, u32 shadow)
+{
+	if (lru->rules->recency == WS_RECENCY_DISTANCE)
+		lru->reaccess->unknown[type]++;
+	else
+		ws_reaccess_refault(lru->reaccess, type, shadow);
+}
+
 void ws_lru_add(struct ws_lru *lru, u32 page, enum ws_type type, enum ws_enter how, u32 shadow)
 {
 	struct ws_arrival arrival = { .type = type, .how = how };
 	u16 history;
 	u32 slot;
 
+	if (shadow && lru->reaccess)
+		came_back(lru, type, shadow);
 	if (lru->plain) {
 		add_plain(lru, page, type, how, shadow);
 		return;
@@ -105,6 +118,13 @@ void ws_lru_add(struct ws_lru *lru, u32 page, enum ws_type type, enum ws_enter h
 		enter_refaulted(lru, &arrival, shadow);
 	slot = ws_promote_arrive(&lru->age, lru->rules, &arrival, &history);
 	enter(lru, page, type, slot, history);
+}
+
+void ws_lru_watch(struct ws_lru *lru, struct ws_reaccess *reaccess, u64 now_ns)
+{
+	if (reaccess)
+		ws_reaccess_attach(reaccess, &lru->age, now_ns);
+	lru->reaccess = reaccess;
 }
 
 void ws_lru_remove(struct ws_lru *lru, u32 page)
@@ -119,7 +139,14 @@ void ws_lru_descriptor_access(struct ws_lru *lru, u32 page)
 
 u32 ws_lru_harvest(struct ws_lru *lru, u32 first, const u64 *young, u32 count)
 {
-	return ws_promote_harvest(&lru->age, lru->rules, first, young, count);
+	u32 moved;
+
+	if (!lru->reaccess)
+		return ws_promote_harvest(&lru->age, lru->rules, first, young, count);
+	ws_reaccess_before(lru->reaccess, &lru->age);
+	moved = ws_promote_harvest(&lru->age, lru->rules, first, young, count);
+	ws_reaccess_after(lru->reaccess, &lru->age);
+	return moved;
 }
 
 void ws_lru_set_exec(struct ws_lru *lru, u32 page, bool exec)
@@ -209,10 +236,15 @@ int ws_lru_advance(struct ws_lru *lru, u64 now_ns)
 	u32 slot[WS_TYPES] = { lru->age.min_slot[WS_ANON], lru->age.min_slot[WS_FILE] };
 	bool was_folded[WS_TYPES];
 	enum ws_type type;
-	int error = ws_age_advance(&lru->age, now_ns, was_folded);
+	int error;
 
+	if (lru->reaccess)
+		ws_reaccess_settle(lru->reaccess, &lru->age, now_ns);
+	error = ws_age_advance(&lru->age, now_ns, was_folded);
 	if (error)
 		return error;
+	if (lru->reaccess)
+		ws_reaccess_born(lru->reaccess, &lru->age);
 	for (type = WS_ANON; type < WS_TYPES; type++)
 		if (was_folded[type])
 			folded(lru, type, slot[type]);
@@ -271,6 +303,15 @@ static bool is_protected(struct ws_lru *lru, u32 page, u16 entry, enum ws_type t
 	return true;
 }
 
+static void promote_rmap(struct ws_lru *lru, u32 page)
+{
+	if (lru->reaccess)
+		ws_reaccess_before(lru->reaccess, &lru->age);
+	ws_promote_rmap(&lru->age, lru->rules, page);
+	if (lru->reaccess)
+		ws_reaccess_after(lru->reaccess, &lru->age);
+}
+
 /* The rest of is_young() where a page that was accessed is not simply the youngest. */
 static bool is_young_by_rules(struct ws_lru *lru, u32 page, u64 young, u32 first, u32 count)
 {
@@ -278,7 +319,7 @@ static bool is_young_by_rules(struct ws_lru *lru, u32 page, u64 young, u32 first
 
 	young &= ~self;
 	lru->promoted_pages += ws_lru_harvest(lru, first, &young, count);
-	ws_promote_rmap(&lru->age, lru->rules, page);
+	promote_rmap(lru, page);
 	lru->promoted_pages++;
 	ws_queue_add_young(&lru->queue[lru->age.row_of[lru->age.page[page] & WS_PAGE_KIND]],
 			   lru->pool, page);

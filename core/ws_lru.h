@@ -34,6 +34,7 @@
 
 #include "ws_promote.h"
 #include "ws_queue.h"
+#include "ws_reaccess.h"
 #include "ws_refault.h"
 
 struct ws_lru {
@@ -41,6 +42,7 @@ struct ws_lru {
 	bool plain; /* made by ws_lru_init(): the base's rules, known to the compiler */
 	struct ws_age age;
 	struct ws_refault refault;
+	struct ws_reaccess *reaccess; /* the caller's, after ws_lru_watch(); NULL: not counted */
 	u32 *pool; /* shared by all queues of the page array */
 	struct ws_queue queue[WS_ROWS_MAX]; /* by row, as ws_age_row() */
 	u64 protected_pages, promoted_pages; /* running totals of what eviction sorted */
@@ -79,6 +81,9 @@ int ws_lru_init(struct ws_lru *lru, u16 *page, u32 *pool, u32 pages_count, u32 g
  */
 int ws_lru_init_rules(struct ws_lru *lru, u16 *page, u32 *pool, u32 pages_count,
 		      const struct ws_rules *rules, u64 now_ns);
+
+/* Count what comes back in @reaccess, initialized; NULL ends it. */
+void ws_lru_watch(struct ws_lru *lru, struct ws_reaccess *reaccess, u64 now_ns);
 
 /* A page comes in; with a shadow of its last eviction (0: none) as ws_refault.h tells. */
 void ws_lru_add(struct ws_lru *lru, u32 page, enum ws_type type, enum ws_enter how, u32 shadow);

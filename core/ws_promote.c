@@ -94,11 +94,12 @@ u32 ws_promote_arrive(const struct ws_age *age, const struct ws_rules *rules,
 			     *history & WS_PAGE_REFERENCED);
 }
 
-/* Give an aged page generation @slot and the history in @entry. */
+/* Give an aged page, used just now, generation @slot and the history in @entry. */
 static void put(struct ws_age *age, u32 page, u32 slot, u16 entry)
 {
 	ws_age_leave(age, age->page[page]);
 	ws_age_enter(age, page, ws_page_type(entry), slot, entry & ~WS_PAGE_KIND);
+	ws_age_note_late(age, ws_page_type(entry), slot);
 }
 
 static bool is_exec_first(const struct ws_rules *rules, u16 entry)
@@ -221,6 +222,7 @@ void ws_promote_descriptor(struct ws_age *age, const struct ws_rules *rules, u32
 		put(age, page, slot_of_page(age, entry), ws_age_faded(age, entry));
 		entry = age->page[page];
 	}
+	ws_age_note_late(age, ws_page_type(entry), slot_of_page(age, entry));
 	if (rules->descriptor == WS_DESCRIPTOR_MOVES)
 		count_number(age, page, entry);
 	else if (rules->refs == WS_REFS_WORKINGSET_LAST)
@@ -270,8 +272,11 @@ void ws_promote_rmap(struct ws_age *age, const struct ws_rules *rules, u32 page)
 void ws_promote_protect(struct ws_age *age, u32 page)
 {
 	u16 entry = age->page[page];
-	u32 slot = ws_age_slot_after(age, age->min_slot[ws_page_type(entry)]);
+	enum ws_type type = ws_page_type(entry);
+	u32 from = age->min_slot[type], slot = ws_age_slot_after(age, from);
 
 	WS_ASSERT(ws_page_aged(entry));
-	put(age, page, slot, ws_age_faded(age, entry));
+	ws_age_leave(age, entry);
+	ws_age_enter(age, page, type, slot, ws_age_faded(age, entry) & ~WS_PAGE_KIND);
+	ws_age_note_unused(age, ws_age_row(from, type), ws_age_row(slot, type));
 }
