@@ -120,11 +120,12 @@ void ws_reaccess_born(struct ws_reaccess *reaccess, const struct ws_age *age)
 {
 	u64 now_ns = ws_age_birth(age, age->max_seq);
 	struct ws_reaccess_gen *gen;
-	enum ws_type type;
 
 	WS_ASSERT(age->max_seq == reaccess->max_seq + 1);
 	gen = gen_of(reaccess, age->max_seq);
 	if (age->max_seq - reaccess->first_seq == reaccess->gens_count) {
+		enum ws_type type;
+
 		for (type = WS_ANON; type < WS_TYPES; type++)
 			reaccess->dropped_newest_ns[type] =
 				most_of(reaccess->dropped_newest_ns[type], gen->newest_ns[type]);
