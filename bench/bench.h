@@ -71,6 +71,7 @@ double bench_ratio(const struct bench_line *line);
 double bench_cpu_seconds(void);
 
 extern const struct bench bench_core;
+extern const struct bench bench_growth;
 extern const struct bench bench_guest;
 extern const struct bench bench_reclaim;
 extern const struct bench bench_run;
