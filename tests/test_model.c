@@ -13,6 +13,8 @@
 
 #define MS 1000000ull
 
+static struct sim_latency_set latencies; /* each test has a process of its own */
+
 Test(model, the_normal_quantiles_are_those_of_gsl)
 {
 	for (u32 i = 0; i < SIM_QUANTILES; i++) {
@@ -44,6 +46,69 @@ Test(model, latencies_have_the_median_and_the_tail_that_were_asked_for)
 
 		cr_assert(fabs((double)sim_latency_mean(&latency) / mean - 1) < 0.05);
 	}
+}
+
+/* The queue against a list that is searched: events in bursts, far apart, and all at once. */
+#define LIST_MOST 3000u
+static struct sim_event list[LIST_MOST];
+
+static u32 earliest(u32 count)
+{
+	u32 first = 0;
+
+	for (u32 i = 1; i < count; i++)
+		if (sim_event_before(&list[i], &list[first]))
+			first = i;
+	return first;
+}
+
+static void queue_against_list(u64 seed, u64 spread_ns, u32 most)
+{
+	struct sim_queue queue;
+	struct sim_rng rng;
+	u64 now_ns = 0, sequence = 0;
+	u32 count = 0, arg = 0;
+
+	sim_queue_init(&queue);
+	sim_rng_init(&rng, seed, 0, "queue");
+	for (u32 step = 0; step < 6000; step++) {
+		bool grow = sim_rng_below(&rng, 2 * most) >= count;
+
+		for (u32 i = 0; grow && i < 3 && count < most; i++) {
+			u64 shift = sim_rng_below(&rng, 40);
+			struct sim_event put = { .time_ns = now_ns +
+						 (sim_rng_below(&rng, spread_ns) >> shift), .arg = arg++ };
+			enum sim_class class = (enum sim_class)sim_rng_below(&rng, 5);
+
+			sim_queue_put(&queue, put, class);
+			put.order = (u64)class << 56 | sequence++;
+			list[count++] = put;
+		}
+		struct sim_event taken = { .arg = ~0u };
+		if (!count) {
+			cr_assert(!sim_queue_take(&queue, &taken));
+			continue;
+		}
+		u32 first = earliest(count);
+
+		cr_assert_eq(sim_queue_next_ns(&queue), list[first].time_ns);
+		cr_assert(sim_queue_take(&queue, &taken));
+		cr_assert_eq(taken.arg, list[first].arg, "seed %llu, step %u", seed, step);
+		now_ns = taken.time_ns;
+		list[first] = list[--count];
+		cr_assert_eq(queue.count, count);
+	}
+	sim_queue_destroy(&queue);
+}
+
+Test(model, events_come_out_as_from_a_list)
+{
+	queue_against_list(1, 1, 500);		  /* all at one instant */
+	queue_against_list(2, 100, 1000);
+	queue_against_list(3, 1000000000, 20);
+	queue_against_list(4, 1000000000, LIST_MOST);
+	queue_against_list(5, 1ull << 60, 300);
+	queue_against_list(6, 50000000, 100);
 }
 
 Test(model, events_come_out_by_time_class_and_sequence)
@@ -96,7 +161,7 @@ Test(model, a_device_makes_operations_wait_when_its_servers_are_busy)
 					    .tail = 1, .read_bps = 0, .parallel = 2 };
 	struct sim_device device;
 
-	sim_device_init(&device, &config, 1, 0, "test");
+	sim_device_init(&device, &config, &latencies, 1, 0, "test");
 	cr_assert_eq(sim_device_submit(&device, 0, false, 1), 100000);
 	cr_assert_eq(sim_device_submit(&device, 0, false, 1), 100000);
 	cr_assert_eq(sim_device_submit(&device, 0, false, 1), 200000, "both servers are busy");
@@ -110,7 +175,7 @@ Test(model, a_device_does_not_exceed_its_bandwidth)
 	struct sim_device device;
 	u64 end_ns = 0;
 
-	sim_device_init(&device, &config, 1, 0, "test");
+	sim_device_init(&device, &config, &latencies, 1, 0, "test");
 	for (u32 i = 0; i < 1000; i++)
 		end_ns = sim_device_submit(&device, 0, false, 1);
 	cr_assert(end_ns >= 10 * MS && end_ns < 11 * MS, "1,000 pages at 100,000 a second: %llu ns",
@@ -188,7 +253,7 @@ Test(model, slots_of_pages_evicted_together_lie_together)
 	u64 taken = 0;
 	struct sim_swap_area area = { .slots_count = 8, .page_of = page_of, .taken = &taken };
 
-	sim_device_init(&area.device, &config, 1, 0, "test");
+	sim_device_init(&area.device, &config, &latencies, 1, 0, "test");
 	for (u32 i = 0; i < 8; i++)
 		cr_assert_eq(sim_swap_take(&area, 100 + i), i + 1);
 	cr_assert_eq(sim_swap_take(&area, 200), 0, "full");
@@ -205,7 +270,7 @@ Test(model, free_slots_are_found_round_the_area_in_order)
 	struct sim_swap_area area = { .slots_count = 200, .page_of = page_of, .taken = taken };
 	struct sim_rng rng;
 
-	sim_device_init(&area.device, &config, 1, 0, "test");
+	sim_device_init(&area.device, &config, &latencies, 1, 0, "test");
 	sim_rng_init(&rng, 3, 0, "slots");
 	for (u32 step = 0; step < 20000; step++) {
 		u32 slot = (u32)sim_rng_below(&rng, 200);

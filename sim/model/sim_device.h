@@ -18,7 +18,7 @@
 
 struct sim_device {
 	const struct sim_device_config *config;
-	struct sim_latency read, write;
+	const struct sim_latency *read, *write;
 	struct sim_rng rng;
 	u64 server_free_ns[SIM_DEVICE_SERVERS];
 	u64 bus_free_ns;
@@ -26,8 +26,9 @@ struct sim_device {
 	u64 busy_ns;				      /* sum of latencies drawn */
 };
 
-void sim_device_init(struct sim_device *device, const struct sim_device_config *config, u64 seed,
-		     u32 run, const char *name);
+/* @latencies: where its tables are kept, for as long as the device.  Return: 0 or -ENOMEM. */
+int sim_device_init(struct sim_device *device, const struct sim_device_config *config,
+		    struct sim_latency_set *latencies, u64 seed, u32 run, const char *name);
 
 /* Start an operation of @pages at @now_ns; Return: when it is complete. */
 u64 sim_device_submit(struct sim_device *device, u64 now_ns, bool write, u32 pages);

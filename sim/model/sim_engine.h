@@ -9,6 +9,7 @@
 #ifndef SIM_ENGINE_H
 #define SIM_ENGINE_H
 
+#include "model/sim_latency.h"
 #include "model/sim_probe.h"
 #include "model/sim_queue.h"
 
@@ -45,6 +46,7 @@ struct sim_engine {
 	u64 now_ns;
 	struct sim_queue queue;
 	u64 digest, events;
+	struct sim_latency_set latencies; /* of all devices */
 };
 
 /* Put down what happened, now. */

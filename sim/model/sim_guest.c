@@ -70,9 +70,13 @@ static int open_devices(struct sim_guest *guest)
 	char name[SIM_NAME_MAX + 8];
 
 	snprintf(name, sizeof(name), "%s/disk", config->name);
-	sim_device_init(&guest->disk, &config->disk, scenario->seed, scenario->run, name);
+	if (sim_device_init(&guest->disk, &config->disk, &guest->engine->latencies, scenario->seed,
+			    scenario->run, name))
+		return -ENOMEM;
 	snprintf(name, sizeof(name), "%s/swap", config->name);
-	sim_device_init(&swap->device, &config->swap, scenario->seed, scenario->run, name);
+	if (sim_device_init(&swap->device, &config->swap, &guest->engine->latencies, scenario->seed,
+			    scenario->run, name))
+		return -ENOMEM;
 	if (!config->swap.name[0])
 		return 0;
 	swap->slots_count = (u32)(config->swap_bytes / SIM_PAGE_BYTES);

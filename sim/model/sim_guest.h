@@ -56,12 +56,15 @@ struct sim_batch {
 struct sim_balloon_device; /* sim_balloon.h */
 struct sim_reporter;	   /* sim_reporter.h */
 
+/* What a fault needs comes first: sim_stream_fetch() has it fetched together. */
 struct sim_guest {
 	struct sim_engine *engine;
 	struct sim_host *host;
 	const struct sim_vm_config *config;
 	u16 id;
 	bool running;
+	bool every_access; /* the engine wants to see each */
+	bool kswapd_awake;
 
 	/* Pages. */
 	u32 pages_count; /* a multiple of 512 */
@@ -71,19 +74,24 @@ struct sim_guest {
 	u64 *truth_ns; /* one in SIM_TRUTH_SHARE pages: last access, and SIM_TRUTH_MAPPED */
 	u16 *region_pages;
 	struct sim_reclaim_space space;
-	struct sim_reclaim *lruvec[SIM_MEMCGS_MAX];
-	u64 memcg_pages[SIM_MEMCGS_MAX];
-	bool every_access; /* the engine wants to see each */
-	struct sim_future future; /* empty unless the engine knows it */
+
+	/* Workload. */
+	struct sim_workload workload;
+	struct sim_psi psi;
+	u64 cpu_debt_ns; /* kernel work that the vCPUs have yet to do */
+	u64 debt_since_ns; /* idle vCPUs have worked it off up to here */
 
 	/* Frames. */
-	u32 frames_count; /* nominal size */
-	struct sim_frames frames;
-	struct sim_backing backing;
-	u32 kernel_frames;
+	struct sim_watermark watermark;
 	u64 resident[3];   /* by enum tr_type */
 	u64 dropped_pages;
-	struct sim_watermark watermark;
+	u32 frames_count; /* nominal size */
+	u32 kernel_frames;
+	struct sim_frames frames;
+	struct sim_backing backing;
+	struct sim_vm_counters counters;
+	struct sim_reclaim *lruvec[SIM_MEMCGS_MAX];
+	u64 memcg_pages[SIM_MEMCGS_MAX];
 
 	/* Reclaim. */
 	struct sim_swap_area swap;
@@ -92,20 +100,13 @@ struct sim_guest {
 	u64 *batch_done_ns; /* by batch; SIM_NONE: not being written */
 	u32 batches_count, batch_unused; /* first unused one, or batches_count */
 	u64 writing_pages;
-	bool kswapd_awake;
 	u32 kswapd_failures;
 	u64 flush_next; /* cursor of the flusher */
-	u64 cpu_debt_ns; /* kernel work that the vCPUs have yet to do */
-	u64 debt_since_ns; /* idle vCPUs have worked it off up to here */
 
-	/* Workload. */
-	struct sim_workload workload;
-
+	struct sim_future future; /* empty unless the engine knows it */
 	struct sim_balloon_device *balloon;
 	struct sim_reporter *reporter;
-	struct sim_psi psi;
-	struct sim_vm_counters counters;
-};
+} __attribute__((aligned(64)));
 
 /* --- life --- */
 int sim_guest_init(struct sim_guest *guest, struct sim_engine *engine, struct sim_host *host,

@@ -29,8 +29,8 @@ int sim_host_init(struct sim_host *host, struct sim_engine *engine)
 	host->high_pages = (u64)((double)host->memory_pages * config->high);
 	host->min_pages = host->low_pages / 2;
 	host->swap_pages = config->swap.name[0] ? config->swap_bytes / SIM_PAGE_BYTES : 0;
-	sim_device_init(&host->swap, &config->swap, scenario->seed, scenario->run, "host/swap");
-	return 0;
+	return sim_device_init(&host->swap, &config->swap, &engine->latencies, scenario->seed,
+			       scenario->run, "host/swap");
 }
 
 void sim_host_destroy(struct sim_host *host)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* sim_latency.c - log-normal quantiles in fixed point. */
 #include <assert.h>
+#include <stdlib.h>
 
 #include "model/sim_latency.h"
 
@@ -56,6 +57,41 @@ void sim_latency_init(struct sim_latency *latency, u64 median_ns, double tail)
 		unsigned __int128 ns = (unsigned __int128)median_ns * f;
 
 		latency->ns[i] = (u64)(whole >= 0 ? ns << whole >> 32 : ns >> (32 - whole));
+	}
+}
+
+struct sim_latency_shared {
+	struct sim_latency_shared *next;
+	u64 median_ns;
+	double tail;
+	struct sim_latency latency;
+};
+
+const struct sim_latency *sim_latency_get(struct sim_latency_set *set, u64 median_ns, double tail)
+{
+	struct sim_latency_shared *shared = set->first;
+
+	while (shared && (shared->median_ns != median_ns || shared->tail != tail))
+		shared = shared->next;
+	if (shared)
+		return &shared->latency;
+	shared = malloc(sizeof(*shared));
+	if (!shared)
+		return NULL;
+	*shared = (struct sim_latency_shared){ .next = set->first, .median_ns = median_ns,
+					       .tail = tail };
+	sim_latency_init(&shared->latency, median_ns, tail);
+	set->first = shared;
+	return &shared->latency;
+}
+
+void sim_latency_set_destroy(struct sim_latency_set *set)
+{
+	while (set->first) {
+		struct sim_latency_shared *next = set->first->next;
+
+		free(set->first);
+		set->first = next;
 	}
 }
 

@@ -24,6 +24,19 @@ static inline u64 sim_latency_draw(const struct sim_latency *latency, struct sim
 	return latency->ns[sim_rng_next(rng) >> 54];
 }
 
+/*
+ * One table for all devices that are alike: drawing from a thousand VMs' own tables
+ * would be a cache miss every time.
+ */
+struct sim_latency_shared;
+struct sim_latency_set {
+	struct sim_latency_shared *first;
+};
+
+/* The table of these two; valid until the set is destroyed.  NULL: out of memory. */
+const struct sim_latency *sim_latency_get(struct sim_latency_set *set, u64 median_ns, double tail);
+void sim_latency_set_destroy(struct sim_latency_set *set);
+
 /* Mean of the table, rounded down. */
 u64 sim_latency_mean(const struct sim_latency *latency);
 

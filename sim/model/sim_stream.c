@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* sim_stream.c - a stream runs: batches of accesses up to the quantum or the next fault. */
 #include <assert.h>
+#include <stddef.h>
 
 #include "model/sim_access.h"
 #include "model/sim_guest.h"
 #include "model/sim_workload.h"
 
+#define LIVES_AHEAD 8u /* pages ahead whose state is fetched */
 #define RATE_ONE 65536ull /* full speed of one vCPU */
 
 /* --- states and their times --- */
@@ -205,6 +207,14 @@ static u32 play_accesses(struct batch *batch, u32 to)
 	return i;
 }
 
+static void fetch_state(const struct sim_guest *guest, u32 page)
+{
+	__builtin_prefetch(&guest->hot[page], 1);
+	__builtin_prefetch(&guest->frame[page], 1);
+	__builtin_prefetch(&guest->memcg[page], 1);
+	__builtin_prefetch(&guest->space.entry[page], 1);
+}
+
 static void play_lives(struct batch *batch, u32 to)
 {
 	struct sim_guest *guest = batch->guest;
@@ -213,6 +223,8 @@ static void play_lives(struct batch *batch, u32 to)
 	for (u32 i = batch->stream->position; i < to; i++) {
 		u32 page = batch->source->base + TR_PAGE(run->page[i]);
 
+		if (i + LIVES_AHEAD < to)
+			fetch_state(guest, batch->source->base + TR_PAGE(run->page[i + LIVES_AHEAD]));
 		/* A file's page outlives the process that read it: it is the same page. */
 		if (run->op == TR_ALLOC && run->type == TR_FILE && guest->frame[page] &&
 		    sim_page_type(guest, page) == WS_FILE &&
@@ -416,6 +428,55 @@ static int run_batch(struct sim_guest *guest, struct sim_stream *stream, u64 lim
 		*on = true;
 	}
 	return 0;
+}
+
+static void fetch(const void *from, size_t bytes)
+{
+	for (size_t i = 0; i < bytes; i += 64)
+		__builtin_prefetch((const u8 *)from + i, 1);
+}
+
+/* What a fault on the record at which the stream stands will touch. */
+static void fetch_page(const struct sim_guest *guest, const struct sim_stream *stream)
+{
+	/* The position may be that of a run which is over: then there is nothing to know. */
+	if (!stream->has_run || stream->position >= stream->run.count || !guest->workload.playing)
+		return;
+	const struct sim_workload *workload = &guest->workload;
+	u32 page = workload->source[workload->segment_source[workload->segment]].base +
+		   TR_PAGE(stream->run.page[stream->position]);
+
+	fetch_state(guest, page);
+}
+
+void sim_stream_fetch(const struct sim_guest *guest, u32 index, u32 ahead)
+{
+	const struct sim_stream *stream;
+
+	switch (ahead) {
+	case 6:
+		fetch(guest, offsetof(struct sim_guest, counters.swap_in_pages));
+		fetch(&guest->counters.compute_ns, 64);
+		__builtin_prefetch(&guest->lruvec[0]);
+		__builtin_prefetch(&guest->memcg_pages[0], 1);
+		break;
+	case 4:
+		fetch(&guest->workload.stream[index], sizeof(*stream));
+		fetch(guest->lruvec[0], 128);
+		__builtin_prefetch(guest->workload.source);
+		__builtin_prefetch(guest->workload.segment_source);
+		__builtin_prefetch(&guest->config->vcpus);
+		__builtin_prefetch(&guest->config->memcg[0].high_bytes);
+		break;
+	case 2:
+		stream = &guest->workload.stream[index];
+		if (stream->has_run)
+			__builtin_prefetch(&stream->run.page[stream->position]);
+		break;
+	case 0:
+		fetch_page(guest, &guest->workload.stream[index]);
+		break;
+	}
 }
 
 int sim_stream_wake(struct sim_guest *guest, u32 index, u64 ticket, struct tr_error *error)

@@ -13,6 +13,7 @@
 #include "model/sim_world.h"
 
 #define PROGRESS_EVENTS 65536
+#define FETCH_GUESTS 4 /* with fewer, the caches hold them all */
 
 struct sim_world {
 	struct sim_engine engine;
@@ -205,6 +206,17 @@ static int dispatch(struct sim_world *world, const struct sim_event *event, stru
 	return 0;
 }
 
+/* What comes next is known: fetch for it while this event is handled. */
+static void fetch_ahead(const struct sim_world *world)
+{
+	for (u32 ahead = 0; ahead <= SIM_FETCH_AHEAD; ahead += 2) {
+		const struct sim_event *event = sim_queue_peek(&world->engine.queue, ahead);
+
+		if (event && event->kind == SIM_WAKE_STREAM)
+			sim_stream_fetch(&world->guest[event->vm], event->arg, ahead);
+	}
+}
+
 static void set_first_events(struct sim_world *world)
 {
 	struct sim_engine *engine = &world->engine;
@@ -237,7 +249,7 @@ int sim_world_create(struct sim_world **result, const struct sim_scenario *scena
 	world->engine = (struct sim_engine){ .scenario = scenario, .probes = probes,
 					     .probes_count = probes_count };
 	sim_queue_init(&world->engine.queue);
-	world->guest = calloc(scenario->vms_count, sizeof(*world->guest));
+	world->guest = aligned_alloc(64, scenario->vms_count * sizeof(*world->guest));
 	world->sample = calloc(scenario->vms_count, sizeof(*world->sample));
 	if (!world->guest || !world->sample || sim_link_init(&world->link, &world->engine) ||
 	    sim_host_init(&world->host, &world->engine)) {
@@ -286,6 +298,7 @@ void sim_world_destroy(struct sim_world *world)
 	sim_host_destroy(&world->host);
 	sim_link_destroy(&world->link);
 	sim_queue_destroy(&world->engine.queue);
+	sim_latency_set_destroy(&world->engine.latencies);
 	free(world);
 }
 
@@ -335,6 +348,8 @@ int sim_world_run(struct sim_world *world, const volatile bool *stop,
 	       sim_queue_take(&engine->queue, &event)) {
 		assert(event.time_ns >= engine->now_ns);
 		engine->now_ns = event.time_ns;
+		if (world->guests_count >= FETCH_GUESTS)
+			fetch_ahead(world);
 		rc = dispatch(world, &event, error);
 		sim_check_step(world->guest, world->guests_count, &world->host, event.vm, ++handled);
 		if (progress && handled % PROGRESS_EVENTS == 0)
