@@ -16,9 +16,7 @@
 #define CHECK_TRIES 3
 
 static const struct bench *const benches[] = {
-static const struct bench *const benches[] = {
 	&bench_core, &bench_guest, &bench_run, &bench_queue, &bench_growth, &bench_reclaim, NULL,
-};
 };
 
 struct options {
