@@ -342,6 +342,36 @@ Test(guest, memory_max_is_not_passed_and_ends_in_the_memcg_s_own_oom_without_swa
 	free(none.what);
 }
 
+/*
+ * 64 MiB go round in 40 every two seconds or so: who must keep what was used in the last
+ * half minute has to give up; who must keep a millisecond's has nothing to fear.  A memcg
+ * within its memory.min may be as old as it likes.
+ */
+Test(guest, min_ttl_ends_a_thrashing_guest_by_oom)
+{
+	const char *off[] = { "vms.0.reclaim.min_ttl=0" };
+	const char *brief[] = { "vms.0.reclaim.min_ttl=1ms", "vms.0.memcgs.1.min=17MiB" };
+	const char *longer[] = { "vms.0.reclaim.min_ttl=30s", "vms.0.memcgs.1.min=17MiB" };
+	const char *newer[] = { "vms.0.reclaim.min_ttl=30s", "vms.0.memcgs.1.min=17MiB",
+				"vms.0.reclaim.engine=\"mglru:6.14\"" };
+	const char *lists[] = { "vms.0.reclaim.min_ttl=30s", "vms.0.reclaim.engine=twolist" };
+	static const struct {
+		u32 sets;
+		bool oom;
+	} known[] = { { 1, false }, { 2, false }, { 2, true }, { 3, true }, { 2, false } };
+	const char *const *const sets[] = { off, brief, longer, newer, lists };
+
+	write_two_memcgs();
+	for (u32 i = 0; i < 5; i++) {
+		struct seen seen = { .late_ns = SIM_NONE };
+
+		run(two_memcgs, sets[i], known[i].sets, &seen);
+		cr_assert_eq(seen.last.counters.oom_kills > 0, known[i].oom, "case %u: %llu", i,
+			     seen.last.counters.oom_kills);
+		free(seen.what);
+	}
+}
+
 /* --- the rest --- */
 
 Test(guest, clock_finds_a_victim_among_any_number_of_used_pages)

@@ -53,7 +53,7 @@ static const char full[] =
 	"  {\"name\": \"db\", \"memory\": \"1GiB\", \"memory_min\": \"256MiB\",\n"
 	"   \"kernel\": \"64MiB\", \"vcpus\": 2, \"shares\": 2000, \"start\": \"5s\",\n"
 	"   \"stop\": \"11m\", \"reclaim\": {\"engine\": \"clock\", \"generations\": 16,\n"
-	"     \"swappiness\": 10, \"ageing_interval\": \"3s\"}, \"swap\": \"none\",\n"
+	"     \"swappiness\": 10, \"ageing_interval\": \"3s\", \"min_ttl\": \"9s\"}, \"swap\": \"none\",\n"
 	"   \"disk\": {\"name\": \"tape\", \"read\": \"1s\", \"write\": \"2s\"},\n"
 	"   \"deflate_on_oom\": false, \"page_reporting\": true, \"dialect\": \"v4\",\n"
 	"   \"memcgs\": [{\"name\": \"app\", \"min\": \"4MiB\", \"max\": \"128MiB\"},\n"

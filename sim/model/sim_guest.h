@@ -101,6 +101,7 @@ struct sim_guest {
 	u32 batches_count, batch_unused; /* first unused one, or batches_count */
 	u64 writing_pages;
 	u32 kswapd_failures;
+	bool kswapd_again; /* it has reclaimed since it woke, and that was not enough */
 	u64 flush_next; /* cursor of the flusher */
 
 	struct sim_future future; /* empty unless the engine knows it */
@@ -227,6 +228,12 @@ void sim_guest_age(struct sim_guest *guest);
  * @forced: for a report or a timer; else reclaim wants it.
  */
 u64 sim_guest_age_memcg(struct sim_guest *guest, u32 memcg, bool forced);
+
+/*
+ * min_ttl: is everything that could be evicted younger than that?  Then evicting would be
+ * taking the working set away.
+ */
+bool sim_guest_is_all_young(const struct sim_guest *guest);
 
 /* --- sim_guest_debt.c: the guest kernel's own work --- */
 /* vCPUs that no stream wants have worked up to now; call before their number changes. */

@@ -29,3 +29,24 @@ void sim_guest_age(struct sim_guest *guest)
 		if (guest->lruvec[i]->ops->age)
 			sim_guest_owe(guest, sim_guest_age_memcg(guest, i, true));
 }
+
+bool sim_guest_is_all_young(const struct sim_guest *guest)
+{
+	const struct sim_vm_config *config = guest->config;
+	bool swap = guest->swap.slots_count && !sim_swap_is_full(&guest->swap);
+
+	if (!config->min_ttl_ns)
+		return false;
+	for (u32 i = 0; i < config->memcgs_count; i++) {
+		const struct sim_reclaim *lruvec = guest->lruvec[i];
+
+		if (!lruvec->ops->worth_it)
+			return false;
+		/* A memcg within its memory.min is not reclaimed from, however old its pages. */
+		if (guest->memcg_pages[i] > config->memcg[i].min_bytes / SIM_PAGE_BYTES &&
+		    lruvec->ops->worth_it(lruvec, config->min_ttl_ns, guest->engine->now_ns,
+					  swap ? config->swappiness : 0))
+			return false;
+	}
+	return true;
+}

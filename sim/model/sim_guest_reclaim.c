@@ -342,11 +342,17 @@ void sim_guest_kswapd(struct sim_guest *guest)
 {
 	u64 now_ns = guest->engine->now_ns, next_ns;
 
+	/* lru_gen_age_node(): not in the first pass, which has yet to show what it brings. */
+	if (guest->running && guest->kswapd_again &&
+	    guest->frames.free_count < guest->watermark.low && sim_guest_is_all_young(guest))
+		sim_guest_oom(guest, false);
 	if (!guest->running || guest->frames.free_count >= guest->watermark.high) {
 		guest->kswapd_awake = false;
 		guest->kswapd_failures = 0;
+		guest->kswapd_again = false;
 		return;
 	}
+	guest->kswapd_again = true;
 	u64 want = guest->watermark.high - guest->frames.free_count;
 
 	/* What is being written will come free without further reclaim. */

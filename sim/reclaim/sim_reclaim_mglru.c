@@ -9,6 +9,7 @@
 
 #include "model/sim_reclaim.h"
 #include "reclaim/sim_hot.h"
+#include "ws_group.h"
 #include "ws_walk.h"
 
 #define UPCOMING 48u	/* pages fetched ahead: what a call for 32 victims looks at */
@@ -211,6 +212,13 @@ static const struct ws_age *mglru_ages(const struct sim_reclaim *reclaim)
 	return &((const struct sim_mglru *)reclaim)->lru.age;
 }
 
+static bool mglru_worth_it(const struct sim_reclaim *reclaim, u64 min_ttl_ns, u64 now_ns,
+			   u32 swappiness)
+{
+	return ws_lru_is_worth_it(&((const struct sim_mglru *)reclaim)->lru, min_ttl_ns, now_ns,
+				  swappiness, 0);
+}
+
 static bool mglru_check(const struct sim_reclaim *reclaim)
 {
 	return ws_lru_check(&((const struct sim_mglru *)reclaim)->lru);
@@ -236,5 +244,6 @@ const struct sim_reclaim_ops sim_reclaim_mglru = {
 	.evict = mglru_evict,
 	.stat = mglru_stat,
 	.ages = mglru_ages,
+	.worth_it = mglru_worth_it,
 	.check = mglru_check,
 };

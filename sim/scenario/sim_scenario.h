@@ -78,10 +78,11 @@ struct sim_vm_config {
 	u32 shares;
 	u64 start_ns;		    /* boots then; holds no host memory before */
 	u64 stop_ns;		    /* SIM_NONE: stays */
-	char reclaim[SIM_NAME_MAX]; /* engine: mglru twolist fifo clock lru opt */
+	char reclaim[SIM_NAME_MAX]; /* engine: mglru twolist fifo clock lru opt, and words after a colon */
 	u32 generations;	    /* mglru: 3..64; the two youngest are never evicted from */
 	u32 swappiness;		    /* 0..200 */
 	u64 ageing_interval_ns;	    /* timer besides reclaim and reports; 0: none */
+	u64 min_ttl_ns;		    /* mglru: rather OOM than evict what is younger; 0: off */
 	struct sim_device_config swap;
 	u64 swap_bytes;
 	struct sim_device_config disk; /* file pages come from here */

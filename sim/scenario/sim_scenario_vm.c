@@ -283,6 +283,7 @@ static const struct sim_field reclaim_fields[] = {
 	{ "swappiness", SIM_FIELD_U32, .offset = VM(swappiness), .value = "60", .max = 200 },
 	{ "ageing_interval", SIM_FIELD_NS, .offset = VM(ageing_interval_ns), .value = "0",
 	  .max = DAY },
+	{ "min_ttl", SIM_FIELD_NS, .offset = VM(min_ttl_ns), .value = "0", .max = DAY },
 	{ .key = NULL },
 };
 
