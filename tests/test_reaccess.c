@@ -338,6 +338,34 @@ Test(reaccess, folded_generations_are_as_old_as_the_oldest_in_them)
 	delete_world(world);
 }
 
+/* Protection moves unused pages to a younger generation: they do not become younger by it. */
+Test(reaccess, protected_pages_stay_as_old_as_they_were)
+{
+	struct ws_rules rules;
+	struct world *world = new_world(5, "6.12", 4, &rules);
+	struct ws_lru_scan scan = { .swappiness = 60, .budget = 1 };
+	u64 min_ns = 0, max_ns = 0, seq;
+	u32 victim;
+
+	world->is_file[3] = true;
+	ws_lru_add(&world->lru, 3, WS_FILE, WS_ENTER_FAULT, 0);
+	for (u32 i = 0; i < 3; i++) {
+		world->now_ns += 10 * SECOND;
+		ws_lru_advance(&world->lru, world->now_ns);
+	}
+	seq = ws_age_seq(&world->lru.age, 3);
+	for (u32 i = 0; i < 5; i++)
+		ws_lru_descriptor_access(&world->lru, 3);
+	cr_assert(!ws_lru_evict(&world->lru, &scan, NULL, NULL, &victim, NULL, 1));
+	cr_assert(ws_age_seq(&world->lru.age, 3) == seq + 1, "not protected");
+	ws_reaccess_settle(&world->leaf, &world->lru.age, world->now_ns);
+	cr_assert(ws_reaccess_span(&world->leaf, WS_FILE, seq + 1, false, world->now_ns, &min_ns,
+				   &max_ns));
+	cr_assert(max_ns == 30 * SECOND, "%llu", max_ns);
+	cr_assert(min_ns == 0, "%llu", min_ns);
+	delete_world(world);
+}
+
 Test(reaccess, a_generation_no_longer_kept_goes_where_it_is_certain_or_is_called_older)
 {
 	struct ws_rules rules;

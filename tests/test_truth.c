@@ -84,6 +84,7 @@ Test(truth, generations_are_linux_s_when_pages_are_evicted_and_come_back)
 {
 	struct sim_truth_log log;
 	struct sim_truth_result result;
+	u64 old = 0;
 
 	hold_against("swap-6.1", 49, 21);
 	hold_against("swap-6.12", 49, 21);
@@ -92,6 +93,14 @@ Test(truth, generations_are_linux_s_when_pages_are_evicted_and_come_back)
 	sim_truth_log_destroy(&log);
 	cr_assert(result.evictions == 3);
 	cr_assert(result.refaulted > 8000, "%llu", result.refaulted);
+	/*
+	 * 6144 pages are used at 0, 25 and 50 s, most of them evicted in between: they came
+	 * back at 25 s, of spans that reach below 16 s.  Nothing else is so old.
+	 */
+	for (u32 bin = 5; bin < result.came_back.bins_count; bin++)
+		old += result.came_back.pages[WS_ANON][bin];
+	cr_assert(old > 9000 && old <= 2 * 6144, "%llu", old);
+	cr_assert(result.came_back.pages[WS_ANON][7] == 0);
 }
 
 /* What 6.1 changed in its stable series is seen: the test can fail. */

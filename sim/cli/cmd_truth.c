@@ -79,6 +79,17 @@ static double in_place(u64 compared, u64 misplaced)
 	return compared ? 100 - 100 * (double)misplaced / (double)compared : 100;
 }
 
+static void print_came_back(const struct ws_hist *hist)
+{
+	printf("  pages that came back, by age:");
+	for (u32 i = 0; i < hist->bins_count; i++)
+		if (i + 1 < hist->bins_count)
+			printf(" <%llu s: %llu,", hist->edge_ns[i] / 1000000000,
+			       hist->pages[WS_ANON][i] + hist->pages[WS_FILE][i]);
+		else
+			printf(" older: %llu\n", hist->pages[WS_ANON][i] + hist->pages[WS_FILE][i]);
+}
+
 static void print_result(const char *path, const struct sim_truth_log *log,
 			 const struct ws_rules *rules, const struct sim_truth_result *result)
 {
@@ -104,6 +115,7 @@ static void print_result(const char *path, const struct sim_truth_log *log,
 	printf("  ages within %llu ms; touched during a pass and settled by the dump: %llu pages; "
 	       "came back after eviction: %llu\n", result->age_error_worst_ms, result->settled,
 	       result->refaulted);
+	print_came_back(&result->came_back);
 	printf("  %s: %u of %u dumps over what is allowed\n",
 	       result->dumps_over || !result->dumps ? "DIFFERENT" : "the same", result->dumps_over,
 	       result->dumps);

@@ -12,6 +12,10 @@
 #define SLACK_NS 2000000 /* what the milliseconds of a log hide */
 #define HARVEST_PAGES 512u
 
+const u64 truth_edges[TRUTH_EDGES] = {
+	1000000000, 2000000000, 4000000000, 8000000000, 16000000000, 32000000000, 64000000000,
+};
+
 /* --- touches ------------------------------------------------------------------------------ */
 
 static enum ws_type type_of(const struct sim_truth_region *region)
@@ -120,7 +124,7 @@ static void spread_huge(u64 *young, u32 words)
 static void harvest_region(struct truth_replay *replay, u32 number)
 {
 	const struct sim_truth_region *region = &replay->section->region[number];
-	struct ws_age *age = &replay->group[region->group].lru.age;
+	struct ws_lru *lru = &replay->group[region->group].lru;
 	u32 page, end = replay->first_page[number + 1];
 
 	if (region->kind == 'r' || region->kind == 'x')
@@ -131,7 +135,7 @@ static void harvest_region(struct truth_replay *replay, u32 number)
 
 		if (region->kind == 'h')
 			spread_huge(young, count / 64);
-		ws_age_harvest(age, page, young, count);
+		ws_lru_harvest(lru, page, young, count);
 		memset(young, 0, count / 8);
 	}
 }
@@ -449,6 +453,8 @@ static int replay_section(struct truth_replay *replay)
 
 	for (i = 0; i < replay->section->events_count && !rc; i++)
 		rc = step(replay, i);
+	for (i = 0; i < replay->section->groups_count; i++)
+		ws_hist_merge(&replay->result->came_back, &replay->group[i].reaccess.hist);
 	return rc;
 }
 
@@ -475,6 +481,7 @@ int sim_truth_replay(const struct sim_truth_log *log, const struct ws_rules *rul
 	int rc = 0;
 
 	memset(result, 0, sizeof(*result));
+	ws_hist_init(&result->came_back, truth_edges, TRUTH_EDGES);
 	for (i = 0; i < log->sections_count && !rc; i++) {
 		struct truth_replay replay;
 

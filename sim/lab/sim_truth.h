@@ -47,6 +47,7 @@
 #define SIM_TRUTH_H
 
 #include "lab/sim_truth_log.h"
+#include "ws_hist.h"
 #include "ws_rules.h"
 
 #define SIM_TRUTH_BATCH 31u
@@ -90,6 +91,7 @@ struct sim_truth_result {
 	u64 age_error_worst_ms;
 	u64 settled; /* pages whose touch and a pass were at the same time */
 	u64 refaulted;
+	struct ws_hist came_back; /* by the age at which (ws_reaccess.h), after a first dump */
 };
 
 /* The rules of the kernel that @release names; NULL: none known. */

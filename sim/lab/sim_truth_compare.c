@@ -102,12 +102,17 @@ int truth_replay_init(struct truth_replay *replay, const struct sim_truth_log *l
 	replay->zero_ns = oldest_birth_ns(log, section);
 	replay->end_ns = last_touch_ns(section);
 	for (i = 0; i < section->groups_count; i++) {
-		int rc = ws_lru_init_rules(&replay->group[i].lru, replay->page, replay->pool,
-					   replay->pages, rules, 0);
+		struct truth_group *group = &replay->group[i];
+		int rc = ws_lru_init_rules(&group->lru, replay->page, replay->pool, replay->pages,
+					   rules, 0);
 
+		if (!rc)
+			rc = ws_reaccess_init(&group->reaccess, NULL, group->kept, TRUTH_GENS_KEPT, 0);
+		if (!rc)
+			rc = ws_reaccess_configure(&group->reaccess, truth_edges, TRUTH_EDGES, 0);
 		if (rc)
 			return rc;
-		replay->group[i].waiting_from = section->events_count;
+		group->waiting_from = section->events_count;
 	}
 	return 0;
 }
@@ -151,11 +156,16 @@ static void learn(struct truth_replay *replay, const struct sim_truth_event *dum
 	group->seq_offset = youngest_seq(replay, dump) - age->max_seq;
 	for (i = 0; i < dump->gens_count; i++) {
 		u64 seq = gen[i].seq - group->seq_offset;
+		u64 birth_ns = now_ns - gen[i].age_ms * WS_NS_PER_MS;
+		u32 slot = ws_age_slot(age, seq);
 
-		if (seq <= age->max_seq && age->max_seq - seq < age->gens)
-			age->birth_ns[ws_age_slot(age, seq)] =
-				now_ns - gen[i].age_ms * WS_NS_PER_MS;
+		if (seq > age->max_seq || age->max_seq - seq >= age->gens)
+			continue;
+		age->birth_ns[slot] = birth_ns;
+		age->oldest_ns[ws_age_row(slot, WS_ANON)] = birth_ns;
+		age->oldest_ns[ws_age_row(slot, WS_FILE)] = birth_ns;
 	}
+	ws_lru_watch(&group->lru, &group->reaccess, now_ns);
 }
 
 void truth_excess(struct truth_replay *replay, const struct sim_truth_event *dump,

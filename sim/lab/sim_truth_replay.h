@@ -12,6 +12,10 @@
 #include "ws_lru.h"
 
 #define TRUTH_UNSETTLED_MAX 256
+#define TRUTH_EDGES 7
+#define TRUTH_GENS_KEPT 256
+
+extern const u64 truth_edges[TRUTH_EDGES]; /* ages at which pages came back: 1, 2, 4 .. s */
 
 /* A touch at the same time as the last pass. */
 struct truth_unsettled {
@@ -22,6 +26,8 @@ struct truth_unsettled {
 /* A memory cgroup. */
 struct truth_group {
 	struct ws_lru lru;
+	struct ws_reaccess reaccess;
+	struct ws_reaccess_gen kept[TRUTH_GENS_KEPT];
 	u32 first_page[SIM_TRUTH_REGIONS_MAX], end_page[SIM_TRUTH_REGIONS_MAX], regions_count;
 	u64 birth_slack_ns[WS_GENS_MAX]; /* by slot: how long the pass took that made it */
 	u64 seq_offset;			 /* the kernel's numbers less the core's */
