@@ -14,7 +14,7 @@ flags.release  := -O3
 flags.debug    := -O0 -DSIM_CHECK
 flags.sanitize := -O1 -DSIM_CHECK -fsanitize=address,undefined -fno-sanitize-recover=all \
                   -fno-omit-frame-pointer
-flags.coverage := -O2 -DSIM_CHECK --coverage
+flags.coverage := -O2 -DSIM_CHECK
 flags.fuzz     := -O1 -DSIM_CHECK -fsanitize=fuzzer-no-link,address,undefined -Wno-error \
                   -fno-sanitize-recover=all
 ifeq ($(flags.$(BUILD)),)
@@ -34,6 +34,8 @@ common   := -std=gnu11 -g -ffp-contract=off $(warnings) $(flags.$(BUILD))
 core_flags := -ffreestanding -nostdinc -mgeneral-regs-only \
               $(if $(filter sanitize coverage fuzz,$(BUILD)),,-Wframe-larger-than=512) \
               -isystem $(shell $(CC) -print-file-name=include) -Icore/env/user
+# Of the core every branch is counted, and as it is written: nothing inlined or merged.
+counted    := $(if $(filter coverage,$(BUILD)),-O0 --coverage)
 host_flags := -D_GNU_SOURCE -Icore -Icore/env/user -Itraces -Itraces/format -Itraces/import -Itraces/gen -Itraces/record -Isim -Ikernel-port/truth -Ikernel-port/host
 libs       := -lgsl -lgslcblas -lcjson -lzstd -lz -llzma -lm
 
@@ -81,14 +83,10 @@ $(out)/wssim-guest-init: traces/record/guest/guest_init.c traces/record/guest/gu
 	$(call say,LD,$@)
 	$(quiet)$(CC) -std=gnu11 -O2 $(warnings) -D_GNU_SOURCE -static -o $@ $<
 
-$(out)/core/%.o:   dir_flags = $(core_flags)
+$(out)/core/%.o:   dir_flags = $(core_flags) $(counted)
 $(out)/traces/%.o: dir_flags = $(host_flags)
 $(out)/sim/%.o:    dir_flags = $(host_flags)
 $(out)/tests/%.o:  dir_flags = $(host_flags) -Itests
-ifeq ($(BUILD),coverage) # of the core, and as it is written
-$(out)/core/%.o:   flags.coverage = -O0 --coverage
-$(out)/tests/%.o:  flags.coverage = -O2
-endif
 $(out)/bench/%.o:  dir_flags = $(host_flags)
 $(out)/kernel-port/%.o: dir_flags = $(host_flags)
 $(out)/%.o: %.c $(out)/flags
@@ -332,11 +330,10 @@ $(core_fuzzers:%=$(out)/fuzz/%): $(out)/fuzz/%: $(out)/tests/%.o $(out)/libws.a
 
 # The tests that rest on the core alone: they say how well it is tested, and they are few
 # enough to run once more with every branch counted and once more under the sanitizers.
-core_tests := $(basename $(notdir $(shell grep -L '#include "[^"]*/' tests/test_*.c | \
-  xargs grep -LE '#include "(tr_|sim_|fake_run|toy_host|lab_traces|world_folder|trace_mend)')))
+core_tests := $(basename $(notdir $(shell grep -LP '#include "(?!ws_|naive_|diff[.]h)' tests/test_*.c)))
 $(out)/core-unit: $(core_tests:%=$(out)/tests/%.o) $(core_objs)
 	$(call say,LD,$@)
-	$(quiet)$(CC) $(common) $(LDFLAGS) -o $@ $^ -lcriterion
+	$(quiet)$(CC) $(common) $(counted) $(LDFLAGS) -o $@ $^ -lcriterion
 core-run: $(out)/core-unit
 	@rm -f $(out)/core/*.gcda
 	@$< --jobs 2 > $<.log 2>&1 || { cat $<.log; exit 1; }
