@@ -67,7 +67,7 @@ endif
         bench bench-check bench-expect \
         clean help FORCE
 .DEFAULT_GOAL := all
-all: $(out)/wssim $(out)/wssim-trace-plugin.so $(out)/wssim-guest-init $(out)/ws-balloond ## build wssim
+all: $(out)/wssim $(out)/wssim-trace-plugin.so $(out)/wssim-guest-init $(out)/ws-balloond $(out)/ws-agent ## build wssim
 
 # Loaded into QEMU by "wssim trace record"; resolves QEMU's functions there, links nothing,
 # and is always the optimized build: QEMU has no sanitizer's runtime.
@@ -113,6 +113,12 @@ $(out)/unit: $(test_objs) $(lib_objs) $(out)/libws.a
 	$(quiet)$(CC) $(common) $(LDFLAGS) -o $@ $^ -lcriterion $(libs)
 
 # Drives the balloons of real VMs with the same policies.
+# Its other end in a guest, which may have no libraries.
+$(out)/ws-agent: kernel-port/agent/ws_agent.c kernel-port/agent/ws_agent_frame.h $(core_objs) $(out)/flags
+	$(call say,LD,$@)
+	$(quiet)$(CC) -std=gnu11 -O2 $(warnings) -D_GNU_SOURCE -Icore -Icore/env/user -static -no-pie -o $@ \
+	  $< $(addprefix core/,$(core_srcs))
+
 .PHONY: ws-balloond
 ws-balloond: $(out)/ws-balloond ## the daemon for real VMs
 $(out)/ws-balloond: $(out)/kernel-port/host/wsd_main.o $(lib_objs) $(out)/libws.a
@@ -346,6 +352,7 @@ coverage: ## which branches of the core its tests take; fails below 95 %
 install: all ## into DESTDIR and PREFIX: program, recorder's plugin, scenarios, sample traces
 	install -D -m 755 $(out)/wssim $(DESTDIR)$(PREFIX)/bin/wssim
 	install -D -m 755 $(out)/ws-balloond $(DESTDIR)$(PREFIX)/bin/ws-balloond
+	install -D -m 755 $(out)/ws-agent $(DESTDIR)$(PREFIX)/bin/ws-agent
 	install -D -m 755 $(out)/wssim-trace-plugin.so \
 	  $(DESTDIR)$(PREFIX)/lib/wssim/wssim-trace-plugin.so
 	install -D -m 755 $(out)/wssim-guest-init $(DESTDIR)$(PREFIX)/lib/wssim/wssim-guest-init
