@@ -221,6 +221,14 @@ static inline double fake_state(const struct fake_daemon *daemon, const char *pa
 		cr_assert(got_ - want_ == 0, "%s is %.0f, not %.0f", path, got_, want_);           \
 	} while (0)
 
+/* Where the daemon hears of it by another socket: within ten seconds. */
+#define fake_await(daemon, path, want)                                                             \
+	do {                                                                                       \
+		for (u32 i_ = 0; i_ < 500 && fake_state(daemon, path) - (double)(want) != 0; i_++) \
+			usleep(20000);                                                             \
+		fake_expect(daemon, path, want);                                                   \
+	} while (0)
+
 /* Return: its exit status. */
 static inline int fake_daemon_stop(struct fake_daemon *daemon, int signal_number)
 {

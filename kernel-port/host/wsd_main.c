@@ -2,18 +2,20 @@
 /* wsd_main.c - ws-balloond: its command line. */
 #include <argp.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tr_units.h"
 #include "wsd_run.h"
+#include "wsd_socket.h"
 
 enum { STATUS_DONE, STATUS_FAILED, STATUS_USAGE };
 
 enum {
 	KEY_VM = 1000, KEY_PARAM, KEY_CONTROL, KEY_CLOCK, KEY_DRY_RUN, KEY_NO_PLOTS, KEY_DURATION,
-	KEY_SAMPLE, KEY_HOST_MEMORY, KEY_NAME, KEY_INBAND, KEY_NO_STATE,
+	KEY_SAMPLE, KEY_HOST_MEMORY, KEY_NAME, KEY_INBAND, KEY_NO_STATE, KEY_TELL,
 };
 
 static const struct argp_option option_table[] = {
@@ -29,6 +31,7 @@ static const struct argp_option option_table[] = {
 	{ "duration", KEY_DURATION, "TIME", 0, "End after that long (default: when told to)", 2 },
 	{ "dry-run", KEY_DRY_RUN, NULL, 0, "Say what would be done to balloons, and do not", 2 },
 	{ "control", KEY_CONTROL, "PATH", 0, "Take commands on this socket ('state', 'quit', ...)", 2 },
+	{ "tell", KEY_TELL, "PATH", 0, "Send the arguments as a command to a daemon's control socket", 2 },
 	{ "clock", KEY_CLOCK, "monotonic|guest", 0,
 	  "guest: time stands still until a command says what it is; for VMs in virtual time", 3 },
 	{ "inband", KEY_INBAND, NULL, 0, "Offer kicks in band; implied by --clock guest", 3 },
@@ -50,7 +53,8 @@ static const char doc[] =
 	"      --policy proxmox --host-memory 6GiB -o out\n"
 	"  ws-balloond --vm name=u,vhost-user=/tmp/u.sock,size=512MiB --policy ws-target -o out\n"
 	"      then: linux mem=512M virtio_uml.device=/tmp/u.sock:5 ...\n"
-	"  ws-balloond -c vms.json --dry-run\n\n"
+	"  ws-balloond -c vms.json --dry-run\n"
+	"  ws-balloond --tell /run/balloond.control state\n\n"
 	"Ctrl-C and SIGTERM finish the output directory; VMs keep their balloons.  Killed, it can be "
 	"started again at any time.\n"
 	"Exit status: 0 done, 1 failed, 2 usage or bad input.";
@@ -81,6 +85,48 @@ static void parse_amount(struct argp_state *state, u64 *to, const char *arg, boo
 {
 	if (is_time ? tr_parse_ns(arg, to) : tr_parse_bytes(arg, to))
 		argp_error(state, "%s: not a %s with its unit", arg, is_time ? "time" : "size");
+}
+
+/* --tell: where to, and the words of the command. */
+static const char *tell_path;
+static char tell_line[1024];
+
+static void add_word(struct argp_state *state, const char *word)
+{
+	size_t used = strlen(tell_line);
+
+	if (used + strlen(word) + 2 >= sizeof(tell_line))
+		argp_error(state, "the command is too long");
+	snprintf(tell_line + used, sizeof(tell_line) - used, "%s%s", used ? " " : "", word);
+}
+
+/* The daemon's answer goes to standard output up to its last line, which says how it went. */
+static int tell(void)
+{
+	int fd = wsd_socket_connect(tell_path);
+	FILE *stream = fd < 0 ? NULL : fdopen(fd, "r+");
+	char line[4096];
+
+	if (fd >= 0)
+		fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
+	if (!stream) {
+		fprintf(stderr, "ws-balloond: %s: %s\n", tell_path, strerror(fd < 0 ? -fd : errno));
+		return STATUS_FAILED;
+	}
+	fprintf(stream, "%s\n", tell_line);
+	fflush(stream);
+	while (fgets(line, sizeof(line), stream)) {
+		bool failed = !strncmp(line, "error", 5);
+
+		fputs(line, failed ? stderr : stdout);
+		if (failed || !strncmp(line, "ok", 2)) {
+			fclose(stream);
+			return failed ? STATUS_USAGE : STATUS_DONE;
+		}
+	}
+	fprintf(stderr, "ws-balloond: %s: no answer\n", tell_path);
+	fclose(stream);
+	return STATUS_FAILED;
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -137,8 +183,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_NO_STATE:
 		options->no_state = true;
 		return 0;
+	case KEY_TELL:
+		tell_path = arg;
+		return 0;
 	case ARGP_KEY_ARG:
-		argp_error(state, "%s: no argument is wanted", arg);
+		add_word(state, arg);
+		return 0;
+	case ARGP_KEY_END:
+		if (!tell_path && *tell_line)
+			argp_error(state, "%s: no argument is wanted", tell_line);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -166,7 +219,8 @@ static char *command_text(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	static const struct argp argp = { option_table, parse, NULL, doc, NULL, NULL, NULL };
+	static const struct argp argp = { option_table, parse, "[--tell PATH COMMAND...]", doc, NULL,
+					  NULL, NULL };
 	struct tr_error error = { "" };
 	struct wsd_options options;
 	struct wsd_run run = { .options = &options, .say = say };
@@ -177,6 +231,11 @@ int main(int argc, char **argv)
 	wsd_options_default(&options);
 	argp_err_exit_status = STATUS_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	if (tell_path) {
+		wsd_options_free(&options);
+		free(command);
+		return tell();
+	}
 	rc = wsd_options_check(&options, &error);
 	if (rc) {
 		fprintf(stderr, "ws-balloond: %s\n", error.text);
