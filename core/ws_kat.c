@@ -7,6 +7,7 @@
  * for the order of evaluation of arguments is the compiler's.
  */
 #include "ws_balloon.h"
+#include "ws_group.h"
 #include "ws_kat.h"
 #include "ws_lru.h"
 #include "ws_math.h"
@@ -17,9 +18,11 @@
 #include "ws_source_refs.h"
 #include "ws_source_scan.h"
 #include "ws_vq.h"
+#include "ws_walk.h"
 
 #define PAGES 4096u
 #define KAT_REGIONS 100u
+#define KAT_GROUPS 4u
 #define POOL_WORDS (16 * (1 + PAGES / 8)) /* ws_queue_footprint() */
 
 struct kat {
@@ -30,6 +33,10 @@ struct kat {
 	u32 shadow[PAGES];
 	u32 pool[POOL_WORDS];
 	struct ws_lru lru;
+	struct ws_walk walk;
+	struct ws_lru group_lru[KAT_GROUPS];
+	struct ws_hist group_hist[KAT_GROUPS];
+	u64 group_memory[KAT_GROUPS * (sizeof(struct ws_group) / 8 + 1)];
 	struct ws_report report;
 	struct ws_hist hist;
 	struct ws_msg msg;
@@ -206,7 +213,7 @@ static void lru_age(struct kat *kat, u64 now_ns)
 	u32 first;
 
 	for (first = 0; first < PAGES; first += 512)
-		put(kat, ws_age_harvest(&kat->lru.age, first, kat->young + first / 64, 512));
+		put(kat, ws_lru_harvest(&kat->lru, first, kat->young + first / 64, 512));
 	memset(kat->young, 0, sizeof(kat->young));
 	while (ws_lru_advance(&kat->lru, now_ns) == -EAGAIN)
 		ws_age_tidy(&kat->lru.age, PAGES, NULL, NULL);
@@ -227,17 +234,21 @@ static void lru_evict(struct kat *kat, u32 swappiness)
 	}
 }
 
-static void kat_lru(struct kat *kat)
+static void lru_clear(struct kat *kat)
 {
-	static const u8 swappiness[] = { 60, 0, 200, 1, 100 };
-	u32 resident = 0, i;
-
 	memset(kat->page, 0, sizeof(kat->page));
 	memset(kat->pool, 0, sizeof(kat->pool));
 	memset(kat->young, 0, sizeof(kat->young));
 	memset(kat->shadow, 0, sizeof(kat->shadow));
-	put(kat, (u64)-ws_lru_init(&kat->lru, kat->page, kat->pool, PAGES, WS_GENS_LINUX, 0));
-	for (i = 0; i < 60000; i++) {
+}
+
+/* @steps accesses of all kinds, in half as much memory as they want. */
+static void lru_live(struct kat *kat, u32 steps)
+{
+	static const u8 swappiness[] = { 60, 0, 200, 1, 100 };
+	u32 resident = 0, i;
+
+	for (i = 0; i < steps; i++) {
 		u32 a = draw_below(kat, PAGES), b = draw_below(kat, PAGES), page = a < b ? a : b;
 		enum ws_type type = page % 3 ? WS_ANON : WS_FILE;
 
@@ -263,6 +274,109 @@ static void kat_lru(struct kat *kat)
 	}
 	put_age(kat, &kat->lru.age);
 	put(kat, ws_lru_check(&kat->lru));
+}
+
+static void kat_lru(struct kat *kat)
+{
+	lru_clear(kat);
+	put(kat, (u64)-ws_lru_init(&kat->lru, kat->page, kat->pool, PAGES, WS_GENS_LINUX, 0));
+	lru_live(kat, 60000);
+}
+
+static void kat_rules(struct kat *kat)
+{
+	u32 i;
+
+	for (i = 0; i < WS_RULES_COUNT; i++) {
+		lru_clear(kat);
+		put(kat, (u64)-ws_lru_init_rules(&kat->lru, kat->page, kat->pool, PAGES,
+						 &ws_rules_table[i], 0));
+		lru_live(kat, 20000);
+	}
+}
+
+static u32 kat_harvest_table(void *ctx, u32 table, u64 young[WS_TABLE_WORDS], u32 *young_count)
+{
+	struct kat *kat = ctx;
+	u32 i;
+
+	for (i = 0; i < WS_TABLE_WORDS; i++) {
+		u64 word = kat->young[table * WS_TABLE_WORDS + i];
+
+		kat->young[table * WS_TABLE_WORDS + i] = 0;
+		young[i] = word;
+		for (; word; word &= word - 1)
+			++*young_count;
+	}
+	put(kat, (u64)table << 32 | *young_count);
+	return WS_TABLE_PAGES;
+}
+
+static void kat_walk(struct kat *kat)
+{
+	static const struct ws_walk_ops ops = { .harvest = kat_harvest_table };
+	u32 pass, i;
+
+	ws_walk_init(&kat->walk);
+	for (pass = 0; pass < 200; pass++) {
+		u32 dense = draw_below(kat, PAGES / 64), forced = draw_below(kat, 10);
+
+		for (i = 0; i < 8; i++)
+			kat->young[(dense + i) % (PAGES / 64)] |= draw(kat);
+		ws_walk_look_around(&kat->walk, pass, draw_below(kat, PAGES / WS_TABLE_PAGES), 9, 64);
+		ws_walk_begin(&kat->walk, pass, PAGES / WS_TABLE_PAGES, true, !forced);
+		while (ws_walk_step(&kat->walk, &ops, kat, 3))
+			;
+		put(kat, kat->walk.tables_skipped_filter);
+	}
+	for (i = 0; i < 10000; i++)
+		ws_bloom_add(&kat->walk.filter[0], draw_below(kat, ~0u));
+	for (i = 0; i < 10000; i++)
+		put(kat, ws_bloom_test(&kat->walk.filter[0], i));
+}
+
+static void put_groups(struct kat *kat, struct ws_groups *groups, u64 now_ns)
+{
+	struct ws_groups_pass pass;
+	u32 i, bin;
+
+	ws_groups_protect(groups, draw_below(kat, 2));
+	ws_groups_collect_begin(&pass, groups, kat->group_hist, WS_NODE_ALL, now_ns);
+	while (ws_groups_collect_step(&pass, 3))
+		;
+	put(kat, ws_groups_out_of_memory(groups, 0, 9 * WS_NS_PER_MS, now_ns, 60, 2));
+	for (i = 0; i < KAT_GROUPS; i++) {
+		put(kat, groups->group[i].emin_pages << 32 | groups->group[i].elow_pages);
+		put(kat, ws_groups_scan(groups, i, 1000, i & 1, true));
+		for (bin = 0; bin < 3; bin++)
+			put(kat, kat->group_hist[i].pages[WS_ANON][bin]);
+	}
+}
+
+static void kat_group(struct kat *kat)
+{
+	static const u64 edge_ns[] = { 3 * WS_NS_PER_MS, 8 * WS_NS_PER_MS };
+	struct ws_groups groups;
+	u32 i, page, group;
+
+	put(kat, (u64)-ws_groups_init(&groups, kat->group_memory, KAT_GROUPS, 1));
+	put(kat, (u64)-ws_hist_init(&kat->group_hist[0], edge_ns, 2));
+	for (i = 0; i < KAT_GROUPS; i++) {
+		if (i)
+			put(kat, (u64)-ws_groups_add(&groups, i / 2, &group));
+		ws_lru_init(&kat->group_lru[i], kat->page, kat->pool, PAGES, WS_GENS_LINUX, 0);
+		put(kat, (u64)-ws_groups_attach(&groups, i, 0, &kat->group_lru[i]));
+	}
+	for (page = 0; page < PAGES; page++) {
+		i = draw_below(kat, KAT_GROUPS);
+		ws_lru_add(&kat->group_lru[i], page, WS_ANON, WS_ENTER_FAULT, 0);
+		kat->shadow[page] = i;
+		if (page % 64)
+			continue;
+		ws_groups_limit(&groups, i, draw_below(kat, PAGES / 2), draw_below(kat, PAGES));
+		ws_lru_advance(&kat->group_lru[i], page / 64 * WS_NS_PER_MS);
+		put_groups(kat, &groups, page / 64 * WS_NS_PER_MS);
+	}
 }
 
 static u32 draw_edges(struct kat *kat, u64 *edge_ns, u32 edges_count)
@@ -759,7 +873,8 @@ int ws_kat_run(void *scratch, u64 size, struct ws_kat_result *result)
 		{ "math", kat_math },	  { "age", kat_age },	{ "refault", kat_refault },
 		{ "lru", kat_lru },	  { "hist", kat_hist }, { "report", kat_report },
 		{ "wire", kat_wire },	  { "proto", kat_proto }, { "balloon", kat_balloon },
-		{ "source", kat_sources },
+		{ "source", kat_sources }, { "rules", kat_rules }, { "walk", kat_walk },
+		{ "group", kat_group },
 	};
 	struct kat *kat = scratch;
 	u32 i;

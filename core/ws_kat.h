@@ -15,7 +15,8 @@
 
 #include <ws_env.h>
 
-#define WS_KAT_COUNT 10 /* math, age, refault, lru, hist, report, wire, proto, balloon, source */
+/* math, age, refault, lru, hist, report, wire, proto, balloon, source, rules, walk, group */
+#define WS_KAT_COUNT 13
 
 struct ws_kat_result {
 	const char *name; /* the module, without its prefix */
