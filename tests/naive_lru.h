@@ -2,11 +2,12 @@
 /*
  * naive_lru.h - eviction order once more, slow and plain; and both sides in step.
  *
- * In the model a page knows its generation and its history, generations are lists kept in
- * arrays that are shifted, folding visits every page, and the controller computes in
- * 128 bits.  No labels, no rows, no chunks, no shadows in bits.  Victims, their order and
- * all counters must be the same.  test_diff_lru.c drives both sides by random operations,
- * fuzz_lru.c by a fuzzer's.
+ * In the model a page knows its generation and its references as separate fields,
+ * generations are lists kept in arrays that are shifted, folding visits every page,
+ * evicted pages remember everything, and the controller computes in 128 bits.  No labels,
+ * no rows, no chunks, no bits.  Every version of the rules is here, written down from the
+ * words of ws_rules.h.  Victims, their order and all counters must be the same.
+ * test_diff_lru.c drives both sides by random operations, fuzz_lru.c by a fuzzer's.
  */
 #ifndef NAIVE_LRU_H
 #define NAIVE_LRU_H
@@ -25,25 +26,32 @@ struct list {
 	u32 count, page[PAGES];
 };
 
+/* References of a page, or of one that was evicted. */
+struct history {
+	bool referenced, workingset;
+	u32 count; /* to 3; where references are one number, that number */
+};
+
 struct naive_page {
-	bool here, queued;
+	bool here, queued, exec;
 	int type;
 	u64 seq;
-	u32 accesses; /* by descriptor since it changed generation, 5 at most */
-	bool restored; /* came back with the working-set flag */
+	struct history history;
 	/* left behind by the last eviction */
 	bool shadow;
-	u64 shadow_seq;
-	u32 shadow_refs;
+	u64 shadow_seq, shadow_age;
+	struct history shadow_history;
 };
 
 struct naive {
 	struct naive_page page[PAGES];
+	struct ws_rules rules;
 	u32 gens;
 	u64 max_seq, min_seq[2];
 	struct list list[GENS][2]; /* [seq % gens][type] */
 	u64 refaulted[2][4], evicted[2][4], protected[2][4], refaulted_avg[2][4], total_avg[2][4];
-	u64 recent[2], refaults[2], restores[2], protections;
+	u64 recent[2], refaults[2], restores[2], activations[2], victims[2], protections;
+	u64 age; /* evictions, and protections where they count */
 };
 
 static void list_insert(struct list *list, u32 at, u32 page)
@@ -66,28 +74,169 @@ static struct list *list_of(struct naive *n, u64 seq, int type)
 	return &n->list[seq % n->gens][type];
 }
 
-static u32 tier_of(u32 refs)
+static void list_append(struct naive *n, u32 i)
 {
-	return refs < 2 ? refs : refs < 4 ? 2 : 3;
+	struct list *list = list_of(n, n->page[i].seq, n->page[i].type);
+
+	list_insert(list, list->count, i);
 }
 
-/* Accesses past the first; the restored flag stands for the second. */
-static u32 refs_of(const struct naive_page *page)
-{
-	u32 flags = page->accesses > 1 || page->restored;
-	u32 more;
+/* --- references --- */
 
-	if (page->restored)
-		more = page->accesses > 1 ? page->accesses - 1 : 0;
-	else
-		more = page->accesses > 2 ? page->accesses - 2 : 0;
-	return flags + (more > 3 ? 3 : more);
+static bool is_number(const struct naive *n)
+{
+	return n->rules.refs == WS_REFS_NUMBER;
+}
+
+static u32 refs_of(const struct naive *n, const struct history *history)
+{
+	if (is_number(n))
+		return history->count;
+	if (n->rules.refs == WS_REFS_WORKINGSET_LAST)
+		return history->referenced ? history->count + 1 : 0;
+	return history->count + history->workingset;
+}
+
+static u32 tier_of(const struct naive *n, const struct history *history)
+{
+	static const u32 past_first[] = { 0, 1, 2, 2, 3 }, others[] = { 0, 0, 1, 2, 2, 3, 3, 3 };
+	u32 refs = refs_of(n, history);
+
+	if (!n->rules.tiers)
+		return 0;
+	if (n->rules.refs == WS_REFS_PAST_FIRST)
+		return past_first[refs];
+	return !is_number(n) && history->workingset ? 3 : others[refs];
+}
+
+static bool in_working_set(const struct naive *n, const struct history *history)
+{
+	return is_number(n) ? history->count >= 2 : history->workingset;
 }
 
 static void forget(struct naive_page *page)
 {
-	page->accesses = 0;
-	page->restored = false;
+	page->history = (struct history){ false, false, 0 };
+}
+
+/* It goes to the next generation. */
+static void fade(const struct naive *n, struct naive_page *page)
+{
+	struct history had = page->history;
+
+	forget(page);
+	if (n->rules.keeps == WS_KEEPS_WORKINGSET)
+		page->history.workingset = had.workingset;
+	if (n->rules.keeps == WS_KEEPS_TWO)
+		page->history.count = had.count < 2 ? had.count : 2;
+}
+
+static bool is_exec_first(const struct naive *n, const struct naive_page *page)
+{
+	return n->rules.exec_first && page->exec && page->type == WS_FILE;
+}
+
+/* First sighting: referenced, and @else_seq; the second: working set, and the youngest. */
+static void see_twice(struct naive *n, struct naive_page *page, u64 else_seq)
+{
+	bool before = page->history.referenced || page->history.workingset;
+
+	forget(page);
+	if (before || is_exec_first(n, page)) {
+		page->history.workingset = true;
+		page->seq = n->max_seq;
+	} else {
+		page->history.referenced = true;
+		page->seq = else_seq;
+	}
+}
+
+static void see_and_count(struct naive *n, struct naive_page *page)
+{
+	u32 number = page->history.count + 1, most = page->seq == n->max_seq ? 7 : 3;
+
+	if (number >= 2 || is_exec_first(n, page))
+		page->seq = n->max_seq;
+	else if (page->seq == n->min_seq[page->type])
+		page->seq++;
+	page->history.count = number < most ? number : most;
+}
+
+/* An access through a page table, found by a walk or beside a page that was looked at. */
+static void see(struct naive *n, struct naive_page *page)
+{
+	if (!page->here)
+		return;
+	if (n->rules.sighting == WS_SIGHTING_COUNTS) {
+		see_and_count(n, page);
+	} else if (n->rules.sighting == WS_SIGHTING_SECOND) {
+		see_twice(n, page, page->seq);
+	} else {
+		page->seq = n->max_seq;
+		forget(page);
+	}
+}
+
+static void use_number(struct naive *n, struct naive_page *page)
+{
+	u32 number = page->history.count + 1;
+
+	if (page->seq == n->max_seq) {
+		number = number < 7 ? number : 7;
+	} else if (number > 7 || (page->seq == n->min_seq[page->type] && number >= 2)) {
+		page->seq++;
+		number = number < 3 ? number : 3;
+	}
+	page->history.count = number;
+}
+
+/* An access through a descriptor. */
+static void use(struct naive *n, struct naive_page *page)
+{
+	struct history *history = &page->history;
+
+	if (is_number(n)) {
+		use_number(n, page);
+	} else if (!history->referenced) {
+		history->referenced = true;
+		if (n->rules.refs == WS_REFS_WORKINGSET_LAST)
+			history->count = 0;
+	} else if (n->rules.refs == WS_REFS_WORKINGSET_LAST) {
+		history->workingset |= history->count == 3;
+		history->count += history->count < 3;
+	} else if (!history->workingset) {
+		history->workingset = true;
+	} else {
+		history->count += history->count < 3;
+	}
+}
+
+/* --- generations --- */
+
+static u64 clamped(const struct naive *n, int type, u64 seq)
+{
+	if (seq < n->min_seq[type])
+		return n->min_seq[type];
+	return seq > n->max_seq ? n->max_seq : seq;
+}
+
+static u64 seq_of_place(const struct naive *n, enum ws_place place, int type,
+			const struct history *history)
+{
+	bool workingset = in_working_set(n, history);
+	u64 min = n->min_seq[type], last = n->max_seq + 1 - n->gens;
+
+	switch (place) {
+	case WS_PLACE_OLDEST: return min;
+	case WS_PLACE_NEXT_OLDEST: return min + 1;
+	case WS_PLACE_SPARE_OLDEST: return n->max_seq - min > 2 ? min + 1 : min;
+	case WS_PLACE_LAST: return clamped(n, type, last + workingset);
+	case WS_PLACE_LAST_REFERENCED:
+		return clamped(n, type, last + (workingset || history->referenced));
+	case WS_PLACE_SECOND_YOUNGEST: return clamped(n, type, n->max_seq - 1);
+	case WS_PLACE_YOUNG: return clamped(n, type, workingset ? n->max_seq : n->max_seq - 1);
+	default: return n->max_seq;
+	}
 }
 
 static void carry(struct naive *n, int type)
@@ -115,7 +264,7 @@ static void fold(struct naive *n, int type)
 
 		if (page->here && page->type == type && page->seq == n->min_seq[type]) {
 			page->seq++;
-			forget(page);
+			fade(n, page);
 		}
 	}
 	n->min_seq[type]++;
@@ -132,40 +281,134 @@ static void naive_advance(struct naive *n)
 	n->max_seq++;
 }
 
+/* --- coming in --- */
+
+static u64 pages_here(const struct naive *n)
+{
+	u64 pages = 0;
+
+	for (u32 i = 0; i < PAGES; i++)
+		pages += n->page[i].here;
+	return pages;
+}
+
+static bool is_recent(const struct naive *n, const struct naive_page *page)
+{
+	switch (n->rules.recency) {
+	case WS_RECENCY_SAME: return page->shadow_seq == n->min_seq[page->type];
+	case WS_RECENCY_NEAR: return n->max_seq - page->shadow_seq < n->gens;
+	case WS_RECENCY_DISTANCE: return n->age - page->shadow_age <= pages_here(n) - 1;
+	default: return false;
+	}
+}
+
+/* @page, of which @refs are remembered, was evicted too early: what it has now. */
+static void restore(struct naive *n, struct naive_page *page, u32 refs, bool in_fault)
+{
+	struct history *history = &page->history;
+	bool all = n->rules.restores == WS_RESTORES_ALL_READ ? !in_fault && refs >= 3 :
+							       in_fault || refs >= 3;
+
+	switch (n->rules.restores) {
+	case WS_RESTORES_FLAG:
+		history->workingset = in_fault || refs == 4;
+		break;
+	case WS_RESTORES_ALL:
+	case WS_RESTORES_ALL_READ:
+		history->workingset = in_fault || all;
+		history->count = all ? 3 : 0;
+		break;
+	case WS_RESTORES_REFS:
+		history->workingset = page->shadow_history.workingset;
+		history->count = history->workingset ? 0 : refs - 1;
+		break;
+	default:
+		history->count = refs < 3 ? refs : 3;
+	}
+}
+
+/* It came back.  Return: its references, if that was recent. */
+static u32 refault(struct naive *n, struct naive_page *page, bool in_fault)
+{
+	struct history *was = &page->shadow_history;
+	u32 refs;
+
+	n->refaults[page->type]++;
+	if (!is_recent(n, page))
+		return 0;
+	/* Used once or never: not told apart where the count begins at the first. */
+	if (n->rules.refs == WS_REFS_WORKINGSET_LAST)
+		was->referenced = true;
+	refs = refs_of(n, was);
+	n->recent[page->type]++;
+	n->refaulted[page->type][tier_of(n, was)]++;
+	restore(n, page, refs, in_fault);
+	n->restores[page->type] += in_working_set(n, &page->history);
+	return refs;
+}
+
+static bool is_activated(const struct naive *n, const struct naive_page *page, u32 refs)
+{
+	if (n->rules.activates == WS_ACTIVATES_WORKINGSET)
+		return page->history.workingset;
+	return n->rules.activates == WS_ACTIVATES_ALL || refs;
+}
+
+static u64 seq_of_arrival(struct naive *n, struct naive_page *page, enum ws_enter how, bool with_shadow,
+			  u32 refs, bool in_fault)
+{
+	bool ahead = how == WS_ENTER_SWAPCACHE || how == WS_ENTER_AHEAD;
+	bool pending = how == WS_ENTER_WRITEBACK;
+
+	if (ahead && n->rules.ahead != WS_AHEAD_AS_FAULT)
+		return n->rules.ahead == WS_AHEAD_OLDEST ? n->min_seq[page->type] : n->max_seq;
+	if (in_fault && is_activated(n, page, refs))
+		return seq_of_place(n, n->rules.place_active, page->type, &page->history);
+	if (in_fault) {
+		page->history.referenced = true;
+		if (is_number(n) && page->history.count % 2 == 0)
+			page->history.count++;
+		pending = page->type == WS_ANON && !with_shadow && how != WS_ENTER_SWAPCACHE;
+	}
+	return seq_of_place(n, pending ? n->rules.place_pending : n->rules.place_inactive, page->type,
+			    &page->history);
+}
+
 static void naive_add(struct naive *n, u32 i, int type, enum ws_enter how, bool with_shadow)
 {
 	struct naive_page *page = &n->page[i];
+	bool ahead = how == WS_ENTER_SWAPCACHE || how == WS_ENTER_AHEAD;
+	bool in_fault = ahead ? n->rules.ahead == WS_AHEAD_AS_FAULT : how == WS_ENTER_FAULT;
 
 	page->here = true;
 	page->type = type;
-	page->seq = how == WS_ENTER_FAULT ? n->max_seq :
-		    how == WS_ENTER_WRITEBACK ? n->min_seq[type] + 1 : n->min_seq[type];
+	page->exec = false;
 	forget(page);
-	if (with_shadow) {
-		n->refaults[type]++;
-		if (page->shadow_seq == n->min_seq[type]) {
-			n->recent[type]++;
-			n->refaulted[type][tier_of(page->shadow_refs)]++;
-			page->restored = how == WS_ENTER_FAULT || page->shadow_refs == 4;
-			n->restores[type] += page->restored;
-		}
-	}
+	page->seq = seq_of_arrival(n, page, how, with_shadow,
+				   with_shadow ? refault(n, page, in_fault) : 0, in_fault);
 	page->shadow = false;
 	if (!page->queued)
-		list_insert(list_of(n, page->seq, type), list_of(n, page->seq, type)->count, i);
+		list_append(n, i);
 	page->queued = true;
 }
+
+/* --- the controller --- */
 
 struct position {
 	unsigned __int128 refaulted, total, gain;
 };
 
-static struct position position(const struct naive *n, int type, int tier, u32 gain)
+/* Of the tiers from..to together. */
+static struct position position(const struct naive *n, int type, int from, int to, u32 gain)
 {
-	return (struct position){
-		n->refaulted_avg[type][tier] + n->refaulted[type][tier],
-		n->total_avg[type][tier] + n->evicted[type][tier] + n->protected[type][tier], gain,
-	};
+	struct position sum = { 0, 0, gain };
+
+	for (int tier = from; tier <= to; tier++) {
+		sum.refaulted += n->refaulted_avg[type][tier] + n->refaulted[type][tier];
+		sum.total += n->total_avg[type][tier] + n->evicted[type][tier] +
+			     n->protected[type][tier];
+	}
+	return sum;
 }
 
 static bool no_worse(struct position sp, struct position pv)
@@ -174,36 +417,115 @@ static bool no_worse(struct position sp, struct position pv)
 	       pv.refaulted * (sp.total + 64) * sp.gain <= (sp.refaulted + 1) * pv.total * pv.gain;
 }
 
-static int limit_of(const struct naive *n, int type, u32 gain, struct position sp)
+static int limit_of(const struct naive *n, int type)
 {
 	int tier = 1;
 
-	while (tier < 4 && no_worse(sp, position(n, type, tier, gain)))
+	while (tier < 4 && n->rules.controller) {
+		int to = n->rules.setpoint == WS_SETPOINT_BELOW ? tier - 1 : 0;
+
+		if (!no_worse(position(n, type, 0, to, n->rules.gain_setpoint),
+			      position(n, type, tier, tier, n->rules.gain_tier)))
+			break;
 		tier++;
-	return tier - 1;
+	}
+	return n->rules.controller ? tier - 1 : 3;
 }
 
+/* Both types are equally old: tier 0 of one against tier 0 of the other. */
+static int type_of_older(const struct naive *n, u32 swappiness, int *limit)
+{
+	struct position zero[2] = { position(n, 0, 0, 0, swappiness),
+				    position(n, 1, 0, 0, 200 - swappiness) };
+	int type = no_worse(zero[0], zero[1]), tier = 1;
+	u32 gain = type ? 200 - swappiness : swappiness;
+
+	while (tier < 4 && no_worse(zero[!type], position(n, type, tier, tier, gain)))
+		tier++;
+	*limit = n->rules.controller ? tier - 1 : 3;
+	return type;
+}
+
+static int naive_type(const struct naive *n, u32 swappiness, int *limit)
+{
+	int type;
+
+	if (!swappiness)
+		type = 1;
+	else if (n->rules.choice == WS_CHOICE_SHARE)
+		type = n->victims[0] * (200 - swappiness) >= n->victims[1] * swappiness;
+	else if (n->rules.choice == WS_CHOICE_OLDER && n->min_seq[0] < n->min_seq[1])
+		type = 0;
+	else if (swappiness == 1 || swappiness == 200)
+		type = swappiness == 1;
+	else if (n->rules.choice == WS_CHOICE_OLDER)
+		return type_of_older(n, swappiness, limit);
+	else
+		type = no_worse(position(n, 0, 0, 3, swappiness), position(n, 1, 0, 3, 200 - swappiness));
+	*limit = limit_of(n, type);
+	return type;
+}
+
+/* --- eviction --- */
+
+/* Eviction looked at page @i and found it accessed; its neighbours are seen too. */
 static void rescue(struct naive *n, u32 i, u64 *accessed)
 {
-	for (u32 j = i & ~63u; j < (i & ~63u) + 64; j++) {
-		if ((accessed[j / 64] >> j % 64 & 1) && n->page[j].here) {
-			n->page[j].seq = n->max_seq;
-			forget(&n->page[j]);
-		}
-	}
+	struct naive_page *page = &n->page[i];
+
+	for (u32 j = i & ~63u; j < (i & ~63u) + 64; j++)
+		if ((accessed[j / 64] >> j % 64 & 1) && (j != i || n->rules.rmap == WS_RMAP_YOUNGEST))
+			see(n, &n->page[j]);
 	accessed[i / 64] = 0;
+	if (n->rules.rmap == WS_RMAP_SECOND) {
+		see_twice(n, page, clamped(n, page->type, n->max_seq - 1));
+		page->history.referenced &= page->type == WS_ANON;
+	} else if (n->rules.rmap == WS_RMAP_COUNTS) {
+		page->history.count++;
+		page->seq = seq_of_place(n, n->rules.place_active, page->type, &page->history);
+		page->history.count = page->history.count < 2 ? page->history.count : 2;
+	}
+	list_append(n, i);
+}
+
+static bool is_full(const struct naive *n, const struct history *history)
+{
+	return n->rules.full != WS_FULL_AS_OTHERS && refs_of(n, history) == 4 &&
+	       (n->rules.refs != WS_REFS_WORKINGSET_LAST || history->workingset);
+}
+
+static void protect(struct naive *n, u32 i)
+{
+	struct naive_page *page = &n->page[i];
+	bool counts = !is_full(n, &page->history) || n->rules.full == WS_FULL_PROTECTED;
+
+	n->protected[page->type][tier_of(n, &page->history)] += counts;
+	n->activations[page->type]++;
+	n->protections++;
+	n->age += n->rules.recency == WS_RECENCY_DISTANCE;
+	page->seq++;
+	fade(n, page);
+	if (n->rules.protects_old)
+		list_insert(list_of(n, page->seq, page->type), 0, i);
+	else
+		list_append(n, i);
 }
 
 static void naive_evict_page(struct naive *n, u32 i, u32 *victims, u32 *count)
 {
 	struct naive_page *page = &n->page[i];
-	u32 refs = page->accesses ? refs_of(page) : 0;
 
-	n->evicted[page->type][tier_of(refs)]++;
+	if (n->rules.refs == WS_REFS_PAST_FIRST && !page->history.referenced)
+		forget(page);
+	n->evicted[page->type][tier_of(n, &page->history)]++;
+	n->victims[page->type]++;
 	page->here = page->queued = false;
 	page->shadow = true;
 	page->shadow_seq = n->min_seq[page->type];
-	page->shadow_refs = refs;
+	page->shadow_history = page->history;
+	if (n->rules.refs == WS_REFS_WORKINGSET_LAST && !page->history.referenced)
+		page->shadow_history.count = 0; /* what came back counted anew from its first use */
+	page->shadow_age = n->age++;
 	victims[(*count)++] = i;
 }
 
@@ -221,26 +543,40 @@ static bool naive_evict_type(struct naive *n, int type, int limit, u32 *budget, 
 		struct naive_page *page = &n->page[i];
 
 		(*budget)--;
-		if (!page->here) {
+		if (!page->here)
 			page->queued = false;
-		} else if (page->seq != n->min_seq[type] || page->type != type) {
-			struct list *to = list_of(n, page->seq, page->type);
-
-			list_insert(to, to->count, i);
-		} else if ((int)tier_of(refs_of(page)) > limit) {
-			n->protected[type][tier_of(refs_of(page))]++;
-			n->protections++;
-			page->seq++;
-			forget(page);
-			list_insert(list_of(n, page->seq, type), 0, i);
-		} else if (accessed[i / 64] >> i % 64 & 1) {
+		else if (page->seq != n->min_seq[type] || page->type != type)
+			list_append(n, i);
+		else if ((int)tier_of(n, &page->history) > limit || is_full(n, &page->history))
+			protect(n, i);
+		else if (accessed[i / 64] >> i % 64 & 1)
 			rescue(n, i, accessed);
-			list_insert(list_of(n, n->max_seq, type), list_of(n, n->max_seq, type)->count, i);
-		} else {
+		else
 			naive_evict_page(n, i, victims, count);
-		}
 	}
 	return *count > before || !*budget;
+}
+
+/* Which generations the types' oldest should be now that lists are used up. */
+static void wanted_min_seq(struct naive *n, bool can_swap, u64 want[2])
+{
+	for (int type = !can_swap; type < 2; type++)
+		while (want[type] + 2 <= n->max_seq && !list_of(n, want[type], type)->count)
+			want[type]++;
+	if (!can_swap)
+		return;
+	if (n->rules.coupled) {
+		want[0] = want[0] < want[1] ? want[0] : want[1];
+		want[1] = want[0] > n->min_seq[1] ? want[0] : n->min_seq[1];
+		return;
+	}
+	for (int type = 0; type < 2; type++) {
+		/* Only two generations are left of this one, and more of the other. */
+		if (want[type] + 1 == n->max_seq && want[!type] + 2 < n->max_seq) {
+			want[type] = n->max_seq - 2;
+			return;
+		}
+	}
 }
 
 static bool naive_advance_min_seq(struct naive *n, bool can_swap)
@@ -248,15 +584,9 @@ static bool naive_advance_min_seq(struct naive *n, bool can_swap)
 	u64 want[2] = { n->min_seq[0], n->min_seq[1] };
 	bool moved = false;
 
-	for (int type = !can_swap; type < 2; type++)
-		while (want[type] + 2 <= n->max_seq && !list_of(n, want[type], type)->count)
-			want[type]++;
-	if (can_swap) {
-		want[0] = want[0] < want[1] ? want[0] : want[1];
-		want[1] = want[0] > n->min_seq[1] ? want[0] : n->min_seq[1];
-	}
+	wanted_min_seq(n, can_swap, want);
 	for (int type = !can_swap; type < 2; type++) {
-		if (want[type] == n->min_seq[type])
+		if (want[type] <= n->min_seq[type])
 			continue;
 		moved = true;
 		carry(n, type);
@@ -266,47 +596,52 @@ static bool naive_advance_min_seq(struct naive *n, bool can_swap)
 	return moved;
 }
 
-static int naive_type(const struct naive *n, u32 swappiness, int *limit)
-{
-	struct position anon = position(n, 0, 0, swappiness);
-	struct position file = position(n, 1, 0, 200 - swappiness);
-	int type;
-
-	if (!swappiness)
-		type = 1;
-	else if (n->min_seq[0] < n->min_seq[1])
-		type = 0;
-	else if (swappiness == 1 || swappiness == 200)
-		type = swappiness == 1;
-	else {
-		type = no_worse(anon, file);
-		*limit = limit_of(n, type, type ? 200 - swappiness : swappiness, type ? anon : file);
-		return type;
-	}
-	*limit = limit_of(n, type, 2, position(n, type, 0, 1));
-	return type;
-}
-
 static u32 naive_evict(struct naive *n, u32 swappiness, u32 budget, u64 *accessed, u32 *victims,
 		       u32 max)
 {
 	u32 count = 0;
 
+	if (swappiness && n->rules.swappiness != WS_SWAPPINESS_CALLER)
+		swappiness = n->rules.swappiness;
 	while (count < max && budget) {
 		int limit, type = naive_type(n, swappiness, &limit);
 		u32 stop = max - count < 64 ? max : count + 64;
 		bool found = naive_evict_type(n, type, limit, &budget, accessed, victims, &count, stop);
 
-		if (!found && swappiness) {
-			type = !type;
-			limit = limit_of(n, type, 2, position(n, type, 0, 1));
-			found = naive_evict_type(n, type, limit, &budget, accessed, victims, &count,
-						 stop);
-		}
+		if (!found && swappiness)
+			found = naive_evict_type(n, !type, limit_of(n, !type), &budget, accessed,
+						 victims, &count, stop);
 		if (!naive_advance_min_seq(n, swappiness > 0) && !found)
 			break;
 	}
 	return count;
+}
+
+/* Pages in the generation @back before the youngest, of the types from @first on. */
+static u64 pages_at(const struct naive *n, int first, u64 back)
+{
+	u64 pages = 0;
+
+	for (u32 i = 0; i < PAGES; i++)
+		pages += n->page[i].here && n->page[i].type >= first &&
+			 n->page[i].seq + back == n->max_seq;
+	return pages;
+}
+
+static bool naive_wants_ageing(const struct naive *n, u32 swappiness)
+{
+	int first = !swappiness;
+	u64 gens = n->max_seq - n->min_seq[first] + 1, file_gens = n->max_seq - n->min_seq[1] + 1;
+	u64 young = pages_at(n, first, 0), total = 0;
+
+	for (u64 back = 0; back < n->gens; back++)
+		total += pages_at(n, first, back);
+	if (n->rules.ageing == WS_AGEING_SIZES)
+		return gens <= 2 || (gens == 3 && (young * 2 > total ||
+						   pages_at(n, first, 2) * 4 < total));
+	gens = gens > file_gens ? gens : file_gens;
+	return gens <= 3 || (n->rules.ageing == WS_AGEING_SPREAD && gens < n->gens &&
+			     young * (n->gens - 1) > total);
 }
 
 /* --- both together ----------------------------------------------------------------------- */
@@ -355,13 +690,10 @@ static void step_age(u64 op, u64 now_ns)
 {
 	if (diff_pick(&op, 2)) {
 		for (u32 i = 0; i < PAGES; i += 512)
-			ws_age_harvest(&lru.age, i, accessed + i / 64, 512);
-		for (u32 i = 0; i < PAGES; i++) {
-			if ((accessed[i / 64] >> i % 64 & 1) && naive.page[i].here) {
-				naive.page[i].seq = naive.max_seq;
-				forget(&naive.page[i]);
-			}
-		}
+			ws_lru_harvest(&lru, i, accessed + i / 64, 512);
+		for (u32 i = 0; i < PAGES; i++)
+			if (accessed[i / 64] >> i % 64 & 1)
+				see(&naive, &naive.page[i]);
 		memset(accessed, 0, sizeof(accessed));
 		memset(naive_accessed, 0, sizeof(accessed));
 	}
@@ -379,11 +711,13 @@ static void step_page(u64 op)
 
 	if (!naive.page[i].here) {
 		enum ws_type type = i % 5 < 3 ? WS_ANON : WS_FILE;
-		enum ws_enter how = what < 8 ? WS_ENTER_FAULT : what < 13 ? WS_ENTER_READ :
+		enum ws_enter how = what < 8 ? WS_ENTER_FAULT : what < 12 ? WS_ENTER_READ :
+				    what == 12 ? WS_ENTER_AHEAD :
 				    what == 13 ? WS_ENTER_WRITEBACK : WS_ENTER_SWAPCACHE;
 		/* What was used through descriptors comes back sooner: the controller has to act. */
+		const struct history *was = &naive.page[i].shadow_history;
 		bool with_shadow = naive.page[i].shadow &&
-				   (naive.page[i].shadow_refs ? what != 7 : what % 4 == 1);
+				   (was->count || was->workingset ? what != 7 : what % 4 == 1);
 
 		ws_lru_add(&lru, i, type, how, with_shadow ? shadow[i] : 0);
 		naive_add(&naive, i, type, how, with_shadow);
@@ -393,7 +727,10 @@ static void step_page(u64 op)
 		naive.page[i].shadow = false;
 	} else if (what < 10) {
 		ws_lru_descriptor_access(&lru, i);
-		naive.page[i].accesses += naive.page[i].accesses < 5;
+		use(&naive, &naive.page[i]);
+	} else if (what == 10) {
+		ws_lru_set_exec(&lru, i, a & 1);
+		naive.page[i].exec = a & 1;
 	} else {
 		accessed[i / 64] |= 1ull << i % 64;
 		naive_accessed[i / 64] |= 1ull << i % 64;
@@ -431,25 +768,65 @@ static const char *compare(void)
 	if (memcmp(refault->workingset_refault, naive.refaults, 16) ||
 	    memcmp(refault->workingset_recent, naive.recent, 16) ||
 	    memcmp(refault->workingset_restore, naive.restores, 16) ||
+	    memcmp(refault->workingset_activate, naive.activations, 16) ||
+	    memcmp(lru.evicted_pages, naive.victims, 16) ||
 	    lru.protected_pages != naive.protections)
 		return "running totals";
+	for (u32 swappiness = 0; swappiness < 2; swappiness++)
+		if (ws_lru_wants_ageing(&lru, swappiness) != naive_wants_ageing(&naive, swappiness))
+			return "whether ageing is wanted";
 	return NULL;
 }
 
 
-static inline const char *lru_world_run(const u64 *op, u32 count, u32 gens)
-{
-	const char *fault = NULL;
+/* What is changed in a version of the rules. */
+enum variant {
+	AS_IS, BY_DISTANCE, OTHER_SETPOINT, NO_TIERS, NO_CONTROLLER, BY_SHARE, SPREAD, AHEAD_YOUNGEST,
+	OTHER_AHEAD, OTHER_END, FIXED_SWAPPINESS, VARIANTS
+};
 
+static void change(struct ws_rules *rules, enum variant variant)
+{
+	switch (variant) {
+	case BY_DISTANCE: rules->recency = WS_RECENCY_DISTANCE; break;
+	case OTHER_SETPOINT: rules->setpoint = !rules->setpoint; break;
+	case NO_TIERS: rules->tiers = 0; break;
+	case NO_CONTROLLER: rules->controller = 0; break;
+	case BY_SHARE: rules->choice = WS_CHOICE_SHARE; break;
+	case SPREAD: rules->ageing = WS_AGEING_SPREAD; break;
+	case AHEAD_YOUNGEST: rules->ahead = WS_AHEAD_YOUNGEST; break;
+	case OTHER_AHEAD: rules->ahead = !rules->ahead; break;
+	case OTHER_END: rules->protects_old = !rules->protects_old; break;
+	case FIXED_SWAPPINESS: rules->swappiness = 77; break;
+	case AS_IS:
+	case VARIANTS:
+	default: break;
+	}
+}
+
+/* @choice: generations, version of the rules, and what is changed in it */
+#define LRU_CHOICE(gens, row, variant) (((variant) * WS_RULES_COUNT + (row)) * 64 + (gens))
+
+static const char *lru_world_begin(u32 choice)
+{
 	memset(&naive, 0, sizeof(naive));
 	memset(entry, 0, sizeof(entry));
 	memset(pool, 0, sizeof(pool));
 	memset(accessed, 0, sizeof(accessed));
 	memset(naive_accessed, 0, sizeof(accessed));
 	memset(gone, 0, sizeof(gone));
-	naive.gens = gens;
-	naive.max_seq = gens - 1;
-	ws_lru_init(&lru, entry, pool, PAGES, gens, 0);
+	naive.rules = ws_rules_table[choice / 64 % WS_RULES_COUNT];
+	change(&naive.rules, choice / 64 / WS_RULES_COUNT);
+	naive.rules.gens = (u8)(choice % 64);
+	naive.gens = naive.rules.gens;
+	naive.max_seq = naive.gens - 1;
+	return ws_lru_init_rules(&lru, entry, pool, PAGES, &naive.rules, 0) ? "init" : NULL;
+}
+
+static inline const char *lru_world_run(const u64 *op, u32 count, u32 choice)
+{
+	const char *fault = lru_world_begin(choice);
+
 	for (u32 i = 0; i < count && !fault; i++) {
 		u64 rest = op[i];
 		u32 what = diff_pick(&rest, 1024);
