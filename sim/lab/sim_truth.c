@@ -296,6 +296,20 @@ static void settle_residue(struct truth_replay *replay, const struct sim_truth_r
 		settle_page(replay, region, page, age->max_seq - 1, age->max_seq - 2);
 }
 
+/* Came in by read() or MADV_RANDOM during the last pass: before its end, one generation older? */
+static void settle_filled(struct truth_replay *replay, const struct sim_truth_region *region,
+			  u32 page)
+{
+	struct ws_age *age = &replay->group[region->group].lru.age;
+	u64 seq;
+
+	if (!ws_page_aged(replay->page[page]))
+		return;
+	seq = ws_age_seq(age, page);
+	if (seq > age->min_seq[type_of(region)])
+		settle_page(replay, region, page, seq, seq - 1);
+}
+
 static void settle_events(struct truth_replay *replay, const struct truth_unsettled *unsettled,
 			  u32 count,
 			  void (*settle_one)(struct truth_replay *replay,
@@ -309,6 +323,8 @@ static void settle_events(struct truth_replay *replay, const struct truth_unsett
 
 		if (region->kind != 'r' && region->kind != 'x')
 			for_pages(replay, unsettled[i].event, unsettled[i].number, settle_one);
+		else if (settle_one == settle_seen && !unsettled[i].number)
+			for_pages(replay, unsettled[i].event, 0, settle_filled);
 	}
 }
 
