@@ -78,6 +78,19 @@ if has policies; then
 	run policies mom && grep -q 'pressure_threshold' "$work/out"; say $? "policies mom"
 	expect 2 'best' policies best
 fi
+if has lint; then
+	run lint --list && grep -q '^slow-balloon' "$work/out"; say $? "lint lists its drills"
+	run lint hyperv-like -d calm; say $? "lint passes what has no error"
+	run lint static --drill step --json
+	[ $? -eq 1 ] && grep -q '"check": "host-left-short"' "$work/out"; say $? "lint finds, exit 1"
+	run lint mom -d step --set pressure_threshold=0.3 --series "$work/step.csv"
+	grep -q '^1199,idle,' "$work/step.csv"; say $? "lint writes a drill's seconds"
+	run lint --all -d refuses; [ $? -eq 1 ] && grep -q '^ws-target' "$work/out"; say $? "lint --all"
+	expect 2 'best: no such policy' lint best
+	expect 2 'no such drill' lint mom -d tuesday
+	expect 2 'no such parameter' lint mom --set colour=red
+	expect 2 'out of range' lint mom --set pressure_threshold=7
+fi
 if has kat; then
 	run kat && [ -s "$work/out" ]; say $? "kat"
 	cp "$work/out" "$work/kat"

@@ -58,6 +58,7 @@ includes_rule() {
 	sim/reclaim/*) echo '-"(output|cli|lab|scenario|policy)/' ;;
 	sim/model/*) echo '-"(output|cli|lab)/' ;;
 	sim/lab/*) echo '-"(output|cli|policy)/' ;;
+	sim/lint/*) echo '-"(output|cli|lab|model|scenario)/' ;;
 	sim/output/*) echo '-"(cli|lab)/' ;;
 	*) echo '-^none$' ;;
 	esac

@@ -28,6 +28,7 @@ int cmd_ages(int argc, char **argv);
 int cmd_trace(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_truth(int argc, char **argv);
+int cmd_lint(int argc, char **argv);
 int cmd_kat(int argc, char **argv);
 
 #endif /* CMD_H */

@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* cmd_compare.c - wssim compare: policies side by side on the same random numbers. */
-#include <errno.h>
-#include <sched.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "cli/cmd.h"
+#include "cli/cmd_options.h"
 #include "cli/cmd_sim.h"
 #include "scenario/sim_scenario_read.h"
-#include "tr_units.h"
 
-#define WORKERS_MAX 1024
 #define RUNS_DEFAULT 5
 
 struct compare {
@@ -26,15 +22,6 @@ static const struct argp_option options[] = {
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 
-static u32 number(struct argp_state *state, const char *option, const char *text, u32 max)
-{
-	u64 value;
-
-	if (tr_parse_count(text, &value) || !value || value > max)
-		argp_error(state, "%s %s: not a number from 1 to %u", option, text, max);
-	return (u32)value;
-}
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct compare *compare = state->input;
@@ -47,10 +34,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		compare->policies = arg;
 		return 0;
 	case 'n':
-		compare->runs = number(state, "--runs", arg, SIM_RUNS_MAX);
+		compare->runs = cmd_option_count(state, "--runs", arg, SIM_RUNS_MAX);
 		return 0;
 	case 'j':
-		compare->workers = number(state, "--jobs", arg, WORKERS_MAX);
+		compare->workers = cmd_option_count(state, "--jobs", arg, CMD_WORKERS_MAX);
 		return 0;
 	case ARGP_KEY_ARG:
 		if (compare->sim.scenario_path)
@@ -75,41 +62,6 @@ static const char doc[] =
 	"reports them.\n"
 	"Exit status: 0 done, 1 failed or interrupted, 2 usage or bad input.";
 
-static u32 cores(void)
-{
-	cpu_set_t set;
-
-	return sched_getaffinity(0, sizeof(set), &set) ? 1 : (u32)CPU_COUNT(&set);
-}
-
-/* The names of a list with commas, or all; *list is the storage they point into. */
-static int split(const char *names, char **list, const char *policy[SIM_POLICIES_MAX], u32 *count,
-		 struct tr_error *error)
-{
-	char *at, *next;
-
-	*list = strdup(names ? names : "");
-	*count = 0;
-	for (u32 i = 0; !names && sim_policies[i] && *count < SIM_POLICIES_MAX; i++)
-		policy[(*count)++] = sim_policies[i]->name;
-	for (at = *list; names && at; at = next) {
-		next = strchr(at, ',');
-		if (next)
-			*next++ = 0;
-		if (!sim_policy_find(at))
-			return tr_fail(error, -EINVAL,
-				       "--policies: '%s': no such policy; 'wssim policies' lists them",
-				       at);
-		for (u32 i = 0; i < *count; i++)
-			if (!strcmp(policy[i], at))
-				return tr_fail(error, -EINVAL, "--policies: '%s' twice", at);
-		if (*count == SIM_POLICIES_MAX)
-			return tr_fail(error, -EINVAL, "--policies: more than %d", SIM_POLICIES_MAX);
-		policy[(*count)++] = at;
-	}
-	return 0;
-}
-
 static int compare_all(struct compare *compare, const char *const *policy, u32 count,
 		       const char *command)
 {
@@ -118,7 +70,7 @@ static int compare_all(struct compare *compare, const char *const *policy, u32 c
 		.scenario = scenario,
 		.policies_count = count,
 		.runs_count = compare->runs ? compare->runs : RUNS_DEFAULT,
-		.workers = compare->workers ? compare->workers : cores(),
+		.workers = compare->workers ? compare->workers : cmd_cores(),
 		.command = command,
 	};
 	struct tr_error error = { "" };
@@ -141,18 +93,18 @@ int cmd_compare(int argc, char **argv)
 						      { NULL, 0, NULL, 0 } };
 	static const struct argp argp = { options, parse, "SCENARIO", doc, children, NULL, NULL };
 	struct compare compare = { .sim = { .command = "compare" } };
-	const char *policy[SIM_POLICIES_MAX];
+	struct cmd_policies policies;
 	struct tr_error error = { "" };
-	char *list, *command;
-	u32 count;
+	char *command;
 	int rc, status;
 
 	argp_err_exit_status = EXIT_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &compare);
 	command = cmd_line(argc, argv);
-	rc = split(compare.policies, &list, policy, &count, &error);
-	status = rc ? cmd_fail(rc, &error) : compare_all(&compare, policy, count, command);
-	free(list);
+	rc = cmd_policies_split(&policies, compare.policies, &error);
+	status = rc ? cmd_fail(rc, &error) :
+		      compare_all(&compare, policies.name, policies.count, command);
+	cmd_policies_free(&policies);
 	free(command);
 	cmd_sim_free(&compare.sim);
 	return status;

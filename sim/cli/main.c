@@ -17,6 +17,7 @@ static const struct {
 	{ "sweep", cmd_sweep, "many runs from one plan, resumable, here or on Slurm" },
 	{ "replay", cmd_replay, "run a journal again and stop at the first difference" },
 	{ "policies", cmd_policies, "list the balloon policies, or tell all about one" },
+	{ "lint", cmd_lint, "what is wrong with a policy: drive it through disturbances" },
 	{ "reclaim", cmd_reclaim, "one guest, many reclaim algorithms and sizes: misses and speed" },
 	{ "mrc", cmd_mrc, "miss-ratio curve of a trace, exact or sampled" },
 	{ "ages", cmd_ages, "sources of page ages over one trace: their errors and costs" },
