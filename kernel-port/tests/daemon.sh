@@ -30,11 +30,6 @@ END
 gcc -O2 -static -o "$dir/ws_load" kernel-port/tests/ws_load.c
 start_vm() { # name kernel load
 	place=$(kernel-port/kernels.sh "$2")
-	make -s kernel-module KERNEL="$2" > "$dir/log" 2>&1 || {
-		cat "$dir/log" >&2
-		echo "not ok daemon: modules for $2 do not build"
-		exit 0
-	}
 	echo "$3" > "$dir/$1.load"
 	# shellcheck disable=SC2046 # modules are words
 	kernel-port/boot.sh -t 280 -m $mib "$place/vmlinux" "$dir/guest" "build/kernel-$2/ws.ko" \
@@ -83,8 +78,13 @@ check() { # text of a test(1), what
 
 # shellcheck disable=SC2086 # words
 set -- $KERNELS
+make -s kernel-module KERNEL="$1" > "$dir/log" 2>&1 || {
+	cat "$dir/log" >&2
+	echo "not ok daemon: modules for $1 do not build"
+	exit 0
+}
 start_vm busy "$1" "a:200:500:1000"
-start_vm lazy "${2:-$1}" "a:40:500:1000 a:200:0:1000"
+start_vm lazy "$1" "a:40:500:1000 a:200:0:1000"
 
 eager="--policy ws-target --param interval=2s --param stats_interval=1s --param hold=4s
 	--param idle=5s --param step=0.2 --param proactive=1"
