@@ -257,7 +257,7 @@ static int check_channels(const struct wsd_options *options, struct tr_error *er
 		sim_channels_text(missing, lacks, sizeof(lacks));
 		return tr_fail(error, -EINVAL, "%s: policy %s needs %s, which this VM cannot give%s",
 			       options->vm[i].name, policy->name, lacks,
-			       *options->vm[i].serial ? "" : "; serial=PATH with ws_agent in the guest "
+			       *options->vm[i].serial ? "" : "; serial=PATH with ws-agent in the guest "
 							     "brings reports, agent and reclaim");
 	}
 	return 0;

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # ws-balloond and two VMs on stock QEMU with stock kernels: policies move real balloons.
 # "busy" uses most of what it has; "lazy" has touched as much and let it lie.  Both run
-# QEMU's and Linux's own balloon, and beside it ws.ko with ws-agent.
+# QEMU's and Linux's own balloon, and beside it ws.ko with ws-agent; both can swap.
 set -eu
 dir=$(mktemp -d)
 daemon=
@@ -20,6 +20,9 @@ cat > "$dir/guest" << 'END'
 for m in /m/*; do
 	[ ! -e "$m" ] || insmod "$m" || exit 1
 done
+echo 256M > /sys/block/zram0/disksize
+mkswap /dev/zram0 > /dev/null
+swapon /dev/zram0
 insmod /ws.ko || exit 1
 echo scan > /sys/kernel/ws/source
 set -- $(ls /sys/class/virtio-ports)
@@ -34,7 +37,7 @@ start_vm() { # name kernel load
 	# shellcheck disable=SC2046 # modules are words
 	kernel-port/boot.sh -t 280 -m $mib "$place/vmlinux" "$dir/guest" "build/kernel-$2/ws.ko" \
 		"$out/ws-agent" "$dir/ws_load" "$dir/$1.load=/load" \
-		$(kernel-port/modules.sh "$place" virtio_pci virtio_balloon virtio_console) \
+		$(kernel-port/modules.sh "$place" virtio_pci virtio_balloon virtio_console zram) \
 		-- -qmp "unix:$dir/$1.qmp,server=on,wait=off" \
 		-device virtio-balloon-pci,deflate-on-oom=on,free-page-reporting=on \
 		-device virtio-serial-pci -device virtserialport,chardev=p,name=ws.balloon \
@@ -44,8 +47,8 @@ start_vm() { # name kernel load
 # Starts the daemon with these options beside those of the VMs; its number in $daemon.
 start_daemon() {
 	"$out/ws-balloond" --no-plots -o "$dir/results" --host-memory 640MiB --control "$dir/control" \
-		--vm "name=busy,qmp=$dir/busy.qmp,serial=$dir/busy.port,size=${mib}MiB,min=96MiB" \
-		--vm "name=lazy,qmp=$dir/lazy.qmp,serial=$dir/lazy.port,size=${mib}MiB,min=96MiB" \
+		--vm "name=busy,qmp=$dir/busy.qmp,serial=$dir/busy.port,size=${mib}MiB,min=96MiB,swap=zram" \
+		--vm "name=lazy,qmp=$dir/lazy.qmp,serial=$dir/lazy.port,size=${mib}MiB,min=96MiB,swap=zram" \
 		"$@" > "$dir/said" 2>&1 &
 	daemon=$!
 }

@@ -51,10 +51,10 @@ END {
 	}
 	s = 1
 	for (r = 1; r <= reports["real"]; r++) {
-		while (s < reports["sim"] && abs(time["sim", s + 1] - time["real", r]) <=
-		       abs(time["sim", s] - time["real", r]))
+		at = time["real", r]
+		while (s < reports["sim"] && abs(time["sim", s + 1] - at) <= abs(time["sim", s] - at))
 			s++
-		if (abs(time["sim", s] - time["real", r]) > 2 || bins["real", r] != bins["sim", s])
+		if (abs(time["sim", s] - at) > 2 || bins["real", r] != bins["sim", s])
 			continue
 		wrong = total = 0
 		for (i = 0; i < bins["real", r]; i++) {
@@ -65,8 +65,8 @@ END {
 			continue
 		share = wrong / total
 		shares += share; compared++
-		if (share > worst) { worst = share; worst_at = time["real", r] }
-		second = int(time["real", r] + 0.5)
+		if (share > worst) { worst = share; worst_at = at }
+		second = int(at + 0.5)
 		if (second >= shown + 10 || !shown) {
 			shown = second
 			printf "#  %4d   %6.0f %6.0f %6.0f      %3.0f %3.0f %3.0f        %3.0f %3.0f %3.0f\n",

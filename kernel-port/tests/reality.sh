@@ -111,11 +111,12 @@ END
 "$out/wssim" run "$dir/reality.json" --no-baseline --no-plots -o "$dir/sim" > "$dir/sim.out" ||
 	{ echo "not ok reality: the simulator fails"; exit 0; }
 
-# --- side by side -----------------------------------------------------------------------------
-awk -F, -v mib=$mib -f $here/reality.awk "$dir/real/timeseries.csv" "$dir/real/histograms.csv" \
-	"$dir/sim/timeseries.csv" "$dir/sim/histograms.csv"
-sed 's/^/# daemon: /' "$dir/said"
 if [ -n "$keep" ]; then
 	mkdir -p "$keep"
 	cp -r "$dir/real" "$dir/sim" "$dir/reality.json" "$keep"
 fi
+
+# --- side by side -----------------------------------------------------------------------------
+awk -F, -v mib=$mib -f $here/reality.awk "$dir/real/timeseries.csv" "$dir/real/histograms.csv" \
+	"$dir/sim/timeseries.csv" "$dir/sim/histograms.csv"
+sed 's/^/# daemon: /' "$dir/said"
