@@ -235,7 +235,7 @@ static void settle_resident(struct ws_reaccess *reaccess, const struct ws_age *a
 		struct span span;
 
 		/* As many as left it in excess of those that were put there meanwhile. */
-		if (reaccess->resident[row] && (s64)reaccess->resident[row] > 0 &&
+		if (reaccess->resident[row] && !(reaccess->resident[row] >> 63) &&
 		    ws_reaccess_span(reaccess, type, seq, false, now_ns, &span.min_ns, &span.max_ns))
 			add_span(reaccess, type, &span, reaccess->resident[row], false);
 	}

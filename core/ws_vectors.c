@@ -187,13 +187,14 @@ int ws_vector_wire_check(const struct ws_vector_wire *vector, struct ws_msg *msg
 	const struct ws_dialect *d = vector->dialect;
 	bool to_host = vector->kind == WS_MSG_REPORT || vector->kind == WS_MSG_VERDICT;
 	u32 round, bins = bins_of(d);
-	int len, error;
 
 	ws_vector_message(vector, msg);
 	/* The second time it is made of what the bytes were understood as. */
 	for (round = 0; round < 2; round++) {
-		len = to_host ? d->encode_to_host(msg, bins, buf, WS_WIRE_TO_HOST_MAX) :
-				d->encode_to_guest(msg, bins, buf, WS_WIRE_TO_HOST_MAX);
+		int len = to_host ? d->encode_to_host(msg, bins, buf, WS_WIRE_TO_HOST_MAX) :
+				    d->encode_to_guest(msg, bins, buf, WS_WIRE_TO_HOST_MAX);
+		int error;
+
 		if (len < 0)
 			return len;
 		if ((u32)len != vector->len || memcmp(buf, vector->bytes, vector->len))
