@@ -692,7 +692,7 @@ static void step_age(u64 op, u64 now_ns)
 {
 	if (diff_pick(&op, 2)) {
 		for (u32 i = 0; i < PAGES; i += 512)
-			ws_lru_harvest(&lru, i, accessed + i / 64, 512);
+			ws_lru_harvest(&lru, i, accessed + i / 64, PAGES < 512 ? PAGES : 512);
 		for (u32 i = 0; i < PAGES; i++)
 			if (accessed[i / 64] >> i % 64 & 1)
 				see(&naive, &naive.page[i]);
