@@ -126,6 +126,8 @@ void sim_guest_oom(struct sim_guest *guest, bool memcg)
 	if (!memcg && guest->config->deflate_on_oom && sim_balloon_deflate_on_oom(guest))
 		return;
 	guest->counters.oom_kills++;
+	if (!guest->counters.first_oom_ns)
+		guest->counters.first_oom_ns = guest->engine->now_ns;
 	sim_workload_kill(guest);
 	sim_emit(guest->engine, SIM_EV_OOM, guest->id, 0, guest->frames.free_count - before, 0);
 }

@@ -347,6 +347,9 @@ void sim_guest_kswapd(struct sim_guest *guest)
 	    guest->frames.free_count < guest->watermark.low && sim_guest_is_all_young(guest))
 		sim_guest_oom(guest, false);
 	if (!guest->running || guest->frames.free_count >= guest->watermark.high) {
+		if (guest->running && guest->kswapd_awake)
+			guest->counters.overshoot_pages +=
+				guest->frames.free_count - guest->watermark.high;
 		guest->kswapd_awake = false;
 		guest->kswapd_failures = 0;
 		guest->kswapd_again = false;

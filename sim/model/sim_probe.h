@@ -76,7 +76,8 @@ struct sim_vm_counters {
 	u64 proactive_pages, proactive_refaults;
 	u64 pgscan_background, pgscan_direct, pgsteal_background, pgsteal_direct;
 	u64 alloc_stalls; /* direct reclaims */
-	u64 oom_kills;
+	u64 overshoot_pages; /* free beyond the high mark each time the background reclaimer ended */
+	u64 oom_kills, first_oom_ns; /* when; 0: never */
 	u64 ageing_passes, ageing_entries;
 	u64 reports_sent, reports_lost, messages;
 	u64 inflate_pages, deflate_pages, oom_deflate_pages, puffs, vm_exits;

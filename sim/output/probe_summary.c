@@ -258,11 +258,22 @@ static void paging_metrics(double *value, const struct sim_vm_counters *c,
 	value[SIM_VM_DOUBLE_PAGING] = page_bytes(c->double_paging);
 	value[SIM_VM_REFAULT_ANON] = page_bytes(c->refault[0]);
 	value[SIM_VM_REFAULT_FILE] = page_bytes(c->refault[1]);
+	value[SIM_VM_ACTIVATE_ANON] = (double)c->activate[0];
+	value[SIM_VM_ACTIVATE_FILE] = (double)c->activate[1];
+	value[SIM_VM_RESTORE_ANON] = (double)c->restore[0];
+	value[SIM_VM_RESTORE_FILE] = (double)c->restore[1];
+	value[SIM_VM_PGSCAN_KSWAPD] = (double)c->pgscan_background;
+	value[SIM_VM_PGSCAN_DIRECT] = (double)c->pgscan_direct;
+	value[SIM_VM_PGSTEAL_KSWAPD] = (double)c->pgsteal_background;
+	value[SIM_VM_PGSTEAL_DIRECT] = (double)c->pgsteal_direct;
+	value[SIM_VM_PTES_SCANNED] = (double)c->ageing_entries;
+	value[SIM_VM_RECLAIM_OVERSHOOT] = (double)c->overshoot_pages;
 	value[SIM_VM_MAJOR_FAULTS] = ratio((double)major, life_s);
 	value[SIM_VM_PROMOTION] =
 		ratio(ratio((double)c->proactive_refaults, life_s / 60), list_pages);
 	value[SIM_VM_HUGE_SPLITS] = (double)c->huge_splits;
 	value[SIM_VM_OOM] = (double)c->oom_kills;
+	value[SIM_VM_FIRST_OOM] = c->first_oom_ns ? (double)c->first_oom_ns / NS_PER_S : NAN;
 	value[SIM_VM_OOM_DEFLATE] = page_bytes(c->oom_deflate_pages);
 	value[SIM_VM_PUFFS] = (double)c->puffs;
 	value[SIM_VM_EXITS] = (double)c->vm_exits;
