@@ -277,5 +277,24 @@ END
 	[ $? -eq 1 ] && [ "$(wc -l < "$work/err")" -eq 1 ]; say $? "a full disk ends a sweep in one line"
 fi
 
+# --- trials ----------------------------------------------------------------------------
+if has trial && [ -n "$trace" ]; then
+	cat > "$work/trial.json" <<END
+{"traces": ["$PWD/traces/samples/cc1.wst"], "memory": [0.7], "engines": ["twolist", "mglru:6.14"],
+ "repeat": 1}
+END
+	sed 's/0.7/70/' "$work/trial.json" > "$work/bad-trial.json"
+	expect 2 'bad-trial.json: /memory/0: 70: a share' trial "$work/bad-trial.json" -o "$work/trial-bad"
+	run trial "$work/trial.json" -o "$work/trial" --no-plots && grep -q '^mglru:6.14 ' "$work/out"
+	say $? "a trial"
+	[ "$(wc -l < "$work/trial/trial.csv")" -eq 13 ]; say $? "a trial has a line for every run"
+	run run "$work/trial/scenarios/cc1-70.json" -o "$work/again" --no-plots \
+		--set vms.0.reclaim.engine=mglru:6.14; say $? "a trial's setting runs by itself"
+fi
+if has oracle && [ -n "$trace" ]; then
+	run oracle "$work/ok.json" && grep -q '^o3a' "$work/out"; say $? "oracle"
+	expect 2 'missing.json: No such file' oracle "$work/missing.json"
+fi
+
 echo "cli: $passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -20,6 +20,7 @@ int cmd_fail(int rc, const struct tr_error *error);
 int cmd_run(int argc, char **argv);
 int cmd_compare(int argc, char **argv);
 int cmd_oracle(int argc, char **argv);
+int cmd_trial(int argc, char **argv);
 int cmd_sweep(int argc, char **argv);
 int cmd_policies(int argc, char **argv);
 int cmd_reclaim(int argc, char **argv);

@@ -15,6 +15,7 @@ static const struct {
 	{ "compare", cmd_compare, "simulate a scenario under several policies, and compare" },
 	{ "oracle", cmd_oracle, "bounds: fewest page-ins, most memory saved, by knowing the future" },
 	{ "sweep", cmd_sweep, "many runs from one plan, resumable, here or on Slurm" },
+	{ "trial", cmd_trial, "reclaim algorithms in many settings: gains and regressions" },
 	{ "replay", cmd_replay, "run a journal again and stop at the first difference" },
 	{ "policies", cmd_policies, "list the balloon policies, or tell all about one" },
 	{ "lint", cmd_lint, "what is wrong with a policy: drive it through disturbances" },

@@ -160,6 +160,18 @@ static int check_dir(const char *dir, struct tr_error *error)
 	return 0;
 }
 
+int sim_sweep_claim(const char *dir, struct tr_error *error)
+{
+	struct sim_sweep sweep;
+	int rc = check_dir(dir, error);
+
+	if (!rc)
+		rc = take_lock(&sweep, dir, false, error);
+	if (!rc)
+		close(sweep.lock_fd);
+	return rc;
+}
+
 int sim_sweep_open(struct sim_sweep *sweep, const struct sim_plan *plan, const char *dir,
 		   bool exclusive, struct tr_error *error)
 {

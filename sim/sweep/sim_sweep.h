@@ -43,6 +43,12 @@ struct sim_sweep {
 	int lock_fd;
 };
 
+/*
+ * Make @dir a sweep's: it is empty, not there, or one already.  What else goes into it may
+ * be written then.  Return: 0; -EEXIST when it holds something else.
+ */
+int sim_sweep_claim(const char *dir, struct tr_error *error);
+
 /**
  * sim_sweep_open() - list the runs of @plan and see which are done
  * @exclusive: nobody else may be working in @dir; else other parts may

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* sim_sweep_write.c - csv, JSON and the page of a sweep. */
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "output/sim_html.h"
 #include "output/sim_results.h"
 #include "scenario/sim_json_write.h"
+#include "sweep/sim_beside.h"
 #include "sweep/sim_sweep_figures.h"
 #include "sweep/sim_sweep_write.h"
 
@@ -328,59 +327,36 @@ static int write_page(const struct sim_gather *gather, const char *dir, const ch
 
 /* --- all of it --- */
 
-static int draw(const struct sim_gather *gather, const char *dir, struct tr_error *error)
-{
-	char plots[SIM_FILE_PATH_MAX + 8];
+struct page {
+	const struct sim_gather *gather;
+	const char *command;
+};
 
-	snprintf(plots, sizeof(plots), "%s/plots", dir);
-	if (mkdir(plots, 0777))
-		return tr_fail(error, -errno, "%s: %s", plots, strerror(errno));
-	return sim_sweep_figures(gather, plots, error);
+static int draw(const void *ctx, const char *dir, struct tr_error *error)
+{
+	return sim_sweep_figures(((const struct page *)ctx)->gather, dir, error);
 }
 
-static int move_all(const char *from, const char *to, struct tr_error *error)
+static int write_all(const void *ctx, const char *dir, bool drawn, struct tr_error *error)
 {
-	static const char *const names[] = { "sweep.csv", "table.csv", "summary.json", "plots",
-					     "report.html" };
-	char old[SIM_FILE_PATH_MAX + 32], new[SIM_FILE_PATH_MAX + 32];
-	struct stat file;
+	const struct page *page = ctx;
+	int rc = write_runs(page->gather, dir, error);
 
-	for (size_t i = 0; i < COUNT(names); i++) {
-		snprintf(old, sizeof(old), "%s/%s", from, names[i]);
-		snprintf(new, sizeof(new), "%s/%s", to, names[i]);
-		if (!strcmp(names[i], "plots"))
-			sim_results_remove(new);
-		if (stat(old, &file))
-			continue; /* no plots */
-		if (rename(old, new))
-			return tr_fail(error, -errno, "%s: %s", new, strerror(errno));
-	}
-	return 0;
+	if (!rc)
+		rc = write_table(page->gather, dir, error);
+	if (!rc)
+		rc = write_json(page->gather, dir, error);
+	return rc ? rc : write_page(page->gather, dir, page->command, drawn, error);
 }
 
 int sim_sweep_write(const struct sim_gather *gather, const char *dir, const char *command,
 		    bool plots, struct tr_error *plots_error, struct tr_error *error)
 {
-	char work[SIM_FILE_PATH_MAX];
-	bool drawn;
-	int rc;
+	static const char *const names[] = { "sweep.csv", "table.csv", "summary.json", "report.html",
+					     NULL };
+	struct page page = { gather, command };
+	struct sim_beside beside = { .names = names, .draw = plots ? draw : NULL, .write = write_all,
+				     .ctx = &page };
 
-	*plots_error->text = 0;
-	if ((size_t)snprintf(work, sizeof(work), "%s/tables.tmp", dir) >= sizeof(work))
-		return tr_fail(error, -ENAMETOOLONG, "%.60s...: name too long", dir);
-	sim_results_remove(work);
-	if (mkdir(work, 0777))
-		return tr_fail(error, -errno, "%s: %s", work, strerror(errno));
-	rc = write_runs(gather, work, error);
-	if (!rc)
-		rc = write_table(gather, work, error);
-	if (!rc)
-		rc = write_json(gather, work, error);
-	drawn = !rc && plots && !draw(gather, work, plots_error);
-	if (!rc)
-		rc = write_page(gather, work, command, drawn, error);
-	if (!rc)
-		rc = move_all(work, dir, error);
-	sim_results_remove(work);
-	return rc;
+	return sim_beside_write(&beside, dir, plots_error, error);
 }

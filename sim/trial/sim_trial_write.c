@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* sim_trial_write.c - tables, figures and the page of a trial. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "output/sim_html.h"
+#include "output/sim_plot.h"
+#include "output/sim_results.h"
+#include "scenario/sim_json_write.h"
+#include "sweep/sim_beside.h"
+#include "trial/sim_trial_write.h"
+
+#define FIGURES_MAX 40
+
+struct place {
+	u32 trace, memory, device, swappiness, engine;
+};
+
+static struct place place_of(const struct sim_trial *trial, u32 cell)
+{
+	struct place at = { .engine = cell % trial->engines.count };
+
+	cell /= trial->engines.count;
+	at.swappiness = cell % trial->swappiness.count;
+	cell /= trial->swappiness.count;
+	at.device = cell % trial->devices.count;
+	cell /= trial->devices.count;
+	at.memory = cell % trial->memory_count;
+	at.trace = cell / trial->memory_count;
+	return at;
+}
+
+char *sim_trial_label(const struct sim_trial *trial, u32 cell, char label[SIM_TRIAL_LABEL])
+{
+	struct place at = place_of(trial, cell);
+	char name[SIM_NAME_MAX];
+	size_t used;
+
+	sim_trial_trace_name(trial, at.trace, name);
+	used = (size_t)snprintf(label, SIM_TRIAL_LABEL, "%s, %g %% of its memory", name,
+				100 * trial->memory[at.memory]);
+	if (trial->devices.count > 1 && used < SIM_TRIAL_LABEL)
+		used += (size_t)snprintf(label + used, SIM_TRIAL_LABEL - used, ", %s",
+					 trial->devices.text[at.device]);
+	if (trial->swappiness.count > 1 && used < SIM_TRIAL_LABEL)
+		snprintf(label + used, SIM_TRIAL_LABEL - used, ", swappiness %s",
+			 trial->swappiness.text[at.swappiness]);
+	return label;
+}
+
+/* --- csv --- */
+
+static void put_place(FILE *to, const struct sim_trial *trial, u32 cell)
+{
+	struct place at = place_of(trial, cell);
+
+	sim_csv_text(to, trial->traces.text[at.trace]);
+	fprintf(to, ",%g,", trial->memory[at.memory]);
+	sim_csv_text(to, trial->devices.text[at.device]);
+	fprintf(to, ",%s,", trial->swappiness.text[at.swappiness]);
+	sim_csv_text(to, trial->engines.text[at.engine]);
+}
+
+static int write_runs(const struct sim_trial_score *score, const char *dir, struct tr_error *error)
+{
+	const struct sim_trial *trial = score->trial;
+	char text[SIM_NUMBER_TEXT];
+	struct sim_file file;
+	int rc = sim_file_create(&file, dir, "trial.csv", error);
+
+	if (rc)
+		return rc;
+	fputs("trace,memory_share,device,swappiness,engine,seed", file.stream);
+	for (u32 i = 0; i < SIM_VM_METRICS; i++)
+		fprintf(file.stream, ",%s", sim_vm_metrics[i].key);
+	fputc('\n', file.stream);
+	for (u32 cell = 0; cell < sim_trial_cells(trial); cell++)
+		for (u32 seed = 0; seed < trial->seeds; seed++) {
+			u64 at = (u64)cell * trial->seeds + seed;
+			if (isnan(score->value[SIM_VM_TIME_PER_WORK][at]))
+				continue;
+			put_place(file.stream, trial, cell);
+			fprintf(file.stream, ",%u", seed);
+			for (u32 i = 0; i < SIM_VM_METRICS; i++)
+				fprintf(file.stream, ",%s", sim_number_text(score->value[i][at], text));
+			fputc('\n', file.stream);
+		}
+	return sim_file_close(&file, error);
+}
+
+static const char *const verdicts[] = { "same", "gain", "loss", "not done" };
+
+static int write_table(const struct sim_trial_score *score, const char *dir, struct tr_error *error)
+{
+	const struct sim_trial *trial = score->trial;
+	char text[SIM_NUMBER_TEXT];
+	struct sim_file file;
+	int rc = sim_file_create(&file, dir, "table.csv", error);
+
+	if (rc)
+		return rc;
+	FILE *to = file.stream;
+	fputs("trace,memory_share,device,swappiness,engine,valid,verdict,time_ratio,time_ratio_min,"
+	      "time_ratio_max", to);
+	for (u32 i = 0; i < sim_trial_metrics_count; i++) {
+		const char *key = sim_vm_metrics[sim_trial_metrics[i]].key;
+		fprintf(to, ",%s_median,%s_min,%s_max", key, key, key);
+	}
+	fputc('\n', to);
+	for (u32 cell = 0; cell < sim_trial_cells(trial); cell++) {
+		u32 base = cell - cell % trial->engines.count + trial->baseline;
+		struct sim_trial_spread s = sim_trial_ratio(score, cell, base, SIM_VM_TIME_PER_WORK);
+		put_place(to, trial, cell);
+		fprintf(to, ",%u,%s", score->valid[cell], verdicts[sim_trial_judge(score, cell, base)]);
+		for (u32 i = 0; i <= sim_trial_metrics_count; i++) {
+			fprintf(to, ",%s", sim_number_text(s.median, text));
+			fprintf(to, ",%s", sim_number_text(s.low, text));
+			fprintf(to, ",%s", sim_number_text(s.high, text));
+			if (i < sim_trial_metrics_count)
+				s = sim_trial_spread(score, cell, sim_trial_metrics[i]);
+		}
+		fputc('\n', to);
+	}
+	return sim_file_close(&file, error);
+}
+
+/* --- figures: one for each trace, device and swappiness --- */
+
+enum panel { PANEL_TIME, PANEL_READS, PANEL_CPU, PANELS };
+static const char *const panel_labels[PANELS] = { "time per work (x)", "read back (MiB)",
+						  "CPU of reclaim (s)" };
+
+static struct sim_trial_spread panel_value(const struct sim_trial_score *score, u32 cell,
+					   enum panel panel)
+{
+	double value;
+
+	if (panel == PANEL_TIME)
+		return sim_trial_spread(score, cell, SIM_VM_TIME_PER_WORK);
+	value = panel == PANEL_READS ? sim_trial_page_ins(score, cell) / (1 << 20) :
+				       sim_trial_cpu(score, cell);
+	return (struct sim_trial_spread){ value, value, value };
+}
+
+static void draw_panel(struct sim_plot *plot, const struct sim_trial_score *score, struct place at,
+		       enum panel panel)
+{
+	const struct sim_trial *trial = score->trial;
+	double left = 0.06 + panel * 0.325;
+	FILE *to = plot->draw;
+
+	for (u32 engine = 0; engine < trial->engines.count; engine++) {
+		fprintf(plot->data, "$p%u_%u << EOD\n", panel, engine);
+		for (u32 memory = 0; memory < trial->memory_count; memory++) {
+			u32 cell = sim_trial_cell(trial, at.trace, memory, at.device, at.swappiness,
+						  engine);
+			struct sim_trial_spread s = panel_value(score, cell, panel);
+			if (isfinite(s.median))
+				fprintf(plot->data, "%g %.6g %.6g %.6g\n", 100 * trial->memory[memory],
+					s.median, s.low, s.high);
+		}
+		fputs("\nEOD\n", plot->data);
+	}
+	sim_plot_panel(plot, left, left + 0.255, 0.16, 0.74);
+	fprintf(to, "set xlabel 'memory (%% of what the trace needs)'\nset ylabel '%s'\n"
+		    "set offsets graph 0.05, graph 0.05, graph 0.05, graph 0.05\n", panel_labels[panel]);
+	fputs(panel ? "set key off\n" : "set key at screen 0.5,0.99 center top horizontal maxcols 5\n",
+	      to);
+	fputs("plot NaN notitle", to);
+	for (u32 engine = 0; engine < trial->engines.count; engine++) {
+		fprintf(to, ", \\\n$p%u_%u using 1:2:3:4 with yerrorlines lw 1.3 pt %u ps 0.6 dt %u lc "
+			    "rgb '%s' title ", panel, engine, 4 + engine % 10,
+			1 + engine / sim_plot_colors_count(), sim_plot_color(engine));
+		sim_plot_quote(to, trial->engines.text[engine]);
+	}
+	fputc('\n', to);
+}
+
+/* Figures by number: device and swappiness within trace. */
+static u32 figures_count(const struct sim_trial *trial)
+{
+	u32 count = trial->traces.count * trial->devices.count * trial->swappiness.count;
+
+	return count < FIGURES_MAX ? count : FIGURES_MAX;
+}
+
+static struct place figure_place(const struct sim_trial *trial, u32 figure)
+{
+	return (struct place){
+		.swappiness = figure % trial->swappiness.count,
+		.device = figure / trial->swappiness.count % trial->devices.count,
+		.trace = figure / trial->swappiness.count / trial->devices.count,
+	};
+}
+
+static int draw_all(const void *ctx, const char *dir, struct tr_error *error)
+{
+	const struct sim_trial_score *score = ctx;
+	char name[32];
+	int rc = 0;
+
+	for (u32 i = 0; i < figures_count(score->trial) && !rc; i++) {
+		struct sim_plot plot;
+		sim_plot_begin(&plot, 1240, 460);
+		fputs("set multiplot\n", plot.draw);
+		for (u32 panel = 0; panel < PANELS; panel++)
+			draw_panel(&plot, score, figure_place(score->trial, i), panel);
+		fputs("unset multiplot\n", plot.draw);
+		snprintf(name, sizeof(name), "setting-%u", i + 1);
+		rc = sim_plot_finish(&plot, dir, name, error);
+	}
+	return rc;
+}
+
+/* --- the page --- */
+
+static void put_factor(FILE *to, double ratio)
+{
+	if (isnan(ratio))
+		fputs("<td>-</td>", to);
+	else
+		fprintf(to, "<td>%+.1f %%</td>", 100 * (ratio - 1));
+}
+
+static void put_sums(FILE *to, const struct sim_trial_score *score)
+{
+	const struct sim_trial *trial = score->trial;
+	char label[SIM_TRIAL_LABEL];
+
+	fputs("<div class=\"wide\"><table>\n<tr><th>engine</th><th>gains</th><th>losses</th><th>same</th>"
+	      "<th>time</th><th>read back</th><th>CPU of reclaim</th><th>PTEs scanned</th>"
+	      "<th class=\"l\">best</th><th class=\"l\">worst</th></tr>\n", to);
+	for (u32 engine = 0; engine < trial->engines.count; engine++) {
+		struct sim_trial_sum sum = sim_trial_sum(score, engine);
+		fputs("<tr><td>", to);
+		sim_html_text(to, trial->engines.text[engine]);
+		if (engine == trial->baseline) {
+			fputs("<small>baseline</small></td><td colspan=\"9\"></td></tr>\n", to);
+			continue;
+		}
+		fprintf(to, "</td><td>%u</td><td>%s%u%s</td><td>%u</td>", sum.gains,
+			sum.losses ? "<span class=\"bad\">" : "", sum.losses,
+			sum.losses ? "</span>" : "", sum.same);
+		put_factor(to, sum.time);
+		put_factor(to, sum.page_ins);
+		put_factor(to, sum.cpu);
+		put_factor(to, sum.ptes);
+		for (u32 k = 0; k < 2; k++) {
+			double ratio = k ? sum.worst : sum.best;
+			fputs("<td class=\"wrap\">", to);
+			if (!isnan(ratio)) {
+				fprintf(to, "%+.1f %% ", 100 * (ratio - 1));
+				sim_html_text(to, sim_trial_label(trial, k ? sum.worst_cell : sum.best_cell,
+								  label));
+			}
+			fputs("</td>", to);
+		}
+		fputs("</tr>\n", to);
+	}
+	fprintf(to, "</table></div>\n<p class=\"sub\">Against the baseline, seed by seed on common random "
+		    "numbers. A gain or loss is a difference in time per work of %g %% or more in the "
+		    "median that every seed agrees on. Time, bytes read back from swap and disk, CPU time "
+		    "of kswapd and ageing, and page-table entries that ageing looked at: geometric means "
+		    "over all settings.</p>\n", 100 * SIM_TRIAL_TOLD);
+}
+
+static void put_setting(FILE *to, const struct sim_trial_score *score, u32 first)
+{
+	const struct sim_trial *trial = score->trial;
+	char label[SIM_TRIAL_LABEL], text[SIM_METRIC_TEXT];
+
+	fputs("<h3>", to);
+	sim_html_text(to, sim_trial_label(trial, first, label));
+	fputs("</h3>\n<div class=\"wide\"><table>\n<tr><th>engine</th><th>against baseline</th>", to);
+	for (u32 i = 0; i < sim_trial_metrics_count; i++) {
+		const struct sim_metric *metric = &sim_vm_metrics[sim_trial_metrics[i]];
+		fputs("<th title=\"", to);
+		sim_html_text(to, metric->definition);
+		fprintf(to, "\">%s</th>", metric->label);
+	}
+	fputs("</tr>\n", to);
+	for (u32 engine = 0; engine < trial->engines.count; engine++) {
+		u32 cell = first + engine, base = first + trial->baseline;
+		enum sim_trial_verdict verdict = sim_trial_judge(score, cell, base);
+		struct sim_trial_spread ratio =
+			sim_trial_ratio(score, cell, base, SIM_VM_TIME_PER_WORK);
+		fprintf(to, "<tr%s><td>", verdict == SIM_TRIAL_GAIN ? " class=\"front\"" : "");
+		sim_html_text(to, trial->engines.text[engine]);
+		if (!score->valid[cell])
+			fputs("<small class=\"bad\">not valid</small>", to);
+		fputs("</td>", to);
+		if (engine == trial->baseline || isnan(ratio.median))
+			fputs("<td>-</td>", to);
+		else
+			fprintf(to, "<td>%s%+.1f %%%s<small>%+.1f – %+.1f %%</small></td>",
+				verdict == SIM_TRIAL_LOSS ? "<span class=\"bad\">" : "",
+				100 * (ratio.median - 1), verdict == SIM_TRIAL_LOSS ? "</span>" : "",
+				100 * (ratio.low - 1), 100 * (ratio.high - 1));
+		for (u32 i = 0; i < sim_trial_metrics_count; i++) {
+			enum sim_vm_metric metric = sim_trial_metrics[i];
+			fprintf(to, "<td>%s</td>",
+				sim_metric_text(&sim_vm_metrics[metric],
+						sim_trial_spread(score, cell, metric).median, text));
+		}
+		fputs("</tr>\n", to);
+	}
+	fputs("</table></div>\n", to);
+}
+
+static int put_figures(FILE *to, const struct sim_trial_score *score, const char *dir,
+		       struct tr_error *error)
+{
+	const struct sim_trial *trial = score->trial;
+	char path[SIM_FILE_PATH_MAX + 64], caption[256], name[SIM_NAME_MAX];
+	int rc = 0;
+
+	fputs("<h2>By memory</h2>\n", to);
+	for (u32 i = 0; i < figures_count(trial) && !rc; i++) {
+		struct place at = figure_place(trial, i);
+		sim_trial_trace_name(trial, at.trace, name);
+		snprintf(caption, sizeof(caption), "%s, swap on %.40s, swappiness %.10s: medians of %u seeds, "
+						   "bars from the least to the greatest.",
+			 name, trial->devices.text[at.device], trial->swappiness.text[at.swappiness],
+			 trial->seeds);
+		snprintf(path, sizeof(path), "%s/plots/setting-%u.svg", dir, i + 1);
+		rc = sim_html_figure(to, path, caption, error);
+	}
+	return rc;
+}
+
+static int write_page(const struct sim_trial_score *score, const char *dir, const char *command,
+		      bool figures, struct tr_error *error)
+{
+	const struct sim_trial *trial = score->trial;
+	char title[SIM_NAME_MAX + 32];
+	struct sim_file file;
+	int rc = sim_file_create(&file, dir, "report.html", error), closed;
+
+	if (rc)
+		return rc;
+	FILE *to = file.stream;
+	snprintf(title, sizeof(title), "wssim: %s", trial->name);
+	sim_html_head(to, title);
+	fputs("<h1>", to);
+	sim_html_text(to, trial->name);
+	fprintf(to, "</h1>\n<p class=\"sub\">%u engines in %u settings, %u seeds each; simulated by wssim.",
+		trial->engines.count, sim_trial_cells(trial) / trial->engines.count, trial->seeds);
+	if (score->missing_count)
+		fprintf(to, " <span class=\"bad\">%u runs are not done.</span>", score->missing_count);
+	fputs("</p>\n", to);
+	put_sums(to, score);
+	if (figures)
+		rc = put_figures(to, score, dir, error);
+	fputs("<h2>Every setting</h2>\n<p class=\"sub\">Medians. <code>table.csv</code> has least and "
+	      "greatest values too, <code>trial.csv</code> every run.</p>\n", to);
+	for (u32 first = 0; first < sim_trial_cells(trial); first += trial->engines.count)
+		put_setting(to, score, first);
+	fputs("<h2>Again</h2>\n<pre>", to);
+	sim_html_text(to, command);
+	fputs("</pre>\n<p class=\"sub\">Each setting stands in <code>scenarios/</code> as a scenario of its "
+	      "own: <code>wssim run</code> with <code>--set vms.0.reclaim.engine=...</code> shows one run "
+	      "from the inside.</p>\n", to);
+	sim_html_foot(to);
+	closed = sim_file_close(&file, rc ? NULL : error);
+	return rc ? rc : closed;
+}
+
+struct page {
+	const struct sim_trial_score *score;
+	const char *command;
+};
+
+static int write_all(const void *ctx, const char *dir, bool figures, struct tr_error *error)
+{
+	const struct page *page = ctx;
+	int rc = write_runs(page->score, dir, error);
+
+	if (!rc)
+		rc = write_table(page->score, dir, error);
+	return rc ? rc : write_page(page->score, dir, page->command, figures, error);
+}
+
+static int draw(const void *ctx, const char *dir, struct tr_error *error)
+{
+	return draw_all(((const struct page *)ctx)->score, dir, error);
+}
+
+int sim_trial_write(const struct sim_trial_score *score, const char *dir, const char *command,
+		    bool plots, struct tr_error *plots_error, struct tr_error *error)
+{
+	static const char *const names[] = { "trial.csv", "table.csv", "report.html", NULL };
+	struct page page = { score, command };
+	struct sim_beside beside = { .names = names, .draw = plots ? draw : NULL, .write = write_all,
+				     .ctx = &page };
+
+	return sim_beside_write(&beside, dir, plots_error, error);
+}
