@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* test_trial.c - trials: configurations, the sweep they become, verdicts. */
 #include <criterion/criterion.h>
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "scenario/sim_scenario_read.h"
 #include "tr_file.h"
 #include "trial/sim_trial_score.h"
 #include "world_folder.h"
@@ -28,7 +28,7 @@ static void must_refuse(const char *text, const char *reason)
 	struct tr_error error = { "" };
 	struct sim_trial trial;
 
-	cr_assert_eq(read_text(&trial, text, &error), -EINVAL, "%s", text);
+	cr_assert_lt(read_text(&trial, text, &error), 0, "%s", text);
 	cr_assert(strstr(error.text, reason), "'%s' has no '%s'", error.text, reason);
 }
 

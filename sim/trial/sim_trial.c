@@ -325,10 +325,11 @@ static int write_scenario(const struct sim_trial *trial, const char *dir, u32 tr
 	snprintf(path, sizeof(path), "%s%s", *trial->traces.text[trace] == '/' ? "" : trial->folder,
 		 trial->traces.text[trace]);
 	real = realpath(path, NULL);
-	fprintf(to, "{\n  \"name\": \"%s\",\n  \"duration\": \"%lluns\",\n  \"host\": { \"memory\": %llu },\n"
+	fprintf(to, "{\n  \"name\": \"%s\",\n  \"duration\": \"%lluns\",\n"
+		    "  \"host\": { \"memory\": %llu },\n"
 		    "  \"vms\": [\n    { \"name\": \"%s\", \"memory\": %llu, \"memory_min\": %llu, "
-		    "\"kernel\": \"4MiB\",\n      \"disk\": \"%s\", \"swap\": { \"device\": \"nvme\", \"size\": "
-		    "%llu }, \"loop\": false,\n      \"workload\": [ { \"trace\": ",
+		    "\"kernel\": \"4MiB\",\n      \"disk\": \"%s\", "
+		    "\"swap\": { \"device\": \"nvme\", \"size\": %llu }, \"loop\": false,\n      \"workload\": [ { \"trace\": ",
 		name, duration_ns, bytes * 2 + 2 * GIB, trace_name, bytes, bytes, trial->disk,
 		(2 * trace_bytes + GIB) / 4096 * 4096);
 	sim_json_quote(to, real ? real : path);

@@ -251,8 +251,8 @@ static void put_sums(FILE *to, const struct sim_trial_score *score)
 			fputs("<td class=\"wrap\">", to);
 			if (!isnan(ratio)) {
 				fprintf(to, "%+.1f %% ", 100 * (ratio - 1));
-				sim_html_text(to, sim_trial_label(trial, k ? sum.worst_cell : sum.best_cell,
-								  label));
+				sim_trial_label(trial, k ? sum.worst_cell : sum.best_cell, label);
+				sim_html_text(to, label);
 			}
 			fputs("</td>", to);
 		}
@@ -319,8 +319,9 @@ static int put_figures(FILE *to, const struct sim_trial_score *score, const char
 	for (u32 i = 0; i < figures_count(trial) && !rc; i++) {
 		struct place at = figure_place(trial, i);
 		sim_trial_trace_name(trial, at.trace, name);
-		snprintf(caption, sizeof(caption), "%s, swap on %.40s, swappiness %.10s: medians of %u seeds, "
-						   "bars from the least to the greatest.",
+		snprintf(caption, sizeof(caption),
+			 "%s, swap on %.40s, swappiness %.10s: medians of %u seeds, bars from the least "
+			 "to the greatest.",
 			 name, trial->devices.text[at.device], trial->swappiness.text[at.swappiness],
 			 trial->seeds);
 		snprintf(path, sizeof(path), "%s/plots/setting-%u.svg", dir, i + 1);
