@@ -329,7 +329,8 @@ static int write_scenario(const struct sim_trial *trial, const char *dir, u32 tr
 		    "  \"host\": { \"memory\": %llu },\n"
 		    "  \"vms\": [\n    { \"name\": \"%s\", \"memory\": %llu, \"memory_min\": %llu, "
 		    "\"kernel\": \"4MiB\",\n      \"disk\": \"%s\", "
-		    "\"swap\": { \"device\": \"nvme\", \"size\": %llu }, \"loop\": false,\n      \"workload\": [ { \"trace\": ",
+		    "\"swap\": { \"device\": \"nvme\", \"size\": %llu }, \"loop\": false,\n"
+		    "      \"workload\": [ { \"trace\": ",
 		name, duration_ns, bytes * 2 + 2 * GIB, trace_name, bytes, bytes, trial->disk,
 		(2 * trace_bytes + GIB) / 4096 * 4096);
 	sim_json_quote(to, real ? real : path);
