@@ -3,10 +3,10 @@
  * wsk_source_mglru.c - ages out of the kernel's own multi-generational LRU.
  *
  * Reads the generations' births and sizes of every memcg, without a lock, as the debugfs
- * file lru_gen does.  A module cannot make the kernel age: no symbol that does is
+ * file lru_gen does.  A module cannot make a stock kernel age: no symbol that does is
  * exported.  So ages are as fine as the kernel's own ageing, which comes with reclaim or
  * from user space (agent/ws_agent.sh writes "+" to debugfs), and no older than four
- * generations.
+ * generations.  A kernel with the second patch of patches/ ages when a report is due.
  */
 #include <linux/cgroup.h>
 #include <linux/jiffies.h>
@@ -85,6 +85,45 @@ static int mglru_collect(void *ctx, struct ws_hist *hist, u64 now_ns)
 	return 0;
 }
 
+#ifdef lru_gen_begin_generation /* patches/: this kernel lets modules age */
+static int mglru_age(void *ctx, u64 now_ns)
+{
+	struct wsk_view *view = ctx;
+	unsigned long younger = msecs_to_jiffies(view->refresh_ms);
+	struct cgroup_subsys_state *css;
+	int error = 0;
+
+	rcu_read_lock();
+	css_for_each_descendant_pre(css, view->group->css) {
+		if (!css_tryget_online(css))
+			continue;
+		rcu_read_unlock();
+		if (READ_ONCE(wsk_stopping))
+			error = -EINTR;
+		else
+			error = lru_gen_begin_generation(mem_cgroup_from_css(css), view->node->nid,
+							 younger);
+		cond_resched();
+		rcu_read_lock();
+		css_put(css);
+		if (error && error != -EEXIST && error != -EAGAIN)
+			break;
+		error = 0;
+	}
+	rcu_read_unlock();
+	return error;
+}
+
+static u64 mglru_youngest_birth(void *ctx)
+{
+	struct wsk_view *view = ctx;
+	struct wsk_lrugen *lrugen = memcg_lrugen(view->group->css, view->node->nid);
+	unsigned long birth = READ_ONCE(lrugen->timestamps[READ_ONCE(lrugen->max_seq) % MAX_NR_GENS]);
+	u64 now_ns = ktime_get_ns();
+
+	return now_ns - min(now_ns, jiffies64_to_nsecs(jiffies - birth));
+}
+#else
 /* Never too old, so that nobody asks for ageing. */
 static u64 mglru_youngest_birth(void *ctx)
 {
@@ -95,6 +134,7 @@ static int mglru_age(void *ctx, u64 now_ns)
 {
 	return -EOPNOTSUPP;
 }
+#endif
 
 static int mglru_start(void)
 {

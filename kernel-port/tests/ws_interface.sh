@@ -88,16 +88,15 @@ wait_for 5 sh -c "[ \$(ls -d $W/memcg/a/*/ | wc -l) -eq \$(ls -d $C/a/*/ | wc -l
 result $? "a hundred cgroups come and most go: $(ls -d $W/memcg/a/*/ | wc -l) are left"
 
 # Pages of a cgroup that has gone are its parent's, as old as they were.
-mkdir $C/p && echo +memory > $C/p/cgroup.subtree_control
+mkdir -p $C/p/q; echo +memory > $C/p/cgroup.subtree_control; mkdir -p $C/p/q
+M=$W/memcg/p/memory.workingset
 echo 6000 > $N/page_age_intervals
-load p/q 14 a:8:0:0
-echo N0=1000 > $W/memcg/p/memory.workingset.refresh_interval
+in_cgroup p/q dd if=/dev/zero of=/f/left bs=1M count=8 2> /dev/null; wait $!
+echo N0=1000 > $M.refresh_interval
 sleep 9
-expect "before the cgroup goes" $W/memcg/p/memory.workingset.page_age 0/0 2048/0
-wait
-END
-sed -i 's#^wait$#kill $!; rmdir $C/p/q#' "$dir/files"
-cat >> "$dir/files" << 'END'
+expect "page cache of a cgroup" $M.page_age 0/0 0/2048
+rmdir $C/p/q; wait_for 3 sh -c "! test -e $W/memcg/p/q"; sleep 2
+expect "its cgroup gone, it is the parent's, as old as it was" $M.page_age 0/0 0/2048
 rmmod ws; result $? "unloaded"
 END
 
@@ -105,7 +104,7 @@ cat > "$dir/pressure" << 'END'
 load_modules; make_files; make_swap 400
 insmod /ws.ko || exit 1
 N=$W/node0 M=$W/memcg/wl/memory.workingset
-echo 4000 > $N/page_age_intervals
+echo 6000 > $N/page_age_intervals
 echo 1000 > $N/refresh_interval
 mkdir $C/wl; wait_for 3 test -e $M.page_age
 echo N0=1000 > $M.refresh_interval
@@ -116,7 +115,7 @@ echo 300 > $N/report_threshold
 # More than there is: 32 MiB hot, of the rest some has to go to zram.
 load wl 90 a:32:100:90 a:230:0:0
 wait_for 1 test -s /tmp/node; result $? "memory pressure is $(cat /tmp/node) to who polls the node"
-sleep 6
+sleep 14
 expect "hot under pressure, zram" $M.page_age '8192/*' '*/*'
 awk '$1 == "pswpout" { exit $2 < 1000 }' /proc/vmstat; result $? "pages went to zram"
 expect_total "under pressure, zram" $M.page_age wl 1024
