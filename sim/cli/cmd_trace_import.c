@@ -22,7 +22,12 @@ enum {
 	KEY_TYPE,
 	KEY_WINDOW,
 	KEY_SEED,
-	KEY_NOTE
+	KEY_NOTE,
+	KEY_MEMORY,
+	KEY_SCALE,
+	KEY_HOT,
+	KEY_WARM,
+	KEY_VM
 };
 
 struct options {
@@ -48,6 +53,51 @@ static int type_arg(struct argp_state *state, const char *arg)
 			return i;
 	argp_error(state, "--type: %s: not anon, file or unevictable", arg);
 	return -1;
+}
+
+/* "0.2/10s": a share, and how often it is used. */
+static void share_arg(struct argp_state *state, const char *name, char *arg, u32 *share, u64 *ns)
+{
+	char *slash = strchr(arg, '/'), *end;
+	double value = strtod(arg, &end);
+
+	if (!slash || end != slash || !(value >= 0 && value <= 1) || tr_parse_ns(slash + 1, ns) ||
+	    *ns < 1000000000)
+		argp_error(state, "%s: %s: wanted SHARE/TIME, as 0.2/10s, of at least a second",
+			   name, arg);
+	*share = (u32)(value * TR_DEMAND_ONE);
+}
+
+static error_t parse_demand(int key, char *arg, struct argp_state *state,
+			    struct tr_import_options *import)
+{
+	char *end;
+	double scale;
+
+	switch (key) {
+	case KEY_MEMORY:
+		if (tr_parse_bytes(arg, &import->demand.memory_bytes) ||
+		    import->demand.memory_bytes < 1 << 20 || import->demand.memory_bytes > 1ull << 44)
+			argp_error(state, "--memory: %s: not a size from 1MiB to 16TiB", arg);
+		return 0;
+	case KEY_SCALE:
+		scale = strtod(arg, &end);
+		if (end == arg || *end || !(scale >= 1 && scale <= 1e6))
+			argp_error(state, "--time-scale: %s: not a number from 1 to 1000000", arg);
+		import->demand.time_scale = (u64)(scale * TR_DEMAND_ONE);
+		return 0;
+	case KEY_HOT:
+		share_arg(state, "--hot", arg, &import->demand.hot, &import->demand.hot_ns);
+		return 0;
+	case KEY_WARM:
+		share_arg(state, "--warm", arg, &import->demand.warm, &import->demand.warm_ns);
+		return 0;
+	case KEY_VM:
+		import->vm = arg;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
 }
 
 static error_t parse_more(int key, char *arg, struct argp_state *state, struct options *options)
@@ -87,7 +137,7 @@ static error_t parse_more(int key, char *arg, struct argp_state *state, struct o
 		options->note = arg;
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return parse_demand(key, arg, state, &options->import);
 	}
 }
 
@@ -140,6 +190,14 @@ static const struct argp_option argp_options[] = {
 	{ "window", KEY_WINDOW, "TIME", 0, "reuse inside this time is not in the source", 2 },
 	{ "type", KEY_TYPE, "TYPE", 0, "of the pages: anon, file or unevictable", 2 },
 	{ "seed", KEY_SEED, "N", 0, "of formats that are sampled (damon)", 2 },
+	{ "memory", KEY_MEMORY, "SIZE", 0,
+	  "demand series: of the VM (default 2GiB; bitbrains: what it had)", 3 },
+	{ "time-scale", KEY_SCALE, "FACTOR", 0,
+	  "demand series: divide its times, so that a day fits into an hour with 24 (default 1)", 3 },
+	{ "hot", KEY_HOT, "SHARE/TIME", 0,
+	  "demand series: so much of it is used every so often (default 0.2/10s)", 3 },
+	{ "warm", KEY_WARM, "SHARE/TIME", 0, "and so much (default 0.3/5m); the rest never", 3 },
+	{ "vm", KEY_VM, "NAME", 0, "alibaba: this container (default: the first of the file)", 3 },
 	{ "note", KEY_NOTE, "TEXT", 0, "a line for the trace's origin, such as a licence", 2 },
 	{ 0 },
 };
@@ -151,7 +209,11 @@ static const char doc[] =
 	"  wssim trace import cloudphysics.oracleGeneral.zst -o cp.wst\n"
 	"  wssim trace import --expand --idle-gap 1s w01.vscsi -o w01.wst\n"
 	"  wssim trace import --csv time=2,page=5,size=4,op=3,has-header t.csv -o t.wst\n"
-	"  damo report raw | wssim trace import - -o damon.wst\n";
+	"  damo report raw | wssim trace import - -o damon.wst\n"
+	"  wssim trace import -f gcd vm_6127640366_9 --memory 4GiB --time-scale 24 -o vm.wst\n\n"
+	"Demand series (gcd, alibaba, bitbrains) tell how much memory a VM used over time and not "
+	"which pages: the accesses are made up to match, by the model that --hot and --warm set and "
+	"that the trace's origin states, with the time scale.\n";
 
 static char *help_filter(int key, const char *text, void *input)
 {
@@ -172,11 +234,18 @@ static char *help_filter(int key, const char *text, void *input)
 	return all;
 }
 
+static bool is_demand(const struct tr_import_info *info)
+{
+	return !strcmp(info->format, "gcd") || !strcmp(info->format, "alibaba") ||
+	       !strcmp(info->format, "bitbrains");
+}
+
 static int open_writer(struct tr_writer **writer, const struct options *options,
 		       const struct tr_import_info *info, char **argv, struct tr_error *error)
 {
 	struct tr_origin origin = { 0 };
 	const char *slash = strrchr(options->input, '/');
+	char model[TR_DEMAND_TEXT];
 	struct tr_meta meta = {
 		.numbering = info->numbering,
 		.default_type = options->type < 0 ? info->default_type : (u32)options->type,
@@ -188,6 +257,8 @@ static int open_writer(struct tr_writer **writer, const struct options *options,
 	    tr_origin_add(&origin, "source", "%s", slash ? slash + 1 : options->input) ||
 	    tr_origin_add(&origin, "format", "%s", info->format) ||
 	    tr_origin_add_command(&origin, "command", argv) ||
+	    (is_demand(info) && tr_origin_add(&origin, "model", "%s",
+					      tr_demand_text(&options->import.demand, model))) ||
 	    (options->note && tr_origin_add(&origin, "note", "%s", options->note))) {
 		tr_origin_free(&origin);
 		return tr_fail(error, -ENOMEM, "%s: out of memory", options->output);
@@ -239,7 +310,14 @@ int cmd_trace_import(int argc, char **argv)
 	int status = cmd_trace_feed_close(&feed, rc, &error);
 	if (status == EXIT_DONE) {
 		printf("%s: read as %s\n", options.input, info->format);
-		if (info->clamped_count)
+		if (is_demand(info)) {
+			char model[TR_DEMAND_TEXT];
+			printf("%s: %s\n", options.input,
+			       tr_demand_text(&options.import.demand, model));
+			if (info->clamped_count)
+				printf("%s: %llu samples of more than all memory were taken as all\n",
+				       options.input, info->clamped_count);
+		} else if (info->clamped_count)
 			printf("%s: %llu times went back and were taken as equal\n", options.input,
 			       info->clamped_count);
 		cmd_trace_report(options.output);

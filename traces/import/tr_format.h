@@ -70,6 +70,7 @@ void tr_skip_blanks(const char **p); /* spaces and tabs */
 bool tr_at_end(const char *p);	     /* nothing but blanks is left */
 
 extern const struct tr_format tr_format_oracle, tr_format_vscsi, tr_format_arc, tr_format_address,
-	tr_format_lackey, tr_format_csv, tr_format_damon, tr_format_list;
+	tr_format_lackey, tr_format_csv, tr_format_damon, tr_format_list, tr_format_gcd,
+	tr_format_alibaba, tr_format_bitbrains;
 
 #endif /* TR_FORMAT_H */

@@ -14,6 +14,7 @@
 static const struct tr_format *const formats[] = {
 	&tr_format_oracle, &tr_format_vscsi, &tr_format_arc,   &tr_format_address,
 	&tr_format_lackey, &tr_format_csv,   &tr_format_damon, &tr_format_list,
+	&tr_format_gcd,	   &tr_format_alibaba, &tr_format_bitbrains,
 };
 
 #define FORMATS_COUNT (sizeof(formats) / sizeof(*formats))
@@ -31,6 +32,8 @@ const char *tr_import_format_help(u32 i)
 void tr_import_options_init(struct tr_import_options *options)
 {
 	*options = (struct tr_import_options){ .access_ns = 1000, .seed = 1 };
+	tr_demand_init(&options->demand);
+	options->demand.memory_bytes = 0;
 }
 
 /* --- which format --- */

@@ -17,6 +17,7 @@
 #ifndef TR_IMPORT_H
 #define TR_IMPORT_H
 
+#include "tr_demand.h"
 #include "tr_error.h"
 #include "tr_record.h"
 
@@ -27,6 +28,8 @@ struct tr_import_options {
 	u64 access_ns;	 /* time from access to access where the format has none */
 	u64 idle_gap_ns; /* a gap from here on is idling, not compute; 0: never */
 	u64 seed;	 /* of sampling formats */
+	struct tr_demand_model demand; /* gcd, alibaba, bitbrains; its seed is the one above */
+	const char *vm;	 /* alibaba: the container; NULL: the first of the file */
 	const char *csv; /* columns and units of csv, see tr_import_csv.c; NULL: from the header */
 };
 
