@@ -353,6 +353,69 @@ Test(balloond, a_host_that_cuts_the_memory_short_ends_its_own_vm_and_nothing_els
 	fake_daemon_remove(&daemon);
 }
 
+/* What each ring fault looks like, in the inflate queue. */
+static void break_ring(struct fake_vmm *vmm, u32 ring, u32 how)
+{
+	u64 good = FAKE_BASE + fake_buffer_at(ring);
+	u8 *avail = vmm->mem + fake_ring_at(ring) + 0x1000;
+
+	switch (how) {
+	case 0: /* a chain that bites its tail */
+		fake_put_desc(vmm, ring, 0, good, 4, 1, 1);
+		fake_put_desc(vmm, ring, 1, good, 4, 1, 0);
+		break;
+	case 1: /* a next that is no descriptor */
+		fake_put_desc(vmm, ring, 0, good, 4, 1, FAKE_RING_SIZE);
+		break;
+	case 2: /* a buffer that ends behind the memory */
+		fake_put_desc(vmm, ring, 0, FAKE_BASE + FAKE_BYTES - 4, 8, 0, 0);
+		break;
+	case 3: /* one whose end wraps around */
+		fake_put_desc(vmm, ring, 0, ~0ull - 2, 8, 0, 0);
+		break;
+	case 4: /* an indirect descriptor */
+		fake_put_desc(vmm, ring, 0, good, 16, 4, 0);
+		break;
+	case 5: /* a head that is no descriptor */
+		fake_offer(vmm, ring, FAKE_RING_SIZE);
+		return;
+	default: /* more available than the ring has */
+		ws_put_le16(avail + 2, (u16)(vmm->avail[ring] + FAKE_RING_SIZE + 1));
+		return;
+	}
+	fake_offer(vmm, ring, 0);
+}
+
+Test(balloond, a_broken_ring_rests_until_it_is_set_up_anew_and_the_others_go_on)
+{
+	struct fake_daemon daemon;
+	struct fake_vmm vmm;
+	u32 inflate, given = 0;
+
+	begin(&daemon, &vmm, "wsr1", 32);
+	inflate = (u32)fake_ring(&vmm, WS_VQ_INFLATE);
+	for (u32 how = 0; how < 7; how++) {
+		u16 used = fake_used(&vmm, inflate);
+
+		break_ring(&vmm, inflate, how);
+		fake_kick(&vmm, inflate);
+		cr_assert(fake_used(&vmm, inflate) == used, "case %u", how);
+		fake_do(&daemon, "stats a");
+		fake_take_used(&vmm, (u32)fake_ring(&vmm, WS_VQ_STATS));
+		fake_put_stats(&vmm, &(struct ws_stats){ .present = 1 });
+		/* The driver resets its queue and begins where it stands. */
+		cr_assert(!fake_set_state(&vmm, 18, inflate, 0));
+		vmm.avail[inflate] = vmm.used[inflate] = used;
+		ws_put_le16(vmm.mem + fake_ring_at(inflate) + 0x1002, used);
+		fake_set_ring(&vmm, inflate, used);
+		fake_pages(&vmm, FAKE_PFN + given, 10, true);
+		given += 10;
+		fake_expect(&daemon, "device.inflate_messages", how + 1);
+		fake_expect(&daemon, "up", 1);
+	}
+	finish(&daemon, &vmm);
+}
+
 static void write_results(struct wsd_options *options)
 {
 	char *slash;

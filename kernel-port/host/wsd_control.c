@@ -127,7 +127,8 @@ void wsd_control_set_target(struct wsd_control *control, u32 i, u64 bytes)
 		bytes = vm->options->size_bytes;
 	pages = (vm->options->size_bytes - bytes) / WS_PAGE_BYTES;
 	if (control->options->dry_run) {
-		if (pages != vm->target_pages) {
+		if (pages != control->peer[i].said_pages) {
+			control->peer[i].said_pages = pages;
 			snprintf(text, sizeof(text), "would be left %s, now %s",
 				 tr_about_bytes(bytes, to),
 				 tr_about_bytes(left_bytes(vm, vm->target_pages), from));
@@ -249,6 +250,7 @@ static void on_up(void *ctx, struct wsd_vm *vm)
 
 	peer->moved_ns = now(control);
 	peer->pages_seen = peer->actual_seen = wsd_vm_balloon_pages(vm);
+	peer->said_pages = vm->target_pages;
 	peer->oom_seen = vm->stats.value[WS_STAT_OOM_KILL];
 	emit(control, SIM_EV_START, vm->index, 0, vm->options->size_bytes / WS_PAGE_BYTES, 0);
 	if (peer->pages_seen)

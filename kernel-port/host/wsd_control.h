@@ -34,6 +34,7 @@ struct wsd_peer {
 	u64 actual_seen, moved_ns, stalled_ns, oom_seen; /* watch over the balloon */
 	u64 asked_ns;	  /* when the record asked for statistics itself */
 	u64 pages_seen;	  /* of the balloon, for the record */
+	u64 said_pages;	  /* dry run: the target last spoken of */
 	u32 complaints_count;
 };
 

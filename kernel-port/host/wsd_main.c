@@ -21,7 +21,8 @@ enum {
 static const struct argp_option option_table[] = {
 	{ "vm", KEY_VM, "KEY=VALUE,...", 0, "A VM; see below for its keys", 0 },
 	{ "config", 'c', "FILE", 0, "Read VMs and options from a JSON file", 0 },
-	{ "policy", 'p', "NAME", 0, "Balloon policy (default static: full size); 'wssim policies' lists them", 0 },
+	{ "policy", 'p', "NAME", 0,
+	  "Balloon policy (default static: full size); 'wssim policies' lists them", 0 },
 	{ "param", KEY_PARAM, "NAME=VALUE", 0, "A parameter of the policy", 0 },
 	{ "host-memory", KEY_HOST_MEMORY, "SIZE", 0, "What the VMs may use together (default: all)", 0 },
 	{ "output", 'o', "DIR", 0, "Write time series, plots, summary and report.html there", 1 },

@@ -31,6 +31,7 @@ done
 echo ${SWAP}M > /sys/block/zram0/disksize
 mkswap /dev/zram0 > /dev/null
 swapon /dev/zram0
+echo y > /sys/kernel/mm/lru_gen/enabled
 insmod /ws.ko || exit 1
 echo scan > /sys/kernel/ws/source
 set -- $(ls /sys/class/virtio-ports)
@@ -103,7 +104,7 @@ cat > "$dir/reality.json" << END
 { "name": "reality", "duration": "$((seconds + 3))s",
   "host": { "memory": "2GiB", "reserved": "0" },
   "vms": [ { "name": "a", "memory": "${mib}MiB", "memory_min": "96MiB", "kernel": "$kernel_bytes",
-    "reclaim": { "engine": "mglru", "generations": 16 },
+    "reclaim": { "engine": "mglru", "generations": 64 },
     "swap": { "device": "zram", "ratio": 60, "size": "${swap}MiB" },
     "workload": [ { "trace": "load.wst", "keep": "all", "idle": "10m" } ] } ],
   "policy": { "name": "$policy", "params": { $list } } }
@@ -114,6 +115,25 @@ END
 if [ -n "$keep" ]; then
 	mkdir -p "$keep"
 	cp -r "$dir/real" "$dir/sim" "$dir/reality.json" "$keep"
+	# Time counts from when the VM is there, as in reality.awk.
+	for which in real sim; do
+		awk -F, '$3 == 1 { if (!begin) begin = $1 + 1e-9
+			print $1 - begin, ($4 - $6) / 1048576, $5 / 1048576 }' \
+			"$dir/$which/timeseries.csv" > "$keep/$which.dat"
+		awk -F, 'FNR == NR { if ($3 == 1 && !begin) begin = $1 + 1e-9; next }
+			$4 == 0 { if ($5 == 0 && NR > 1) { if (at) print at, young; at = $2 - begin; young = 0 }
+				if ($6 != "" && $6 <= 6) young += ($7 + $8) / 1048576 }' \
+			"$dir/$which/timeseries.csv" "$dir/$which/histograms.csv" > "$keep/$which.hot"
+	done
+	(cd "$keep" && gnuplot) << 'END'
+set terminal pngcairo size 1000,420 font "sans,11"
+set output "reality.png"
+set xlabel "seconds"; set ylabel "MiB"; set yrange [0:460]; set key top right; set grid lc rgb "#dddddd"
+plot "real.dat" using 1:2 with lines lw 4 lc rgb "#4477aa" title "left to the guest, real", \
+     "sim.dat" using 1:2 with lines lw 2 dt 2 lc rgb "#000000" title "simulated", \
+     "real.hot" using 1:2 with points pt 7 ps 0.8 lc rgb "#cc6677" title "used within 6 s, real", \
+     "sim.hot" using 1:2 with lines lw 1 lc rgb "#882255" title "simulated"
+END
 fi
 
 # --- side by side -----------------------------------------------------------------------------
