@@ -323,7 +323,7 @@ fuzz-core: ## the core's fuzz targets, built for libFuzzer with sanitizers, over
 	else echo "fuzz-core: no $(CLANG), not tried"; fi
 fuzz-core-run: $(core_fuzzers:%=$(out)/fuzz/%)
 	@for f in $(core_fuzzers); do \
-	  $(out)/fuzz/$$f -runs=0 tests/corpus/$$f > $(out)/$$f.log 2>&1 || { cat $(out)/$$f.log; exit 1; }; \
+	  $(out)/fuzz/$$f -runs=0 -artifact_prefix=$(out)/ tests/corpus/$$f > $(out)/$$f.log 2>&1 || { cat $(out)/$$f.log; exit 1; }; \
 	  echo "$$f: $$(ls tests/corpus/$$f | wc -l) files under the sanitizers"; done
 $(out)/fuzz/%: $(out)/tests/%.o $(lib_objs) $(out)/libws.a
 	@mkdir -p $(@D)

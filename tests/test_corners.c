@@ -175,6 +175,132 @@ Test(corners, ws_source_damon_check_sees_regions_that_do_not_cover_the_range)
 	cr_assert_not(ws_source_damon_check(&damon), "more than there may be");
 }
 
+Test(corners, ws_lru_check_sees_more_pages_on_queues_than_there_are)
+{
+	fresh_lru();
+	for (u32 i = 100; i < PAGES; i++)
+		page[i] = WS_PAGE_LINKED; /* gone, and still queued: many times over */
+	for (u32 row = 0; row < 8; row++)
+		for (u32 i = 100; i < PAGES; i++)
+			if (lru.queue[row].young_count < 14)
+				ws_queue_add_young(&lru.queue[row], pool, i);
+	cr_assert(ws_lru_check(&lru));
+	for (u32 row = 8; row < WS_ROWS_MAX; row++)
+		for (u32 i = 100; i < 114; i++)
+			ws_queue_add_young(&lru.queue[row], pool, i);
+	cr_assert_not(ws_lru_check(&lru));
+}
+
+/* --- ways that are seldom taken -------------------------------------------------------------- */
+
+Test(corners, an_lru_whose_labels_have_run_out_says_so_and_goes_on_when_tidied)
+{
+	u32 refused = 0;
+
+	memset(page, 0, sizeof(page));
+	memset(pool, 0, sizeof(pool));
+	cr_assert_eq(ws_lru_init(&lru, page, pool, PAGES, 4, 0), 0);
+	for (u32 i = 0; i < PAGES; i++) {
+		ws_lru_add(&lru, i, WS_ANON, WS_ENTER_FAULT, 0);
+		if (!ws_lru_advance(&lru, i))
+			continue;
+		refused++;
+		ws_age_tidy(&lru.age, PAGES, NULL, NULL);
+		cr_assert_eq(ws_lru_advance(&lru, i), 0);
+	}
+	cr_assert_eq(refused, 1);
+	cr_assert(ws_lru_check(&lru));
+}
+
+/* The environment says that neighbours were accessed, and the page itself was not. */
+static u64 only_neighbours(void *ctx, u32 asked)
+{
+	(void)ctx;
+	return ~(1ull << asked % 64);
+}
+
+Test(corners, a_page_whose_neighbours_were_accessed_is_evicted_and_they_are_not)
+{
+	static const struct ws_lru_ops ops = { only_neighbours };
+
+	for (u32 row = 0; row < WS_RULES_COUNT; row++) {
+		struct ws_lru_scan scan = { .swappiness = 200, .budget = 1 };
+		u32 victim = 999;
+		u64 young;
+
+		memset(page, 0, sizeof(page));
+		memset(pool, 0, sizeof(pool));
+		cr_assert_eq(ws_lru_init_rules(&lru, page, pool, PAGES, &ws_rules_table[row], 0), 0);
+		for (u32 i = 0; i < 64; i++)
+			ws_lru_add(&lru, i, WS_ANON, WS_ENTER_FAULT, 0);
+		for (u32 i = 1; i < 4; i++)
+			cr_assert_eq(ws_lru_advance(&lru, i), 0);
+		young = lru.promoted_pages;
+		cr_assert_eq(ws_lru_evict(&lru, &scan, &ops, NULL, &victim, NULL, 1), 1);
+		cr_assert_eq(victim, 0);
+		if (ws_rules_table[row].sighting == WS_SIGHTING_PROMOTES)
+			cr_assert_eq(lru.promoted_pages, young + 63);
+		cr_assert(ws_lru_check(&lru));
+	}
+}
+
+Test(corners, bits_past_the_count_are_not_looked_at_by_any_rules)
+{
+	for (u32 row = 0; row < WS_RULES_COUNT; row++) {
+		u64 young[2] = { ~0ull, ~0ull };
+
+		memset(page, 0, sizeof(page));
+		memset(pool, 0, sizeof(pool));
+		cr_assert_eq(ws_lru_init_rules(&lru, page, pool, PAGES, &ws_rules_table[row], 0), 0);
+		for (u32 i = 0; i < 128; i++)
+			ws_lru_add(&lru, i, WS_ANON, WS_ENTER_FAULT, 0);
+		cr_assert_eq(ws_lru_advance(&lru, 1), 0);
+		for (u32 times = 0; times < 3; times++)
+			ws_lru_harvest(&lru, 0, young, 100);
+		for (u32 i = 0; i < 128; i++)
+			cr_assert_eq(ws_age_seq(&lru.age, i) == lru.age.max_seq, i < 100);
+	}
+}
+
+Test(corners, eviction_s_finding_by_the_base_rules_is_the_youngest_generation)
+{
+	fresh_age(6);
+	ws_promote_rmap(&age, ws_rules_base, 2);
+	cr_assert_eq(ws_age_seq(&age, 2), age.max_seq);
+	cr_assert(ws_age_check(&age));
+}
+
+static int no_age(void *ctx, u64 now_ns)
+{
+	(void)ctx, (void)now_ns;
+	return 0;
+}
+
+static u64 birth_in_the_future(void *ctx)
+{
+	(void)ctx;
+	return 1000;
+}
+
+static int no_pages(void *ctx, struct ws_hist *hist, u64 now_ns)
+{
+	(void)ctx, (void)hist, (void)now_ns;
+	return 0;
+}
+
+Test(corners, a_birth_after_now_is_not_long_ago)
+{
+	static const struct ws_ages_ops ops = { no_age, birth_in_the_future, no_pages };
+	struct ws_report_config config = { .edges_count = 1, .edge_ns = { 10 },
+					   .refresh_interval_ns = 1 };
+	struct ws_report report;
+
+	ws_report_init(&report, &ops, NULL);
+	cr_assert_eq(ws_report_configure(&report, &config), 0);
+	cr_assert_eq(ws_report_refresh(&report, 10), 0);
+	cr_assert_eq(report.ageings_count, 0);
+}
+
 /* --- groups ----------------------------------------------------------------------------------- */
 
 #define GROUPS 8u
@@ -413,6 +539,58 @@ Test(corners, either_end_that_has_not_said_its_version_is_waited_for)
 	cr_assert_eq(ws_wsr1_agree(&said, &said, &agreed), 0);
 	cr_assert_eq(ws_wsr1_agree(&not_said, &said, &agreed), -ENODATA);
 	cr_assert_eq(ws_wsr1_agree(&said, &not_said, &agreed), -ENODATA);
+}
+
+/* Hand the host a message made by hand. */
+static int host_hears(struct ws_proto_host *host, const struct ws_msg *msg)
+{
+	static struct ws_msg heard_msg;
+	struct ws_proto_heard heard;
+	u8 bytes[WS_WIRE_TO_HOST_MAX];
+	int length = ws_dialect_wsr1.encode_to_host(msg, 4, bytes, sizeof(bytes));
+
+	cr_assert_gt(length, 0);
+	return ws_proto_host_consume(host, bytes, (u32)length, 0, &heard_msg, &heard);
+}
+
+Test(corners, a_host_that_has_sent_nothing_hears_no_verdict_and_very_old_reports_are_duplicates)
+{
+	static struct ws_proto_host host;
+	static struct ws_msg verdict, report;
+	struct ws_report_config config = { .edges_count = 1, .edge_ns = { 10 * MS },
+					   .refresh_interval_ns = MS };
+	u8 bytes[WS_WIRE_TO_GUEST_MAX];
+
+	verdict.kind = WS_MSG_VERDICT;
+	verdict.id = 1;
+	report.kind = WS_MSG_REPORT;
+	report.report.bins_count = 2;
+	report.report.bin[0].idle_age_ns = 10 * MS;
+	report.report.bin[1].idle_age_ns = WS_AGE_INFINITE;
+	cr_assert_eq(ws_proto_host_init(&host, &ws_dialect_wsr1, 4, MS), 0);
+	cr_assert_eq(host_hears(&host, &verdict), -EPROTO);
+	cr_assert_gt(ws_proto_host_config(&host, &config, 0, bytes, sizeof(bytes)), 0);
+	report.report.sequence = 100;
+	cr_assert_eq(host_hears(&host, &report), WS_PROTO_GOT_REPORT);
+	report.report.sequence = 37; /* 63 before: not seen yet */
+	cr_assert_eq(host_hears(&host, &report), -ESTALE);
+	cr_assert(host.late_count == 1 && host.duplicates_count == 0);
+	report.report.sequence = 36; /* 64 before: nobody knows */
+	cr_assert_eq(host_hears(&host, &report), -ESTALE);
+	cr_assert(host.late_count == 1 && host.duplicates_count == 1);
+}
+
+Test(corners, a_v4_report_whose_edges_do_not_ascend_is_not_encoded)
+{
+	static struct ws_msg msg;
+	u8 bytes[WS_WIRE_TO_HOST_MAX];
+
+	msg.kind = WS_MSG_REPORT;
+	msg.report.bins_count = 3;
+	msg.report.bin[0].idle_age_ns = 10 * MS;
+	msg.report.bin[1].idle_age_ns = 10 * MS;
+	msg.report.bin[2].idle_age_ns = WS_AGE_INFINITE;
+	cr_assert_lt(ws_dialect_v4.encode_to_host(&msg, 32, bytes, sizeof(bytes)), 0);
 }
 
 Test(corners, verdicts_that_cannot_be_encoded)

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lab_traces.h"
+#include "diff.h"
 #include "ws_lru.h"
 #include "ws_reaccess.h"
 
@@ -32,7 +32,7 @@ struct event {
 };
 
 struct world {
-	struct lab_random random;
+	u64 random;
 	u64 seed, now_ns;
 	u16 page[PAGES];
 	u32 *pool;
@@ -52,7 +52,7 @@ struct world {
 
 static u32 draw(struct world *world, u32 below)
 {
-	return lab_draw(&world->random, below);
+	return (u32)(diff_draw(&world->random) >> 32) % below;
 }
 
 static void came_back(struct world *world, u32 page, u64 seq, bool evicted)
@@ -243,7 +243,7 @@ static struct world *new_world(u64 seed, const char *name, u32 gens, struct ws_r
 	struct world *world = calloc(1, sizeof(*world));
 
 	cr_assert(world != NULL);
-	world->random.state = seed;
+	world->random = seed;
 	world->seed = seed;
 	world->now_ns = 5 * SECOND;
 	*rules = *ws_rules_find(name, (u32)strlen(name));
@@ -401,7 +401,7 @@ Test(reaccess, shadows_that_nobody_made_are_harmless)
 	u64 counted = 0;
 
 	for (u32 i = 0; i < 1000; i++) {
-		u32 shadow = lab_draw(&world->random, ~0u) | 1;
+		u32 shadow = (u32)diff_draw(&world->random) | 1;
 
 		ws_reaccess_refault(&world->leaf, WS_FILE, i < 500 ? shadow : 0xfffffff1u - (i << 4));
 	}
