@@ -487,27 +487,137 @@ Test(corners, counts_of_references_are_not_read_as_another_kind)
 Test(corners, peeking_stops_where_it_is_told_in_every_part_of_a_queue)
 {
 	u32 pages[PAGES], count;
+	struct ws_lru_scan scan = { .swappiness = 200, .budget = 5 };
+	u32 victims[5];
 
 	fresh_lru();
 	for (u32 i = 0; i < 3; i++)
 		ws_lru_advance(&lru, i + 1);
-	for (u32 max = 0; max < 100; max += 7) {
-		count = ws_lru_upcoming(&lru, 60, pages, max);
-		cr_assert_leq(count, max);
+	for (u32 max = 0; max < 90; max++) {
+		count = ws_lru_upcoming(&lru, 200, pages, max);
+		cr_assert_eq(count, max); /* of 100, the last ones are in no whole chunk */
 		for (u32 i = 0; i < count; i++)
 			cr_assert_eq(pages[i], i);
 	}
-	/* From a queue whose old end is open. */
-	struct ws_lru_scan scan = { .swappiness = 60, .budget = 5 };
-	u32 victims[5];
-
 	cr_assert_eq(ws_lru_evict(&lru, &scan, NULL, NULL, victims, NULL, 5), 5);
-	for (u32 max = 0; max < 40; max++) {
-		count = ws_lru_upcoming(&lru, 60, pages, max);
+	for (u32 max = 0; max < 85; max++) {
+		count = ws_lru_upcoming(&lru, 200, pages, max);
+		cr_assert_eq(count, max);
 		for (u32 i = 0; i < count; i++)
 			cr_assert_eq(pages[i], i + 5);
 	}
 }
+
+Test(corners, peeking_goes_through_chunks_that_are_not_full)
+{
+	struct ws_queue older, queue;
+	u32 pages[PAGES];
+
+	memset(pool, 0, sizeof(pool));
+	ws_queue_pool_init(pool, PAGES);
+	ws_queue_init(&older);
+	ws_queue_init(&queue);
+	for (u32 i = 0; i < 20; i++)
+		ws_queue_add_young(&older, pool, i);
+	for (u32 i = 20; i < 50; i++)
+		ws_queue_add_young(&queue, pool, i);
+	ws_queue_join(&queue, &older, pool);
+	for (u32 max = 0; max <= 50; max++) {
+		u32 count = ws_queue_peek(&queue, pool, pages, max);
+
+		cr_assert_eq(count, max);
+		for (u32 i = 0; i < count; i++)
+			cr_assert_eq(pages[i], i);
+	}
+}
+
+/* --- pages that came back ------------------------------------------------------------------------ */
+
+static struct ws_reaccess_gen kept[64];
+static struct ws_reaccess reaccess;
+
+static u64 all_young(void *ctx, u32 asked)
+{
+	(void)ctx;
+	return 1ull << asked % 64;
+}
+
+Test(corners, what_comes_back_is_counted_by_every_rules)
+{
+	static const struct ws_lru_ops ops = { all_young };
+	u64 edge_ns[] = { 5, 50 };
+
+	for (u32 row = 0; row < 2 * WS_RULES_COUNT; row++) {
+		struct ws_lru_scan scan = { .swappiness = 200, .budget = 10 };
+		struct ws_rules rules = ws_rules_table[row / 2];
+		u32 victims[4], shadows[4], count;
+
+		if (row % 2)
+			rules.recency = WS_RECENCY_DISTANCE;
+		memset(page, 0, sizeof(page));
+		memset(pool, 0, sizeof(pool));
+		cr_assert_eq(ws_lru_init_rules(&lru, page, pool, PAGES, &rules, 0), 0);
+		cr_assert_eq(ws_reaccess_init(&reaccess, NULL, kept, 64, 0), 0);
+		cr_assert_eq(ws_reaccess_configure(&reaccess, edge_ns, 2, 0), 0);
+		ws_lru_watch(&lru, &reaccess, 0);
+		for (u32 i = 0; i < 100; i++)
+			ws_lru_add(&lru, i, WS_ANON, WS_ENTER_FAULT, 0);
+		for (u32 i = 1; i < 4; i++)
+			cr_assert_eq(ws_lru_advance(&lru, i), 0);
+		cr_assert_eq(ws_lru_evict(&lru, &scan, &ops, NULL, victims, shadows, 4), 0);
+		cr_assert_gt(scan.rmap_walks, 0);
+		scan.budget = 20;
+		count = ws_lru_evict(&lru, &scan, NULL, NULL, victims, shadows, 4);
+		cr_assert_eq(count, 4);
+		for (u32 i = 0; i < count; i++)
+			ws_lru_add(&lru, victims[i], WS_ANON, WS_ENTER_FAULT, shadows[i]);
+		cr_assert_eq(ws_lru_advance(&lru, 9), 0);
+		cr_assert_eq(reaccess.evicted_total[WS_ANON], 4);
+		cr_assert_eq(ws_hist_total(&reaccess.hist, WS_ANON) + reaccess.older[WS_ANON],
+			     reaccess.evicted_total[WS_ANON] + reaccess.resident_total[WS_ANON]);
+		ws_lru_watch(&lru, NULL, 9);
+		ws_lru_remove(&lru, 50);
+		ws_lru_add(&lru, 50, WS_ANON, WS_ENTER_FAULT, shadows[0]);
+		cr_assert_eq(ws_lru_advance(&lru, 10), 0);
+		cr_assert_eq(reaccess.evicted_total[WS_ANON], 4, "nobody counts any more");
+	}
+}
+
+Test(corners, edges_names_and_times_of_what_came_back_at_their_bounds)
+{
+	u64 edge_ns[] = { 5, 50 }, min_ns, max_ns;
+
+	fresh_lru();
+	cr_assert_eq(ws_reaccess_init(&reaccess, NULL, kept, 64, 0), 0);
+	cr_assert_eq(ws_reaccess_configure(&reaccess, edge_ns, 2, 1), 0);
+	cr_assert_eq(ws_reaccess_configure(&reaccess, edge_ns, 2, 2), 0);
+	cr_assert_eq(reaccess.since_ns, 1, "the same edges");
+	cr_assert_eq(ws_reaccess_configure(&reaccess, edge_ns, 1, 3), 0);
+	cr_assert_eq(reaccess.since_ns, 3, "fewer");
+	edge_ns[0]++;
+	cr_assert_eq(ws_reaccess_configure(&reaccess, edge_ns, 1, 4), 0);
+	cr_assert_eq(reaccess.since_ns, 4, "others");
+	ws_lru_watch(&lru, &reaccess, 5);
+	ws_reaccess_bits_since(&reaccess, ~0ull);
+	cr_assert_leq(reaccess.bits_since_ns, 5, "bits are not younger than they are");
+	reaccess.bits_since_ns = 5;
+	ws_reaccess_bits_since(&reaccess, 2);
+	cr_assert_eq(reaccess.bits_since_ns, 2, "but may be older");
+	cr_assert_not(ws_reaccess_span(&reaccess, WS_ANON, lru.age.max_seq + 1, false, 9, &min_ns,
+				       &max_ns));
+	for (u32 i = 0; i < 80; i++) {
+		cr_assert_eq(ws_lru_advance(&lru, 6 + i), 0);
+		ws_age_tidy(&lru.age, PAGES, NULL, NULL);
+	}
+	cr_assert_not(ws_reaccess_span(&reaccess, WS_ANON, 0, true, 99, &min_ns, &max_ns));
+	/* A name of the youngest, of one too old, of none that ever was. */
+	ws_reaccess_refault(&reaccess, WS_ANON, (u32)lru.age.max_seq << 4 | 1);
+	ws_reaccess_refault(&reaccess, WS_ANON, 1);
+	ws_reaccess_refault(&reaccess, WS_ANON, (u32)(lru.age.max_seq + 7) << 4 | 1);
+	cr_assert_eq(reaccess.unknown[WS_ANON], 3);
+}
+
+/* --- and again messages ---------------------------------------------------------------------------- */
 
 Test(corners, staleness_has_no_place_in_dialects_without_numbers)
 {
