@@ -64,7 +64,7 @@ endif
 .PHONY: all setup fuzz-core fuzz-core-run fuzz-run core-run setup-check demo check unit freestanding bare golden \
         cli slurm style lint headers fuzz fuzz-replay install \
         kernel-module kernel-check truth-logs \
-        bench bench-check bench-expect \
+        bench bench-check bench-expect bench-host \
         clean help FORCE
 .DEFAULT_GOAL := all
 all: $(out)/wssim $(out)/wssim-trace-plugin.so $(out)/wssim-guest-init $(out)/ws-balloond $(out)/ws-agent ## build wssim
@@ -134,6 +134,9 @@ bench: $(out)/wssim-bench ## benchmarks: medians in CPU time beside the machine'
 
 bench-check: $(out)/wssim-bench ## no ratio of a figure to its limit is 20 % worse than it was
 	$(out)/wssim-bench --check bench/expected.json
+
+bench-host: $(out)/wssim-bench ## one simulated hour of a 1 TiB host (8 GiB, a quarter of an hour)
+	$(out)/wssim-bench host
 
 bench-expect: $(out)/wssim-bench # after a change that is meant: the ratios as they are now
 	$(out)/wssim-bench --expect bench/expected.json

@@ -73,8 +73,11 @@ double bench_cpu_seconds(void);
 extern const struct bench bench_core;
 extern const struct bench bench_growth;
 extern const struct bench bench_guest;
+extern const struct bench bench_host;
+extern const struct bench bench_memory;
 extern const struct bench bench_queue;
 extern const struct bench bench_reclaim;
 extern const struct bench bench_run;
+extern const struct bench bench_trace;
 
 #endif /* BENCH_H */

@@ -16,7 +16,8 @@
 #define CHECK_TRIES 3
 
 static const struct bench *const benches[] = {
-	&bench_core, &bench_guest, &bench_run, &bench_queue, &bench_growth, &bench_reclaim, NULL,
+	&bench_core,   &bench_guest,  &bench_trace,   &bench_run,  &bench_queue,
+	&bench_growth, &bench_memory, &bench_reclaim, &bench_host, NULL,
 };
 
 struct options {
