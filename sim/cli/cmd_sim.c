@@ -15,6 +15,7 @@
 #include "output/sim_summary_write.h"
 #include "scenario/sim_scenario_read.h"
 #include "tr_units.h"
+#include "model/sim_sampling.h"
 
 enum { KEY_JSON = 1000, KEY_NO_PLOTS, KEY_NO_BASELINE, KEY_RUN, KEY_SET };
 
@@ -306,6 +307,11 @@ static void print_results(const struct cmd_sim *sim, const struct sim_experiment
 		printf("%s%s\n\n", scenario->name, comparison->interrupted ? ", interrupted" : "");
 		print_policies(comparison);
 	}
+	u32 one_in = comparison->scenario[0]->sample_one_in;
+	char sampling[SIM_SAMPLING_TEXT];
+
+	if (one_in > 1)
+		printf("\nsampled %s\n", sim_sampling_error_text(one_in, sampling));
 	printf("\ndigest  0x%016llx\nresults %s/report.html\n", sim_comparison_digest(comparison),
 	       experiment->dir);
 }

@@ -24,16 +24,17 @@ static void refresh_vm(struct sim_controller *control, u32 vm)
 	u32 channels = control->policy->channels;
 
 	view->running = guest->running;
-	view->target_bytes = (guest->frames_count - control->peer[vm].target_pages) * SIM_PAGE_BYTES;
-	view->actual_bytes = (guest->frames_count - sim_balloon_pages(guest)) * SIM_PAGE_BYTES;
+	view->target_bytes = (guest->frames_count - control->peer[vm].target_pages) *
+			     control->engine->page_bytes;
+	view->actual_bytes = (guest->frames_count - sim_balloon_pages(guest)) * control->engine->page_bytes;
 	if (channels & SIM_CH_HOST) {
-		view->backed_bytes = guest->backing.backed * SIM_PAGE_BYTES;
-		view->host_swapped_bytes = guest->backing.swapped * SIM_PAGE_BYTES;
-		view->host_swap_in_bytes = guest->counters.host_swap_in_pages * SIM_PAGE_BYTES;
+		view->backed_bytes = guest->backing.backed * control->engine->page_bytes;
+		view->host_swapped_bytes = guest->backing.swapped * control->engine->page_bytes;
+		view->host_swap_in_bytes = guest->counters.host_swap_in_pages * control->engine->page_bytes;
 	}
 	if (channels & SIM_CH_AGENT) {
 		view->committed_bytes = (guest->resident[TR_ANON] + guest->swap.used +
-					 guest->kernel_frames) * SIM_PAGE_BYTES;
+					 guest->kernel_frames) * control->engine->page_bytes;
 		view->psi_some_ns = guest->psi.some_ns;
 		view->psi_full_ns = guest->psi.full_ns;
 		view->psi_some_avg10 = guest->psi.some_avg10;
@@ -50,11 +51,11 @@ static const struct sim_host_view *refresh(struct sim_controller *control)
 	for (u32 i = 0; i < view->vms_count; i++)
 		refresh_vm(control, i);
 	if (control->policy->channels & SIM_CH_HOST) {
-		view->free_bytes = host->free_pages * SIM_PAGE_BYTES;
-		view->low_bytes = host->low_pages * SIM_PAGE_BYTES;
-		view->high_bytes = host->high_pages * SIM_PAGE_BYTES;
-		view->swap_in_bytes = host->swap_in_pages * SIM_PAGE_BYTES;
-		view->swap_out_bytes = host->swap_out_pages * SIM_PAGE_BYTES;
+		view->free_bytes = host->free_pages * control->engine->page_bytes;
+		view->low_bytes = host->low_pages * control->engine->page_bytes;
+		view->high_bytes = host->high_pages * control->engine->page_bytes;
+		view->swap_in_bytes = host->swap_in_pages * control->engine->page_bytes;
+		view->swap_out_bytes = host->swap_out_pages * control->engine->page_bytes;
 		view->psi_some_ns = host->psi.some_ns;
 		view->psi_full_ns = host->psi.full_ns;
 		view->psi_some_avg10 = host->psi.some_avg10;
@@ -84,7 +85,7 @@ static void act_target(void *ctx, u32 vm, u64 bytes)
 		bytes = guest->config->memory_min_bytes;
 	if (bytes > guest->config->memory_bytes)
 		bytes = guest->config->memory_bytes;
-	u32 pages = guest->frames_count - (u32)(bytes / SIM_PAGE_BYTES);
+	u32 pages = guest->frames_count - (u32)(bytes / control->engine->page_bytes);
 
 	sim_emit(control->engine, SIM_EV_ACTION, vm, SIM_ACT_TARGET, bytes, peer->target_pages);
 	/* Writing the same value again still interrupts the guest, which resumes its work. */
@@ -218,7 +219,7 @@ int sim_controller_init(struct sim_controller *control, struct sim_engine *engin
 		return tr_fail(error, -ENOMEM, "%s: out of memory", scenario->name);
 	if (scenario->policy->state_size)
 		memcpy(control->state, scenario->policy_state, scenario->policy->state_size);
-	control->view.memory_bytes = host->memory_pages * SIM_PAGE_BYTES;
+	control->view.memory_bytes = host->memory_pages * control->engine->page_bytes;
 	control->view.vms_count = vms;
 	control->view.vm = control->vm_view;
 	for (u32 i = 0; i < vms; i++) {

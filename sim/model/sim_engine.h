@@ -13,7 +13,7 @@
 #include "model/sim_probe.h"
 #include "model/sim_queue.h"
 
-#define SIM_PAGE_BYTES 4096ull
+#define SIM_PAGE_BYTES 4096ull /* of the page itself; sizes count in engine->page_bytes */
 #define SIM_HOST_ID 0xffffu /* the host, where a VM's number stands */
 #define SIM_MS 1000000ull
 #define SIM_SECOND 1000000000ull
@@ -40,7 +40,8 @@ enum sim_wake {
 };
 
 struct sim_engine {
-	const struct sim_scenario *scenario;
+	const struct sim_scenario *scenario; /* scaled, when pages are sampled */
+	u64 page_bytes; /* that one simulated page stands for */
 	const struct sim_probe *probes;
 	u32 probes_count;
 	u64 now_ns;

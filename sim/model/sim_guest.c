@@ -22,6 +22,9 @@ static int open_engines(struct sim_guest *guest, struct tr_error *error)
 
 	if (sim_reclaim_choose(&choice, config->reclaim, error))
 		return -EINVAL;
+	if (choice.ops->future && guest->engine->scenario->sample_one_in > 1)
+		return tr_fail(error, -EINVAL, "%s: \"%s\" must see every access, so pages cannot be sampled",
+			       config->name, config->reclaim);
 	if (choice.ops->future) {
 		int rc = sim_future_init(&guest->future, guest, error);
 
@@ -79,7 +82,7 @@ static int open_devices(struct sim_guest *guest)
 		return -ENOMEM;
 	if (!config->swap.name[0])
 		return 0;
-	swap->slots_count = (u32)(config->swap_bytes / SIM_PAGE_BYTES);
+	swap->slots_count = (u32)(config->swap_bytes / guest->engine->page_bytes);
 	swap->page_of = sim_zeroed((u64)swap->slots_count * sizeof(u32));
 	swap->taken = sim_zeroed(swap_bits_bytes(swap));
 	swap->shadow_of = sim_zeroed((u64)swap->slots_count * sizeof(u32));
@@ -99,7 +102,7 @@ int sim_guest_init(struct sim_guest *guest, struct sim_engine *engine, struct si
 	if (rc)
 		return rc;
 	guest->pages_count = (u32)guest->workload.pages_count + SIM_REGION_PAGES;
-	guest->frames_count = (u32)(config->memory_bytes / SIM_PAGE_BYTES);
+	guest->frames_count = (u32)(config->memory_bytes / guest->engine->page_bytes);
 	u64 pages = guest->pages_count;
 
 	guest->hot = sim_zeroed(pages);
@@ -155,7 +158,7 @@ void sim_guest_destroy(struct sim_guest *guest)
 void sim_guest_start(struct sim_guest *guest)
 {
 	struct sim_engine *engine = guest->engine;
-	u32 kernel = (u32)(guest->config->kernel_bytes / SIM_PAGE_BYTES);
+	u32 kernel = (u32)(guest->config->kernel_bytes / guest->engine->page_bytes);
 
 	guest->running = true;
 	guest->host->guest[guest->id] = guest;

@@ -56,7 +56,12 @@ void sim_guest_resize(struct sim_guest *guest)
 
 	if (!guest->config->deflate_on_oom)
 		managed -= sim_balloon_pages(guest);
-	guest->watermark = sim_watermark_of(managed);
+	/* The marks grow with the root of memory: take them of all that the pages stand for. */
+	u32 one_in = guest->engine->scenario->sample_one_in;
+	struct sim_watermark mark = sim_watermark_of(managed * one_in);
+
+	guest->watermark = (struct sim_watermark){ .min = mark.min / one_in, .low = mark.low / one_in,
+						   .high = mark.high / one_in };
 }
 
 static void wake_kswapd(struct sim_guest *guest)
@@ -75,7 +80,7 @@ static bool within_limits(struct sim_guest *guest, u32 memcg, struct sim_alloc *
 	u64 top = limit->high_bytes < limit->max_bytes ? limit->high_bytes : limit->max_bytes;
 
 	for (u32 try = 0; try < DIRECT_TRIES; try++) {
-		if (guest->memcg_pages[memcg] < top / SIM_PAGE_BYTES)
+		if (guest->memcg_pages[memcg] < top / guest->engine->page_bytes)
 			return true;
 		struct sim_reclaimed got =
 			sim_guest_reclaim(guest, DIRECT_BATCH, memcg, SIM_RECLAIM_DIRECT);
@@ -86,7 +91,7 @@ static bool within_limits(struct sim_guest *guest, u32 memcg, struct sim_alloc *
 			break;
 	}
 	/* high only slows down; max is not passed. */
-	return guest->memcg_pages[memcg] < limit->max_bytes / SIM_PAGE_BYTES;
+	return guest->memcg_pages[memcg] < limit->max_bytes / guest->engine->page_bytes;
 }
 
 struct sim_alloc sim_guest_alloc(struct sim_guest *guest, u32 memcg, bool balloon)

@@ -55,7 +55,7 @@ static bool bring_neighbour(struct sim_guest *guest, u32 page, enum ws_enter how
 	u32 memcg = guest->memcg[page] & SIM_PAGE_MEMCG;
 
 	if (guest->frames.free_count <= guest->watermark.low ||
-	    guest->memcg_pages[memcg] >= guest->config->memcg[memcg].max_bytes / SIM_PAGE_BYTES)
+	    guest->memcg_pages[memcg] >= guest->config->memcg[memcg].max_bytes / guest->engine->page_bytes)
 		return false;
 	u32 frame = sim_frames_take(&guest->frames);
 

@@ -284,7 +284,7 @@ static u64 takeable(const struct sim_guest *guest, u32 memcg, bool low_too)
 	const struct sim_memcg_config *limit = &guest->config->memcg[memcg];
 	u64 kept = (low_too ? limit->min_bytes : limit->min_bytes > limit->low_bytes ? limit->min_bytes
 									      : limit->low_bytes) /
-		   SIM_PAGE_BYTES;
+		   guest->engine->page_bytes;
 
 	return guest->memcg_pages[memcg] > kept ? guest->memcg_pages[memcg] - kept : 0;
 }

@@ -23,12 +23,12 @@ int sim_host_init(struct sim_host *host, struct sim_engine *engine)
 	host->guest = calloc(scenario->vms_count, sizeof(*host->guest));
 	if (!host->guest)
 		return -ENOMEM;
-	host->memory_pages = (config->memory_bytes - config->reserved_bytes) / SIM_PAGE_BYTES;
+	host->memory_pages = (config->memory_bytes - config->reserved_bytes) / engine->page_bytes;
 	host->free_pages = host->memory_pages;
 	host->low_pages = (u64)((double)host->memory_pages * config->low);
 	host->high_pages = (u64)((double)host->memory_pages * config->high);
 	host->min_pages = host->low_pages / 2;
-	host->swap_pages = config->swap.name[0] ? config->swap_bytes / SIM_PAGE_BYTES : 0;
+	host->swap_pages = config->swap.name[0] ? config->swap_bytes / engine->page_bytes : 0;
 	return sim_device_init(&host->swap, &config->swap, &engine->latencies, scenario->seed,
 			       scenario->run, "host/swap");
 }

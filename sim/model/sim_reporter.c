@@ -163,12 +163,17 @@ static void send_report(struct sim_guest *guest, bool pressure, bool stale, u64 
 	struct sim_reporter *reporter = guest->reporter;
 	struct sim_report_sample truth = { .vm = guest->id, .pressure = pressure,
 					   .made_ns = guest->engine->now_ns };
+	struct ws_hist hist = reporter->report.hist;
+
+	for (u32 bin = 0; bin < hist.bins_count; bin++)
+		for (u32 type = 0; type < WS_TYPES; type++)
+			hist.pages[type][bin] *= guest->engine->scenario->sample_one_in;
 	struct ws_proto_report report = {
 		.pressure = pressure,
 		.made_ns = reporter->report.made_ns,
 		.now_ns = guest->engine->now_ns,
 		.parts_count = 1,
-		.part = { { reporter->proto.node, stale, &reporter->report.hist } },
+		.part = { { reporter->proto.node, stale, &hist } },
 	};
 	u8 bytes[WS_WIRE_TO_HOST_MAX];
 	int length = ws_proto_guest_send(&reporter->proto, &report, bytes, sizeof(bytes));
@@ -181,7 +186,7 @@ static void send_report(struct sim_guest *guest, bool pressure, bool stale, u64 
 	guest->counters.reports_sent++;
 	guest->counters.vm_exits++;
 	truth.cost_ns = cost_ns;
-	find_truth(guest, &reporter->report.hist, &truth);
+	find_truth(guest, &hist, &truth);
 	if (!sim_link_send(reporter->link, guest->id, SIM_VQ_REPORT, true, bytes, (u32)length, &truth))
 		guest->counters.reports_lost++;
 }
@@ -264,17 +269,17 @@ static void send_stats(struct sim_guest *guest)
 
 	if (!guest->config->deflate_on_oom)
 		total -= sim_balloon_pages(guest);
-	put_stat(&stats, WS_STAT_SWAP_IN, counters->swap_in_pages * SIM_PAGE_BYTES);
-	put_stat(&stats, WS_STAT_SWAP_OUT, counters->swap_out_pages * SIM_PAGE_BYTES);
+	put_stat(&stats, WS_STAT_SWAP_IN, counters->swap_in_pages * guest->engine->page_bytes);
+	put_stat(&stats, WS_STAT_SWAP_OUT, counters->swap_out_pages * guest->engine->page_bytes);
 	put_stat(&stats, WS_STAT_MAJFLT,
 		 counters->faults[SIM_FAULT_FILE] + counters->faults[SIM_FAULT_REFAULT] +
 			 counters->faults[SIM_FAULT_SWAPIN]);
 	put_stat(&stats, WS_STAT_MINFLT,
 		 counters->faults[SIM_FAULT_MINOR] + counters->faults[SIM_FAULT_SWAPCACHE]);
-	put_stat(&stats, WS_STAT_MEMFREE, guest->frames.free_count * SIM_PAGE_BYTES);
-	put_stat(&stats, WS_STAT_MEMTOT, total * SIM_PAGE_BYTES);
-	put_stat(&stats, WS_STAT_AVAIL, sim_guest_available(guest) * SIM_PAGE_BYTES);
-	put_stat(&stats, WS_STAT_CACHES, guest->resident[TR_FILE] * SIM_PAGE_BYTES);
+	put_stat(&stats, WS_STAT_MEMFREE, guest->frames.free_count * guest->engine->page_bytes);
+	put_stat(&stats, WS_STAT_MEMTOT, total * guest->engine->page_bytes);
+	put_stat(&stats, WS_STAT_AVAIL, sim_guest_available(guest) * guest->engine->page_bytes);
+	put_stat(&stats, WS_STAT_CACHES, guest->resident[TR_FILE] * guest->engine->page_bytes);
 	put_stat(&stats, WS_STAT_OOM_KILL, counters->oom_kills);
 	put_stat(&stats, WS_STAT_ALLOC_STALL, counters->alloc_stalls);
 	put_stat(&stats, WS_STAT_ASYNC_SCAN, counters->pgscan_background);
@@ -293,9 +298,9 @@ static void reclaim_on_command(struct sim_guest *guest, const struct sim_message
 
 	for (u32 i = 0; i < message->length && i < 8; i++)
 		bytes |= (u64)message->bytes[i] << 8 * i;
-	if (bytes < SIM_PAGE_BYTES)
+	if (bytes < guest->engine->page_bytes)
 		return;
-	struct sim_reclaimed got = sim_guest_reclaim(guest, bytes / SIM_PAGE_BYTES, SIM_MEMCGS_MAX,
+	struct sim_reclaimed got = sim_guest_reclaim(guest, bytes / guest->engine->page_bytes, SIM_MEMCGS_MAX,
 						     SIM_RECLAIM_PROACTIVE);
 
 	sim_guest_owe(guest, got.cpu_ns);

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* sim_stream.c - a stream runs: batches of accesses up to the quantum or the next fault. */
 #include <assert.h>
+#include <errno.h>
 #include <stddef.h>
+#include <stdlib.h>
 
 #include "model/sim_access.h"
 #include "model/sim_guest.h"
+#include "model/sim_sampling.h"
 #include "model/sim_workload.h"
 
 #define LIVES_AHEAD 8u /* pages ahead whose state is fetched */
@@ -236,6 +239,19 @@ static void play_lives(struct batch *batch, u32 to)
 	}
 }
 
+/* Of a sampled run, the entries that take part; the time that the others take passes too. */
+static int keep_some(struct sim_stream *stream, const u32 *block_of)
+{
+	if (!stream->kept)
+		stream->kept = malloc(TR_BLOCK_RECORDS * sizeof(u32));
+	if (!stream->kept)
+		return -ENOMEM;
+	stream->run.count = sim_sampling_filter(block_of, stream->run.page, stream->run.count,
+						stream->kept);
+	stream->run.page = stream->kept;
+	return 1;
+}
+
 /* The next run, with times for traces that have none. */
 static int next_run(struct batch *batch, struct tr_error *error)
 {
@@ -250,6 +266,8 @@ static int next_run(struct batch *batch, struct tr_error *error)
 		stream->run.time_ns = stream->clock_ns;
 		stream->run.span_ns = batch->source->access_ns * stream->run.count;
 	}
+	if (got > 0 && batch->source->block_of && stream->run.op != TR_IDLE)
+		return keep_some(stream, batch->source->block_of);
 	return got;
 }
 

@@ -29,6 +29,7 @@ enum sim_stream_state {
 struct sim_stream {
 	struct tr_cursor *cursor;
 	struct tr_run run;
+	u32 *kept; /* sampling: the entries of the run that take part */
 	u32 position;  /* next record of the run */
 	bool has_run;
 	u32 accesses;  /* of this repetition, before this run */

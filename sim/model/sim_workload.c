@@ -7,8 +7,22 @@
 #include <string.h>
 
 #include "model/sim_guest.h"
+#include "model/sim_sampling.h"
 
 #define RESTART_NS SIM_SECOND	  /* until a killed workload begins again */
+
+/* Of a sampled run, which pages take part. */
+static int choose_pages(const struct sim_guest *guest, struct sim_source *source, u32 index)
+{
+	u32 one_in = guest->engine->scenario->sample_one_in, blocks;
+
+	if (one_in == 1)
+		return 0;
+	source->block_of = sim_sampling_choose(source->pages_count, one_in,
+					       (u64)guest->id << 32 | index, &blocks);
+	source->pages_count = blocks * SIM_SAMPLING_BLOCK;
+	return source->block_of ? 0 : -ENOMEM;
+}
 
 static int source_open(struct sim_guest *guest, const char *path, u32 *index,
 		       struct tr_error *error)
@@ -33,7 +47,11 @@ static int source_open(struct sim_guest *guest, const char *path, u32 *index,
 	source->path = path;
 	source->base = (u32)workload->pages_count;
 	source->access_ns = meta->span_ns ? 0 : SIM_ACCESS_NS;
-	workload->pages_count += (meta->pages_count + SIM_REGION_PAGES - 1) / SIM_REGION_PAGES *
+	source->pages_count = meta->pages_count;
+	rc = choose_pages(guest, source, i);
+	if (rc)
+		return tr_fail(error, rc, "%s: out of memory", path);
+	workload->pages_count += (source->pages_count + SIM_REGION_PAGES - 1) / SIM_REGION_PAGES *
 				 SIM_REGION_PAGES;
 	if (workload->pages_count > 0x7fffffffu)
 		return tr_fail(error, -EFBIG, "%s: the VM's traces have too many pages", path);
@@ -85,6 +103,10 @@ void sim_workload_destroy(struct sim_guest *guest)
 	close_cursors(workload);
 	for (u32 i = 0; i < workload->sources_count; i++)
 		tr_file_close(workload->source[i].file);
+	for (u32 i = 0; i < workload->sources_count; i++)
+		free(workload->source[i].block_of);
+	for (u32 i = 0; workload->stream && i < workload->streams_count; i++)
+		free(workload->stream[i].kept);
 	free(workload->source);
 	free(workload->segment_source);
 	free(workload->stream);
@@ -102,7 +124,7 @@ struct sim_source *sim_workload_source(struct sim_guest *guest)
 static void free_pages(struct sim_guest *guest, enum sim_keep keep)
 {
 	const struct sim_source *source = sim_workload_source(guest);
-	u32 pages = tr_file_meta(source->file)->pages_count;
+	u32 pages = source->pages_count;
 
 	if (keep == SIM_KEEP_ALL)
 		return;
@@ -123,7 +145,7 @@ static void declare_default(struct sim_guest *guest)
 
 	if (meta->default_type == TR_ANON)
 		return;
-	for (u32 page = source->base; page < source->base + meta->pages_count; page++)
+	for (u32 page = source->base; page < source->base + source->pages_count; page++)
 		if (!guest->frame[page] && !guest->hot[page])
 			sim_page_declare(guest, page, (u8)meta->default_type, 0);
 }

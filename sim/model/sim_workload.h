@@ -17,6 +17,8 @@ struct sim_source {
 	struct tr_file *file;
 	const char *path;
 	u32 base;
+	u32 pages_count; /* of those numbers that are used here */
+	u32 *block_of; /* sampling: number of each block of the trace (sim_sampling.h); else NULL */
 	u64 access_ns; /* for traces without times: time per access; else 0 */
 };
 

@@ -10,6 +10,7 @@
 #include "model/sim_controller.h"
 #include "model/sim_guest.h"
 #include "model/sim_reporter.h"
+#include "model/sim_sampling.h"
 #include "model/sim_world.h"
 
 #define PROGRESS_EVENTS 65536
@@ -17,6 +18,7 @@
 
 struct sim_world {
 	struct sim_engine engine;
+	struct sim_scenario scenario; /* as the model sees it */
 	struct sim_host host;
 	struct sim_link link;
 	struct sim_controller control;
@@ -42,8 +44,12 @@ static void take_samples(struct sim_world *world, struct sim_host_sample *sample
 {
 	const struct sim_host *host = &world->host;
 
-	for (u32 i = 0; i < world->guests_count; i++)
+	u32 one_in = world->scenario.sample_one_in;
+
+	for (u32 i = 0; i < world->guests_count; i++) {
 		sim_guest_sample(&world->guest[i], &world->sample[i]);
+		sim_sampling_tell_vm(&world->sample[i], one_in);
+	}
 	*sample = (struct sim_host_sample){
 		.memory_pages = host->memory_pages,
 		.free_pages = host->free_pages,
@@ -59,6 +65,7 @@ static void take_samples(struct sim_world *world, struct sim_host_sample *sample
 		.critical_ns = host->critical_ns,
 		.cpu_ns = host->cpu_ns,
 	};
+	sim_sampling_tell_host(sample, one_in);
 }
 
 static void sample(struct sim_world *world)
@@ -97,8 +104,8 @@ static void disturb(struct sim_world *world, u32 arg)
 		world->link.config = begins ? disturbance->link : engine->scenario->link;
 		break;
 	case SIM_DIST_HOST_MEMORY:
-		sim_host_take(&world->host, begins ? (s64)(disturbance->bytes / SIM_PAGE_BYTES)
-						   : -(s64)(disturbance->bytes / SIM_PAGE_BYTES));
+		sim_host_take(&world->host, begins ? (s64)(disturbance->bytes / engine->page_bytes)
+						   : -(s64)(disturbance->bytes / engine->page_bytes));
 		break;
 	case SIM_DIST_BALLOON:
 		sim_balloon_disturb(&world->guest[disturbance->vm], begins ? disturbance->factor : 1);
@@ -246,7 +253,12 @@ int sim_world_create(struct sim_world **result, const struct sim_scenario *scena
 	*result = NULL;
 	if (!world)
 		return tr_fail(error, -ENOMEM, "%s: out of memory", scenario->path);
-	world->engine = (struct sim_engine){ .scenario = scenario, .probes = probes,
+	if (sim_sampling_scale(&world->scenario, scenario)) {
+		free(world);
+		return tr_fail(error, -ENOMEM, "%s: out of memory", scenario->path);
+	}
+	world->engine = (struct sim_engine){ .scenario = &world->scenario, .probes = probes,
+					     .page_bytes = SIM_PAGE_BYTES * scenario->sample_one_in,
 					     .probes_count = probes_count };
 	sim_queue_init(&world->engine.queue);
 	world->guest = aligned_alloc(64, scenario->vms_count * sizeof(*world->guest));
@@ -299,6 +311,7 @@ void sim_world_destroy(struct sim_world *world)
 	sim_link_destroy(&world->link);
 	sim_queue_destroy(&world->engine.queue);
 	sim_latency_set_destroy(&world->engine.latencies);
+	free(world->scenario.vm);
 	free(world);
 }
 

@@ -15,6 +15,7 @@
 #include "scenario/sim_scenario_read.h"
 #include "tr_file.h"
 #include "tr_units.h"
+#include "model/sim_sampling.h"
 
 /* Columns of the first table. */
 static const enum sim_run_metric table_metrics[] = {
@@ -360,6 +361,12 @@ static void put_reproduction(FILE *to, const struct sim_comparison *comparison)
 		sim_comparison_digest(comparison), scenario->seed);
 	fprintf(to, "guests run at most %s ahead of each other (quantum).</p>\n",
 		tr_format_ns(scenario->quantum_ns, text));
+	if (scenario->sample_one_in > 1) {
+		char sampling[SIM_SAMPLING_TEXT];
+
+		fprintf(to, "<p>Sampled: %s.</p>\n",
+			sim_sampling_error_text(scenario->sample_one_in, sampling));
+	}
 	put_digests(to, comparison);
 	fputs("<details><summary>Effective scenario, every default filled in</summary>\n<pre>", to);
 	char *effective = sim_scenario_print(scenario);

@@ -11,6 +11,7 @@
 #include "scenario/sim_json_write.h"
 #include "scenario/sim_scenario_read.h"
 #include "tr_file.h"
+#include "model/sim_sampling.h"
 
 static void put_estimate(struct sim_json_writer *json, const char *key, struct sim_estimate e)
 {
@@ -116,6 +117,12 @@ static void put_summary(struct sim_json_writer *json, const struct sim_compariso
 	sim_json_bool(json, "interrupted", comparison->interrupted);
 	sim_json_hex(json, "digest", sim_comparison_digest(comparison));
 	sim_json_number(json, "quantum_s", (double)scenario->quantum_ns / 1e9);
+	if (scenario->sample_one_in > 1) {
+		char sampling[SIM_SAMPLING_TEXT];
+
+		sim_json_text(json, "sampled",
+			      sim_sampling_error_text(scenario->sample_one_in, sampling));
+	}
 	sim_json_array(json, "policies");
 	for (u32 i = 0; i < comparison->policies_count; i++)
 		put_policy(json, comparison, i, on[i]);

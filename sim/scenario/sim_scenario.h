@@ -136,6 +136,7 @@ struct sim_scenario {
 	u64 duration_ns;
 	u64 quantum_ns;
 	u64 sample_ns; /* of the time series */
+	u32 sample_one_in; /* pages that one simulated page stands for; a power of two */
 	bool open_loop;
 	struct sim_host_config host;
 	struct sim_link_config link;

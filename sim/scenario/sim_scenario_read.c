@@ -57,6 +57,8 @@ static const struct sim_field top_fields[] = {
 	  .max = 3600 * SEC },
 	{ "sample", SIM_FIELD_NS, .offset = TOP(sample_ns), .value = "1s", .min = 1e3,
 	  .max = 86400 * SEC },
+	{ "sample_one_in", SIM_FIELD_U32, .offset = TOP(sample_one_in), .value = "1", .min = 1,
+	  .max = 1024 },
 	{ "open_loop", SIM_FIELD_BOOL, .offset = TOP(open_loop), .value = "false" },
 	{ "trace_folder", SIM_FIELD_CUSTOM, .flags = SIM_FIELD_INPUT, .read = read_folder },
 	{ "host", SIM_FIELD_CUSTOM, .flags = SIM_FIELD_REQUIRED, .read = read_host },
@@ -127,6 +129,11 @@ static int read_parts(struct sim_reader *reader, const struct sim_json_in *top)
 		if (!sim_json_find(top, "quantum", &in))
 			sim_json_find(top, "sample", &in);
 		return sim_json_fail(&in, -EINVAL, reader->error, "quantum is longer than sample");
+	}
+	if (scenario->sample_one_in & (scenario->sample_one_in - 1)) {
+		in = *top;
+		sim_json_find(top, "sample_one_in", &in);
+		return sim_json_fail(&in, -EINVAL, reader->error, "must be a power of two");
 	}
 	sim_json_find(top, "vms", &vms);
 	rc = sim_read_vms(reader, &vms, with_defaults ? &defaults : NULL);
