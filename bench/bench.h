@@ -75,6 +75,7 @@ extern const struct bench bench_growth;
 extern const struct bench bench_guest;
 extern const struct bench bench_host;
 extern const struct bench bench_memory;
+extern const struct bench bench_peer;
 extern const struct bench bench_queue;
 extern const struct bench bench_reclaim;
 extern const struct bench bench_run;
