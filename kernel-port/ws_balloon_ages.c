@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * ws_balloon_ages.c - ages from the kernel's own generations, of all cgroups of a node.
+ * ws_balloon_ages.c - ages from ws.ko where that is loaded, else from the kernel's
+ * own generations, of all cgroups of a node.
  *
  * A generation was used between its own birth and that of the next.  The counts are read
  * without locks, as the kernel's own report of them does: they may be negative for the
@@ -14,9 +15,13 @@
 #include <linux/memcontrol.h>
 #include <linux/mm_inline.h>
 #include <linux/mmzone.h>
+#include <linux/module.h>
 #include <linux/version.h>
 
 #include "ws_balloon_ages.h"
+#include "wsk_ages.h"
+
+/* --- the kernel's generations --- */
 
 #if defined(CONFIG_LRU_GEN) && defined(CONFIG_MEMCG)
 
@@ -67,9 +72,8 @@ static void add(const struct ws_lru_gen *lrugen, struct ws_hist *hist, enum ws_t
 	}
 }
 
-static int collect(void *ctx, struct ws_hist *hist, u64 now_ns)
+static int generations_collect(const struct ws_balloon_node *node, struct ws_hist *hist)
 {
-	const struct ws_balloon_node *node = ctx;
 	struct cgroup_subsys_state *css;
 
 	rcu_read_lock();
@@ -81,9 +85,8 @@ static int collect(void *ctx, struct ws_hist *hist, u64 now_ns)
 	return 0;
 }
 
-static u64 youngest_birth(void *ctx)
+static u64 generations_birth(const struct ws_balloon_node *node)
 {
-	const struct ws_balloon_node *node = ctx;
 	const struct ws_lru_gen *lrugen = generations(root_css(), node->nid);
 	u64 now_ns = ktime_get_ns();
 
@@ -92,9 +95,8 @@ static u64 youngest_birth(void *ctx)
 
 #ifdef lru_gen_begin_generation
 /* A cgroup that goes away meanwhile has no pages that matter. */
-static int age(void *ctx, u64 now_ns)
+static int generations_age(struct ws_balloon_node *node)
 {
-	struct ws_balloon_node *node = ctx;
 	struct cgroup_subsys_state *css;
 	int error, first_error = 0;
 
@@ -114,31 +116,74 @@ static int age(void *ctx, u64 now_ns)
 	return first_error;
 }
 #else
-static int age(void *ctx, u64 now_ns)
+static int generations_age(struct ws_balloon_node *node)
 {
-	struct ws_balloon_node *node = ctx;
-
 	node->stale = true;
 	return 0;
 }
 #endif
 
 #else
-static int collect(void *ctx, struct ws_hist *hist, u64 now_ns)
+static int generations_collect(const struct ws_balloon_node *node, struct ws_hist *hist)
 {
 	return -EOPNOTSUPP;
 }
 
-static u64 youngest_birth(void *ctx)
+static u64 generations_birth(const struct ws_balloon_node *node)
 {
 	return 0;
 }
 
-static int age(void *ctx, u64 now_ns)
+static int generations_age(struct ws_balloon_node *node)
 {
 	return -EOPNOTSUPP;
 }
 #endif
+
+/* --- or those of ws.ko, which may come and go --- */
+
+static int collect(void *ctx, struct ws_hist *hist, u64 now_ns)
+{
+	const struct ws_ages_ops *loaded = symbol_get(wsk_node_ages);
+	struct ws_balloon_node *node = ctx;
+	int error = -EOPNOTSUPP;
+
+	if (loaded) {
+		error = loaded->collect(&node->nid, hist, now_ns);
+		symbol_put(wsk_node_ages);
+	}
+	return error == -EOPNOTSUPP ? generations_collect(node, hist) : error;
+}
+
+/* A source that cannot age says that its youngest were born just now. */
+static u64 youngest_birth(void *ctx)
+{
+	const struct ws_ages_ops *loaded = symbol_get(wsk_node_ages);
+	struct ws_balloon_node *node = ctx;
+	u64 before_ns = ktime_get_ns(), birth_ns = before_ns;
+
+	if (loaded) {
+		birth_ns = loaded->youngest_birth(&node->nid);
+		symbol_put(wsk_node_ages);
+	}
+	return birth_ns < before_ns ? birth_ns : generations_birth(node);
+}
+
+static int age(void *ctx, u64 now_ns)
+{
+	const struct ws_ages_ops *loaded = symbol_get(wsk_node_ages);
+	struct ws_balloon_node *node = ctx;
+	int error = -EOPNOTSUPP;
+
+	if (loaded) {
+		error = loaded->age(&node->nid, now_ns);
+		symbol_put(wsk_node_ages);
+	}
+	if (error == -EOPNOTSUPP)
+		return generations_age(node);
+	node->stale = error;
+	return error;
+}
 
 const struct ws_ages_ops ws_balloon_ages = {
 	.age = age,
