@@ -374,7 +374,7 @@ kernel-module: ## the core as a Linux module, for KERNEL=6.1, 6.12 or the header
 	$(MAKE) -C $(KDIR) M=$(abspath $(module_dir)) CONFIG_WS_CORE=m CONFIG_WS=m CONFIG_WS_BALLOON=m modules
 
 # What fetching, building for and booting Debian's kernels needs.
-kernel_packages := qemu-system-x86 busybox-static cpio xz-utils zstd gcc-12 libelf1 libssl3
+kernel_packages := qemu-system-x86 busybox-static cpio xz-utils zstd gcc-12 libelf1 libssl3 flex bison bc patch libc6-dev
 kernel-check: ## boots Debian's stock 6.1 and 6.12 in QEMU; needs the network once
 	@sh tests/setup.sh $(packages) $(kernel_packages)
 	$(again) all
