@@ -40,7 +40,7 @@ source_tar() {
 }
 
 prepare() {
-	rm -rf "$dir/source" "$dir/build" "$dir/key"
+	rm -rf "$dir/source" "$dir/build" "$dir/key" "$dir/built"
 	echo "uml.sh: building user-mode Linux in $dir, about two minutes" >&2
 	mkdir "$dir/source"
 	source_tar | tar -xJ --strip-components=1 -C "$dir/source" \
@@ -72,10 +72,14 @@ make_in() {
 		prepare
 		echo "$key" > "$dir/key"
 	fi
+	[ -e "$dir/built" ] && [ -z "$(find -L "$here" -newer "$dir/built" -name '*.[ch]' -print -quit)" ] &&
+		[ ! "$here/Kbuild" -nt "$dir/built" ] && exit 0
+	touch "$dir/building"
 	if ! make_in -j"$(nproc)" linux modules > /dev/null; then
 		tail -n 40 "$dir/log" >&2
 		fail "does not build"
 	fi
+	mv "$dir/building" "$dir/built"
 	ln -sf build/linux "$dir/linux"
 	for module in "$dir"/build/lib/ws/*.ko; do
 		ln -sf "build/lib/ws/$(basename "$module")" "$dir/"

@@ -84,13 +84,16 @@ status=0
 set -- "$linux" "mem=${mib}M" root=/dev/ram0 "initrd=$dir/initrd" quiet con=null con0=fd:0,fd:1 \
 	con1=null ssl=null "uml_dir=$dir/run" $balloon $travel "$@"
 [ -z "$control" ] || set -- "$(dirname "$linux")/uml_connect" "$control" "$@" ssl0=fd:3
+# Where the host puts it must not decide how much memory is left.
+! setarch -R true 2> /dev/null || set -- setarch -R "$@"
 TMPDIR=$memory timeout -k 2 "$seconds" "$@" < /dev/null > "$dir/out" 2> "${log:-$dir/log}" ||
 	status=$?
-tr -d '\r' < "$dir/out" | grep -v "^uml_boot.sh: the script's status is " || true
+tr -d '\r' < "$dir/out" |
+	sed "/^uml_boot.sh: the script's status is /,\$d; s/uml_boot.sh: the script's status is .*//"
 case $status in
 124 | 137) echo "uml_boot.sh: killed after $seconds s" >&2 && status=124 ;;
 *) status=$(tr -d '\r' < "$dir/out" |
-	sed -n "s/^uml_boot.sh: the script's status is \\([0-9]*\\)\$/\\1/p" | tail -n 1) ;;
+	sed -n "s/.*uml_boot.sh: the script's status is \\([0-9]*\\)\$/\\1/p" | tail -n 1) ;;
 esac
 [ "${status:-98}" -eq 0 ] || [ -n "$log" ] || tail -n 60 "$dir/log" >&2
 exit "${status:-98}"

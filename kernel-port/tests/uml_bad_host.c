@@ -149,7 +149,8 @@ int main(int argc, char **argv)
 	setup.device.dialect = &ws_dialect_wsr1;
 	setup.device.feature_bit = WS_WSR1_FEATURE_BIT;
 	setup.device.rule = WS_VQ_NEGOTIATED;
-	setup.device.features = features_of(argc > 3 ? argv[3] : "") | 1ull << WSD_F_VERSION_1;
+	setup.device.features = features_of(argc > 3 ? argv[3] : "") | 1ull << WSD_F_VERSION_1 |
+				1ull << WSD_F_PROTOCOL_FEATURES;
 	setup.device.bins = 4;
 	bad.random = 88172645463325252ull;
 	bad.timer.fire = on_tick;
