@@ -315,7 +315,7 @@ fuzz-run: $(fuzzers:%=$(out)/fuzz/%)
 	    -artifact_prefix=$(out)/$$f- $$found tests/corpus/$$f || exit 1; \
 	  ls tests/corpus/$$f | grep -vxE '[0-9a-f]{40}' | while read -r hand; do \
 	    cp tests/corpus/$$f/$$hand $$least; done; \
-	  $(out)/fuzz/$$f -set_cover_merge=1 $$least tests/corpus/$$f $$found || exit 1; \
+	  $(out)/fuzz/$$f -set_cover_merge=1 -use_counters=0 $$least tests/corpus/$$f $$found || exit 1; \
 	  rm -rf tests/corpus/$$f && cp -r $$least tests/corpus/$$f; done
 # What fuzzes the core needs nothing else, so every "make check" can do it as the fuzzer
 # would, under the sanitizers.
