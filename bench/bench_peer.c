@@ -85,7 +85,8 @@ static int run_theirs(const struct bench_folder *folder, const struct cell *cell
 
 	snprintf(command, sizeof(command),
 		 "cd %s && cachesim zipf.oracle oracleGeneral %s %u --ignore-obj-size 1 "
-		 "--num-thread 1 2>/dev/null && rm -rf result zipf.oracle.cachesim", folder->path, cell->theirs, frames);
+		 "--num-thread 1 2>/dev/null && rm -rf result zipf.oracle.cachesim",
+		 folder->path, cell->theirs, frames);
 	FILE *pipe = popen(command, "r");
 
 	*miss_ratio = -1;

@@ -82,9 +82,10 @@ while IFS=: read -r f line text; do
 		check_include "$f:$line" "$f" "${BASH_REMATCH[1]}"
 done < <(grep -nE '^[ 	]*#[ 	]*include' "${sources[@]}" /dev/null)
 
-# A program is started by name in few places only: plots, recordings, job schedulers.
+# A program is started by name in few places only: plots, recordings, job schedulers, and
+# the peer that a benchmark runs beside.
 while IFS=: read -r f line _; do
-	[[ $f =~ ^(sim/output/sim_plot|sim/sweep/sim_slurm|traces/([a-z]+/)?tr_|sim/cli/cmd_trace|traces/record/guest/|tests/|kernel-port/) ]] ||
+	[[ $f =~ ^(sim/output/sim_plot|sim/sweep/sim_slurm|traces/([a-z]+/)?tr_|sim/cli/cmd_trace|traces/record/guest/|tests/|kernel-port/|bench/bench_peer) ]] ||
 		fault "$f:$line" "starts a program"
 done < <(grep -nE '\b(popen|system|exec[lv]p?e?|posix_spawnp?)\(' "${sources[@]}" /dev/null)
 
