@@ -37,6 +37,8 @@ struct kat {
 	struct ws_lru group_lru[KAT_GROUPS];
 	struct ws_hist group_hist[KAT_GROUPS];
 	u64 group_memory[KAT_GROUPS * (sizeof(struct ws_group) / 8 + 1)];
+	struct ws_reaccess reaccess, reaccess_parent;
+	struct ws_reaccess_gen reaccess_gen[WS_REACCESS_GENS_MIN];
 	struct ws_report report;
 	struct ws_hist hist;
 	struct ws_msg msg;
@@ -242,11 +244,11 @@ static void lru_clear(struct kat *kat)
 	memset(kat->shadow, 0, sizeof(kat->shadow));
 }
 
-/* @steps accesses of all kinds, in half as much memory as they want. */
-static void lru_live(struct kat *kat, u32 steps)
+/* Accesses of all kinds from @from_ns on, a nanosecond each, in half as much memory as they want. */
+static void lru_live(struct kat *kat, u32 from_ns, u32 steps)
 {
 	static const u8 swappiness[] = { 60, 0, 200, 1, 100 };
-	u32 resident = 0, i;
+	u32 resident = (u32)ws_age_total(&kat->lru.age), i;
 
 	for (i = 0; i < steps; i++) {
 		u32 a = draw_below(kat, PAGES), b = draw_below(kat, PAGES), page = a < b ? a : b;
@@ -267,7 +269,7 @@ static void lru_live(struct kat *kat, u32 steps)
 		}
 		if (resident > PAGES / 2) {
 			if (ws_lru_wants_ageing(&kat->lru, swappiness[i % 5]))
-				lru_age(kat, i);
+				lru_age(kat, from_ns + i);
 			lru_evict(kat, swappiness[i % 5]);
 			resident = (u32)ws_age_total(&kat->lru.age);
 		}
@@ -280,7 +282,7 @@ static void kat_lru(struct kat *kat)
 {
 	lru_clear(kat);
 	put(kat, (u64)-ws_lru_init(&kat->lru, kat->page, kat->pool, PAGES, WS_GENS_LINUX, 0));
-	lru_live(kat, 60000);
+	lru_live(kat, 0, 60000);
 }
 
 static void kat_rules(struct kat *kat)
@@ -291,7 +293,53 @@ static void kat_rules(struct kat *kat)
 		lru_clear(kat);
 		put(kat, (u64)-ws_lru_init_rules(&kat->lru, kat->page, kat->pool, PAGES,
 						 &ws_rules_table[i], 0));
-		lru_live(kat, 20000);
+		lru_live(kat, 0, 20000);
+	}
+}
+
+static void put_hist(struct kat *kat, const struct ws_hist *hist)
+{
+	u32 i;
+
+	for (i = 0; i < hist->bins_count; i++) {
+		put(kat, hist->pages[WS_ANON][i]);
+		put(kat, hist->pages[WS_FILE][i]);
+	}
+}
+
+static void put_reaccess(struct kat *kat, const struct ws_reaccess *reaccess)
+{
+	u32 type;
+
+	put_hist(kat, &reaccess->hist);
+	for (type = 0; type < WS_TYPES; type++) {
+		put(kat, reaccess->older[type]);
+		put(kat, reaccess->resident_total[type]);
+		put(kat, reaccess->evicted_total[type]);
+	}
+	put(kat, reaccess->clearings_count);
+}
+
+/* The same life, watched; edges change on the way, and a parent sums up by others. */
+static void kat_reaccess(struct kat *kat)
+{
+	static const u64 edge_ns[] = { 500, 2000, 9000 }, wide_ns[] = { 5000 };
+	const u32 steps = 8000;
+	u32 i;
+
+	lru_clear(kat);
+	put(kat, (u64)-ws_lru_init(&kat->lru, kat->page, kat->pool, PAGES, WS_GENS_LINUX, 0));
+	put(kat, (u64)-ws_reaccess_init(&kat->reaccess_parent, NULL, NULL, 0, 0));
+	put(kat, (u64)-ws_reaccess_init(&kat->reaccess, &kat->reaccess_parent, kat->reaccess_gen,
+					WS_REACCESS_GENS_MIN, 0));
+	put(kat, (u64)-ws_reaccess_configure(&kat->reaccess_parent, wide_ns, 1, 0));
+	ws_lru_watch(&kat->lru, &kat->reaccess, 0);
+	for (i = 0; i < 6; i++) {
+		put(kat, (u64)-ws_reaccess_configure(&kat->reaccess, edge_ns, i < 3 ? 3 : 2, i * steps));
+		lru_live(kat, i * steps, steps);
+		ws_reaccess_settle(&kat->reaccess, &kat->lru.age, (i + 1) * steps);
+		put_reaccess(kat, &kat->reaccess);
+		put_reaccess(kat, &kat->reaccess_parent);
 	}
 }
 
@@ -389,16 +437,6 @@ static u32 draw_edges(struct kat *kat, u64 *edge_ns, u32 edges_count)
 		edge_ns[i] = below * WS_NS_PER_MS;
 	}
 	return edges_count;
-}
-
-static void put_hist(struct kat *kat, const struct ws_hist *hist)
-{
-	u32 i;
-
-	for (i = 0; i < hist->bins_count; i++) {
-		put(kat, hist->pages[WS_ANON][i]);
-		put(kat, hist->pages[WS_FILE][i]);
-	}
 }
 
 static void kat_hist(struct kat *kat)
@@ -874,7 +912,7 @@ int ws_kat_run(void *scratch, u64 size, struct ws_kat_result *result)
 		{ "lru", kat_lru },	  { "hist", kat_hist }, { "report", kat_report },
 		{ "wire", kat_wire },	  { "proto", kat_proto }, { "balloon", kat_balloon },
 		{ "source", kat_sources }, { "rules", kat_rules }, { "walk", kat_walk },
-		{ "group", kat_group },
+		{ "group", kat_group },	  { "reaccess", kat_reaccess },
 	};
 	struct kat *kat = scratch;
 	u32 i;

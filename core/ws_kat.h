@@ -15,8 +15,9 @@
 
 #include <ws_env.h>
 
-/* math, age, refault, lru, hist, report, wire, proto, balloon, source, rules, walk, group */
-#define WS_KAT_COUNT 13
+/* math, age, refault, lru, hist, report, wire, proto, balloon, source, rules, walk, group,
+ * reaccess */
+#define WS_KAT_COUNT 14
 
 struct ws_kat_result {
 	const char *name; /* the module, without its prefix */

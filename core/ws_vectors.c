@@ -19,6 +19,7 @@ const struct ws_kat_result ws_vectors_kat[WS_KAT_COUNT] = {
 	{ "rules", 0xc42bc53e4f8d0241ull },
 	{ "walk", 0x5ce12e22c7111222ull },
 	{ "group", 0xc350f87d02f912a8ull },
+	{ "reaccess", 0x464199f68c0157daull },
 };
 
 /* --- bytes ------------------------------------------------------------------------- */
