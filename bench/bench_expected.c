@@ -113,7 +113,7 @@ u32 bench_compare(const struct bench_report *report, const struct bench_expected
 		worse += lost;
 		if (loud)
 			printf("  %-24s %9.4g, was %9.4g: %s\n", want->name, have ? have->value : 0,
-			       want->value, !have ? "MISSING" : lost ? "WORSE" : "as it was, or better");
+			       want->value, !have ? "MISSING" : lost ? "WORSE" : "within the limits");
 	}
 	return worse;
 }
