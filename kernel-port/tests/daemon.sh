@@ -14,6 +14,7 @@ cleanup() {
 }
 trap cleanup EXIT
 out=${BUILD_DIR:-build}/release
+: "${KERNELS:=6.1}"
 mib=448
 
 cat > "$dir/guest" << 'END'

@@ -14,6 +14,7 @@ cleanup() {
 }
 trap cleanup EXIT
 out=${BUILD_DIR:-build}/release
+: "${KERNELS:=6.1}"
 here=kernel-port/tests
 
 # kind:MiB:period in ms:until s, as ws_load and the trace below take it: memory that is
