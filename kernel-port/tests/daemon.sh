@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # ws-balloond and two VMs on stock QEMU with stock kernels: policies move real balloons.
-# "busy" uses most of what it has; "lazy" has touched as much and let it lie.  Both run
+# Both have touched 200 MiB: "busy" goes on using 120 of them, "lazy" 30.  Both run
 # QEMU's and Linux's own balloon, and beside it ws.ko with ws-agent; both can swap.
 set -eu
 dir=$(mktemp -d)
@@ -87,11 +87,11 @@ make -s kernel-module KERNEL="$1" > "$dir/log" 2>&1 || {
 	echo "not ok daemon: modules for $1 do not build"
 	exit 0
 }
-start_vm busy "$1" "a:200:500:1000"
-start_vm lazy "$1" "a:40:500:1000 a:200:0:1000"
+start_vm busy "$1" "a:120:1000:1000 a:80:0:1000"
+start_vm lazy "$1" "a:30:1000:1000 a:170:0:1000"
 
 eager="--policy ws-target --param interval=2s --param stats_interval=1s --param hold=4s
-	--param idle=5s --param step=0.2 --param proactive=1"
+	--param idle=8s --param step=0.2 --param proactive=1"
 # shellcheck disable=SC2086 # words
 start_daemon $eager --dry-run
 both_up && is yes "both VMs are up: QMP, and the agent's port" || is "" "both VMs are up"
@@ -120,8 +120,8 @@ sleep 40
 finish ws-target
 lazy=$(last lazy 6) busy=$(last busy 6)
 check "$lazy -gt 100" "ws-target takes what the lazy VM does not use: $lazy MiB"
-check "$((lazy - busy)) -gt 40" "and less of the busy one: $busy MiB"
-check "$((mib - busy)) -ge 200" "which keeps its 200 MiB"
+check "$((lazy - busy)) -gt 30" "and less of the busy one: $busy MiB"
+check "$((mib - busy)) -ge 150" "which keeps what it uses: $((mib - busy)) MiB are left to it"
 reports=$(awk -F, 'NR > 1 && $5 == 0' "$dir/results/histograms.csv" | wc -l)
 check "$reports -gt 8" "$reports reports came through the agent"
 check "-s $dir/results/report.html" "the results are whole"

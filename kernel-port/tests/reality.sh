@@ -32,7 +32,6 @@ done
 echo ${SWAP}M > /sys/block/zram0/disksize
 mkswap /dev/zram0 > /dev/null
 swapon /dev/zram0
-echo y > /sys/kernel/mm/lru_gen/enabled
 insmod /ws.ko || exit 1
 echo scan > /sys/kernel/ws/source
 set -- $(ls /sys/class/virtio-ports)
@@ -129,7 +128,7 @@ if [ -n "$keep" ]; then
 	(cd "$keep" && gnuplot) << 'END'
 set terminal pngcairo size 1000,420 font "sans,11"
 set output "reality.png"
-set xlabel "seconds"; set ylabel "MiB"; set yrange [0:460]; set key top right; set grid lc rgb "#dddddd"
+set xlabel "seconds"; set ylabel "MiB"; set xrange [0:*]; set yrange [0:460]; set key top right; set grid lc rgb "#dddddd"
 plot "real.dat" using 1:2 with lines lw 4 lc rgb "#4477aa" title "left to the guest, real", \
      "sim.dat" using 1:2 with lines lw 2 dt 2 lc rgb "#000000" title "simulated", \
      "real.hot" using 1:2 with points pt 7 ps 0.8 lc rgb "#cc6677" title "used within 6 s, real", \
