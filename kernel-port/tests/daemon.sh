@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # ws-balloond and two VMs on stock QEMU with stock kernels: policies move real balloons.
-# Both have touched 200 MiB: "busy" goes on using 120 of them, "lazy" 30.  Both run
+# Both have touched 200 MiB: "busy" goes on using 150 of them, "lazy" 10.  Both run
 # QEMU's and Linux's own balloon, and beside it ws.ko with ws-agent; both can swap.
 set -eu
 dir=$(mktemp -d)
@@ -87,11 +87,11 @@ make -s kernel-module KERNEL="$1" > "$dir/log" 2>&1 || {
 	echo "not ok daemon: modules for $1 do not build"
 	exit 0
 }
-start_vm busy "$1" "a:120:1000:1000 a:80:0:1000"
-start_vm lazy "$1" "a:30:1000:1000 a:170:0:1000"
+start_vm busy "$1" "a:150:1000:1000 a:50:0:1000"
+start_vm lazy "$1" "a:10:1000:1000 a:190:0:1000"
 
 eager="--policy ws-target --param interval=2s --param stats_interval=1s --param hold=4s
-	--param idle=8s --param step=0.2 --param proactive=1"
+	--param idle=15s --param step=0.2 --param proactive=1"
 # shellcheck disable=SC2086 # words
 start_daemon $eager --dry-run
 both_up && is yes "both VMs are up: QMP, and the agent's port" || is "" "both VMs are up"
@@ -116,7 +116,7 @@ start_daemon $eager
 both_up || is "" "a new daemon finds both VMs"
 after=$(tell state | sed -n 's/.*"balloon_pages": \([0-9]*\).*/\1/p' | tail -n 1)
 check "$after -ge $((before / 2))" "killed and started again: the balloon has $before, then $after pages"
-sleep 40
+sleep 70
 finish ws-target
 lazy=$(last lazy 6) busy=$(last busy 6)
 check "$lazy -gt 100" "ws-target takes what the lazy VM does not use: $lazy MiB"
