@@ -160,6 +160,33 @@ if has reclaim && [ -n "$trace" ]; then
 	expect 1 'folder: Is a directory' reclaim "$trace" -r lru -f 0.1 -o "$work/folder"
 fi
 
+if has size && [ -n "$trace" ]; then
+	run trace gen loop --pages 24MiB --count 400000 --access 50us -o "$work/loop.wst"; say $? "a loop for size"
+	run size "$work/loop.wst" --memory 96MiB --duration 20s --runs 2 --step 4MiB --slowdown 1.05
+	grep -q '^The smallest safe guest for vm is' "$work/out" && grep -q 'What limits it' "$work/out"
+	say $? "size answers"
+	run size "$work/loop.wst" --memory 96MiB --duration 20s --runs 2 --step 8MiB --balloon --json
+	grep -q '"balloon_bytes"' "$work/out"; say $? "size --balloon --json"
+	run density --trace "$work/loop.wst" --memory 96MiB --host-memory 192MiB --duration 20s --runs 1 -p static --max 6
+	grep -qE '^static +together +[1-6] ' "$work/out" && grep -q '^static *spread' "$work/out"; say $? "density answers"
+	for i in 1 2 3 4; do echo "20.0 40.5"; done > "$work/series"
+	printf 'name,memory,trace,demand,count\na,96MiB,loop.wst,,1\nb,64MiB,,series,2\n' > "$work/vms.csv"
+	run whatif "$work/vms.csv" --host-memory 192MiB --duration 20s --runs 2 --policy static,mom
+	grep -q '^Under mom the median VM takes' "$work/out" && grep -q 'time is divided by 24' "$work/out"
+	say $? "whatif answers from an inventory"
+	run whatif "$work/ok.json" --runs 2 --policy static --json && grep -q '"oom_risk_below"' "$work/out"
+	say $? "whatif --json of a scenario"
+	expect 2 'vms.csv: an inventory needs --host-memory' whatif "$work/vms.csv"
+	echo 'c,many,loop.wst' >> "$work/vms.csv"
+	expect 2 'vms.csv: line 4: memory' whatif "$work/vms.csv" --host-memory 1GiB
+	printf 'name,memory,trase\n' > "$work/vms.csv"
+	expect 2 "vms.csv: line 1: column 'trase'" whatif "$work/vms.csv" --host-memory 1GiB
+	expect 2 'No such file' size "$work/missing.json"
+	expect 2 'no VM of that name' density "$work/ok.json" --vm b
+	expect 2 'no such policy' whatif "$work/ok.json" --policy best
+	expect 2 'cut.wst: ' size "$work/cut.wst"
+fi
+
 if has ages && [ -n "$trace" ]; then
 	run ages "$trace" -o "$work/ages" -r 500ms && grep -q '^mglru:16@1s' "$work/out"; say $? "ages of a sample"
 	[ -s "$work/ages/summary.json" ] && [ -s "$work/ages/plots/ages.svg" ] &&

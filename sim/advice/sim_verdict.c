@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* sim_verdict.c - judging runs; see sim_verdict.h. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "advice/sim_verdict.h"
+#include "output/sim_comparison.h"
+
+#define RESAMPLING_SEED 20121218
+
+static const struct {
+	enum sim_vm_metric metric;
+	const char *text;
+} causes[] = {
+	{ SIM_VM_IO_SHARE, "waiting for swap and disk" },
+	{ SIM_VM_FAULT_SHARE, "page faults" },
+	{ SIM_VM_RECLAIM_SHARE, "reclaim in the guest" },
+	{ SIM_VM_HOST_STALL_SHARE, "faults on memory that the host had swapped" },
+	{ SIM_VM_DESCRIPTOR_SHARE, "read() and write()" },
+	{ SIM_VM_SPLIT_SHARE, "huge pages that the balloon or the host split" },
+	{ SIM_VM_VCPU_WAIT_SHARE, "waiting for a vCPU that works on reclaim" },
+};
+#define CAUSES (sizeof(causes) / sizeof(*causes))
+
+const char *sim_verdict_cause(enum sim_vm_metric cause)
+{
+	for (size_t i = 0; i < CAUSES; i++)
+		if (causes[i].metric == cause)
+			return causes[i].text;
+	return "nothing in particular";
+}
+
+double sim_verdict_upper(u32 bad, u32 runs)
+{
+	double low = 0, high = 1;
+
+	if (!runs || bad >= runs)
+		return 1;
+	/* The share at which so few bad ones would be seen only once in twenty times. */
+	for (u32 i = 0; i < 60; i++) {
+		double p = (low + high) / 2, term = pow(1 - p, runs), sum = term;
+
+		for (u32 k = 1; k <= bad; k++) {
+			term *= p / (1 - p) * (runs - k + 1) / k;
+			sum += term;
+		}
+		*(sum > 0.05 ? &low : &high) = p;
+	}
+	return high;
+}
+
+static u32 slowest_vm(struct sim_summary *const *summary, u32 runs)
+{
+	u32 slowest = 0;
+	double most = -1;
+
+	for (u32 vm = 0; vm < summary[0]->vms_count; vm++) {
+		double sum = 0;
+		for (u32 run = 0; run < runs; run++)
+			if (!isnan(summary[run]->vm[vm].value[SIM_VM_SLOWDOWN]))
+				sum += summary[run]->vm[vm].value[SIM_VM_SLOWDOWN];
+		if (sum > most) {
+			most = sum;
+			slowest = vm;
+		}
+	}
+	return slowest;
+}
+
+static void find_cause(struct sim_verdict *verdict, struct sim_summary *const *summary,
+		       struct sim_summary *const *baseline, u32 runs)
+{
+	u32 vm = slowest_vm(summary, runs);
+
+	memcpy(verdict->slowest, summary[0]->vm[vm].name, SIM_NAME_MAX);
+	verdict->cause = causes[0].metric;
+	for (size_t i = 0; i < CAUSES; i++) {
+		double share = 0;
+
+		for (u32 run = 0; run < runs; run++) {
+			share += summary[run]->vm[vm].value[causes[i].metric];
+			if (baseline && baseline[run])
+				share -= baseline[run]->vm[vm].value[causes[i].metric];
+		}
+		share /= runs;
+		if (share > verdict->cause_share) {
+			verdict->cause = causes[i].metric;
+			verdict->cause_share = share;
+		}
+	}
+}
+
+void sim_verdict_make(struct sim_verdict *verdict, const struct sim_slo *slo,
+		      struct sim_summary *const *summary, struct sim_summary *const *baseline,
+		      u32 runs_count)
+{
+	double slowdown[SIM_RUNS_MAX];
+
+	memset(verdict, 0, sizeof(*verdict));
+	verdict->runs = runs_count;
+	verdict->valid = true;
+	for (u32 run = 0; run < runs_count; run++) {
+		const double *value = summary[run]->value;
+		bool killed = value[SIM_RUN_OOM] > 0 || value[SIM_RUN_HOST_OOM] > 0;
+
+		slowdown[run] = value[slo->metric];
+		for (u32 vm = 0; vm < summary[run]->vms_count && slo->no_oom_deflate; vm++)
+			killed = killed || summary[run]->vm[vm].value[SIM_VM_OOM_DEFLATE] > 0;
+		/* A VM that did no work has no slowdown; then nothing is known to be safe. */
+		verdict->safe += !killed && slowdown[run] <= slo->slowdown;
+		verdict->oom_runs += killed;
+		verdict->worst = slowdown[run] > verdict->worst ? slowdown[run] : verdict->worst;
+		verdict->valid = verdict->valid && summary[run]->valid;
+		verdict->oom += value[SIM_RUN_OOM] / runs_count;
+		verdict->saved += value[SIM_RUN_SAVED] / runs_count;
+		verdict->footprint += value[SIM_RUN_USED_MEAN] / runs_count;
+		verdict->guest_swap += value[SIM_RUN_GUEST_SWAP] / runs_count;
+		verdict->host_swap += value[SIM_RUN_HOST_SWAP] / runs_count;
+	}
+	verdict->slowdown = sim_stats_estimate(slowdown, runs_count, RESAMPLING_SEED);
+	find_cause(verdict, summary, baseline, runs_count);
+}

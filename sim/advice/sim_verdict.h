@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sim_verdict.h - whether runs keep a bound on slowdown, how sure that is, and what breaks it.
+ *
+ * A run is safe when the slowdown that is looked at (of the worst VM, or the 95th percentile
+ * over VMs) is within the bound and nothing was killed for want of memory, in guests or on
+ * the host.  When all of n runs were safe, the share of unsafe ones is below
+ * 1 - 0.05^(1/n) with 95 % confidence, whatever the distribution: 26 % for 10 runs.
+ */
+#ifndef SIM_VERDICT_H
+#define SIM_VERDICT_H
+
+#include "output/probe_summary.h"
+#include "output/sim_stats.h"
+
+struct sim_slo {
+	double slowdown; /* bound, >= 1 */
+	enum sim_run_metric metric; /* SIM_RUN_SLOWDOWN_MAX or SIM_RUN_SLOWDOWN_P95 */
+	bool no_oom_deflate; /* a balloon that gives way on OOM was too large */
+};
+
+struct sim_verdict {
+	u32 runs, safe;
+	bool valid; /* no run evicted below its traces' windows */
+	struct sim_estimate slowdown;
+	double worst;		 /* of the runs */
+	u32 oom_runs;		 /* runs in which something was killed */
+	double oom, saved, footprint, guest_swap, host_swap; /* means; bytes swapped */
+	/* Of the VM that is slowest, mean share of its busy time, and beyond the baseline's. */
+	char slowest[SIM_NAME_MAX];
+	enum sim_vm_metric cause; /* the largest of the shares */
+	double cause_share;
+};
+
+/* @summary: related to their baselines (sim_summary_relate()). */
+void sim_verdict_make(struct sim_verdict *verdict, const struct sim_slo *slo,
+		      struct sim_summary *const *summary, struct sim_summary *const *baseline,
+		      u32 runs_count);
+
+static inline bool sim_verdict_is_safe(const struct sim_verdict *verdict)
+{
+	return verdict->runs && verdict->safe == verdict->runs;
+}
+
+/* 95 % upper bound on the share of runs for which @bad of @runs is true (Clopper and Pearson). */
+double sim_verdict_upper(u32 bad, u32 runs);
+
+/* "swap-in and reads from disk": a cause in words. */
+const char *sim_verdict_cause(enum sim_vm_metric cause);
+
+#endif /* SIM_VERDICT_H */

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* cmd_advice.h - options that the commands which give advice share: size, density, whatif. */
+#ifndef CMD_ADVICE_H
+#define CMD_ADVICE_H
+
+#include <argp.h>
+
+#include "advice/sim_verdict.h"
+#include "scenario/sim_scenario.h"
+#include "tr_error.h"
+
+#define CMD_ADVICE_SETS 64
+
+struct cmd_advice {
+	const char *command; /* "size" */
+	const char *input;   /* scenario or trace */
+	const char *trace, *vm;
+	const char *set[CMD_ADVICE_SETS];
+	char *owned; /* of them the one made from --seed */
+	u32 sets_count, runs, workers;
+	u64 duration_ns, memory_bytes, host_memory_bytes; /* 0: not given */
+	double slowdown;
+	bool p95, json;
+};
+
+/* A child parser for argp; its input is a struct cmd_advice with defaults in it. */
+extern const struct argp cmd_advice_argp;
+
+/* The file is a .wst trace. */
+bool cmd_advice_is_trace(const char *path);
+
+/*
+ * A scenario of one VM that plays @trace again and again: --memory or what the trace
+ * touches and a sixth more, --host-memory or room for it, --duration or twice the trace
+ * (one to ten minutes).  Freed with sim_scenario_free().
+ */
+int cmd_advice_trace_scenario(const struct cmd_advice *advice, const char *trace,
+			      struct sim_scenario *scenario, struct tr_error *error);
+
+/* The input, whichever it is; --duration, --set and --seed applied. */
+int cmd_advice_read(const struct cmd_advice *advice, struct sim_scenario *scenario,
+		    struct tr_error *error);
+
+/* Index of --vm, or of the only VM; -EINVAL with text. */
+int cmd_advice_vm(const struct cmd_advice *advice, const struct sim_scenario *scenario, u32 *vm,
+		  struct tr_error *error);
+
+/* "on one line, wiped before the next": for people at a terminal only. */
+void cmd_advice_progress(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Why it is not safe, in words: "2.13x for vm-3, mostly waiting for swap and disk". */
+#define CMD_ADVICE_TEXT 256
+char *cmd_advice_why(const struct sim_verdict *verdict, char text[CMD_ADVICE_TEXT]);
+
+void cmd_advice_free(struct cmd_advice *advice);
+
+#endif /* CMD_ADVICE_H */

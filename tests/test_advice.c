@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* test_advice.c - sizes, densities and inventories on work whose answers are known. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "advice/sim_density.h"
+#include "advice/sim_inventory.h"
+#include "advice/sim_size.h"
+#include "advice/sim_variant.h"
+#include "scenario/sim_scenario_read.h"
+#include "tr_demand.h"
+#include "tr_file.h"
+#include "world_folder.h"
+
+#define MIB (1ull << 20)
+#define NONE (~0u)
+
+/* @mib of anonymous memory, used from one end to the other again and again. */
+static void write_loop(const char *name, u32 mib)
+{
+	struct tr_meta meta = { .default_type = TR_ANON, .origin = "" };
+	struct tr_error error = { "" };
+	struct tr_writer *writer;
+	char path[128];
+
+	path_of(path, sizeof(path), name);
+	cr_assert_eq(tr_writer_open(&writer, path, &meta, &error), 0, "%s", error.text);
+	for (u32 i = 0; i < 20 * mib * 256; i++) {
+		struct tr_record record = { .op = TR_ACCESS, .write = 1, .page = i % (mib * 256),
+					    .time_ns = (i + 1) * 100000ull };
+		cr_assert_eq(tr_writer_put(writer, &record, &error), 0, "%s", error.text);
+	}
+	cr_assert_eq(tr_writer_commit(writer, &error), 0, "%s", error.text);
+}
+
+static void read_scenario(struct sim_scenario *scenario, const char *host, const char *vm)
+{
+	struct tr_error error = { "" };
+	char text[1024], path[128];
+
+	snprintf(text, sizeof(text),
+		 "{\"duration\": \"12s\", \"host\": {\"memory\": \"%s\", \"reserved\": \"0\", "
+		 "\"huge_pages\": false}, \"vms\": [{\"name\": \"vm\", %s, \"workload\": [\"loop.wst\"]}]}", host, vm);
+	path_of(path, sizeof(path), "scenario.json");
+	cr_assert_eq(sim_scenario_read_text(scenario, path, text, strlen(text), NULL, 0, "static",
+					    &error), 0, "%s", error.text);
+}
+
+static struct sim_size size_of(const struct sim_scenario *scenario, bool balloon)
+{
+	struct sim_size size = {
+		.scenario = scenario,
+		.balloon = balloon,
+		.slo = { 1.05, SIM_RUN_SLOWDOWN_MAX, balloon },
+		.runs = 2,
+		.workers = 1,
+		.step_bytes = MIB,
+	};
+	return size;
+}
+
+TestSuite(advice, .init = make_folder, .fini = remove_folder);
+
+Test(advice, a_loop_needs_its_footprint_and_the_kernel)
+{
+	struct sim_scenario scenario;
+	struct tr_error error = { "" };
+
+	write_loop("loop.wst", 8);
+	read_scenario(&scenario, "256MiB", "\"memory\": \"64MiB\", \"kernel\": \"4MiB\"");
+	struct sim_size size = size_of(&scenario, false);
+	cr_assert_eq(sim_size_search(&size, &error), 0, "%s", error.text);
+	cr_assert_neq(size.answer, NONE);
+	cr_assert_neq(size.broken, NONE);
+	u64 bytes = size.tried[size.answer].bytes;
+	/* 8 MiB in use, the kernel's 4 (3 of a smaller guest), watermarks */
+	cr_assert(bytes >= 11 * MIB && bytes <= 15 * MIB, "%llu bytes", bytes);
+	cr_assert_lt(size.answer - 1, size.tries_count);
+	cr_assert_eq(size.answer, size.broken + 1, "what limits it is the next smaller");
+	cr_assert_leq(bytes - size.tried[size.broken].bytes, size.step_bytes + 4096);
+	cr_assert(!sim_verdict_is_safe(&size.tried[size.broken].verdict));
+	for (u32 i = 1; i < size.tries_count; i++)
+		cr_assert_leq(size.tried[i - 1].bytes, size.tried[i].bytes);
+	cr_assert_float_eq(size.tried[size.tries_count - 1].verdict.slowdown.mean, 1, 1e-9,
+			   "all its memory is the baseline");
+	cr_assert_eq(scenario.vm[0].memory_bytes, 64 * MIB, "the scenario stays as it is");
+	sim_scenario_free(&scenario);
+}
+
+Test(advice, the_largest_balloon_leaves_what_the_smallest_guest_has)
+{
+	struct sim_scenario scenario;
+	struct tr_error error = { "" };
+
+	write_loop("loop.wst", 8);
+	read_scenario(&scenario, "256MiB",
+		      "\"memory\": \"64MiB\", \"kernel\": \"4MiB\", \"deflate_on_oom\": true");
+	struct sim_size size = size_of(&scenario, true);
+	cr_assert_eq(sim_size_search(&size, &error), 0, "%s", error.text);
+	cr_assert_neq(size.answer, NONE);
+	u64 bytes = size.tried[size.answer].bytes;
+	cr_assert(bytes >= 12 * MIB && bytes <= 17 * MIB, "%llu bytes are left", bytes);
+	sim_scenario_free(&scenario);
+}
+
+Test(advice, a_balloon_of_a_guest_without_swap_may_not_give_way)
+{
+	struct sim_scenario scenario;
+	struct tr_error error = { "" };
+
+	write_loop("loop.wst", 8);
+	read_scenario(&scenario, "256MiB",
+		      "\"memory\": \"64MiB\", \"kernel\": \"4MiB\", \"swap\": \"none\"");
+	struct sim_size size = size_of(&scenario, true);
+	cr_assert_eq(sim_size_search(&size, &error), 0, "%s", error.text);
+	cr_assert_neq(size.broken, NONE);
+	cr_assert_gt(size.tried[size.broken].verdict.oom_runs, 0);
+	cr_assert_geq(size.tried[size.answer].bytes, 12 * MIB);
+	sim_scenario_free(&scenario);
+}
+
+Test(advice, as_many_vms_fit_as_memory_holds)
+{
+	struct sim_scenario scenario;
+	struct tr_error error = { "" };
+
+	write_loop("loop.wst", 8);
+	read_scenario(&scenario, "64MiB", "\"memory\": \"32MiB\", \"kernel\": \"4MiB\"");
+	struct sim_density density = {
+		.scenario = &scenario,
+		.policy = sim_policy_find("static"),
+		.slo = { 1.05, SIM_RUN_SLOWDOWN_MAX, false },
+		.runs = 2,
+		.workers = 1,
+		.count_max = 16,
+	};
+	cr_assert_eq(sim_density_search(&density, &error), 0, "%s", error.text);
+	cr_assert_neq(density.answer, NONE);
+	cr_assert_neq(density.broken, NONE);
+	/* Each backs 12 MiB and little more; the host keeps a watermark. */
+	u32 most = density.tried[density.answer].count;
+	cr_assert(most >= 4 && most <= 5, "%u", most);
+	cr_assert_eq(density.tried[density.broken].count, most + 1);
+	density.count_max = 3;
+	cr_assert_eq(sim_density_search(&density, &error), 0, "%s", error.text);
+	cr_assert_eq(density.tried[density.answer].count, 3);
+	cr_assert_eq(density.broken, NONE);
+	sim_scenario_free(&scenario);
+}
+
+static const volatile bool stopped = true;
+
+Test(advice, a_search_that_is_stopped_says_so)
+{
+	struct sim_scenario scenario;
+	struct tr_error error = { "" };
+
+	write_loop("loop.wst", 1);
+	read_scenario(&scenario, "64MiB", "\"memory\": \"32MiB\", \"kernel\": \"4MiB\"");
+	struct sim_size size = size_of(&scenario, false);
+	size.stop = &stopped;
+	cr_assert_eq(sim_size_search(&size, &error), -EINTR);
+	sim_scenario_free(&scenario);
+}
+
+Test(advice, bounds_on_shares_are_clopper_and_pearsons)
+{
+	cr_assert_float_eq(sim_verdict_upper(0, 10), 0.25887, 1e-4);
+	cr_assert_float_eq(sim_verdict_upper(0, 5), 0.45072, 1e-4);
+	cr_assert_float_eq(sim_verdict_upper(1, 10), 0.39416, 1e-4);
+	cr_assert_float_eq(sim_verdict_upper(3, 20), 0.34366, 1e-4);
+	cr_assert_float_eq(sim_verdict_upper(4, 4), 1, 0);
+}
+
+/* --- inventories --- */
+
+static int make_inventory(struct sim_inventory *inventory, const char *text, struct tr_error *error)
+{
+	static char path[128];
+	FILE *file;
+
+	path_of(path, sizeof(path), "vms.csv");
+	file = fopen(path, "w");
+	cr_assert(file);
+	fputs(text, file);
+	fclose(file);
+	*inventory = (struct sim_inventory){ .path = path, .host_bytes = 256 * MIB,
+					     .time_scale = 60 * TR_DEMAND_ONE, .work = folder };
+	return sim_inventory_make(inventory, error);
+}
+
+Test(advice, an_inventory_becomes_a_scenario)
+{
+	struct sim_inventory inventory;
+	struct sim_scenario scenario;
+	struct tr_error error = { "" };
+	char path[128];
+	FILE *file;
+
+	write_loop("loop.wst", 8);
+	path_of(path, sizeof(path), "web.gcd");
+	file = fopen(path, "w");
+	fputs("10.0 50.0\n10.0 50.0\n", file);
+	fclose(file);
+	cr_assert_eq(make_inventory(&inventory,
+				    "# what we have\nname, memory, demand, trace, count\n"
+				    "cache,64MiB,,loop.wst,2\n\nweb,128MiB,web.gcd\n", &error), 0,
+		     "%s", error.text);
+	cr_assert_eq(inventory.rows_count, 2);
+	cr_assert_eq(inventory.demands_count, 1);
+	path_of(path, sizeof(path), "vms.csv");
+	cr_assert_eq(sim_scenario_read_text(&scenario, path, inventory.scenario,
+					    strlen(inventory.scenario), NULL, 0, "static", &error), 0,
+		     "%s", error.text);
+	cr_assert_eq(scenario.vms_count, 3);
+	cr_assert_str_eq(scenario.vm[1].name, "cache-2");
+	cr_assert_eq(scenario.vm[2].memory_bytes, 128 * MIB);
+	cr_assert_eq(scenario.vm[2].phase_jitter_ns, 0, "series have one clock");
+	cr_assert_gt(scenario.vm[0].phase_jitter_ns, 0);
+	cr_assert_eq(scenario.host.memory_bytes, 256 * MIB);
+	sim_scenario_free(&scenario);
+	free(inventory.scenario);
+}
+
+Test(advice, what_is_wrong_with_an_inventory_is_told_with_its_line)
+{
+	static const struct {
+		const char *text, *reason;
+	} bad[] = {
+		{ "", "vms.csv: no VMs" },
+		{ "name,memory\na,1GiB\n", "line 1: needs the columns name, memory, and trace or demand" },
+		{ "name,memory,trace,trace\n", "line 1: column 'trace' twice" },
+		{ "name,memory,tarce\n", "line 1: column 'tarce': there are" },
+		{ "name,memory,trace\na\n", "line 2: has no column 'memory'" },
+		{ "name,memory,trace\na,1KiB,x\n", "line 2: memory '1KiB': not a size of 16MiB or more" },
+		{ "name,memory,trace\na,1GiB,\n", "line 2: needs a trace or a demand, and not both" },
+		{ "name,memory,trace,count\na,1GiB,x,0\n", "line 2: count '0': not a number" },
+		{ "name,memory,trace\n\"a\",1GiB,x\n", "line 2: quotes are not known here" },
+		{ "name,memory,trace\na,1GiB,b,c,d,e,f,g,h,i\n", "line 2: more than 7 columns" },
+		{ "name,memory,trace\na,1GiB,nowhere.wst\n", "nowhere.wst: cannot open: No such file" },
+		{ "name,memory,demand\na,1GiB,vms.csv\n", "vms.csv" },
+	};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		struct sim_inventory inventory;
+		struct tr_error error = { "" };
+
+		cr_assert(make_inventory(&inventory, bad[i].text, &error) < 0, "%s", bad[i].text);
+		cr_assert(strstr(error.text, bad[i].reason), "%s: %s", bad[i].text, error.text);
+		cr_assert_null(inventory.scenario);
+	}
+}
