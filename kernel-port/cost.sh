@@ -36,6 +36,7 @@ done << LIST
 5 1 10
 30 1 30
 LIST
+# Huge pages are off in guests of less than 512 MiB.
 # A scan by what there is to scan: a guest that is empty, then anonymous memory, then page cache.
 scan() {
 	begin 500
@@ -104,7 +105,7 @@ tabulate() {
 
 for kernel in $KERNELS; do
 	ws_build "$kernel"
-	QEMU_MORE="-icount shift=4,sleep=off" ws_boot "$kernel" "$dir/cost" -m 512 -t 900 > "$dir/found"
+	QEMU_MORE="-icount shift=4,sleep=off" ws_boot "$kernel" "$dir/cost" -m 768 -t 900 > "$dir/found"
 	tabulate "$(cat "$(kernel-port/kernels.sh "$kernel")/release")" < "$dir/found"
 	! grep -a 'not ok' "$dir/found"
 done

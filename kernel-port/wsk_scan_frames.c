@@ -316,19 +316,26 @@ static void belongs(struct sweep *sweep, u32 frame, struct wsk_lot *lot, enum ws
 	scan->owner[frame] = owner;
 }
 
+static bool any_young(const struct wsk_scan *scan, u32 frame, u32 count)
+{
+	if (count == 1)
+		return test_bit(frame, scan->young);
+	return find_next_bit(scan->young, frame + count, frame) < frame + count;
+}
+
 /* A folio with all its frames. */
 static void users(struct sweep *sweep, struct folio *folio, u32 frame, u32 count,
 		  struct wsk_lot *lot)
 {
 	struct wsk_scan *scan = sweep->scan;
 	enum ws_type type = folio_is_file_lru(folio) ? WS_FILE : WS_ANON;
-	bool young = find_next_bit(scan->young, frame + count, frame) < frame + count;
+	bool young = any_young(scan, frame, count);
 	u8 seen = flags_seen(wsk_folio_flags(folio)), before = scan->flags[frame];
 	bool known = scan->owner[frame], swapcache = folio_test_swapcache(folio);
 
 	if (young)
 		give_back(sweep, folio);
-	if (known && stepped_up(sweep, seen, before, type)) {
+	if (known && seen != before && stepped_up(sweep, seen, before, type)) {
 		scan->stats.cache_hits += young ? 0 : count;
 		young = true;
 	}
@@ -336,11 +343,12 @@ static void users(struct sweep *sweep, struct folio *folio, u32 frame, u32 count
 		seen &= ~SEEN_REFERENCED;
 	if (!known && sweep->giveback == WSK_GIVE_MARK)
 		seen = flags_seen(wsk_folio_flags(folio));
-	scan->flags[frame] = seen;
 	scan->stats.frames += count;
 	scan->stats.young_frames += young ? count : 0;
-	for (; count; frame++, count--)
+	for (; count; frame++, count--) {
 		belongs(sweep, frame, lot, type, young, swapcache);
+		scan->flags[frame] = seen; /* of all parts, should it be split */
+	}
 }
 
 /* Looks at what begins at @frame.  Returns frames looked at, 1..@room. */

@@ -5,7 +5,7 @@
  * Reads the generations' births and sizes of every memcg, without a lock, as the debugfs
  * file lru_gen does.  A module cannot make a stock kernel age: no symbol that does is
  * exported.  So ages are as fine as the kernel's own ageing, which comes with reclaim or
- * from user space (agent/ws_agent.sh writes "+" to debugfs), and no older than four
+ * from user space (agent/mglru_age.sh writes "+" to debugfs), and no older than four
  * generations.  A kernel with the second patch of patches/ ages when a report is due.
  */
 #include <linux/cgroup.h>

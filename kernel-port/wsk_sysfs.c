@@ -187,12 +187,11 @@ static ssize_t group_page_age_show(struct kobject *kobj, struct kobj_attribute *
 		if (!group->view[i].refresh_ms)
 			continue;
 		end = sysfs_emit_at(buf, at, "N%d\n", wsk_nodes[i].nid) + at;
-		end = print_view(&group->view[i], buf, end);
-		if (end < 0) {
-			at = end;
+		at = print_view(&group->view[i], buf, end);
+		if (at >= PAGE_SIZE - 1)
+			at = -EFBIG; /* a file of sysfs has a page: two nodes with the most bins */
+		if (at < 0)
 			break;
-		}
-		at = end;
 	}
 	mutex_unlock(&wsk_lock);
 	return at;

@@ -4,6 +4,7 @@
 # reports under memory pressure with zram, and sources switched while in use.
 set -eu
 . kernel-port/tests/ws_host.inc
+QEMU_MORE=$COUNTED
 
 cat > "$dir/files" << 'END'
 load_modules; make_files
@@ -152,7 +153,7 @@ rmmod ws; result $? "unloaded under readers"
 END
 for kernel in $KERNELS; do
 	ws_build "$kernel" || continue
-	ws_boot "$kernel" "$dir/files" -m 512
-	ws_boot "$kernel" "$dir/pressure" -m 320 -c 2
-	ws_boot "$kernel" "$dir/switch" -m 512 -c 2
+	ws_boot "$kernel" "$dir/files" -m 512 -t 600
+	ws_boot "$kernel" "$dir/pressure" -m 320 -t 600
+	QEMU_MORE="" ws_boot "$kernel" "$dir/switch" -m 512 -c 2 -t 400
 done

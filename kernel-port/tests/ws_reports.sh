@@ -5,6 +5,7 @@
 # cold memory once; reports are made after 24 s.  2 MiB are 512 pages.
 set -eu
 . kernel-port/tests/ws_host.inc
+QEMU_MORE=$COUNTED
 regions="a:16:250:30 a:8:250:12 a:24:0:0 h:8:250:30 h:8:0:0 m:8:250:30 m:8:0:0 r:4:500:30 r:4:0:0"
 
 # Every bin is exact: hot 16+8 MiB and 8+4 of files, warm 8, cold 24+8 and 8+4.
@@ -34,9 +35,9 @@ insmod /ws.ko source=mglru || exit 1
 load wl2 34 a:6:250:34 a:10:0:0
 load wl 32 $regions
 M=\$W/memcg/wl/memory.workingset M2=\$W/memcg/wl2/memory.workingset
-sleep 4; sh /ws_agent.sh 1 1; first=\$(seconds)
-sleep 8; sh /ws_agent.sh 1 1; second=\$(seconds)
-sleep 8; sh /ws_agent.sh 1 1; sleep 2
+sleep 4; sh /mglru_age.sh 1 1; first=\$(seconds)
+sleep 8; sh /mglru_age.sh 1 1; second=\$(seconds)
+sleep 8; sh /mglru_age.sh 1 1; sleep 2
 # Bins between the generations, whatever time the emulator took; an edge that misses a
 # generation's birth by a tenth of a second moves a hundredth of it into the next bin.
 TOLERANCE=160
@@ -50,6 +51,6 @@ rmmod ws
 END
 for kernel in $KERNELS; do
 	ws_build "$kernel" || continue
-	ws_boot "$kernel" "$dir/scan" -m 768
-	ws_boot "$kernel" "$dir/mglru" -m 768
+	ws_boot "$kernel" "$dir/scan" -m 768 -t 600
+	ws_boot "$kernel" "$dir/mglru" -m 768 -t 600
 done

@@ -38,5 +38,5 @@ result $? "loaded and unloaded 20 times under load, $failed failures ($passes pa
 END
 for kernel in $KERNELS; do
 	ws_build "$kernel" || continue
-	ws_boot "$kernel" "$dir/unload" -m 320 -c 2 -t 200
+	ws_boot "$kernel" "$dir/unload" -m 320 -c 2 -t 400
 done

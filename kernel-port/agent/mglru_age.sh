@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# ws_agent.sh - makes the kernel's MGLRU age, which a module cannot.
-# usage: ws_agent.sh [INTERVAL_SECONDS [PASSES]]
+# mglru_age.sh - makes the kernel's MGLRU age, which a module cannot.
+# usage: mglru_age.sh [INTERVAL_SECONDS [PASSES]]
 # Every interval (10 s) begins a new youngest generation in every memcg and node, through
 # debugfs, as root: the source "mglru" of ws.ko is then as fine as that, and looks back
 # three intervals.  Without PASSES it goes on for ever.
 set -eu
 interval=${1:-10} passes=${2:-0}
 lru_gen=/sys/kernel/debug/lru_gen
-[ -w $lru_gen ] || { echo "ws_agent.sh: no $lru_gen: not root, no debugfs or no MGLRU" >&2; exit 1; }
+[ -w $lru_gen ] || { echo "mglru_age.sh: no $lru_gen: not root, no debugfs or no MGLRU" >&2; exit 1; }
 done=0
 while :; do
 	# A memcg that goes away meanwhile, and ageing by somebody else, are no failure.
