@@ -73,6 +73,30 @@ static void pages_and_frames_know_each_other(const struct sim_guest *guest)
 	assert(resident == guest->resident[0] + guest->resident[1] + guest->resident[2]);
 }
 
+static void regions_are_as_their_frames(const struct sim_guest *guest)
+{
+	const struct sim_backing *backing = &guest->backing;
+	u64 huge = 0, split = 0, out = 0, backed = 0;
+
+	for (u32 region = 0; region < backing->frames_count / SIM_REGION_PAGES; region++) {
+		u32 here = 0;
+
+		for (u32 i = 0; i < SIM_REGION_PAGES; i++) {
+			u8 state = backing->state[region * SIM_REGION_PAGES + i];
+
+			here += (state & SIM_BACK_BACKED) != 0;
+			out += (state & SIM_BACK_BALLOON) != 0;
+		}
+		assert(here == backing->region_backed[region]);
+		assert(!(backing->region[region] & SIM_REGION_HUGE) || here == SIM_REGION_PAGES);
+		backed += here;
+		huge += backing->region[region] & SIM_REGION_HUGE ? 1 : 0;
+		split += backing->region[region] & SIM_REGION_SPLIT ? 1 : 0;
+	}
+	assert(huge == backing->huge_regions && split == backing->split_regions);
+	assert(backed == backing->backed && (out == sim_balloon_pages(guest) || !guest->running));
+}
+
 static void engines_agree_with_themselves(const struct sim_guest *guest)
 {
 	for (u32 i = 0; i < guest->config->memcgs_count; i++)
@@ -94,6 +118,7 @@ void sim_check_step(const struct sim_guest *guests, u32 guests_count, const stru
 	for (u32 i = 0; i < guests_count; i++) {
 		generations_hold_all_evictable_pages(&guests[i]);
 		pages_and_frames_know_each_other(&guests[i]);
+		regions_are_as_their_frames(&guests[i]);
 		engines_agree_with_themselves(&guests[i]);
 	}
 }

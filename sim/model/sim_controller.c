@@ -237,7 +237,8 @@ int sim_controller_init(struct sim_controller *control, struct sim_engine *engin
 			.shares = config->shares,
 			.refault_ns = sim_device_mean_read_ns(&guests[i].swap.device),
 			.file_refault_ns = sim_device_mean_read_ns(&guests[i].disk),
-			.deflate_on_oom = config->deflate_on_oom,
+			.deflate_on_oom = config->deflate_on_oom &&
+				  guests[i].balloon->mechanism->deflates_on_oom,
 		};
 	}
 	return 0;
@@ -394,7 +395,9 @@ static void watch_balloon(struct sim_controller *control, u32 vm)
 		peer->moved_ns = now_ns;
 	}
 	peer->oom_seen = guest->counters.oom_deflate_pages;
-	bool stuck = gap > STALLED_PAGES && now_ns - peer->moved_ns >= STALLED_NS &&
+	u64 near = STALLED_PAGES > sim_mechanism_unit_pages(guest)
+			   ? STALLED_PAGES : sim_mechanism_unit_pages(guest);
+	bool stuck = gap > near && now_ns - peer->moved_ns >= STALLED_NS &&
 		     now_ns - peer->stalled_ns >= STALLED_NS;
 
 	if ((!oom && !stuck) || !control->policy->stalled)

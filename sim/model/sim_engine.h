@@ -37,6 +37,8 @@ enum sim_wake {
 	SIM_WAKE_HOST_WRITTEN, /* arg: batch */
 	SIM_WAKE_DISTURB,    /* arg: disturbance << 1 | begins */
 	SIM_WAKE_SAMPLE,
+	SIM_WAKE_MECHANISM,  /* what it does without a target */
+	SIM_WAKE_KHUGEPAGED, /* the host's */
 };
 
 struct sim_engine {

@@ -97,3 +97,18 @@ void sim_frames_give(struct sim_frames *frames, u32 frame)
 	}
 	frames->free_count++;
 }
+
+u32 sim_frames_isolate(struct sim_frames *frames, u32 region)
+{
+	u32 count = frames->region_free[region];
+	u64 *bits = frames->free_bits + region * (SIM_REGION_PAGES / 64);
+
+	if (!count)
+		return 0;
+	list_remove(frames, count == SIM_REGION_PAGES ? &frames->whole : &frames->partial, region);
+	for (u32 word = 0; word < SIM_REGION_PAGES / 64; word++)
+		bits[word] = 0;
+	frames->region_free[region] = 0;
+	frames->free_count -= count;
+	return count;
+}

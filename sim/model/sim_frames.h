@@ -34,6 +34,9 @@ u32 sim_frames_take(struct sim_frames *frames);
 
 void sim_frames_give(struct sim_frames *frames, u32 frame);
 
+/* Take all frames of a region that are free.  Return: how many; is_free() is false then. */
+u32 sim_frames_isolate(struct sim_frames *frames, u32 region);
+
 static inline bool sim_frames_is_free(const struct sim_frames *frames, u32 frame)
 {
 	return frames->free_bits[frame / 64] >> frame % 64 & 1;

@@ -11,8 +11,6 @@
 #include "model/sim_reporter.h"
 
 #define FLUSH_FIRST_NS (5 * SIM_SECOND)
-#define REPORTING_NS (2 * SIM_SECOND) /* delay of free page reporting */
-#define REPORTING_BATCH 32	      /* PAGE_REPORTING_CAPACITY */
 
 static int open_engines(struct sim_guest *guest, struct tr_error *error)
 {
@@ -178,8 +176,9 @@ void sim_guest_start(struct sim_guest *guest)
 		sim_wake_at(engine, engine->now_ns + guest->config->ageing_interval_ns,
 			    SIM_CLASS_TIMER, SIM_WAKE_AGEING, guest->id, 0, 0);
 	if (guest->config->page_reporting)
-		sim_wake_at(engine, engine->now_ns + REPORTING_NS, SIM_CLASS_TIMER,
+		sim_wake_at(engine, engine->now_ns + guest->config->reporting_delay_ns, SIM_CLASS_TIMER,
 			    SIM_WAKE_REPORTING, guest->id, 0, 0);
+	sim_balloon_start(guest);
 	sim_workload_start(guest);
 }
 
@@ -195,26 +194,6 @@ void sim_guest_stop(struct sim_guest *guest)
 		guest->hot[page] &= (u8)~SIM_HOT_FAST;
 	guest->host->guest[guest->id] = NULL;
 	sim_emit(guest->engine, SIM_EV_STOP, guest->id, 0, 0, 0);
-}
-
-/* Free page reporting: whole free regions that the host still backs are given back. */
-void sim_guest_page_reporting(struct sim_guest *guest)
-{
-	struct sim_backing *backing = &guest->backing;
-	u32 reported = 0;
-
-	if (!guest->running)
-		return;
-	for (u32 region = 0; region < guest->frames.regions_count; region++) {
-		if (guest->frames.region_free[region] != SIM_REGION_PAGES ||
-		    !sim_host_has_region(backing, region))
-			continue;
-		sim_host_unback_region(guest->host, guest, region);
-		if (++reported % REPORTING_BATCH == 1)
-			guest->counters.vm_exits++;
-	}
-	sim_wake_at(guest->engine, guest->engine->now_ns + REPORTING_NS, SIM_CLASS_TIMER,
-		    SIM_WAKE_REPORTING, guest->id, 0, 0);
 }
 
 static void sample_ages(const struct sim_guest *guest, struct sim_vm_sample *sample)
@@ -289,5 +268,6 @@ void sim_guest_sample(struct sim_guest *guest, struct sim_vm_sample *sample)
 	sample->psi_full_avg10 = guest->psi.full_avg10;
 	if (guest->running)
 		sample_ages(guest, sample);
+	sample->mechanism = guest->balloon->totals;
 	sample->counters = guest->counters;
 }

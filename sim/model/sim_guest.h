@@ -163,6 +163,8 @@ bool sim_page_is_dropped(const struct sim_guest *guest, u32 page);
 void sim_page_forget_copy(struct sim_guest *guest, u32 page);
 /* A resident or writeback page leaves memory; where its contents are now is clear from its slot. */
 void sim_page_evicted(struct sim_guest *guest, u32 page, u32 shadow);
+/* A resident page moves to @frame (taken, backed); its old frame is the caller's. */
+void sim_page_migrate(struct sim_guest *guest, u32 page, u32 frame);
 /* Put @page into @frame (taken); dirty: differs from any copy outside.  Return: was a refault. */
 bool sim_page_install(struct sim_guest *guest, u32 page, u32 frame, enum ws_enter how, bool mapped);
 /* A resident or writeback page gives its frame back; what it was is kept by the caller. */
@@ -215,6 +217,8 @@ struct sim_alloc {
 struct sim_alloc sim_guest_alloc(struct sim_guest *guest, u32 memcg, bool balloon);
 void sim_guest_frame_free(struct sim_guest *guest, u32 frame);
 u64 sim_guest_available(const struct sim_guest *guest);
+/* Free memory went down: background reclaim may have to begin. */
+void sim_guest_wake_kswapd(struct sim_guest *guest);
 /* Limits follow the memory that the kernel believes to have. */
 void sim_guest_resize(struct sim_guest *guest);
 /* @memcg: a memcg is out of its limit, which the balloon can do nothing about. */
@@ -243,7 +247,7 @@ void sim_guest_owe(struct sim_guest *guest, u64 cpu_ns);
 /* What a stream that runs from @from_ns to @limit_ns has to wait for it; that is then done. */
 u64 sim_guest_pay_debt(struct sim_guest *guest, u64 from_ns, u64 limit_ns);
 
-/* Free page reporting, SIM_WAKE_REPORTING. */
+/* --- sim_reporting.c: free page reporting, SIM_WAKE_REPORTING --- */
 void sim_guest_page_reporting(struct sim_guest *guest);
 
 void sim_guest_sample(struct sim_guest *guest, struct sim_vm_sample *sample);

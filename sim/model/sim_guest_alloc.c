@@ -54,7 +54,7 @@ void sim_guest_resize(struct sim_guest *guest)
 {
 	u64 managed = guest->frames_count;
 
-	if (!guest->config->deflate_on_oom)
+	if (!sim_balloon_deflates_on_oom(guest))
 		managed -= sim_balloon_pages(guest);
 	/* The marks grow with the root of memory: take them of all that the pages stand for. */
 	u32 one_in = guest->engine->scenario->sample_one_in;
@@ -64,7 +64,7 @@ void sim_guest_resize(struct sim_guest *guest)
 						   .high = mark.high / one_in };
 }
 
-static void wake_kswapd(struct sim_guest *guest)
+void sim_guest_wake_kswapd(struct sim_guest *guest)
 {
 	if (guest->kswapd_awake || guest->frames.free_count >= guest->watermark.low)
 		return;
@@ -120,7 +120,7 @@ struct sim_alloc sim_guest_alloc(struct sim_guest *guest, u32 memcg, bool balloo
 
 		alloc.retry_ns = next_ns == SIM_NONE ? 0 : next_ns > now_ns ? next_ns : now_ns + 1;
 	}
-	wake_kswapd(guest);
+	sim_guest_wake_kswapd(guest);
 	return alloc;
 }
 
@@ -128,7 +128,7 @@ void sim_guest_oom(struct sim_guest *guest, bool memcg)
 {
 	u64 before = guest->frames.free_count;
 
-	if (!memcg && guest->config->deflate_on_oom && sim_balloon_deflate_on_oom(guest))
+	if (!memcg && sim_balloon_deflate_on_oom(guest))
 		return;
 	guest->counters.oom_kills++;
 	if (!guest->counters.first_oom_ns)

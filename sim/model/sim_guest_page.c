@@ -60,6 +60,28 @@ bool sim_page_install(struct sim_guest *guest, u32 page, u32 frame, enum ws_ente
 	return refault;
 }
 
+void sim_page_migrate(struct sim_guest *guest, u32 page, u32 frame)
+{
+	u32 old = guest->frame[page] - 1;
+	u8 hot = guest->hot[page];
+	u8 *back = &guest->backing.state[old];
+
+	assert(hot & SIM_HOT_PRESENT);
+	if (hot & SIM_HOT_ACCESSED_HOST)
+		*back |= SIM_BACK_ACCESSED;
+	if (hot & SIM_HOT_DIRTY_HOST)
+		*back |= SIM_BACK_DIRTY;
+	guest->copy[frame] = guest->copy[old];
+	guest->copy[old] = 0;
+	guest->frame[page] = frame + 1;
+	guest->backing.owner[frame] = page;
+	guest->backing.owner[old] = SIM_OWNER_NONE;
+	/* The copy wrote the new frame; whether the loop may have it is found out at the next use. */
+	guest->hot[page] = (u8)((hot & ~SIM_HOT_FAST) | SIM_HOT_ACCESSED_HOST | SIM_HOT_DIRTY_HOST);
+	if (hot & SIM_HOT_FAST)
+		sim_page_open(guest, page);
+}
+
 void sim_page_open(struct sim_guest *guest, u32 page)
 {
 	u8 hot = guest->hot[page];

@@ -109,7 +109,7 @@ static void slot_give(struct sim_host *host)
 
 /* --- backing and unbacking --- */
 
-static void back(struct sim_host *host, struct sim_backing *backing, u32 frame)
+void sim_host_back(struct sim_host *host, struct sim_backing *backing, u32 frame)
 {
 	assert(host->free_pages && !(backing->state[frame] & SIM_BACK_BACKED));
 	host->free_pages--;
@@ -119,7 +119,7 @@ static void back(struct sim_host *host, struct sim_backing *backing, u32 frame)
 	backing->lruvec->ops->insert(backing->lruvec, frame, WS_ANON, WS_ENTER_FAULT, 0);
 }
 
-static void split(struct sim_guest *guest, u32 region)
+void sim_host_split(struct sim_guest *guest, u32 region)
 {
 	struct sim_backing *backing = &guest->backing;
 
@@ -183,7 +183,21 @@ void sim_host_balloon(struct sim_host *host, struct sim_guest *guest, u32 frame)
 {
 	forget(host, guest, frame);
 	guest->backing.state[frame] = SIM_BACK_BALLOON;
-	split(guest, frame / SIM_REGION_PAGES);
+	sim_host_split(guest, frame / SIM_REGION_PAGES);
+}
+
+void sim_host_take_region(struct sim_host *host, struct sim_guest *guest, u32 region)
+{
+	sim_host_unback_region(host, guest, region);
+	memset(guest->backing.state + region * SIM_REGION_PAGES, SIM_BACK_BALLOON,
+	       SIM_REGION_PAGES);
+}
+
+void sim_host_report(struct sim_host *host, struct sim_guest *guest, u32 first, u32 count)
+{
+	for (u32 frame = first; frame < first + count; frame++)
+		forget(host, guest, frame);
+	sim_host_split(guest, first / SIM_REGION_PAGES);
 }
 
 static void wake_reclaim(struct sim_host *host)
@@ -257,18 +271,18 @@ struct sim_touch sim_host_touch(struct sim_host *host, struct sim_guest *guest, 
 			*state |= SIM_BACK_COPY;
 			backing->copies++;
 		}
-		back(host, backing, frame);
+		sim_host_back(host, backing, frame);
 	} else if (whole_region_is_new(host, guest, region)) {
 		touch.fault = SIM_FAULT_EPT;
 		touch.cpu_ns = costs->ept_huge_fault_ns;
 		for (u32 i = 0; i < SIM_REGION_PAGES; i++)
-			back(host, backing, region * SIM_REGION_PAGES + i);
+			sim_host_back(host, backing, region * SIM_REGION_PAGES + i);
 		backing->region[region] = SIM_REGION_HUGE;
 		backing->huge_regions++;
 	} else {
 		touch.fault = SIM_FAULT_EPT;
 		touch.cpu_ns = costs->ept_fault_ns;
-		back(host, backing, frame);
+		sim_host_back(host, backing, frame);
 		*state |= SIM_BACK_DIRTY;
 	}
 	host->cpu_ns += touch.cpu_ns;
@@ -377,7 +391,7 @@ static u32 evict_frame(struct sim_host *host, struct sim_guest *guest, u32 frame
 	*state = (u8)((*state & ~(SIM_BACK_COPY | SIM_BACK_DIRTY)) | SIM_BACK_SWAPPED);
 	backing->swapped++;
 	unback(host, guest, frame);
-	split(guest, frame / SIM_REGION_PAGES);
+	sim_host_split(guest, frame / SIM_REGION_PAGES);
 	guest->counters.host_swap_out_pages += write;
 	host->swap_out_pages += write;
 	if (!write)
@@ -416,7 +430,7 @@ static void submit(struct sim_host *host, u32 frames)
 }
 
 /* Take @want frames from one VM.  Return: frames gone or going. */
-static u32 evict_from(struct sim_host *host, struct sim_guest *guest, u32 want)
+u32 sim_host_evict(struct sim_host *host, struct sim_guest *guest, u32 want)
 {
 	const struct sim_reclaim_ops *ops = guest->backing.lruvec->ops;
 	u64 scanned = 0;
@@ -469,8 +483,8 @@ static u32 evict_from_all(struct sim_host *host, u64 want)
 		struct sim_guest *guest = host->guest[i];
 
 		if (guest && guest->backing.backed)
-			gone += evict_from(host, guest,
-					   (u32)((want * guest->backing.backed + all - 1) / all));
+			gone += sim_host_evict(host, guest,
+					       (u32)((want * guest->backing.backed + all - 1) / all));
 	}
 	return gone;
 }

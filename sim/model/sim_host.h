@@ -79,6 +79,9 @@ struct sim_host {
 	bool reclaiming;
 	u32 failures;		   /* reclaim steps in a row that found nothing */
 	u64 aged_ns;		   /* last ageing pass */
+	u32 collapse_vm, collapse_region; /* khugepaged: looked at last */
+	u64 collapsed_regions;
+	u64 collapse_pages;	   /* were not backed before */
 	struct sim_psi psi;
 	u64 swap_in_pages, swap_out_pages, cpu_ns, low_ns, critical_ns;
 };
@@ -113,6 +116,21 @@ void sim_host_unback_region(struct sim_host *host, struct sim_guest *guest, u32 
 
 /* The guest put @frame into its balloon: it comes back, and its region is split for good. */
 void sim_host_balloon(struct sim_host *host, struct sim_guest *guest, u32 frame);
+
+/* The guest gave the region up whole and may not touch it: no huge page is split for it. */
+void sim_host_take_region(struct sim_host *host, struct sim_guest *guest, u32 region);
+
+/* @count free frames of one region were reported: they come back, the region is split. */
+void sim_host_report(struct sim_host *host, struct sim_guest *guest, u32 first, u32 count);
+
+/* The region is backed by 4 KiB pages from now on. */
+void sim_host_split(struct sim_guest *guest, u32 region);
+
+/* Swap @want frames of one VM out, the oldest first.  Return: frames gone or going. */
+u32 sim_host_evict(struct sim_host *host, struct sim_guest *guest, u32 want);
+
+/* Back an unbacked frame with a free page of the host, whoever wants it. */
+void sim_host_back(struct sim_host *host, struct sim_backing *backing, u32 frame);
 
 /* SIM_WAKE_HOST_RECLAIM, SIM_WAKE_HOST_WRITTEN. */
 void sim_host_reclaim(struct sim_host *host);

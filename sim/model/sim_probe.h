@@ -9,6 +9,7 @@
 #ifndef SIM_PROBE_H
 #define SIM_PROBE_H
 
+#include "model/sim_mechanism.h"
 #include "scenario/sim_scenario.h"
 
 /* What happened, for the journal.  The numbers are part of the journal's format. */
@@ -110,6 +111,7 @@ struct sim_vm_sample {
 	} generation[64];
 	u32 psi_some_avg10, psi_full_avg10; /* hundredths of a percent */
 	struct sim_vm_counters counters;
+	struct sim_mechanism_totals mechanism;
 };
 
 struct sim_host_sample {

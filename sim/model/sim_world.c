@@ -9,6 +9,7 @@
 #include "model/sim_check.h"
 #include "model/sim_controller.h"
 #include "model/sim_guest.h"
+#include "model/sim_khugepaged.h"
 #include "model/sim_reporter.h"
 #include "model/sim_sampling.h"
 #include "model/sim_world.h"
@@ -170,6 +171,12 @@ static int dispatch(struct sim_world *world, const struct sim_event *event, stru
 	case SIM_WAKE_BALLOON:
 		sim_balloon_wake(guest, event->ticket);
 		break;
+	case SIM_WAKE_MECHANISM:
+		sim_balloon_period(guest);
+		break;
+	case SIM_WAKE_KHUGEPAGED:
+		sim_khugepaged(&world->host);
+		break;
 	case SIM_WAKE_AGEING:
 		ageing_timer(guest);
 		break;
@@ -240,6 +247,7 @@ static void set_first_events(struct sim_world *world)
 	for (u32 i = 0; i < scenario->disturbances_count; i++)
 		sim_wake_at(engine, scenario->disturbance[i].at_ns, SIM_CLASS_TIMER, SIM_WAKE_DISTURB,
 			    SIM_HOST_ID, i << 1 | 1, 0);
+	sim_khugepaged_start(&world->host);
 	sim_wake_at(engine, SIM_PSI_PERIOD_NS, SIM_CLASS_TIMER, SIM_WAKE_PSI, SIM_HOST_ID, 0, 0);
 	sim_wake_at(engine, scenario->sample_ns, SIM_CLASS_SAMPLE, SIM_WAKE_SAMPLE, SIM_HOST_ID, 0, 0);
 }

@@ -218,8 +218,8 @@ static int read_choice(const struct sim_field *field, const struct sim_json_in *
 	return 0;
 }
 
-static int read_one(struct sim_reader *reader, const struct sim_field *field,
-		    const struct sim_json_in *in, void *object)
+int sim_field_read(struct sim_reader *reader, const struct sim_field *field,
+		   const struct sim_json_in *in, void *object)
 {
 	void *at = (char *)object + field->offset;
 	struct tr_error *error = reader->error;
@@ -277,7 +277,7 @@ int sim_fields_read(struct sim_reader *reader, const struct sim_field *fields,
 		assert(row < 64);
 		if (seen)
 			*seen |= 1ull << row;
-		rc = read_one(reader, &fields[row], &child, object);
+		rc = sim_field_read(reader, &fields[row], &child, object);
 	}
 	return rc;
 }

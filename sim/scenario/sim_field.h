@@ -60,6 +60,10 @@ void sim_fields_default(const struct sim_field *fields, void *object);
 int sim_fields_read(struct sim_reader *reader, const struct sim_field *fields,
 		    const struct sim_json_in *in, void *object, u64 *seen);
 
+/* The one value @in as @field has it. */
+int sim_field_read(struct sim_reader *reader, const struct sim_field *field,
+		   const struct sim_json_in *in, void *object);
+
 /* -EINVAL with text when a SIM_FIELD_REQUIRED row is not in @seen. */
 int sim_fields_required(const struct sim_field *fields, const struct sim_json_in *in, u64 seen,
 			struct tr_error *error);

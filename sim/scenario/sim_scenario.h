@@ -50,6 +50,14 @@ struct sim_costs {
 	u64 report_ns;		  /* building and sending one report */
 	u64 descriptor_access_ns; /* read() or write() of one page in the cache */
 	u64 balloon_retry_ns;	  /* wait after the guest had no page to give: 200 ms */
+	u64 huge_inflate_ns, huge_deflate_ns; /* 2 MiB into a balloon, out of it */
+	u64 unplug_ns, unplug_untouched_ns; /* virtio-mem: 2 MiB that the host had backed, or not */
+	u64 plug_ns;		  /* virtio-mem: 2 MiB */
+	u64 shared_take_ns, shared_give_ns; /* hyperalloc: 2 MiB, the host's time */
+	u64 migrate_page_ns;	  /* the guest moves a page to another frame */
+	u64 report_block_ns;	  /* free page reporting: a block of any size, */
+	u64 report_page_ns;	  /* and each 4 KiB of it */
+	u64 collapse_ns;	  /* khugepaged: 2 MiB put together */
 	double split_tax;	  /* compute grows by this share of what runs on split huge pages */
 };
 extern const struct sim_costs sim_costs_default;
@@ -69,6 +77,16 @@ struct sim_memcg_config {
 	u64 min_bytes, low_bytes, high_bytes, max_bytes; /* high, max: SIM_NONE is no limit */
 };
 
+/* How a target becomes memory; model/sim_mechanism.h. */
+enum sim_mechanism_kind {
+	SIM_MECHANISM_BALLOON,
+	SIM_MECHANISM_HUGE_BALLOON,
+	SIM_MECHANISM_VIRTIO_MEM,
+	SIM_MECHANISM_HYPERALLOC,
+	SIM_MECHANISM_HOST_RECLAIM,
+	SIM_MECHANISM_NONE,
+};
+
 struct sim_vm_config {
 	char name[SIM_NAME_MAX];
 	u64 memory_bytes;     /* nominal */
@@ -86,7 +104,14 @@ struct sim_vm_config {
 	struct sim_device_config swap;
 	u64 swap_bytes;
 	struct sim_device_config disk; /* file pages come from here */
-	bool deflate_on_oom, page_reporting;
+	bool deflate_on_oom;
+	enum sim_mechanism_kind mechanism;
+	u64 block_bytes;	    /* virtio-mem: what is plugged at once, N * 2 MiB */
+	u64 auto_ns;		    /* hyperalloc: the host takes what is free so often; 0: never */
+	bool page_reporting;
+	u32 reporting_order;	    /* 0..9: no smaller blocks are reported */
+	u64 reporting_delay_ns;
+	u32 reporting_passes;	    /* what is free is reported in so many passes */
 	char dialect[SIM_NAME_MAX]; /* wire dialect of working-set reports, ws_dialects[] */
 	u32 memcgs_count;	    /* >= 1; [0] is the root */
 	struct sim_memcg_config memcg[SIM_MEMCGS_MAX];
@@ -121,6 +146,9 @@ struct sim_host_config {
 	u64 memory_bytes;
 	u64 reserved_bytes; /* the host's own, taken off memory_bytes */
 	bool huge_pages;
+	u32 khugepaged_pages; /* looked at between two sleeps; 0: off */
+	u64 khugepaged_sleep_ns;
+	u32 khugepaged_max_none; /* pages of a region that may be missing */
 	u32 generations;	/* of the host's ageing of VM frames */
 	u64 ageing_interval_ns; /* shortest time between two host ageing passes */
 	struct sim_device_config swap;

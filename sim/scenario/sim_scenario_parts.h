@@ -60,6 +60,18 @@ void sim_print_vms(struct sim_json_writer *json, const struct sim_scenario *scen
 void sim_print_disturbances(struct sim_json_writer *json, const struct sim_scenario *scenario);
 void sim_print_policy(struct sim_json_writer *json, const struct sim_scenario *scenario);
 
+/* sim_scenario_mechanism.c: mechanism and page_reporting of a VM, khugepaged of the host. */
+void sim_default_mechanism(struct sim_vm_config *vm);
+int sim_read_mechanism(struct sim_reader *reader, const struct sim_json_in *in, void *object);
+void sim_print_mechanism(struct sim_json_writer *json, const struct sim_field *field,
+			 const void *object);
+int sim_read_reporting(struct sim_reader *reader, const struct sim_json_in *in, void *object);
+void sim_print_reporting(struct sim_json_writer *json, const struct sim_field *field,
+			 const void *object);
+int sim_read_khugepaged(struct sim_reader *reader, const struct sim_json_in *in, void *object);
+void sim_print_khugepaged(struct sim_json_writer *json, const struct sim_field *field,
+			  const void *object);
+
 /* The properties of a link: delay, jitter, loss, reorder. */
 extern const struct sim_field sim_link_fields[];
 

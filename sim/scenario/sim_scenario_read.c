@@ -74,7 +74,7 @@ static const struct sim_field top_fields[] = {
 
 static const struct sim_json_short shorts[] = {
 	{ "swap", "device" }, { "disk", "device" }, { "reclaim", "engine" },
-	{ "policy", "name" }, { NULL, NULL },
+	{ "policy", "name" }, { "mechanism", "name" }, { NULL, NULL },
 };
 
 void sim_folder_of(const char *path, char folder[SIM_PATH_MAX])

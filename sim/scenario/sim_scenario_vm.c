@@ -353,7 +353,10 @@ static const struct sim_field vm_fields[] = {
 	{ "swap", SIM_FIELD_CUSTOM, .read = read_vm_swap, .print = print_vm_swap },
 	{ "disk", SIM_FIELD_CUSTOM, .read = read_disk, .print = print_disk },
 	{ "deflate_on_oom", SIM_FIELD_BOOL, .offset = VM(deflate_on_oom), .value = "true" },
-	{ "page_reporting", SIM_FIELD_BOOL, .offset = VM(page_reporting), .value = "false" },
+	{ "mechanism", SIM_FIELD_CUSTOM, .read = sim_read_mechanism,
+	  .print = sim_print_mechanism },
+	{ "page_reporting", SIM_FIELD_CUSTOM, .read = sim_read_reporting,
+	  .print = sim_print_reporting },
 	{ "dialect", SIM_FIELD_CUSTOM, .read = read_dialect, .print = print_dialect },
 	{ "memcgs", SIM_FIELD_CUSTOM, .read = read_memcgs, .print = print_memcgs },
 	{ "workload", SIM_FIELD_CUSTOM, .flags = SIM_FIELD_REQUIRED, .read = read_workload,
@@ -371,6 +374,7 @@ static void default_entry(struct entry *entry)
 	memset(entry, 0, sizeof(*entry));
 	sim_fields_default(vm_fields, entry);
 	sim_fields_default(reclaim_fields, &entry->vm);
+	sim_default_mechanism(&entry->vm);
 	snprintf(entry->vm.reclaim, SIM_NAME_MAX, "mglru");
 	snprintf(entry->vm.dialect, SIM_NAME_MAX, "rfc2");
 	entry->vm.swap = *sim_device_builtin(SIM_DEVICE_DEFAULT);
