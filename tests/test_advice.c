@@ -44,7 +44,8 @@ static void read_scenario(struct sim_scenario *scenario, const char *host, const
 
 	snprintf(text, sizeof(text),
 		 "{\"duration\": \"12s\", \"host\": {\"memory\": \"%s\", \"reserved\": \"0\", "
-		 "\"huge_pages\": false}, \"vms\": [{\"name\": \"vm\", %s, \"workload\": [\"loop.wst\"]}]}", host, vm);
+		 "\"huge_pages\": false}, "
+		 "\"vms\": [{\"name\": \"vm\", %s, \"workload\": [\"loop.wst\"]}]}", host, vm);
 	path_of(path, sizeof(path), "scenario.json");
 	cr_assert_eq(sim_scenario_read_text(scenario, path, text, strlen(text), NULL, 0, "static",
 					    &error), 0, "%s", error.text);

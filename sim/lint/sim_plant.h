@@ -10,7 +10,8 @@
  * Guests evict the block that was used least recently, keep ages in generations, fill
  * free memory with files that are read once, answer statistics and report requests over
  * a link that loses, delays and reorders, and have a balloon of limited speed that takes
- * free blocks or causes reclaim.  The host swaps without knowledge when it is short.
+ * free blocks or causes reclaim.  What they reclaim on command they report free.  The host
+ * swaps without knowledge when it is short.
  * Nothing of the simulator is used: a policy that behaves here does not rely on it.
  *
  * A policy sees what its channels show, as on every host; commands are recorded as they

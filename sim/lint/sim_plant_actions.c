@@ -91,6 +91,11 @@ static void reclaim(void *ctx, u32 vm, u64 bytes)
 	for (; bytes >= SIM_PLANT_BLOCK && sim_plant_evict(&plant->guest[vm]);
 	     bytes -= SIM_PLANT_BLOCK)
 		continue;
+	/* Whoever reclaims on command reports what came free, or nothing would be saved. */
+	struct sim_plant_guest *guest = &plant->guest[vm];
+	u32 used = guest->vm->base + guest->anon + guest->files;
+	guest->touched = guest->touched > used ? used : guest->touched;
+	guest->host_swapped = guest->host_swapped > used ? used : guest->host_swapped;
 }
 
 static void explain(void *ctx, u32 vm, const char *text)
