@@ -122,7 +122,7 @@ void sim_lint_host(const struct sim_watch *watch, const struct sim_policy *polic
 
 		for (u32 vm = 0; vm < watch->drill->vms_count; vm++)
 			could += watch->vm[vm][s].idle;
-		if (watch->host[s].stall < SIM_WATCH_DISTRESS || could < watch->drill->memory / 10)
+		if (watch->host[s].stall < SIM_WATCH_DISTRESS / 2 || could < watch->drill->memory / 10)
 			continue;
 		from = seconds ? from : s;
 		last = s;

@@ -10,8 +10,9 @@
  * Guests evict the block that was used least recently, keep ages in generations, fill
  * free memory with files that are read once, answer statistics and report requests over
  * a link that loses, delays and reorders, and have a balloon of limited speed that takes
- * free blocks or causes reclaim.  What they reclaim on command they report free.  The host
- * swaps without knowledge when it is short.
+ * free blocks or causes reclaim.  What they reclaim on command they report free.  The host,
+ * when it is short, swaps what was not used for longest, as far as it can see: a frame that
+ * is free in the guest looks cold, and is missed when the guest uses it for something new.
  * Nothing of the simulator is used: a policy that behaves here does not rely on it.
  *
  * A policy sees what its channels show, as on every host; commands are recorded as they
@@ -77,6 +78,7 @@ struct sim_plant_guest {
 	u32 anon, files, swapped; /* blocks */
 	u32 touched;		  /* frames that the host had to back */
 	u32 host_swapped;	  /* of these */
+	u32 cold;		  /* of these not used for a minute, or free in the guest */
 	u32 actual, target;	  /* blocks left to the guest */
 	bool held;		  /* deflated on OOM: waits for the next command */
 	double balloon_credit, file_credit;

@@ -26,6 +26,17 @@ u32 sim_plant_idle(const struct sim_plant *plant, const struct sim_plant_guest *
 	return idle;
 }
 
+/* Resident and not used for a minute, whether it has somewhere to go or not. */
+static u32 cold_blocks(const struct sim_plant *plant, const struct sim_plant_guest *guest)
+{
+	u32 cold = 0;
+
+	for (u32 i = 0; i < SIM_PLANT_BLOCKS; i++)
+		cold += guest->block[i].state == SIM_PLANT_RESIDENT &&
+			plant->now_ns - guest->block[i].last_ns >= 60 * SIM_PLANT_SECOND;
+	return cold;
+}
+
 /* Files first where there is no swap; else whatever was used least recently. */
 bool sim_plant_evict(struct sim_plant_guest *guest)
 {
@@ -98,6 +109,11 @@ static void use(struct sim_plant *plant, u32 vm, struct sim_plant_block *block)
 {
 	struct sim_plant_guest *guest = &plant->guest[vm];
 	bool file = block >= &guest->block[SIM_PLANT_ANON];
+	/* A new page gets a frame that was cold; of those in use only what is beyond the cold. */
+	bool fresh = block->state != SIM_PLANT_RESIDENT;
+	u32 missing = fresh			     ? guest->host_swapped :
+		      guest->host_swapped > guest->cold ? guest->host_swapped - guest->cold :
+							  0;
 
 	if (block->state != SIM_PLANT_RESIDENT) {
 		need_frame(plant, vm);
@@ -113,9 +129,7 @@ static void use(struct sim_plant *plant, u32 vm, struct sim_plant_block *block)
 			guest->touched = used;
 	}
 	block->last_ns = plant->now_ns;
-	/* The host swapped frames of which it knew nothing. */
-	if (guest->host_swapped &&
-	    sim_plant_random(plant) * guest->touched < (double)guest->host_swapped) {
+	if (missing && sim_plant_random(plant) * guest->touched < (double)missing) {
 		guest->host_swapped--;
 		guest->host_swap_in += SIM_PLANT_BLOCK;
 		plant->host_swap_in += SIM_PLANT_BLOCK;
@@ -168,6 +182,8 @@ void sim_plant_load(struct sim_plant *plant, u32 vm)
 	if (!guest->phase_next)
 		return;
 	const struct sim_plant_phase *phase = &config->phase[guest->phase_next - 1];
+	u32 used = config->base + guest->anon + guest->files;
+	guest->cold = cold_blocks(plant, guest) + (guest->touched > used ? guest->touched - used : 0);
 	/* One thread: while it waits it uses nothing else. */
 	if (guest->busy_until_ns < plant->now_ns)
 		guest->busy_until_ns = plant->now_ns;
