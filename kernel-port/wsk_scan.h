@@ -26,7 +26,7 @@
  * they count with all their frames.
  *
  * Memory: for each frame up to the last one of the machine 2 bytes of ws_age, 2 of owner, 1 of
- * flags and 2 bits; for each memcg and node 4.3 KiB.  Locking: wsk_lock.
+ * flags and 2 bits; for each memcg and node 4.8 KiB.  Locking: wsk_lock.
  */
 #ifndef WSK_SCAN_H
 #define WSK_SCAN_H
@@ -73,6 +73,7 @@ struct wsk_scan {
 	u32 lots_end; /* indices in use are below */
 	bool first; /* no pass yet */
 	u64 pass_ns; /* when the last pass began */
+	unsigned long pass_jiffies; /* the same as the kernel's generations have it */
 	u64 footprint_bytes;
 	struct wsk_scan_stats stats;
 };

@@ -54,6 +54,7 @@ struct sweep {
 	int nid;
 	struct wsk_lot *lot;
 	unsigned long max_seq, min_seq[WS_TYPES]; /* the kernel's */
+	bool fresh[2]; /* by age in generations: begun since the last pass */
 	/* young frames of one lot in one word, not yet harvested */
 	struct wsk_lot *word_lot;
 	u32 word_first;
@@ -85,10 +86,16 @@ static void make_young(struct sweep *sweep, struct wsk_lot *lot, u32 frame)
 static void remember_seqs(struct sweep *sweep, struct mem_cgroup *memcg, int nid)
 {
 	struct wsk_lrugen *lrugen = &memcg->nodeinfo[nid]->lruvec.lrugen;
+	int age;
 
 	sweep->max_seq = READ_ONCE(lrugen->max_seq);
 	sweep->min_seq[WS_ANON] = READ_ONCE(lrugen->min_seq[WS_ANON]);
 	sweep->min_seq[WS_FILE] = READ_ONCE(lrugen->min_seq[WS_FILE]);
+	for (age = 0; age < ARRAY_SIZE(sweep->fresh); age++) {
+		unsigned long birth = READ_ONCE(lrugen->timestamps[(sweep->max_seq - age) % MAX_NR_GENS]);
+
+		sweep->fresh[age] = time_after(birth, sweep->scan->pass_jiffies);
+	}
 }
 #else
 static void remember_seqs(struct sweep *sweep, struct mem_cgroup *memcg, int nid)
@@ -152,15 +159,18 @@ static u8 flags_seen(unsigned long flags)
 	return seen;
 }
 
-/* Has it gone to one of the two youngest generations?  A fold leads to the oldest. */
+/*
+ * Is it in one of the two youngest generations, and was not before?  A fold leads to the
+ * oldest.  The number of one that began since the last pass says nothing of before.
+ */
 static bool rose(const struct sweep *sweep, u8 seen, u8 before, enum ws_type type)
 {
-	unsigned long age;
+	unsigned long age = (sweep->max_seq - SEEN_GEN(seen)) % 4;
 
-	if (!(before & SEEN_MGLRU) || SEEN_GEN(seen) == SEEN_GEN(before))
+	if (age > 1 || sweep->max_seq - age <= sweep->min_seq[type])
 		return false;
-	age = (sweep->max_seq - SEEN_GEN(seen)) % 4;
-	return age <= 1 && sweep->max_seq - age > sweep->min_seq[type];
+	return sweep->fresh[age] ||
+	       ((before & SEEN_MGLRU) && SEEN_GEN(seen) != SEEN_GEN(before));
 }
 
 static bool stepped_up(const struct sweep *sweep, u8 seen, u8 before, enum ws_type type)
@@ -335,7 +345,7 @@ static void users(struct sweep *sweep, struct folio *folio, u32 frame, u32 count
 
 	if (young)
 		give_back(sweep, folio);
-	if (known && seen != before && stepped_up(sweep, seen, before, type)) {
+	if (known && (seen != before || (seen & SEEN_MGLRU)) && stepped_up(sweep, seen, before, type)) {
 		scan->stats.cache_hits += young ? 0 : count;
 		young = true;
 	}

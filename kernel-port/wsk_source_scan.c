@@ -6,6 +6,7 @@
  * works with MGLRU off.  All views share the passes; a view whose refresh interval is over
  * makes one, and the next view finds its ages fresh.
  */
+#include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/ktime.h>
 #include <linux/mmzone.h>
@@ -138,6 +139,7 @@ static enum wsk_giveback giveback_now(void)
 static int scan_age(void *ctx, u64 now_ns)
 {
 	struct wsk_scan *scan = &wsk_scan;
+	unsigned long now_jiffies = jiffies;
 	u64 walked_ns, swept_ns;
 	int error;
 
@@ -158,6 +160,7 @@ static int scan_age(void *ctx, u64 now_ns)
 	swept_ns = ktime_get_ns();
 	scan->first = false;
 	scan->pass_ns = now_ns;
+	scan->pass_jiffies = now_jiffies;
 	scan->stats.passes++;
 	scan->stats.walk_last_ns = walked_ns - now_ns;
 	scan->stats.sweep_last_ns = swept_ns - walked_ns;
@@ -234,6 +237,7 @@ static int scan_start(void)
 	wsk_scan.lots_end = 1;
 	wsk_scan.first = true;
 	wsk_scan.pass_ns = ktime_get_ns();
+	wsk_scan.pass_jiffies = jiffies;
 	wsk_scan.page = scan_alloc(ws_age_footprint(end));
 	wsk_scan.owner = scan_alloc(end * sizeof(*wsk_scan.owner));
 	wsk_scan.flags = scan_alloc(end * sizeof(*wsk_scan.flags));
