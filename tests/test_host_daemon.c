@@ -142,34 +142,69 @@ Test(balloond, reported_pages_go_back_unless_they_must_keep_their_poison)
 	finish(&daemon, &vmm);
 }
 
+/* The driver hands in 4 MiB, or says @id. */
+static void hint(struct fake_vmm *vmm, u32 ring, bool pages, u32 id)
+{
+	ws_put_le32(vmm->mem + fake_buffer_at(ring), id);
+	fake_put_desc(vmm, ring, 0, FAKE_BASE + (pages ? FAKE_PAGES_AT : fake_buffer_at(ring)),
+		      pages ? 4 * FAKE_MIB : 4, pages ? 2 : 0, 0);
+	fake_offer(vmm, ring, 0);
+	fake_kick(vmm, ring);
+	fake_take_used(vmm, ring);
+}
+
 Test(balloond, hints_are_counted_within_their_series)
 {
 	struct ws_balloon_config config;
 	struct fake_daemon daemon;
 	struct fake_vmm vmm;
 	u32 ring;
-	u8 *id;
 
 	begin(&daemon, &vmm, "wsr1", 32);
 	ring = (u32)fake_ring(&vmm, WS_VQ_FREE_PAGE);
-	id = vmm.mem + fake_buffer_at(ring);
 	fake_do(&daemon, "hint a");
 	fake_config_read(&vmm, &config);
 	cr_assert(config.free_page_hint_cmd_id == 2);
 	for (u32 step = 0; step < 4; step++) { /* id, pages, stop, pages too late */
 		bool pages = step & 1;
 
-		ws_put_le32(id, step ? WS_HINT_STOP : config.free_page_hint_cmd_id);
-		fake_put_desc(&vmm, ring, 0, FAKE_BASE + (pages ? FAKE_PAGES_AT : fake_buffer_at(ring)),
-			      pages ? 4 * FAKE_MIB : 4, pages ? 2 : 0, 0);
-		fake_offer(&vmm, ring, 0);
-		fake_kick(&vmm, ring);
-		fake_take_used(&vmm, ring);
+		hint(&vmm, ring, pages, step ? WS_HINT_STOP : config.free_page_hint_cmd_id);
 	}
 	fake_config_read(&vmm, &config);
 	cr_assert(config.free_page_hint_cmd_id == WS_HINT_DONE);
 	fake_expect(&daemon, "device.hinted_pages", 1024);
 	cr_assert(vmm.mem[FAKE_PAGES_AT] == 0x5a); /* hinted pages may be in use again: not taken */
+	finish(&daemon, &vmm);
+}
+
+Test(balloond, the_end_of_an_older_series_does_not_end_the_newer)
+{
+	struct ws_balloon_config config;
+	struct fake_daemon daemon;
+	struct fake_vmm vmm;
+	u32 ring;
+
+	begin(&daemon, &vmm, "wsr1", 32);
+	ring = (u32)fake_ring(&vmm, WS_VQ_FREE_PAGE);
+	fake_do(&daemon, "hint a");
+	hint(&vmm, ring, false, 2);
+	fake_do(&daemon, "hint a"); /* asked for again while the first is under way */
+	hint(&vmm, ring, true, 0);
+	fake_expect(&daemon, "device.hinted_pages", 0);
+	hint(&vmm, ring, false, WS_HINT_STOP);
+	fake_config_read(&vmm, &config);
+	cr_assert(config.free_page_hint_cmd_id == 3, "%u", config.free_page_hint_cmd_id);
+	hint(&vmm, ring, false, 3);
+	hint(&vmm, ring, true, 0);
+	fake_expect(&daemon, "device.hinted_pages", 1024);
+	hint(&vmm, ring, false, WS_HINT_STOP);
+	fake_config_read(&vmm, &config);
+	cr_assert(config.free_page_hint_cmd_id == WS_HINT_DONE);
+	fake_expect(&daemon, "device.malformed", 0);
+	hint(&vmm, ring, false, WS_HINT_DONE); /* which is the device's to say */
+	hint(&vmm, ring, true, 0);
+	fake_expect(&daemon, "device.hinted_pages", 1024);
+	fake_expect(&daemon, "device.malformed", 1);
 	finish(&daemon, &vmm);
 }
 

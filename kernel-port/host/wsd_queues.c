@@ -167,6 +167,20 @@ static void take_message(struct wsd_device *device, const struct wsd_chain *chai
 		device->listener->message(device->listener_ctx, bytes, (u32)got);
 }
 
+/* The driver names its series, or ends it. */
+static void take_hint_id(struct wsd_device *device, u32 id)
+{
+	/* The STOP of a series before the one asked for last ends nothing that is still wanted. */
+	if (id == WS_HINT_STOP && device->hint_id &&
+	    device->hint_id == device->config.free_page_hint_cmd_id) {
+		/* All are told: the driver may have its pages back. */
+		device->config.free_page_hint_cmd_id = WS_HINT_DONE;
+		device->transport->config_changed(device->transport_ctx);
+	}
+	device->counters.malformed += id == WS_HINT_DONE;
+	device->hint_id = id <= WS_HINT_DONE ? 0 : id;
+}
+
 static void take_hints(struct wsd_device *device, const struct wsd_chain *chain)
 {
 	u8 bytes[4];
@@ -179,12 +193,7 @@ static void take_hints(struct wsd_device *device, const struct wsd_chain *chain)
 			device->counters.malformed++;
 			return;
 		}
-		if (id == WS_HINT_STOP && device->hint_id) {
-			/* All are told: the driver may have its pages back. */
-			device->config.free_page_hint_cmd_id = WS_HINT_DONE;
-			device->transport->config_changed(device->transport_ctx);
-		}
-		device->hint_id = id == WS_HINT_STOP ? 0 : id;
+		take_hint_id(device, id);
 	}
 	/* Those of a series that is over count for nothing. */
 	if (device->hint_id && device->hint_id == device->config.free_page_hint_cmd_id)
