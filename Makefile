@@ -44,6 +44,7 @@ tr_srcs    := $(patsubst traces/%,%,$(wildcard traces/*.c traces/*/*.c))
 sim_srcs   := $(patsubst sim/%,%,$(wildcard sim/*/*.c))
 test_srcs  := $(notdir $(wildcard tests/test_*.c))
 bench_srcs := $(notdir $(wildcard bench/*.c))
+exp_srcs   := $(notdir $(wildcard bench/experiments/*.c))
 wsd_srcs   := $(wildcard kernel-port/host/*.c)
 fuzzers    := $(basename $(notdir $(wildcard tests/fuzz_*.c)))
 
@@ -53,6 +54,7 @@ tr_objs    := $(tr_srcs:%.c=$(out)/traces/%.o)
 sim_objs   := $(sim_srcs:%.c=$(out)/sim/%.o)
 test_objs  := $(test_srcs:%.c=$(out)/tests/%.o)
 bench_objs := $(bench_srcs:%.c=$(out)/bench/%.o)
+exp_objs   := $(exp_srcs:%.c=$(out)/bench/experiments/%.o)
 wsd_objs   := $(wsd_srcs:%.c=$(out)/%.o)
 lib_objs   := $(filter-out %/cli/main.o,$(sim_objs)) $(tr_objs) $(filter-out %/wsd_main.o,$(wsd_objs))
 
@@ -64,7 +66,7 @@ endif
 .PHONY: all setup fuzz-core fuzz-core-run fuzz-run core-run setup-check demo check unit freestanding bare golden \
         cli slurm style lint headers fuzz fuzz-replay install \
         kernel-module kernel-check truth-logs \
-        bench bench-check bench-expect bench-host \
+        bench bench-check bench-expect bench-host experiments \
         clean help FORCE
 .DEFAULT_GOAL := all
 all: $(out)/wssim $(out)/wssim-trace-plugin.so $(out)/wssim-guest-init $(out)/ws-balloond $(out)/ws-agent ## build wssim
@@ -86,7 +88,7 @@ $(out)/wssim-guest-init: traces/record/guest/guest_init.c traces/record/guest/gu
 $(out)/core/%.o:   dir_flags = $(core_flags) $(counted)
 $(out)/traces/%.o: dir_flags = $(host_flags)
 $(out)/sim/%.o:    dir_flags = $(host_flags)
-$(out)/tests/%.o:  dir_flags = $(host_flags) -Itests
+$(out)/tests/%.o:  dir_flags = $(host_flags) -Itests -Ibench/experiments
 $(out)/bench/%.o:  dir_flags = $(host_flags)
 $(out)/kernel-port/%.o: dir_flags = $(host_flags)
 $(out)/%.o: %.c $(out)/flags
@@ -108,7 +110,7 @@ $(out)/wssim: $(sim_objs) $(tr_objs) $(out)/libws.a
 	$(call say,LD,$@)
 	$(quiet)$(CC) $(common) $(LDFLAGS) -o $@ $^ $(libs)
 
-$(out)/unit: $(test_objs) $(lib_objs) $(out)/libws.a
+$(out)/unit: $(test_objs) $(filter-out %/exp_main.o,$(exp_objs)) $(lib_objs) $(out)/libws.a
 	$(call say,LD,$@)
 	$(quiet)$(CC) $(common) $(LDFLAGS) -o $@ $^ -lcriterion $(libs)
 
@@ -137,6 +139,14 @@ bench-check: $(out)/wssim-bench ## no ratio of a figure to its limit is 20 % wor
 
 bench-host: $(out)/wssim-bench ## one simulated hour of a 1 TiB host (8 GiB, a quarter of an hour)
 	$(out)/wssim-bench host
+
+$(out)/wssim-experiments: $(exp_objs) $(lib_objs) $(out)/libws.a
+	$(call say,LD,$@)
+	$(quiet)$(CC) $(common) $(LDFLAGS) -o $@ $^ $(libs)
+
+experiments: setup ## published experiments run again: a table and build/experiments/report.html; ONLY="E1 E5"
+	$(again) all $(out)/wssim-experiments
+	$(out)/wssim-experiments -w $(out)/wssim -o $(BUILD_DIR)/experiments $(ONLY)
 
 bench-expect: $(out)/wssim-bench # after a change that is meant: the ratios as they are now
 	$(out)/wssim-bench --expect bench/expected.json
@@ -280,7 +290,7 @@ style: ## who includes whom, banned functions, names, sizes
 	tests/style.sh
 
 # Every header says all it needs.
-headers := $(wildcard core/*.h traces/*.h traces/*/*.h sim/*/*.h bench/*.h kernel-port/user/*.h kernel-port/host/*.h kernel-port/agent/*.h)
+headers := $(wildcard core/*.h traces/*.h traces/*/*.h sim/*/*.h bench/*.h bench/experiments/*.h kernel-port/user/*.h kernel-port/host/*.h kernel-port/agent/*.h)
 headers: $(headers:%=$(out)/%.alone) ## every header compiles alone
 	@echo "headers: $(words $(headers)) compile alone"
 $(out)/core/%.alone: dir_flags = $(core_flags)
@@ -392,6 +402,6 @@ help: ## list the targets
 	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | \
 	  awk -F '\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
 
--include $(core_srcs:%.c=$(lint_dir)/%.ok.d) $(bare_objs:.o=.d) $(core_objs:.o=.d) $(tr_objs:.o=.d) $(sim_objs:.o=.d) $(test_objs:.o=.d) $(bench_objs:.o=.d) \
+-include $(core_srcs:%.c=$(lint_dir)/%.ok.d) $(bare_objs:.o=.d) $(core_objs:.o=.d) $(tr_objs:.o=.d) $(sim_objs:.o=.d) $(test_objs:.o=.d) $(bench_objs:.o=.d) $(exp_objs:.o=.d) \
          $(plugin_objs:.o=.d) $(fuzzers:%=$(out)/tests/%.d) $(headers:%=$(out)/%.alone.d)
 -include $(wsd_objs:.o=.d)

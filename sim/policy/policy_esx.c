@@ -17,6 +17,8 @@
  *
  * The gains of the estimators were never published; they are parameters here.
  */
+#include <stdio.h>
+
 #include "policy/policy_list.h"
 #include "policy/policy_rules.h"
 
@@ -33,7 +35,7 @@ struct esx_state {
 	struct esx_vm {
 		bool sampled;
 		u64 period_started_ns;
-		double slow, fast, fast_now;
+		double last, slow, fast, fast_now;
 	} vm[SIM_VMS_MAX];
 	struct policy_claim claim[SIM_VMS_MAX];
 };
@@ -122,6 +124,7 @@ static void esx_report(void *state, const struct sim_host_view *host, u32 vm,
 	if (!known->sampled)
 		known->slow = known->fast = share;
 	known->sampled = true;
+	known->last = share;
 	known->fast_now = known->fast + (share - known->fast) * self->fast_gain;
 	if (!whole)
 		return;
@@ -164,6 +167,20 @@ static void divide(struct esx_state *self, const struct sim_host_view *host)
 	policy_divide(self->claim, host->vms_count, memory);
 }
 
+/* What the division was made from: the three means of the share in use, and the part. */
+static void explain(const struct esx_state *self, u32 vm, struct sim_actions *act)
+{
+	const struct esx_vm *known = &self->vm[vm];
+	char text[128];
+
+	if (!act->ops->explain || !known->sampled)
+		return;
+	snprintf(text, sizeof(text), "active %.4f (last %.4f slow %.4f fast %.4f): due %.1f MiB, state %u",
+		 max3(known->slow, known->fast, known->fast_now), known->last, known->slow, known->fast,
+		 self->claim[vm].got / 1048576, self->level);
+	act->ops->explain(act->ctx, vm, text);
+}
+
 static void esx_tick(void *state, const struct sim_host_view *host, struct sim_actions *act)
 {
 	struct esx_state *self = state;
@@ -177,6 +194,8 @@ static void esx_tick(void *state, const struct sim_host_view *host, struct sim_a
 		const struct sim_vm_view *vm = &host->vm[i];
 		u64 fair = policy_clamp_target(vm, policy_bytes(self->claim[i].got));
 
+		if (vm->running)
+			explain(self, i, act);
 		if (!vm->running || fair == vm->target_bytes)
 			continue;
 		if (fair > vm->target_bytes || self->level != ESX_HIGH)
