@@ -57,11 +57,14 @@ static int ask_row(const struct exp_table *table, const struct exp_call *call, d
 	const char *vm = vms && !least && !most ? word(call, 1) : NULL;
 	const char *column = word(call, vm ? 2 : 1);
 	int at = column ? exp_table_column(table, column) : -1, of = exp_table_column(table, "vm");
+	int policy = exp_table_column(table, "policy");
 
 	if (at < 0)
 		return -ENOENT;
 	*value = least ? INFINITY : most ? -INFINITY : NAN;
 	for (u32 i = 0; i < table->rows_count; i++) {
+		if (policy >= 0 && !strcmp(exp_word(table, i, (u32)policy), "(baseline)"))
+			continue;
 		double cell = exp_cell(table, i, (u32)at);
 		if (least || most)
 			*value = least ? fmin(*value, cell) : fmax(*value, cell);
@@ -72,19 +75,22 @@ static int ask_row(const struct exp_table *table, const struct exp_call *call, d
 }
 
 /* What reports said is the guest's; the true columns say the same of the truth. */
-static int ask_idle(const struct exp_table *table, double age_s, double *value)
+static int ask_idle(const struct exp_table *table, double age_s, const char *vm, double *value)
 {
 	int edge = exp_table_column(table, "idle_age_max_s");
 	int anon = exp_table_column(table, "true_anon_bytes");
 	int file = exp_table_column(table, "true_file_bytes"), bin = exp_table_column(table, "bin");
+	int of = exp_table_column(table, "vm");
 	double idle = 0, all = 0, lower = 0;
 
-	if (edge < 0 || anon < 0 || file < 0 || bin < 0)
+	if (edge < 0 || anon < 0 || file < 0 || bin < 0 || of < 0)
 		return -ENOENT;
 	for (u32 i = 0; i < table->rows_count; i++) {
 		double bytes = exp_cell(table, i, (u32)anon) + exp_cell(table, i, (u32)file);
 
-		if (!exp_cell(table, i, (u32)bin))
+		if (vm && strcmp(exp_word(table, i, (u32)of), vm))
+			continue;
+		if (exp_cell(table, i, (u32)bin) == 0)
 			lower = 0;
 		all += bytes;
 		if (lower >= age_s)
@@ -110,7 +116,7 @@ static int ask_run(const struct exp_tables *tables, const struct exp_call *call,
 		return ask_row(&tables->vms, call, value);
 	if (!strcmp(call->name, "run"))
 		return ask_row(&tables->summary, call, value);
-	return ask_idle(&tables->histograms, argument(call, 1, NAN), value);
+	return ask_idle(&tables->histograms, argument(call, 1, NAN), word(call, 2), value);
 }
 
 int exp_ask(const struct exp *exp, const struct exp_call *call, struct exp_value *value,

@@ -10,10 +10,11 @@
  *		over timeseries.csv, times in seconds; gain is last less first, turns are
  *		reversals after a move of that much, when_ is infinite if it never is.
  *		The VM '*' is the sum of all, 'host' is host.csv; the column 'told WORD'
- *		is the number behind WORD in decisions.csv.
+ *		is the number behind WORD in decisions.csv, 'oldest' the age in seconds
+ *		of the oldest generation that holds something (ages.csv).
  *	run('arm', 'column')		  summary.csv
  *	vm('arm', 'vm', 'column')	  vms.csv; least_vm and most_vm over all VMs
- *	idle('arm', age)		  share of listed memory idle for longer, in truth
+ *	idle('arm', age [, 'vm'])	  share of reported memory idle for longer, in truth
  *	average(x) spread(x) least(x) most(x)	over the runs of an arm; spread is the
  *					  standard deviation
  *	abs(x) near(x, y, share)	  |x - y| <= share * |y|

@@ -7,6 +7,8 @@
 
 #include "exp_series.h"
 
+#define MIB 1048576.0
+
 static int add(struct exp_series *series, double time_s, double value, bool sum)
 {
 	u32 n = series->count;
@@ -42,6 +44,30 @@ static double number_after(const char *text, const char *word)
 	return end > at ? value : NAN;
 }
 
+/* Generations of a VM at one time stand one after another, by number. */
+static int get_oldest(struct exp_series *series, const struct exp_table *table, const char *vm)
+{
+	int time = exp_table_column(table, "time_s"), of = exp_table_column(table, "vm");
+	int age = exp_table_column(table, "idle_age_s"), rc = 0;
+	int anon = exp_table_column(table, "anon_bytes"), file = exp_table_column(table, "file_bytes");
+
+	if (time < 0 || of < 0 || age < 0 || anon < 0 || file < 0)
+		return -ENOENT;
+	for (u32 i = 0; i < table->rows_count && !rc; i++) {
+		double now = exp_cell(table, i, (u32)time), old = exp_cell(table, i, (u32)age);
+		u32 n = series->count;
+
+		if (strcmp(exp_word(table, i, (u32)of), vm) ||
+		    exp_cell(table, i, (u32)anon) + exp_cell(table, i, (u32)file) < MIB)
+			continue;
+		if (n && series->time_s[n - 1] == now)
+			series->at[n - 1] = fmax(series->at[n - 1], old);
+		else
+			rc = add(series, now, old, false);
+	}
+	return rc ? rc : series->count ? 0 : -ENOENT;
+}
+
 int exp_series_get(struct exp_series *series, const struct exp_tables *tables, const char *vm,
 		   const char *column)
 {
@@ -53,6 +79,8 @@ int exp_series_get(struct exp_series *series, const struct exp_tables *tables, c
 	int rc = 0, time = exp_table_column(table, "time_s");
 
 	*series = (struct exp_series){ 0 };
+	if (!strcmp(column, "oldest"))
+		return get_oldest(series, &tables->ages, vm);
 	if (at < 0 || time < 0 || (of < 0 && !host))
 		return -ENOENT;
 	for (u32 i = 0; i < table->rows_count && !rc; i++) {

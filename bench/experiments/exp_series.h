@@ -12,7 +12,8 @@ struct exp_series {
 
 /*
  * The column of timeseries.csv for a VM, or their sum for "*"; of host.csv for the VM
- * "host"; "told WORD" is the number that follows WORD where the policy explains itself.
+ * "host"; "told WORD" is the number that follows WORD where the policy explains itself;
+ * "oldest" is the idle age of the oldest generation with pages, from ages.csv.
  * Return: 0, -ENOENT without such a VM or column, -ENOMEM.  Free it in either case.
  */
 int exp_series_get(struct exp_series *series, const struct exp_tables *tables, const char *vm,

@@ -131,6 +131,8 @@ struct exp_tables *exp_tables_load(const char *dir, struct tr_error *error)
 	if (!rc)
 		rc = load(&tables->decisions, dir, "decisions.csv", error);
 	if (!rc)
+		rc = load(&tables->ages, dir, "ages.csv", error);
+	if (!rc)
 		return tables;
 	exp_tables_free(tables);
 	return NULL;
@@ -146,5 +148,6 @@ void exp_tables_free(struct exp_tables *tables)
 	exp_table_free(&tables->summary);
 	exp_table_free(&tables->histograms);
 	exp_table_free(&tables->decisions);
+	exp_table_free(&tables->ages);
 	free(tables);
 }

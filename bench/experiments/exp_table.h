@@ -17,7 +17,7 @@ struct exp_table {
 };
 
 struct exp_tables {
-	struct exp_table series, host, vms, summary, histograms, decisions;
+	struct exp_table series, host, vms, summary, histograms, decisions, ages;
 };
 
 /* @text is the table's from now on.  Return: 0, -ENOMEM or -EINVAL. */
