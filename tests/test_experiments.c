@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <exp_eval.h>
-#include <exp_series.h>
-#include <exp_table.h>
+#include "exp_eval.h"
+#include "exp_series.h"
+#include "exp_table.h"
 
 /* What an arm measured, as its files would have it. */
 struct measured {

@@ -125,7 +125,7 @@ static void finished(struct job *job, int status)
 	tr_fail(&job->exp->error, -EIO, "%s", *line ? line : "wssim was killed");
 }
 
-static void show(struct exp_runner *runner, const char *what, u32 done, u32 all)
+static void show(const char *what, u32 done, u32 all)
 {
 	if (!isatty(2)) {
 		if (done == all || done % 20 == 0)
@@ -136,7 +136,6 @@ static void show(struct exp_runner *runner, const char *what, u32 done, u32 all)
 	fprintf(stderr, "\r%s [%.*s%*s] %u of %u%s", what, (int)filled,
 		"########################################", (int)(width - filled), "", done, all,
 		done == all ? "\n" : "");
-	(void)runner;
 }
 
 static int do_jobs(struct exp_runner *runner, struct jobs *jobs, const char *what)
@@ -154,7 +153,7 @@ static int do_jobs(struct exp_runner *runner, struct jobs *jobs, const char *wha
 			if (jobs->at[i].pid != pid)
 				continue;
 			finished(&jobs->at[i], status);
-			show(runner, what, ++done, jobs->count);
+			show(what, ++done, jobs->count);
 			running--;
 		}
 	}
