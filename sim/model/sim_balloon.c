@@ -58,8 +58,12 @@ bool sim_balloon_deflates_on_oom(const struct sim_guest *guest)
 
 u32 sim_mechanism_unit_pages(const struct sim_guest *guest)
 {
-	return guest->balloon->mechanism->whole_blocks
-		       ? (u32)(guest->config->block_bytes / SIM_PAGE_BYTES) : 1;
+	u64 pages = guest->config->block_bytes / guest->engine->page_bytes;
+
+	if (!guest->balloon->mechanism->whole_blocks)
+		return 1;
+	/* Where a page stands for many, a block is one region at least. */
+	return (u32)((pages + SIM_REGION_PAGES - 1) / SIM_REGION_PAGES * SIM_REGION_PAGES);
 }
 
 static void wake_at(struct sim_guest *guest, u64 time_ns)

@@ -32,7 +32,7 @@ static struct layout layout_of(const struct sim_guest *guest)
 	const struct sim_vm_config *config = guest->config;
 	u32 regions = sim_mechanism_unit_pages(guest) / SIM_REGION_PAGES;
 	u32 whole = guest->frames_count / SIM_REGION_PAGES;
-	u32 bottom = (u32)((config->memory_min_bytes / SIM_PAGE_BYTES + SIM_REGION_PAGES - 1) /
+	u32 bottom = (u32)((config->memory_min_bytes / guest->engine->page_bytes + SIM_REGION_PAGES - 1) /
 			   SIM_REGION_PAGES);
 
 	if (bottom > whole)

@@ -24,6 +24,10 @@ static void scale_costs(struct sim_costs *costs, u32 n)
 		&costs->inflate_page_ns, &costs->inflate_untouched_ns, &costs->deflate_page_ns,
 		&costs->vm_exit_ns,	 &costs->scan_pte_ns,	   &costs->young_pte_ns,
 		&costs->reclaim_page_ns, &costs->host_scan_page_ns, &costs->descriptor_access_ns,
+		&costs->huge_inflate_ns, &costs->huge_deflate_ns,  &costs->unplug_ns,
+		&costs->unplug_untouched_ns, &costs->plug_ns,	   &costs->shared_take_ns,
+		&costs->shared_give_ns,	 &costs->migrate_page_ns,  &costs->report_block_ns,
+		&costs->report_page_ns,	 &costs->collapse_ns,
 	};
 
 	for (u32 i = 0; i < sizeof(by_page) / sizeof(by_page[0]); i++)
@@ -42,6 +46,7 @@ int sim_sampling_scale(struct sim_scenario *scaled, const struct sim_scenario *s
 	if (n == 1)
 		return 0;
 	scale_costs(&scaled->costs, n);
+	scaled->host.khugepaged_sleep_ns *= n; /* a region that it looks at is N of them */
 	scale_device(&scaled->host.swap, n);
 	for (u32 i = 0; i < scenario->vms_count; i++) {
 		scale_device(&scaled->vm[i].swap, n);
