@@ -369,7 +369,7 @@ install: all ## into DESTDIR and PREFIX: program, recorder's plugin, scenarios, 
 	install -D -m 755 $(out)/wssim-trace-plugin.so \
 	  $(DESTDIR)$(PREFIX)/lib/wssim/wssim-trace-plugin.so
 	install -D -m 755 $(out)/wssim-guest-init $(DESTDIR)$(PREFIX)/lib/wssim/wssim-guest-init
-	for f in $(wildcard sim/scenarios/*.json traces/samples/*.wst); do \
+	for f in $(wildcard sim/scenarios/*.json sim/scenarios/*/*.wst traces/samples/*.wst); do \
 	  install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/wssim/$$f || exit 1; done
 
 # A farm of links, so that the kernel's makefiles leave nothing in the tree.
