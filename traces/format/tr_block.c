@@ -2,8 +2,7 @@
 /* tr_block.c - see tr_block.h. */
 #include <errno.h>
 
-#include "tr_block.h"
-#include "tr_bytes.h"
+#include "tr_block_run.h"
 #include "tr_number.h"
 
 #define BLOCK_MAGIC 0x42545357u /* "WSTB" */
@@ -142,15 +141,13 @@ int tr_block_decode(u32 *entry, u32 count, const u8 *raw, u32 data_size, u32 *pa
 	return 0;
 }
 
-enum { RUN_PLACED = 0x40, RUN_RESERVED = 0x80 }; /* memcg and node follow */
-
 u32 tr_block_put_run(u8 *bytes, const struct tr_run *run)
 {
 	u32 n = 1;
 
 	bytes[0] = (u8)(run->op | run->kind << 2 | run->type << 4);
 	if (run->memcg || run->node) {
-		bytes[0] |= RUN_PLACED;
+		bytes[0] |= TR_RUN_PLACED;
 		n += tr_put_varint(bytes + n, run->memcg);
 		n += tr_put_varint(bytes + n, run->node);
 	}
@@ -163,7 +160,7 @@ const u8 *tr_block_get_run(const u8 *bytes, const u8 *end, struct tr_run *run)
 {
 	u64 memcg = 0, node = 0, count = 0;
 
-	if (bytes >= end || *bytes & RUN_RESERVED)
+	if (bytes >= end || *bytes & TR_RUN_RESERVED)
 		return NULL;
 	u8 head = *bytes++;
 	run->op = head & 3;
@@ -171,7 +168,7 @@ const u8 *tr_block_get_run(const u8 *bytes, const u8 *end, struct tr_run *run)
 	run->type = head >> 4 & 3;
 	if (run->kind > TR_KERNEL || run->type > TR_UNEVICTABLE)
 		return NULL;
-	if (head & RUN_PLACED) {
+	if (head & TR_RUN_PLACED) {
 		bytes = tr_get_varint(bytes, end, &memcg);
 		bytes = bytes ? tr_get_varint(bytes, end, &node) : NULL;
 	}

@@ -20,7 +20,10 @@ static inline u32 tr_get32(const u8 *p)
 
 static inline u64 tr_get64(const u8 *p)
 {
-	return tr_get32(p) | (u64)tr_get32(p + 4) << 32;
+	u64 x;
+
+	memcpy(&x, p, 8);
+	return __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? __builtin_bswap64(x) : x;
 }
 
 static inline void tr_put16(u8 *p, u16 x)

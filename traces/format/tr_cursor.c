@@ -9,10 +9,10 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#define ZSTD_STATIC_LINKING_ONLY /* names ZSTD_d_forceIgnoreChecksum */
 #include <zstd.h>
 
-#include "tr_block.h"
-#include "tr_bytes.h"
+#include "tr_block_run.h"
 #include "tr_hash.h"
 #include "tr_number.h"
 #include "tr_reader.h"
@@ -26,6 +26,7 @@ struct lane {
 	size_t runs_capacity;
 	const u8 *runs_at, *runs_end;
 	u32 records_count, records_at, runs_left;
+	u64 end_ns; /* of the block */
 	struct tr_run run; /* what is left of the run at hand; its time orders the lanes */
 };
 
@@ -35,6 +36,7 @@ struct tr_cursor {
 	u32 *heap;	    /* lanes by (time of run, stream) */
 	u32 lanes_count, heap_count;
 	bool started, behind; /* behind: lane heap[0] has handed out its run */
+	struct lane *alone;   /* behind, and no other lane is under way: or NULL */
 	int failed;
 	u64 seek_ns;
 	u8 *stored, *raw;
@@ -148,6 +150,7 @@ static int fill_lane(struct tr_cursor *cursor, struct lane *lane, u32 block,
 	lane->records_count = head->records_count;
 	lane->block = block;
 	lane->next_block = cursor->file->blocks[block].next_in_stream;
+	lane->end_ns = head->end_ns;
 	lane->run.time_ns = head->time_ns;
 	lane->run.span_ns = 0;
 	return 0;
@@ -183,14 +186,44 @@ static int decode_run(struct tr_cursor *cursor, struct lane *lane, struct tr_err
 	run->page = lane->entry + lane->records_at;
 	lane->records_at += run->count;
 	lane->runs_left--;
-	u64 end_ns = cursor->file->blocks[lane->block].entry.end_ns;
-	if (time_ns + run->span_ns > end_ns)
+	if (time_ns + run->span_ns > lane->end_ns)
 		return fail_block(cursor, lane->block, "has runs beyond its end", error);
 	if (!lane->runs_left &&
 	    (lane->records_at != lane->records_count || lane->runs_at != lane->runs_end ||
-	     time_ns + run->span_ns != end_ns))
+	     time_ns + run->span_ns != lane->end_ns))
 		return fail_block(cursor, lane->block, "has runs that do not add up to it", error);
 	return 1;
+}
+
+/*
+ * The next run of a lane that is alone, if it is an ordinary one, straight into *run:
+ * a copy out of lane->run would wait for its stores.  Never a block's last.
+ */
+static inline bool next_alone(struct lane *lane, struct tr_run *run)
+{
+	struct tr_run next;
+
+	if (lane->runs_left < 2 || lane->runs_end - lane->runs_at < (s32)TR_RUN_FAST_BYTES)
+		return false;
+	const u8 *at = tr_block_get_run_fast(lane->runs_at, &next);
+	u64 time_ns = lane->run.time_ns + lane->run.span_ns;
+	if (!at || next.count > lane->records_count - lane->records_at ||
+	    time_ns + next.span_ns > lane->end_ns)
+		return false;
+	run->op = next.op;
+	run->kind = next.kind;
+	run->type = next.type;
+	run->node = 0;
+	run->memcg = 0;
+	run->stream = (u16)lane->stream;
+	run->count = next.count;
+	run->time_ns = lane->run.time_ns = time_ns;
+	run->span_ns = lane->run.span_ns = next.span_ns;
+	run->page = lane->entry + lane->records_at;
+	lane->records_at += next.count;
+	lane->runs_at = at;
+	lane->runs_left--;
+	return true;
 }
 
 /* The lane's next run into lane->run.  1, 0 at the stream's end, or a negative errno. */
@@ -218,11 +251,13 @@ static u32 records_until(const struct tr_run *run, u64 time_ns, bool with_ties)
 {
 	if (time_ns < run->time_ns)
 		return 0;
-	unsigned __int128 reach = (time_ns - run->time_ns) + (u64)with_ties;
-	if (!run->span_ns)
+	u64 reach = (time_ns - run->time_ns) + (u64)with_ties;
+	if (reach >= run->span_ns)
 		return reach ? run->count : 0;
-	unsigned __int128 count = (reach * run->count + run->span_ns - 1) / run->span_ns;
-	return count < run->count ? (u32)count : run->count;
+	if (run->span_ns < (u64)1 << 46) /* else a division of 128 bits, which is slow */
+		return (u32)((reach * run->count + run->span_ns - 1) / run->span_ns);
+	unsigned __int128 count = (unsigned __int128)reach * run->count + run->span_ns - 1;
+	return (u32)(count / run->span_ns);
 }
 
 /* Drop the first @count records; at least one remains. */
@@ -330,10 +365,12 @@ static int advance(struct tr_cursor *cursor, struct tr_error *error)
 	return 0;
 }
 
-int tr_cursor_next(struct tr_cursor *cursor, struct tr_run *run, struct tr_error *error)
+/* All but the ordinary run of a lane that is alone; apart, to keep that one short. */
+__attribute__((noinline)) static int next_merged(struct tr_cursor *cursor, struct tr_run *run, struct tr_error *error)
 {
 	int rc = cursor->failed;
 
+	cursor->alone = NULL;
 	if (rc)
 		return tr_fail(error, rc, "%s: reading failed before", cursor->file->path);
 	rc = cursor->started ? advance(cursor, error) : start(cursor, error);
@@ -352,6 +389,8 @@ int tr_cursor_next(struct tr_cursor *cursor, struct tr_run *run, struct tr_error
 	*run = lane->run;
 	if (count == lane->run.count) {
 		cursor->behind = true;
+		if (!other)
+			cursor->alone = lane;
 		return 1;
 	}
 	cut_front(&lane->run, count);
@@ -359,6 +398,13 @@ int tr_cursor_next(struct tr_cursor *cursor, struct tr_run *run, struct tr_error
 	run->span_ns = lane->run.time_ns - run->time_ns;
 	sift_down(cursor, 0);
 	return 1;
+}
+
+int tr_cursor_next(struct tr_cursor *cursor, struct tr_run *run, struct tr_error *error)
+{
+	if (cursor->alone && next_alone(cursor->alone, run))
+		return 1;
+	return next_merged(cursor, run, error);
 }
 
 /* --- opening and closing --- */
@@ -371,6 +417,7 @@ static void reset(struct tr_cursor *cursor)
 		lane->runs_left = 0;
 	}
 	cursor->started = false;
+	cursor->alone = NULL;
 	cursor->failed = 0;
 }
 
@@ -396,6 +443,8 @@ int tr_cursor_open(struct tr_cursor **result, struct tr_file *file, int stream,
 		tr_cursor_close(cursor);
 		return tr_fail(error, -ENOMEM, "%s: out of memory", file->path);
 	}
+	/* The block's own checksum was right by then; a zstd that cannot skip its own does not. */
+	ZSTD_DCtx_setParameter(cursor->zstd, ZSTD_d_forceIgnoreChecksum, ZSTD_d_ignoreChecksum);
 	for (u32 i = 0; i < count; i++)
 		cursor->lanes[i].stream = stream == TR_MERGED ? i : (u32)stream;
 	reset(cursor);
