@@ -91,11 +91,10 @@
 #define IN_MM_NEW(field, prefix, a, b, c, d, e, f) .field = prefix##e,
 #define IN_FG(field, prefix, a, b, c, d, e, f) .field = prefix##f,
 
-/* The mechanisms that all versions have, and the base with them: the filter is its difference. */
 /*
- * What all versions have, and a copy of a row can be without: MAX_NR_GENS, the controller of
- * get_tier_idx(), tiers, the filters of walk_pmd_range() (base walks all, as a forced pass),
- * lru_gen_look_around(), and the caller's vm.swappiness or memory.reclaim's.
+ * Mechanisms that all versions have, and a copy of a row can be without: MAX_NR_GENS, the
+ * controller of get_tier_idx(), tiers, the filters of walk_pmd_range() (the base walks all
+ * tables, as a forced pass does), lru_gen_look_around(), the caller's swappiness.
  */
 #define MECHANISMS(filter)                                                                          \
 	.gens = WS_GENS_LINUX, .controller = 1, .tiers = 1, .bloom = (filter),                     \
