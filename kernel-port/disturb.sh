@@ -51,7 +51,7 @@ done
 END
 for kernel in $KERNELS; do
 	ws_build "$kernel"
-	QEMU_MORE="-icount shift=4,sleep=off" ws_boot "$kernel" "$dir/disturb" -m 512 -t 900 > "$dir/found"
+	QEMU_MORE="-icount shift=4,sleep=off" ws_boot "$kernel" "$dir/disturb" -m 512 -t 1800 > "$dir/found"
 	echo
 	cat "$(kernel-port/kernels.sh "$kernel")/release"
 	awk 'BEGIN {
