@@ -51,7 +51,8 @@ static void begin(void)
 		set(0, run, (struct measured){
 			run ? "time_s,vm,x\n1,a,1\n1,b,9\n2,a,4\n2,b,9\n3,a,9\n3,b,9\n" :
 			      "time_s,vm,x\n1,a,1\n1,b,9\n2,a,2\n2,b,9\n3,a,7\n3,b,9\n", vms, told });
-		set(1, run, (struct measured){ "time_s,vm,x\n1,a,9\n2,a,1\n3,a,8\n4,a,7\n5,a,2\n", vms, told });
+		set(1, run, (struct measured){
+			"time_s,vm,x\n1,a,9\n2,a,1\n3,a,8\n4,a,7\n5,a,2\n", vms, told });
 	}
 }
 

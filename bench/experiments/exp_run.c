@@ -71,12 +71,13 @@ static void make_dir(const char *path)
 /* The words of @command; blanks part them, there is no quoting. */
 static char **split(const char *command)
 {
-	char **argv = calloc(1, (WORDS_MAX + 1) * sizeof(*argv) + strlen(command) + 1);
+	size_t size = strlen(command) + 1;
+	char **argv = calloc(1, (WORDS_MAX + 1) * sizeof(*argv) + size);
 	u32 count = 0;
 
 	if (!argv)
 		return NULL;
-	char *text = strcpy((char *)(argv + WORDS_MAX + 1), command), *rest;
+	char *text = memcpy(argv + WORDS_MAX + 1, command, size), *rest;
 	for (char *w = strtok_r(text, " ", &rest); w && count < WORDS_MAX; w = strtok_r(NULL, " ", &rest))
 		argv[count++] = w;
 	return argv;
@@ -202,7 +203,8 @@ static void add_traces(struct exp_runner *runner, struct exp *exp, u64 program, 
 		snprintf(made, sizeof(made), "%s/%s", folder, name);
 		snprintf(link, sizeof(link), "%s/%.100s", folder, exp->traces.at[i].name);
 		unlink(link);
-		if (symlink(name, link) || !access(made, R_OK))
+		bool queued = jobs->count && !strcmp(jobs->at[jobs->count - 1].then_to, made);
+		if (symlink(name, link) || !access(made, R_OK) || queued)
 			continue;
 		snprintf(command, sizeof(command), "%s trace gen %s -o %s.part", runner->wssim,
 			 exp->traces.at[i].text, made);
