@@ -366,7 +366,8 @@ static int advance(struct tr_cursor *cursor, struct tr_error *error)
 }
 
 /* All but the ordinary run of a lane that is alone; apart, to keep that one short. */
-__attribute__((noinline)) static int next_merged(struct tr_cursor *cursor, struct tr_run *run, struct tr_error *error)
+__attribute__((noinline)) static int next_merged(struct tr_cursor *cursor, struct tr_run *run,
+						 struct tr_error *error)
 {
 	int rc = cursor->failed;
 
