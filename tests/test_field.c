@@ -681,7 +681,8 @@ Test(field, vbox_halves_its_steps_and_bounds_deflation)
 		{ 127, 100, 1024, 2048, -100 }, { 127, 1000, 1024, 1104, -80 },
 		{ 127, 1000, 1024, 512, 0 },   { 500, 1100, 1024, 2048, -76 },
 	};
-	struct policy_vbox vbox = { 256 * MIB, 128 * MIB, 16 * MIB, 128 * MIB, 1024 * MIB };
+	struct policy_vbox vbox = { 256 * MIB, 128 * MIB, 16 * MIB, 128 * MIB, 1024 * MIB,
+				    false };
 
 	for (size_t i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++) {
 		s64 delta = policy_vbox_delta(&vbox, vectors[i].free * MIB, vectors[i].balloon * MIB,
@@ -901,4 +902,133 @@ Test(field, damos_quota_follows_the_distance_from_its_goal)
 	near(policy_damos_quota(100, 0.001, 0.0015, 10), 50, "above it falls");
 	near(policy_damos_quota(100, 0.001, 0.002, 10), 10, "to its least");
 	near(policy_damos_quota(100, 0.001, 0.5, 10), 10, "and not below");
+}
+
+/* --- what the originals' own tests and code say beyond the listed figures --- */
+
+Test(field, qubes_moves_when_the_host_lacks_its_reserve_and_counts_from_what_was_told)
+{
+	struct policy_qmemman_vm vm = qubes_vm(1024, 4096, 1400);
+
+	vm.role = POLICY_QMEMMAN_STAYS;
+	cr_assert(!policy_qmemman_worth(&vm, 1, 35 * (s64)MIB, &qubes), "15 MiB short of 50");
+	cr_assert(policy_qmemman_worth(&vm, 1, 35 * (s64)MIB - 1, &qubes));
+	/* Told 1300 and still on its way from 1400: the change is from 1300. */
+	vm.role = POLICY_QMEMMAN_ACCEPTOR;
+	vm.last_target = 1300 * (s64)MIB;
+	vm.target = 1315 * (s64)MIB;
+	cr_assert(!policy_qmemman_worth(&vm, 1, 50 * (s64)MIB, &qubes));
+	vm.target++;
+	cr_assert(policy_qmemman_worth(&vm, 1, 50 * (s64)MIB, &qubes));
+}
+
+Test(field, vbox_as_shipped_slips_where_the_original_does)
+{
+	struct policy_vbox vbox = { .inflate = 256 * MIB, .deflate = 128 * MIB,
+				    .inflate_min = 16 * MIB, .guest_free_min = 128 * MIB,
+				    .host_reserve = 1024 * MIB, .as_shipped = true };
+	static const struct {
+		u64 free, balloon, host;
+		s64 shipped, mended;
+	} vector[] = {
+		{ 200, 0, 4096, 256, 64 },	/* 200 - 256 is a large number without sign */
+		{ 384, 0, 4096, 0, 256 },	/* exactly 128 would be left */
+		{ 385, 0, 4096, 256, 256 },
+		{ 300, 0, 4096, 128, 128 },	/* 44 left, then 172 */
+		{ 260, 0, 4096, 128, 128 },
+		{ 256, 0, 4096, 0, 128 },
+		{ 600, 900, 4096, 100, 100 },	/* 1000 are wanted */
+		{ 100, 500, 4096, -128, -128 },
+		{ 100, 100, 4096, 0, -100 },	/* a small balloon stays as it is */
+		{ 100, 500, 1084, -60, -60 },
+		{ 100, 500, 1000, 0, 0 },
+		{ 600, 1050, 4096, -50, -50 },
+	};
+
+	for (size_t i = 0; i < sizeof(vector) / sizeof(vector[0]); i++) {
+		s64 want[] = { vector[i].mended, vector[i].shipped };
+
+		for (u32 shipped = 0; shipped < 2; shipped++) {
+			vbox.as_shipped = shipped;
+			s64 delta = policy_vbox_delta(&vbox, vector[i].free * MIB,
+						      vector[i].balloon * MIB, 1000 * MIB,
+						      vector[i].host * MIB);
+
+			cr_assert_eq(delta, want[shipped] * (s64)MIB, "free %llu, balloon %llu: %lld",
+				     vector[i].free, vector[i].balloon, delta / (s64)MIB);
+		}
+	}
+}
+
+Test(field, limit_cache_meets_its_authors_cases)
+{
+	struct policy_limit_cache rule = { .guest_low = 200 * (s64)MIB, .min_free = 199 * (s64)MIB,
+					   .max_free = 300 * (s64)MIB + 322560 * 1024ll,
+					   .host_low = 200 * (s64)MIB, .host_critical = 400 * (s64)MIB,
+					   .host_moderate = 2000 * (s64)MIB };
+	s64 max = rule.max_free, mib = (s64)MIB;
+
+	cr_assert_eq(policy_limit_cache_delta(&rule, max + mib, 0, 0, 0), 0);
+	cr_assert_eq(policy_limit_cache_delta(&rule, 2 * max, 0, 0, 0), max);
+	cr_assert_eq(policy_limit_cache_delta(&rule, max * 3 / 4, 0, 0, 0), -(max / 4));
+	rule.moderate_cache = 200 * mib;
+	cr_assert_eq(policy_limit_cache_delta(&rule, max, 1000 * mib, 0,
+					      rule.host_moderate + max - 201 * mib), mib);
+	cr_assert_eq(policy_limit_cache_delta(&rule, max, 300 * mib, 0, rule.host_moderate), 100 * mib);
+	cr_assert_eq(policy_limit_cache_delta(&rule, max, 1000 * mib, 0, 0), max - rule.min_free);
+	rule.critical_cache = 100 * mib;
+	cr_assert_eq(policy_limit_cache_delta(&rule, max, 150 * mib, 0, rule.host_critical), 50 * mib);
+	cr_assert_eq(policy_limit_cache_delta(&rule, 0, 150 * mib, 0, 0), -rule.min_free);
+	rule.moderate_cache = rule.critical_cache = 0;
+	rule.reclaim_cache = 100 * mib;
+	cr_assert_eq(policy_limit_cache_delta(&rule, max, 1000 * mib, rule.host_low + max - 201 * mib, 0),
+		     mib);
+	cr_assert_eq(policy_limit_cache_delta(&rule, max, 150 * mib, rule.host_low, 0), 50 * mib);
+}
+
+Test(field, vm0_gives_all_back_and_its_first_rule_pins_the_target)
+{
+	struct policy_vm0 rule = { 256 * MIB, 128 * MIB, 64 * MIB, 256 * MIB, false };
+	const u64 most = 3584 * MIB;
+
+	cr_assert_eq(policy_vm0_target(&rule, 384 * MIB, 600 * MIB, 0, 0, most), 0);
+	cr_assert_eq(policy_vm0_target(&rule, 385 * MIB, 600 * MIB, 0, 0, most), 129 * MIB);
+	cr_assert_eq(policy_vm0_target(&rule, 3000 * MIB, 3000 * MIB, 512 * MIB, 512 * MIB, most),
+		     768 * MIB);
+	cr_assert_eq(policy_vm0_target(&rule, 3000 * MIB, 3000 * MIB, 3500 * MIB, 3500 * MIB, most), most);
+	cr_assert_eq(policy_vm0_target(&rule, 3000 * MIB, 3000 * MIB, 100 * MIB, 800 * MIB, most),
+		     800 * MIB, "what is pending is not weakened");
+	cr_assert_eq(policy_vm0_target(&rule, 50 * MIB, 600 * MIB, 512 * MIB, 512 * MIB, most), 512 * MIB,
+		     "little free memory alone is no pressure");
+	cr_assert_eq(policy_vm0_target(&rule, 50 * MIB, 192 * MIB, 512 * MIB, 512 * MIB, most), 512 * MIB);
+	cr_assert_eq(policy_vm0_target(&rule, 50 * MIB, 191 * MIB, 512 * MIB, 512 * MIB, most), 0);
+	/* The incident: 3306 MiB, 118 available; then the balloon barely moves. */
+	rule.partial = true;
+	u64 target = policy_vm0_target(&rule, 50 * MIB, 118 * MIB, 3306 * MIB, 3306 * MIB, most);
+
+	cr_assert_eq(target, 3168 * MIB);
+	for (u64 actual = 3305; actual >= 3293; actual--) {
+		u64 next = policy_vm0_target(&rule, 50 * MIB, 118 * MIB, actual * MIB, target, most);
+
+		cr_assert(next <= target && next >= 3155 * MIB, "%llu", next / MIB);
+		target = next;
+	}
+}
+
+Test(field, arcbox_as_shipped_leaves_an_idle_guest_its_floor)
+{
+	struct policy_arcbox rule = { 256 * MIB, 384 * MIB, 1024 * MIB, 512 * MIB, true };
+	const u64 full = 16384 * MIB;
+
+	cr_assert_eq(policy_arcbox_target(&rule, full, 4096 * MIB, full), 12544 * MIB);
+	cr_assert_eq(policy_arcbox_target(&rule, full, full - 100 * MIB, full), 384 * MIB);
+	cr_assert_eq(policy_arcbox_target(&rule, full, 128 * MIB, full), full);
+	cr_assert_eq(policy_arcbox_target(&rule, 4096 * MIB, 8192 * MIB, full), 384 * MIB);
+	cr_assert_eq(policy_arcbox_target(&rule, 0, 0, full), full, "no reading");
+	cr_assert_eq(policy_arcbox_target(&rule, 128 * MIB, 128 * MIB, 128 * MIB), 128 * MIB);
+	/* Mended: a reserve of 1 GiB, half of what is available, 512 MiB or nothing. */
+	rule.as_shipped = false;
+	cr_assert_eq(policy_arcbox_target(&rule, full, full - 100 * MIB, full), 8242 * MIB);
+	cr_assert_eq(policy_arcbox_target(&rule, full, 1000 * MIB, full), full);
+	cr_assert_eq(policy_arcbox_target(&rule, full, 1600 * MIB, full), 15808 * MIB);
 }

@@ -28,7 +28,7 @@
 
 #define EXP_ARMS_MAX 32
 #define EXP_RUNS_MAX 10
-#define EXP_PAIRS_MAX 32
+#define EXP_PAIRS_MAX 64
 #define EXP_PATH_MAX 1024
 
 /* A name and a text, from an object of the file, which owns both. */

@@ -111,7 +111,7 @@ static void balance_stats(void *state, const struct sim_host_view *host, u32 vm,
 	self->vm[vm].host_critical = (s64)(self->host_critical * (double)host->memory_bytes);
 	self->vm[vm].bias = (s64)self->bias;
 	delta = policy_balance_delta(&self->vm[vm], (s64)view->stats.free_bytes,
-				     (s64)view->stats.caches_bytes, (s64)view->nominal_bytes,
+				     (s64)view->stats.caches_bytes, (s64)view->stats.total_bytes,
 				     (s64)host->free_bytes,
 				     (s64)(view->nominal_bytes - view->actual_bytes));
 	if (delta)

@@ -24,6 +24,7 @@ struct limit_cache_state {
 	double reserve, low, critical, moderate;
 };
 
+#define MIB (1ll << 20)
 #define LIMIT_FIELD(field) POLICY_FIELD(limit_cache_state, field)
 
 static const struct sim_param limit_cache_params[] = {
@@ -106,7 +107,7 @@ static void limit_cache_stats(void *state, const struct sim_host_view *host, u32
 	double nominal = (double)view->nominal_bytes, memory = (double)host->memory_bytes;
 	struct policy_limit_cache rule = {
 		.guest_low = (s64)(self->low * nominal),
-		.min_free = (s64)(self->reserve * nominal),
+		.min_free = (s64)(self->low * nominal) - MIB,
 		.max_free = (s64)(self->reserve * nominal) + (s64)self->free_above,
 		.host_low = (s64)host->low_bytes,
 		.host_critical = (s64)(self->critical * memory),
@@ -130,7 +131,7 @@ const struct sim_policy policy_limit_cache = {
 	.summary = "ChromeOS: a guest's cache is limited as the host nears its thresholds",
 	.rule = "Every second: free memory of a guest is held at its reserve + 315 MiB, unless\n"
 		"it has more cache than a target; then at\n"
-		"    max(guest's low watermark + host's free memory - host's threshold, reserve)\n"
+		"    low + max(host's free memory - host's threshold, -1 MiB), low: its watermark\n"
 		"for the watermark and the critical margin (target 315 MiB), and for the moderate\n"
 		"margin (off); the least counts.  Not more than the cache above the target is\n"
 		"taken, and a guest with three quarters of its free memory is left alone.",

@@ -23,6 +23,8 @@ extern const struct sim_policy policy_limit_cache;
 extern const struct sim_policy policy_senpai;
 extern const struct sim_policy policy_tmo;
 extern const struct sim_policy policy_hypeman;
+extern const struct sim_policy policy_vm0;
+extern const struct sim_policy policy_arcbox;
 extern const struct sim_policy policy_sdfm;
 extern const struct sim_policy policy_mrc_greedy;
 extern const struct sim_policy policy_vmmms;

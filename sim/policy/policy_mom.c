@@ -79,8 +79,9 @@ static double series_mean(const struct mom_series *series)
 /* The free share to leave to guests while the host is at @host_free of its memory. */
 static double guest_free_wanted(const struct mom_state *self, double host_free)
 {
+	/* The original subtracts this number whatever the critical threshold is set to. */
 	if (self->as_shipped && host_free <= self->pressure_critical)
-		return host_free - self->pressure_critical;
+		return host_free - 0.05;
 	return self->min_guest_free * (host_free / self->pressure_threshold);
 }
 

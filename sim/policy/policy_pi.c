@@ -93,9 +93,7 @@ static void control(struct pi_state *self, const struct sim_host_view *host, u32
 {
 	const struct sim_vm_view *vm = &host->vm[index];
 	double nominal = (double)vm->nominal_bytes, least = self->least * nominal;
-	double used = vm->stats.time_ns ?
-			      (double)policy_less(vm->actual_bytes, vm->stats.available_bytes) :
-			      (double)vm->backed_bytes;
+	double used = (double)policy_less(vm->actual_bytes, vm->stats.available_bytes);
 
 	if (least < (double)vm->min_bytes)
 		least = (double)vm->min_bytes;
@@ -121,7 +119,9 @@ static void pi_tick(void *state, const struct sim_host_view *host, struct sim_ac
 	for (u32 i = 0; i < host->vms_count; i++) {
 		if (!host->vm[i].running)
 			continue;
-		control(self, host, i, act);
+		/* Nothing is done before the guest has told of itself for the first time. */
+		if (host->vm[i].stats.time_ns)
+			control(self, host, i, act);
 		act->ops->request_stats(act->ctx, i);
 	}
 }

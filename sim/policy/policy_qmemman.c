@@ -228,12 +228,15 @@ bool policy_qmemman_worth(const struct policy_qmemman_vm *vm, u32 count, s64 fre
 {
 	s64 left = free - (s64)rules->left_bytes, moved = left < 0 ? -left : left;
 
+	if (-left > (s64)rules->change_min_bytes)
+		return true;
 	for (u32 i = 0; i < count; i++) {
 		if (vm[i].role == POLICY_QMEMMAN_STAYS)
 			continue;
-		s64 change = vm[i].target - vm[i].actual;
+		s64 last = vm[i].last_target ? vm[i].last_target : vm[i].actual;
+		s64 change = vm[i].target - last;
 
-		if (policy_qmemman_needs(&vm[i], rules) > 0 &&
+		if (last > 0 && last < policy_qmemman_prefers(&vm[i], rules) &&
 		    change > (s64)rules->change_min_bytes)
 			return true;
 		moved += change < 0 ? -change : change;
@@ -258,9 +261,12 @@ static s64 look(struct qmemman_state *self, const struct sim_host_view *host)
 		}
 		vm->used = view->committed_bytes ? (s64)view->committed_bytes : -1;
 		vm->max = (s64)view->nominal_bytes;
-		vm->actual = (s64)view->actual_bytes;
-		/* Near enough to what it was told after all. */
-		if (view->actual_bytes <= view->target_bytes + view->target_bytes / 4)
+		vm->last_target = (s64)view->target_bytes;
+		vm->actual = (s64)policy_max(view->actual_bytes, view->target_bytes);
+		/* Near enough to what it was told after all, or in want of more. */
+		if (vm->used >= 0 &&
+		    (vm->actual <= vm->last_target + (s64)(self->rules.left_bytes / 2) ||
+		     policy_qmemman_needs(vm, &self->rules) > 0))
 			vm->no_progress = false;
 		free -= vm->actual;
 	}
@@ -350,7 +356,8 @@ const struct sim_policy policy_qmemman = {
 		"               a nominal size is shared evenly among the others\n"
 		"    else:      who has 10 MiB more than pref gets pref (donors); the others get\n"
 		"               0.999 * (actual + there * pref / sum(pref of the others))\n"
-		"Donors first.  Nothing is done unless 150 MiB move or a VM below pref gains 15.",
+		"Donors first.  Nothing is done unless 150 MiB move, a VM below pref gains 15, or\n"
+		"the host lacks 15 of its 50.",
 	.source = "Qubes OS, qubes/qmemman/algo.py",
 	.flaw = "Idle memory counts as used; constants for guests of gigabytes; as shipped, in\n"
 		"shortage acceptors get free memory less what donors give (as_shipped=off adds).",

@@ -16,7 +16,9 @@ enum policy_qmemman_role { POLICY_QMEMMAN_STAYS, POLICY_QMEMMAN_DONOR, POLICY_QM
 
 struct policy_qmemman_vm {
 	s64 used; /* bytes; < 0: unknown, it takes no part */
-	s64 max, actual;
+	s64 max;
+	s64 actual;	 /* what it has, or may take at any time: the larger of size and target */
+	s64 last_target; /* what it was told last; 0: not known, then the actual size counts */
 	bool privileged;  /* the host's own domain: 350 MiB more, no minimum */
 	bool no_progress; /* it did not move when last told; it takes no part */
 	enum policy_qmemman_role role; /* answer */
@@ -28,7 +30,8 @@ struct policy_qmemman_rules {
 	u64 pref_min_bytes;	    /* 200 MiB */
 	u64 boost_bytes;	    /* 350 MiB, of the host's own domain */
 	u64 transfer_min_bytes;	    /* 150 MiB: less is not worth moving */
-	u64 change_min_bytes;	    /* 15 MiB: unless a VM below what it prefers gets as much */
+	u64 change_min_bytes;	    /* 15 MiB: unless a VM below what it prefers gets more, or
+				     * the host lacks more of what is never given out */
 	u64 left_bytes;		    /* 50 MiB, of the host, that are never given out */
 	bool as_shipped;	    /* donors' memory is subtracted from what acceptors get */
 };

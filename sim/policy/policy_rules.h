@@ -64,6 +64,7 @@ double policy_pi_step(struct policy_pi *pi, double host_free, double actual, dou
 
 struct policy_vbox {
 	u64 inflate, deflate, inflate_min, guest_free_min, host_reserve;
+	bool as_shipped; /* with the original's slips, in whole MiB as it reckons */
 };
 
 /* Change of the balloon (positive: takes). */
@@ -131,6 +132,30 @@ struct policy_hypeman_vm {
  * to its headroom; what rounding leaves comes from the first that has some.
  */
 void policy_hypeman_plan(struct policy_hypeman_vm *vm, u32 count, u64 wanted);
+
+/* --- policy_vm0.c --- */
+
+struct policy_vm0 {
+	u64 free_wanted, inflate_beyond, deflate_below; /* what must be free, and distances */
+	u64 inflate_most;
+	bool partial; /* the first rule: release what is missing, merged with what is pending */
+};
+
+/* New target of the balloon (bytes that it takes), which is @target when nothing is to do. */
+u64 policy_vm0_target(const struct policy_vm0 *rule, u64 guest_free, u64 guest_available,
+		      u64 actual, u64 target, u64 balloon_most);
+
+/* --- policy_arcbox.c --- */
+
+struct policy_arcbox {
+	u64 headroom, floor; /* as shipped: beyond what is used, and least target */
+	u64 reserve, least;  /* mended: the same, and what is not worth taking */
+	bool as_shipped;
+};
+
+/* What an idle guest of @full bytes is left with; @full: nothing is to be taken. */
+u64 policy_arcbox_target(const struct policy_arcbox *rule, u64 guest_total, u64 guest_available,
+			 u64 full);
 
 /* --- policy_esx.c --- */
 

@@ -9,19 +9,33 @@
  * Known flaw: a rate of promotions is no measure of what they cost, so that a fast device
  * is used as little as a slow one; the rule looks back, and a load unlike its past pays.
  *
- * The original's kernel counts promotions by age.  Here they are read from two reports:
- * what was idle for longer than a, and is not for longer than a and the time between, was
- * used or evicted; what was evicted is subtracted.  What comes back from swap is counted
+ * The original's kernel scans all pages every 120 s and keeps for each the number of scans
+ * since it was used, up to 255, so that ages are known to 120 s over 8.5 hours; thresholds
+ * are ages of that kind.  Here reports are asked for at the same pace, so that a guest's
+ * generations are that wide, and the thresholds are fifteen of those ages: closely spaced up
+ * to 16 minutes, where they decide, and up to 8.5 hours beyond.  A guest with four
+ * generations tells no more than whether memory was idle for one scan or two; what it says
+ * of older ages is spread over all the time since, and thresholds up there mean little.
+ *
+ * The original's kernel counts promotions by age as faults happen, and decides on them every
+ * minute.  Here they are read from two reports, and so every 120 s: what was idle for longer
+ * than a, and is not for longer than a and the time between, was used or evicted; what was
+ * evicted is subtracted.  What is older than a is part of what is older than a younger age,
+ * so no age has more promotions than a younger one.  What comes back from swap is counted
  * against the threshold in force, for its age is gone.
  *
  * What is reclaimed is free memory of the guest; unless balloon=off, the balloon follows
  * memory in use, so that the host gets it.
  */
+#include "policy/policy_curve.h"
 #include "policy/policy_list.h"
 #include "policy/policy_rules.h"
 
-#define AGES 8
+#define AGES 15
 #define HISTORY 256
+
+/* Thresholds in scans; the last is the oldest age that the original can tell. */
+static const u32 ages_scans[AGES] = { 1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 24, 32, 64, 128, 255 };
 
 struct sdfm_state {
 	u64 interval_ns, age_ns, quiet_ns;
@@ -30,7 +44,7 @@ struct sdfm_state {
 
 	struct sdfm_vm {
 		bool asked;
-		u64 started_ns, made_ns, swap_in, swap_out;
+		u64 started_ns, made_ns, swap_in, reclaimed;
 		double idle[AGES]; /* bytes idle for longer than age i, at the last report */
 		u32 least[HISTORY]; /* a ring */
 		u32 least_count, least_next, threshold;
@@ -40,10 +54,10 @@ struct sdfm_state {
 #define SDFM_FIELD(field) POLICY_FIELD(sdfm_state, field)
 
 static const struct sim_param sdfm_params[] = {
-	{ "interval", "time between two decisions", SIM_PARAM_TIME, SDFM_FIELD(interval_ns), 60e9,
-	  1e9, 3.6e12 },
-	{ "age", "least threshold, window of the working set, and step of thresholds",
-	  SIM_PARAM_TIME, SDFM_FIELD(age_ns), 120e9, 1e9, 8.64e13 },
+	{ "interval", "time between two scans of a guest's pages, and decisions", SIM_PARAM_TIME,
+	  SDFM_FIELD(interval_ns), 120e9, 1e9, 3.6e12 },
+	{ "age", "least threshold, window of the working set, and unit of thresholds",
+	  SIM_PARAM_TIME, SDFM_FIELD(age_ns), 120e9, 1e9, 3.6e12 },
 	{ "objective", "promotions that are allowed, share of the working set per minute",
 	  SIM_PARAM_DOUBLE, SDFM_FIELD(objective), 0.002, 0, 1 },
 	{ "percentile", "K: rank of the past threshold that is used", SIM_PARAM_DOUBLE,
@@ -92,22 +106,29 @@ static double idle_longer(const struct sim_vm_report *report, u64 age_ns)
 	return (double)idle.anon_bytes + (double)idle.file_bytes;
 }
 
+static u64 reclaimed_bytes(const struct sim_vm_view *view)
+{
+	return (view->stats.async_reclaim + view->stats.direct_reclaim) * POLICY_PAGE_SIZE;
+}
+
 /* Bytes per minute of each age that were used again since the last report. */
 static void promotions(const struct sdfm_state *self, const struct sdfm_vm *vm,
 		       const struct sim_vm_view *view, u64 dt_ns, double *promoted)
 {
 	double minutes = (double)dt_ns / 60e9;
-	double evicted = (double)policy_less(view->stats.swap_out_bytes, vm->swap_out);
+	double evicted = (double)policy_less(reclaimed_bytes(view), vm->reclaimed);
 	double back = (double)policy_less(view->stats.swap_in_bytes, vm->swap_in);
 
 	for (u32 i = 0; i < AGES; i++) {
-		u64 age_ns = (i + 1) * self->age_ns;
+		u64 age_ns = ages_scans[i] * self->age_ns;
 		double again = vm->idle[i] - idle_longer(&view->report, age_ns + dt_ns) - evicted;
 
 		promoted[i] = (again > 0 ? again : 0) / minutes;
-		if (i <= vm->threshold)
-			promoted[i] += back / minutes;
+		if (i && promoted[i] > promoted[i - 1])
+			promoted[i] = promoted[i - 1];
 	}
+	for (u32 i = 0; i <= vm->threshold && i < AGES; i++)
+		promoted[i] += back / minutes;
 }
 
 static void remember(struct sdfm_vm *vm, u32 least)
@@ -139,9 +160,9 @@ static void decide(struct sdfm_state *self, const struct sim_host_view *host, u3
 	}
 	vm->made_ns = host->now_ns;
 	vm->swap_in = view->stats.swap_in_bytes;
-	vm->swap_out = view->stats.swap_out_bytes;
+	vm->reclaimed = reclaimed_bytes(view);
 	for (u32 i = 0; i < AGES; i++)
-		vm->idle[i] = idle_longer(&view->report, (i + 1) * self->age_ns);
+		vm->idle[i] = idle_longer(&view->report, ages_scans[i] * self->age_ns);
 	if (!vm->least_count || host->now_ns - vm->started_ns < self->quiet_ns ||
 	    vm->threshold >= AGES)
 		return;
@@ -153,10 +174,10 @@ static void decide(struct sdfm_state *self, const struct sim_host_view *host, u3
 
 static u64 sdfm_tick_ns(const void *state)
 {
-	return ((const struct sdfm_state *)state)->interval_ns / 8;
+	return ((const struct sdfm_state *)state)->interval_ns / 24;
 }
 
-/* Ages are told by reports; the guest's pages age when it is asked. */
+/* Ages are told by reports; the guest's pages age when it is asked, and not between. */
 static void sdfm_tick(void *state, const struct sim_host_view *host, struct sim_actions *act)
 {
 	struct sdfm_state *self = state;
@@ -168,7 +189,8 @@ static void sdfm_tick(void *state, const struct sim_host_view *host, struct sim_
 			continue;
 		vm->asked |= host->now_ns - policy_max(vm->made_ns, vm->started_ns) >= self->interval_ns;
 		act->ops->request_stats(act->ctx, i);
-		act->ops->request_report(act->ctx, i);
+		if (vm->asked)
+			act->ops->request_report(act->ctx, i);
 	}
 }
 
@@ -196,26 +218,27 @@ static void sdfm_vm_added(void *state, const struct sim_host_view *host, u32 vm,
 			  struct sim_actions *act)
 {
 	struct sdfm_state *self = state;
-	u64 edges[AGES + 1];
+	u64 edges[AGES];
 
-	for (u32 i = 0; i <= AGES; i++)
-		edges[i] = self->age_ns * (i + 1);
+	for (u32 i = 0; i < AGES; i++)
+		edges[i] = self->age_ns * ages_scans[i];
 	self->vm[vm] = (struct sdfm_vm){ .started_ns = host->now_ns };
-	act->ops->configure_reports(act->ctx, vm, edges, AGES + 1, self->interval_ns / 16, 0);
+	act->ops->configure_reports(act->ctx, vm, edges, AGES, self->interval_ns / 2, 0);
 }
 
 const struct sim_policy policy_sdfm = {
 	.name = "sdfm",
 	.summary = "Google's far memory: the age whose promotions stay below 0.2 % a minute",
-	.rule = "Every minute, for each guest:\n"
-		"    T* = least age (of 120 s, 240 s, ..) such that what was idle for longer and\n"
-		"         came back in the last minute is at most 0.2 % of the working set, the\n"
+	.rule = "Every 120 s, when a guest's pages have been scanned:\n"
+		"    T* = least age (120 s, 240 s, .., 8.5 h) such that what was idle for longer\n"
+		"         and came back since is at most 0.2 % a minute of the working set, the\n"
 		"         bytes used within 120 s\n"
 		"    T  = max(98th percentile of past T*, T*)\n"
 		"The guest reclaims what is idle for longer than T; nothing in the first 120 s.",
 	.source = "Lagar-Cavilla et al., ASPLOS 2019; K, S and the ages are parameters there too",
 	.flaw = "A promotion counts the same on a fast and a slow device; looks back only;\n"
-		"promotions are estimated from pairs of reports.",
+		"promotions are estimated from pairs of reports.  A guest with four generations\n"
+		"cannot tell ages beyond two scans.",
 	.channels = SIM_CH_REPORTS | SIM_CH_STATS | SIM_CH_RECLAIM,
 	.params = sdfm_params,
 	.params_count = POLICY_COUNT(sdfm_params),

@@ -81,9 +81,9 @@ static u64 within(const struct senpai_state *self, const struct sim_vm_view *vm,
 {
 	u64 bytes = policy_bytes(limit);
 
+	bytes = policy_max(policy_min(bytes, self->max_bytes), self->min_bytes) & ~4095ull;
 	/* No limit is above what the guest has altogether. */
-	bytes = policy_min(policy_max(bytes, self->min_bytes), self->max_bytes);
-	return policy_min(bytes, vm->nominal_bytes) & ~4095ull;
+	return policy_min(bytes, vm->nominal_bytes);
 }
 
 static void look(struct senpai_state *self, const struct sim_vm_view *view, u32 index,
@@ -102,7 +102,7 @@ static void look(struct senpai_state *self, const struct sim_vm_view *view, u32 
 	double factor = policy_senpai_tick(&vm->rule, stall_us);
 
 	if (factor > 0 || factor < 0)
-		vm->limit = within(self, view, (double)vm->limit * (1 + factor));
+		vm->limit = within(self, view, (double)vm->limit + (double)vm->limit * factor);
 	u64 target = policy_clamp_target(view, vm->limit + policy_bytes(self->headroom *
 							(double)view->nominal_bytes));
 

@@ -8,6 +8,12 @@
  * Known flaw: it inflates whether or not the host is short, and what decides is MemFree;
  * fixed sizes of guests of gigabytes; a guest waits up to 30 s for its 128 MiB, and gets
  * nothing while the host has less than its reserve.
+ *
+ * As shipped the original also slips, in whole MiB: free memory less the step is unsigned,
+ * so that a guest with less free than a step is never found to be short of it and the full
+ * 256 MiB are taken; exactly 128 MiB left over are not enough; the last halving may end at
+ * 8 MiB; and a balloon of less than 128 MiB is not deflated at all.  With as_shipped=off,
+ * which is the default, the rule is as its comments and its documentation have it.
  */
 #include "policy/policy_list.h"
 #include "policy/policy_rules.h"
@@ -18,6 +24,7 @@ struct vbox_state {
 	struct policy_vbox rule;
 };
 
+#define MIB (1ull << 20)
 #define VBOX_FIELD(field) POLICY_FIELD(vbox_state, field)
 
 static const struct sim_param vbox_params[] = {
@@ -35,13 +42,43 @@ static const struct sim_param vbox_params[] = {
 	  VBOX_FIELD(rule.guest_free_min), 134217728, 0, 1e15 },
 	{ "safety_margin", "free memory of the host that guests do not get", SIM_PARAM_SIZE,
 	  VBOX_FIELD(rule.host_reserve), 1073741824, 0, 1e15 },
+	{ "as_shipped", "with the original's slips of unsigned arithmetic", SIM_PARAM_BOOL,
+	  VBOX_FIELD(rule.as_shipped), 0, 0, 1 },
 };
+
+/* In MiB, with all its slips. */
+static s64 delta_as_shipped(const struct policy_vbox *vbox, u64 free, u64 balloon, u64 wanted,
+			    u64 host_free)
+{
+	u64 lower = vbox->guest_free_min / MIB, step = vbox->inflate / MIB, delta;
+
+	if (free < lower || wanted < balloon) {
+		delta = vbox->deflate / MIB;
+		if (free < lower)
+			delta = balloon < delta ? 0 : delta;
+		else
+			delta = policy_min(delta, balloon - wanted);
+		return -(s64)policy_min(delta, policy_less(host_free, vbox->host_reserve) / MIB);
+	}
+	if (wanted == balloon)
+		return 0;
+	/* Unsigned on purpose. */
+	while (step >= vbox->inflate_min / MIB && free - step < lower)
+		step /= 2;
+	delta = free - step > lower ? step : 0;
+	if (balloon + delta > wanted)
+		delta = policy_min(vbox->inflate / MIB, wanted - balloon);
+	return (s64)delta;
+}
 
 s64 policy_vbox_delta(const struct policy_vbox *vbox, u64 guest_free, u64 balloon,
 		      u64 balloon_wanted, u64 host_free)
 {
 	u64 step = vbox->inflate;
 
+	if (vbox->as_shipped)
+		return (s64)MIB * delta_as_shipped(vbox, guest_free / MIB, balloon / MIB,
+						   balloon_wanted / MIB, host_free);
 	if (guest_free < vbox->guest_free_min || balloon > balloon_wanted) {
 		step = guest_free < vbox->guest_free_min ? vbox->deflate : balloon - balloon_wanted;
 		step = policy_min(policy_min(step, vbox->deflate), balloon);
@@ -104,7 +141,8 @@ const struct sim_policy policy_vbox = {
 		"                           guest would keep 128 MiB free",
 	.source = "VirtualBox, VBoxWatchdog (VBoxBalloonCtrl)",
 	.flaw = "Inflates without need; MemFree decides; sizes for guests of gigabytes; 30 s to\n"
-		"help a guest, and no help while the host has less than its margin.",
+		"help a guest, and no help while the host has less than its margin.  With\n"
+		"as_shipped=on a guest with less than 256 MiB free loses 256 MiB at once.",
 	.channels = SIM_CH_STATS | SIM_CH_HOST,
 	.params = vbox_params,
 	.params_count = POLICY_COUNT(vbox_params),

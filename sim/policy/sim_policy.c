@@ -29,6 +29,8 @@ const struct sim_policy *const sim_policies[] = {
 	&policy_senpai,
 	&policy_tmo,
 	&policy_hypeman,
+	&policy_vm0,
+	&policy_arcbox,
 	&policy_sdfm,
 	&policy_mrc_greedy,
 	&policy_vmmms,
