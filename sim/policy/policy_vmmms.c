@@ -17,16 +17,22 @@
  * cached tab and for the host's life, a guest with little available memory deflates as for
  * a cached app, and one that had to kill as for the guest's life.  The fast reclaim after
  * boot is left out.
+ *
+ * As shipped the oldest generation counts whatever is in it, so that a few old pages that
+ * are never used again make a guest's oldest memory as old as the guest; when every guest
+ * has such a remnant nothing is older than that, and nothing is reclaimed from anyone.
+ * With as_shipped=off remnants of `threshold` and less do not count.
  */
 #include "policy/policy_list.h"
 #include "policy/policy_rules.h"
 
-#define EDGES 12
+#define EDGES 15
 #define PRIORITY_CACHED_APP 10
 
 struct vmmms_state {
 	u64 interval_ns, least_bytes, short_ns, long_ns, stall_bytes;
 	double guest_low, step;
+	bool as_shipped;
 
 	u64 round_ns;
 	struct vmmms_vm {
@@ -53,6 +59,8 @@ static const struct sim_param vmmms_params[] = {
 	  SIM_PARAM_DOUBLE, VMMMS_FIELD(guest_low), 0.08, 0, 1 },
 	{ "step", "what it gets then, share of nominal", SIM_PARAM_DOUBLE, VMMMS_FIELD(step), 0.10,
 	  0, 1 },
+	{ "as_shipped", "any remnant counts as a guest's oldest memory, however small",
+	  SIM_PARAM_BOOL, VMMMS_FIELD(as_shipped), 1, 0, 1 },
 };
 
 /* --- the blocker --- */
@@ -109,13 +117,16 @@ static void deflate(struct vmmms_state *self, const struct sim_host_view *host, 
 		policy_set_target(act, vm, target);
 }
 
-/* Upper edge of the oldest bin that holds anything; 0: no bytes. */
-static u64 oldest_age(const struct sim_vm_report *report)
+/* Upper edge of the bin in which, from the oldest on, there are more than @ignored bytes. */
+static u64 oldest_age(const struct sim_vm_report *report, u64 ignored)
 {
+	u64 bytes = 0;
+
 	for (u32 i = report->bins_count; i-- > 0;) {
 		const struct sim_report_bin *bin = &report->bin[i];
 
-		if (!bin->anon_bytes && !bin->file_bytes)
+		bytes += bin->anon_bytes + bin->file_bytes;
+		if (bytes <= ignored)
 			continue;
 		if (bin->idle_age_ns != ~0ull)
 			return bin->idle_age_ns;
@@ -136,7 +147,9 @@ static void reclaim(struct vmmms_state *self, const struct sim_host_view *host,
 		if (!vm->running || !vm->report.arrived_ns)
 			continue;
 		self->vm[i].report_number = vm->report.number;
-		newest_oldest_ns = policy_min(newest_oldest_ns, oldest_age(&vm->report));
+		newest_oldest_ns = policy_min(newest_oldest_ns,
+					      oldest_age(&vm->report,
+							 self->as_shipped ? 0 : self->least_bytes));
 	}
 	for (u32 i = 0; i < host->vms_count; i++) {
 		const struct sim_vm_view *vm = &host->vm[i];
@@ -238,7 +251,7 @@ static void vmmms_vm_added(void *state, const struct sim_host_view *host, u32 vm
 
 	(void)host;
 	for (u32 i = 0; i < EDGES; i++)
-		edges[i] = 5 * POLICY_SECOND_NS << i;
+		edges[i] = i & 1 ? 15 * POLICY_SECOND_NS << i / 2 : 10 * POLICY_SECOND_NS << i / 2;
 	self->vm[vm] = (struct vmmms_vm){ .blocker = { .short_ns = self->short_ns,
 						       .long_ns = self->long_ns } };
 	act->ops->configure_reports(act->ctx, vm, edges, EDGES, self->interval_ns / 10, 0);
