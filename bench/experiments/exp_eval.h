@@ -11,7 +11,8 @@
  *		reversals after a move of that much, when_ is infinite if it never is.
  *		The VM '*' is the sum of all, 'host' is host.csv; the column 'told WORD'
  *		is the number behind WORD in decisions.csv, 'oldest' the age in seconds
- *		of the oldest generation that holds something (ages.csv).
+ *		of the oldest generation that holds a MiB, 'oldest file' of one that holds
+ *		a MiB of file pages (ages.csv).
  *	run('arm', 'column')		  summary.csv
  *	vm('arm', 'vm', 'column')	  vms.csv; least_vm and most_vm over all VMs
  *	idle('arm', age [, 'vm'])	  share of reported memory idle for longer, in truth

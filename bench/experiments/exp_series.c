@@ -45,7 +45,8 @@ static double number_after(const char *text, const char *word)
 }
 
 /* Generations of a VM at one time stand one after another, by number. */
-static int get_oldest(struct exp_series *series, const struct exp_table *table, const char *vm)
+static int get_oldest(struct exp_series *series, const struct exp_table *table, const char *vm,
+		      bool file_only)
 {
 	int time = exp_table_column(table, "time_s"), of = exp_table_column(table, "vm");
 	int age = exp_table_column(table, "idle_age_s"), rc = 0;
@@ -58,7 +59,7 @@ static int get_oldest(struct exp_series *series, const struct exp_table *table, 
 		u32 n = series->count;
 
 		if (strcmp(exp_word(table, i, (u32)of), vm) ||
-		    exp_cell(table, i, (u32)anon) + exp_cell(table, i, (u32)file) < MIB)
+		    (file_only ? 0 : exp_cell(table, i, (u32)anon)) + exp_cell(table, i, (u32)file) < MIB)
 			continue;
 		if (n && series->time_s[n - 1] == now)
 			series->at[n - 1] = fmax(series->at[n - 1], old);
@@ -79,8 +80,8 @@ int exp_series_get(struct exp_series *series, const struct exp_tables *tables, c
 	int rc = 0, time = exp_table_column(table, "time_s");
 
 	*series = (struct exp_series){ 0 };
-	if (!strcmp(column, "oldest"))
-		return get_oldest(series, &tables->ages, vm);
+	if (!strcmp(column, "oldest") || !strcmp(column, "oldest file"))
+		return get_oldest(series, &tables->ages, vm, !!column[6]);
 	if (at < 0 || time < 0 || (of < 0 && !host))
 		return -ENOENT;
 	for (u32 i = 0; i < table->rows_count && !rc; i++) {
