@@ -658,3 +658,95 @@ Test(policy, filling_takes_the_cheapest_pieces_and_the_last_in_part)
 	cr_assert_eq(taken[0] + taken[1], 40, "all there is");
 	free(fill);
 }
+
+Test(policy, arcbox_walks_down_after_five_quiet_minutes_and_gives_all_back_at_the_first_want)
+{
+	struct desk *desk = desk_open("arcbox", 20480 * MIB);
+	struct sim_vm_view *vm = &desk->vm[0];
+
+	desk_add(desk, 16384 * MIB, 64 * MIB);
+	vm->stats.total_bytes = 16384 * MIB;
+	vm->stats.available_bytes = 16284 * MIB;
+	for (u32 i = 0; i < 299; i++) {
+		vm->stats.time_ns = desk->host.now_ns + 1;
+		desk_tick(desk);
+	}
+	cr_assert_eq(desk->targets, 0, "not quiet for long enough");
+	for (u32 i = 0; i < 130; i++) {
+		vm->stats.time_ns = desk->host.now_ns + 1;
+		desk_tick(desk);
+		vm->actual_bytes = vm->target_bytes;
+	}
+	cr_assert_eq(desk->targets, 8, "eight steps of 2 GiB: %u", desk->targets);
+	cr_assert_eq(desk->target[0], 384 * MIB, "its floor");
+	vm->stats.available_bytes = 127 * MIB;
+	vm->stats.time_ns = desk->host.now_ns + 1;
+	desk_tick(desk);
+	cr_assert_eq(desk->target[0], 16384 * MIB);
+	desk_close(desk);
+}
+
+/* A report with these bins; anonymous memory in halves of a MiB. */
+static void put_ages(struct sim_vm_view *vm, u64 now_ns, const u64 *edge_ns, const u64 *file_mib,
+		     const u64 *anon_mib, u32 count)
+{
+	vm->report.arrived_ns = now_ns;
+	vm->report.number++;
+	vm->report.bins_count = count;
+	for (u32 i = 0; i < count; i++)
+		vm->report.bin[i] = (struct sim_report_bin){ edge_ns[i], anon_mib[i] * MIB / 2,
+							     file_mib[i] * MIB };
+}
+
+Test(policy, vmmms_as_shipped_is_stopped_by_remnants_and_fixed_is_not)
+{
+	static const u64 edge[] = { 60 * SECOND, 600 * SECOND, 6000 * SECOND };
+	static const u64 young[] = { 100, 0, 0 }, old[] = { 50, 100, 0 }, bits[] = { 0, 0, 1 };
+
+	for (u32 shipped = 0; shipped < 2; shipped++) {
+		struct desk *desk = desk_open("vmmms", 1000 * MIB);
+
+		desk_set(desk, "as_shipped", shipped ? "on" : "off");
+		desk_add(desk, 400 * MIB, 64 * MIB);
+		desk_add(desk, 400 * MIB, 64 * MIB);
+		for (u32 i = 0; i < 10; i++) {
+			put_ages(&desk->vm[0], desk->host.now_ns + 1, edge, young, bits, 3);
+			put_ages(&desk->vm[1], desk->host.now_ns + 1, edge, old, bits, 3);
+			desk_tick(desk);
+		}
+		cr_assert_eq(desk->targets, shipped ? 0 : 1, "half a MiB in both: %u", desk->targets);
+		if (!shipped)
+			cr_assert_eq(desk->target[1], 300 * MIB, "its files older than 60 s");
+		desk_close(desk);
+	}
+}
+
+Test(policy, sdfm_reclaims_idle_memory_of_a_guest_that_tells_two_ages_only)
+{
+	struct desk *desk = desk_open("sdfm", 1000 * MIB);
+	struct sim_vm_view *vm = &desk->vm[0];
+
+	desk_set(desk, "balloon", "off");
+	desk_add(desk, 400 * MIB, 64 * MIB);
+	cr_assert_eq(desk->edge[0][0], 120 * SECOND);
+	cr_assert_eq(desk->edge[0][desk->edges[0] - 1], 255 * 120 * SECOND, "the original's oldest");
+	/* 100 MiB in use; 200 idle since boot, of which reports spread what is over 240 s. */
+	for (u32 round = 1; round <= 8 && !desk->reclaimed[0]; round++) {
+		for (u32 i = 0; i < 25; i++) {
+			vm->stats.time_ns = desk->host.now_ns + 1;
+			desk_tick(desk);
+		}
+		vm->report.arrived_ns = desk->host.now_ns;
+		vm->report.bins_count = desk->edges[0] + 1;
+		memset(vm->report.bin, 0, sizeof(vm->report.bin));
+		for (u32 i = 0; i < desk->edges[0]; i++)
+			vm->report.bin[i].idle_age_ns = desk->edge[0][i];
+		vm->report.bin[desk->edges[0]].idle_age_ns = ~0ull;
+		vm->report.bin[0].anon_bytes = 100 * MIB;
+		for (u32 i = 2; i < 2 + round; i++)
+			vm->report.bin[i].anon_bytes = 200 * MIB / round;
+		desk->policy->report(desk->state, &desk->host, 0, &desk->act);
+	}
+	cr_assert_eq(desk->reclaimed[0] / MIB, 200);
+	desk_close(desk);
+}

@@ -118,10 +118,12 @@ static void promotions(const struct sdfm_state *self, const struct sdfm_vm *vm,
 	double minutes = (double)dt_ns / 60e9;
 	double evicted = (double)policy_less(reclaimed_bytes(view), vm->reclaimed);
 	double back = (double)policy_less(view->stats.swap_in_bytes, vm->swap_in);
+	/* A report that is a little late still has its ages at the edges of bins. */
+	u64 later_ns = dt_ns < self->interval_ns * 3 / 2 ? self->interval_ns : dt_ns;
 
 	for (u32 i = 0; i < AGES; i++) {
 		u64 age_ns = ages_scans[i] * self->age_ns;
-		double again = vm->idle[i] - idle_longer(&view->report, age_ns + dt_ns) - evicted;
+		double again = vm->idle[i] - idle_longer(&view->report, age_ns + later_ns) - evicted;
 
 		promoted[i] = (again > 0 ? again : 0) / minutes;
 		if (i && promoted[i] > promoted[i - 1])
