@@ -131,10 +131,10 @@ $(out)/wssim-bench: $(bench_objs) $(lib_objs) $(out)/libws.a
 	$(call say,LD,$@)
 	$(quiet)$(CC) $(common) $(LDFLAGS) -o $@ $^ $(libs)
 
-bench: $(out)/wssim-bench ## benchmarks: medians in CPU time beside the machine's limits
+bench: $(out)/wssim-bench $(out)/wssim-trace-plugin.so ## benchmarks: medians in CPU time beside the machine's limits
 	$(out)/wssim-bench
 
-bench-check: $(out)/wssim-bench ## no ratio of a figure to its limit is 20 % worse than it was
+bench-check: $(out)/wssim-bench $(out)/wssim-trace-plugin.so ## no ratio of a figure to its limit is 20 % worse than it was
 	$(out)/wssim-bench --check bench/expected.json
 
 bench-host: $(out)/wssim-bench ## one simulated hour of a 1 TiB host (8 GiB, a quarter of an hour)
@@ -148,7 +148,7 @@ experiments: setup ## published experiments run again: a table and build/experim
 	$(again) all $(out)/wssim-experiments
 	$(out)/wssim-experiments -w $(out)/wssim -o $(BUILD_DIR)/experiments $(ONLY)
 
-bench-expect: $(out)/wssim-bench # after a change that is meant: the ratios as they are now
+bench-expect: $(out)/wssim-bench $(out)/wssim-trace-plugin.so # after a change that is meant: the ratios as they are now
 	$(out)/wssim-bench --expect bench/expected.json
 
 # --- set-up -------------------------------------------------------------------------

@@ -78,6 +78,7 @@ extern const struct bench bench_memory;
 extern const struct bench bench_peer;
 extern const struct bench bench_queue;
 extern const struct bench bench_reclaim;
+extern const struct bench bench_record;
 extern const struct bench bench_run;
 extern const struct bench bench_sampling;
 extern const struct bench bench_trace;

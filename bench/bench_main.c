@@ -17,7 +17,8 @@
 
 static const struct bench *const benches[] = {
 	&bench_core,   &bench_guest,  &bench_trace,   &bench_run,  &bench_queue,
-	&bench_growth, &bench_memory, &bench_sampling, &bench_reclaim,  &bench_peer, &bench_host, NULL,
+	&bench_growth, &bench_memory, &bench_sampling, &bench_reclaim,  &bench_peer, &bench_record,
+	&bench_host, NULL,
 };
 
 struct options {
