@@ -119,6 +119,8 @@ static u64 default_duration(u64 span_ns)
 	return ns < 60 * SECOND ? 60 * SECOND : ns > 600 * SECOND ? 600 * SECOND : ns;
 }
 
+#define SPAN_MIN_NS 10000000ull
+
 /* What a trace touches and a sixth more, with the kernel of so large a guest. */
 static u64 default_memory(const struct tr_meta *meta)
 {
@@ -139,6 +141,15 @@ int cmd_advice_trace_scenario(const struct cmd_advice *advice, const char *trace
 	if (rc)
 		return rc;
 	const struct tr_meta *meta = tr_file_meta(file);
+
+	/* It is run again and again for minutes; a few records would be looked up for ever. */
+	if (meta->span_ns < SPAN_MIN_NS) {
+		u64 span_us = meta->span_ns / 1000;
+
+		tr_file_close(file);
+		return tr_fail(error, -EINVAL, "%s: lasts %llu us, too short to judge memory by "
+			       "(at least %llu ms)", trace, span_us, SPAN_MIN_NS / 1000000);
+	}
 	u64 memory = advice->memory_bytes ? advice->memory_bytes : default_memory(meta);
 	u64 host = advice->host_memory_bytes ? advice->host_memory_bytes : 4 * memory;
 	u64 duration = advice->duration_ns ? advice->duration_ns : default_duration(meta->span_ns);
