@@ -37,6 +37,7 @@ struct policy_ws_params {
 	double queueing;
 	double overbook;
 	double reserve;
+	double start, patience, growth_step;
 };
 
 struct policy_ws_guest {
@@ -45,6 +46,7 @@ struct policy_ws_guest {
 	/* Reports. */
 	u64 asked_ns, configured_ns, report_ns;
 	u32 unanswered;
+	u64 started_ns; /* smaller than nominal, before it used anything; 0: not */
 	bool report_new; /* not yet taken into the curve */
 	/* Statistics, running totals as of the last answer. */
 	u64 stats_ns, swap_in, swap_out, stalls, reclaimed, major;

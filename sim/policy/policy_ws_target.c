@@ -7,7 +7,9 @@
  * memory costs is learnt per guest from pairs of reports and from what comes back, times
  * the price of a refault on the guest's own devices (policy_curve.h).
  *
- *   grow	at once to the need, when a report, the statistics or the guest's distress
+ *   start	on a host that cannot give all of them all, a guest starts at `start` of its size
+ *	and grows from there: memory that was never used is taken without splitting huge pages
+ *   grow	toward the need, while it pays: when the statistics or the guest's distress
  *		say so; distress is reading back more than the bound, or reclaim by a guest
  *		that has next to nothing idle
  *   shrink	in bounded steps to the largest need of the last `hold`, when the host gains
@@ -87,9 +89,15 @@ static const struct sim_param ws_target_params[] = {
 	{ "queueing", "refault time under load over that of an idle device", SIM_PARAM_DOUBLE,
 	  WS_FIELD(queueing), 1.5, 1, 100 },
 	{ "overbook", "part of unbacked memory within targets that need not be covered",
-	  SIM_PARAM_DOUBLE, WS_FIELD(overbook), 0.5, 0, 1 },
+	  SIM_PARAM_DOUBLE, WS_FIELD(overbook), 1, 0, 1 },
+	{ "patience", "share of the bound on stalls that a guest pays before it grows",
+	  SIM_PARAM_DOUBLE, WS_FIELD(patience), 0.15, 0, 1 },
+	{ "growth_step", "most to grow at once beyond what was read back, share of nominal",
+	  SIM_PARAM_DOUBLE, WS_FIELD(growth_step), 0.02, 0.001, 1 },
+	{ "start", "size that a guest starts with and grows from, share of nominal",
+	  SIM_PARAM_DOUBLE, WS_FIELD(start), 0.5, 0.05, 1 },
 	{ "reserve", "share of host memory kept free above the host's own watermark",
-	  SIM_PARAM_DOUBLE, WS_FIELD(reserve), 0.02, 0, 0.9 },
+	  SIM_PARAM_DOUBLE, WS_FIELD(reserve), 0, 0, 0.9 },
 };
 
 static u64 band_bytes(const struct sim_vm_view *vm, const struct policy_ws_params *params)
@@ -112,6 +120,19 @@ static u64 host_budget(const struct sim_host_view *host, const struct policy_ws_
 	return policy_less(memory, reserve);
 }
 
+/*
+ * To its need, but by no more than what was seen to be missing and a step: what it grows
+ * into is memory that the balloon has split.  If that is too little it will say so.
+ */
+static u64 grown(const struct policy_ws_guest *guest, const struct sim_vm_view *vm,
+		 const struct policy_ws_params *params)
+{
+	double most = (double)vm->target_bytes + guest->deficit +
+		      params->growth_step * (double)vm->nominal_bytes;
+
+	return policy_bytes(guest->need < most ? guest->need : most);
+}
+
 /* What a single guest would get if there were no others. */
 static u64 wish_of(const struct policy_ws_guest *guest, const struct sim_vm_view *vm, u64 now_ns,
 		   const struct policy_ws_params *params)
@@ -120,9 +141,18 @@ static u64 wish_of(const struct policy_ws_guest *guest, const struct sim_vm_view
 	double nominal = (double)vm->nominal_bytes;
 	bool rose = guest->grown_ns >= guest->shrunk_ns;
 
-	/* The headroom is there to be used: only its last part calls for more. */
-	if (guest->need - guest->headroom + policy_ws_kept_free(vm, params) > (double)target)
-		return policy_clamp_target(vm, policy_max(target, policy_bytes(guest->need)));
+	/* A guest that was started small has to be able to say that it is too small. */
+	if (guest->started_ns && !guest->stats_ns &&
+	    now_ns - guest->started_ns > UNANSWERED_MAX * params->stats_ns)
+		return vm->nominal_bytes;
+	/*
+	 * The headroom is there to be used: only its last part calls for more, and only while
+	 * the guest pays for what it lacks.  What it evicts and does not miss is the saving.
+	 */
+	if ((guest->stall_now > params->slowdown * params->patience ||
+	     (!vm->refault_ns && guest->distress_until_ns > now_ns)) &&
+	    guest->need - guest->headroom + policy_ws_kept_free(vm, params) > (double)target)
+		return policy_clamp_target(vm, policy_max(target, grown(guest, vm, params)));
 	if (guest->distress_until_ns > now_ns || guest->blocked_until_ns > now_ns ||
 	    !policy_ws_guest_fresh(guest, now_ns, params) ||
 	    (guest->grown_ns && now_ns - guest->grown_ns < guest->hold_ns) ||
@@ -460,6 +490,36 @@ static void ws_target_stalled(void *state, const struct sim_host_view *host, u32
 	     "balloon stands still", act);
 }
 
+static u64 nominal_of_all(const struct sim_host_view *host)
+{
+	u64 bytes = 0;
+
+	for (u32 i = 0; i < host->vms_count; i++)
+		if (host->vm[i].running)
+			bytes += host->vm[i].nominal_bytes;
+	return bytes;
+}
+
+/*
+ * A balloon that is filled before its guest has touched anything takes whole huge pages
+ * of the host and splits none; taken later, the same memory costs its guest for good.
+ * On a host with memory for all it is not filled; and see below for guests that are silent.
+ */
+static void start(struct ws_target_state *self, const struct sim_host_view *host, u32 vm,
+		  struct sim_actions *act)
+{
+	const struct sim_vm_view *view = &host->vm[vm];
+	double size = self->params.start * (double)view->nominal_bytes;
+	u64 target = policy_clamp_target(view, policy_bytes(size));
+
+	if (target >= view->target_bytes || view->backed_bytes > target ||
+	    nominal_of_all(host) <= host_budget(host, &self->params))
+		return;
+	self->guest[vm].started_ns = host->now_ns + 1;
+	explain(self, host, vm, target, "before it has used anything", act);
+	policy_set_target(act, vm, target);
+}
+
 static void ws_target_vm_added(void *state, const struct sim_host_view *host, u32 vm,
 			       struct sim_actions *act)
 {
@@ -468,6 +528,7 @@ static void ws_target_vm_added(void *state, const struct sim_host_view *host, u3
 	policy_ws_guest_init(&self->guest[vm], &self->params);
 	configure(self, host, vm, act);
 	decide(self, host, 0, act);
+	start(self, host, vm, act);
 }
 
 static void ws_target_vm_removed(void *state, const struct sim_host_view *host, u32 vm,
@@ -494,12 +555,14 @@ const struct sim_policy policy_ws_target = {
 	.summary = "balloons sized by working-set reports and what a refault costs",
 	.rule = "need = what the guest holds - memory whose loss would stall it for at most\n"
 		"`slowdown` * `proactive` of the time + headroom + what had to be read back lately.\n"
-		"Grow at once to the need; shrink in steps of `step` to the largest need of the last\n"
-		"`hold`. Targets together never exceed the host's memory less its watermark and\n"
-		"`reserve` (unbacked parts of them count by 1 - `overbook`): when they would, memory\n"
-		"is taken where the expected stall per byte, times shares, is least. What the loss of\n"
-		"idle memory costs is learnt per guest from pairs of reports and from swap-ins, times\n"
-		"the refault time of the guest's devices.",
+		"On an overcommitted host start at `start` and grow while stalls pass `patience` of\n"
+		"the bound, by what was read back and `growth_step`, up to the need; shrink in\n"
+		"steps of `step` to the largest need of the last `hold`. Targets together never\n"
+		"exceed the host's memory less its watermark and `reserve` (unbacked parts of them\n"
+		"count by 1 - `overbook`): when they would, memory is taken where the expected stall\n"
+		"per byte, times shares, is least. What the loss of idle memory costs is learnt per\n"
+		"guest from pairs of reports and from swap-ins, times the refault time of the\n"
+		"guest's devices.",
 	.source = "this project; after Denning's working set, TMO's bound on stalls, squeezed's\n"
 		  "order of moves and ESX's shares",
 	.flaw = "Page cache used by read() looks cold to MGLRU; its value shows only when it is\n"
