@@ -214,6 +214,7 @@ struct ws_balloon_config {
 #define WS_CONFIG_BYTES 20 /* le32 x 4, then u8 and padding for the bins (or le32: the same) */
 #define WS_CONFIG_NUM_PAGES_OFFSET 0
 #define WS_CONFIG_ACTUAL_OFFSET 4
+#define WS_CONFIG_POISON_OFFSET 12
 
 /* Return: WS_CONFIG_BYTES or -ENOSPC. */
 int ws_wire_config_encode(const struct ws_balloon_config *config, u8 *buf, u32 size);

@@ -87,13 +87,18 @@ Test(balloond_parts, a_set_of_pages_knows_each_once)
 Test(balloond_parts, a_state_file_is_read_back_and_anything_else_is_not)
 {
 	char folder[] = "/tmp/ws-state-XXXXXX", path[64], command[64];
-	struct wsd_state state = { .target_pages = 7, .balloon_pages = 12345 }, back;
+	struct wsd_state state = { .target_pages = 7, .balloon_pages = 12345,
+				   .poison_val = 0xaaaaaaaa, .driver_bounds = 0x64000420010ull }, back;
 
 	cr_assert(mkdtemp(folder));
 	snprintf(path, sizeof(path), "%s/a.sock", folder);
 	cr_assert(wsd_state_read(&back, path) == -ENOENT);
 	cr_assert(!wsd_state_write(&state, path) && !wsd_state_read(&back, path));
 	cr_assert(back.target_pages == 7 && back.balloon_pages == 12345);
+	cr_assert(back.poison_val == 0xaaaaaaaa && back.driver_bounds == 0x64000420010ull);
+	/* of an older daemon */
+	put(folder, "a.sock.state", "ws-balloond state 1\ntarget_pages 3\nballoon_pages 4\n");
+	cr_assert(!wsd_state_read(&back, path) && back.balloon_pages == 4 && !back.poison_val);
 	put(folder, "a.sock.state", "ws-balloond state 1\ntarget_pages nonsense\n");
 	cr_assert(wsd_state_read(&back, path) == -EINVAL);
 	put(folder, "a.sock.state", "ws-balloond state 1\ntarget_pages 1\nballoon_pages 99999999999999\n");

@@ -189,8 +189,7 @@ int wsd_attach_create(struct wsd_attach **attach, struct wsd_loop *loop,
 	wsd_vhost_init(&made->vhost, &setup->device, listener, listener_ctx, &vhost_ops, made);
 	made->vhost.offer_inband = setup->inband;
 	if (setup->keep_state && !wsd_state_read(&made->saved, setup->path))
-		wsd_device_restore(&made->vhost.device, made->saved.target_pages,
-				   made->saved.balloon_pages);
+		wsd_device_restore(&made->vhost.device, &made->saved);
 	rc = wsd_socket_listen(setup->path, error);
 	made->listening = (struct wsd_watch){ .fd = rc, .ready = on_connection, .ctx = made };
 	if (rc >= 0)
@@ -230,14 +229,15 @@ bool wsd_attach_connected(const struct wsd_attach *attach)
 
 void wsd_attach_save(struct wsd_attach *attach)
 {
-	const struct wsd_device *device = &attach->vhost.device;
-	struct wsd_state now = { .target_pages = device->config.num_pages,
-				 .balloon_pages = wsd_device_pages(device) };
+	struct wsd_state now;
 	char text[160];
 	int rc;
 
+	wsd_device_state(&attach->vhost.device, &now);
 	if (!attach->keep_state || (now.target_pages == attach->saved.target_pages &&
-				    now.balloon_pages == attach->saved.balloon_pages))
+				    now.balloon_pages == attach->saved.balloon_pages &&
+				    now.poison_val == attach->saved.poison_val &&
+				    now.driver_bounds == attach->saved.driver_bounds))
 		return;
 	rc = wsd_state_write(&now, attach->path);
 	attach->saved = now;

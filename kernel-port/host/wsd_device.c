@@ -2,6 +2,7 @@
 /* wsd_device.c - life and config space of the balloon device; see wsd_device.h. */
 #include <errno.h>
 
+#include "ws_bytes.h"
 #include "wsd_device.h"
 #include "wsd_queues.h"
 
@@ -31,7 +32,14 @@ bool wsd_device_has(const struct wsd_device *device, u32 feature)
 
 bool wsd_device_has_reports(const struct wsd_device *device)
 {
-	return wsd_device_has(device, device->setup.feature_bit);
+	/* A driver that is at work and has not said its version does not know them after all. */
+	return wsd_device_has(device, device->setup.feature_bit) &&
+	       !(device->live && !wsd_device_bounds_told(device));
+}
+
+bool wsd_device_bounds_told(const struct wsd_device *device)
+{
+	return device->setup.dialect != &ws_dialect_wsr1 || device->driver_bounds[4];
 }
 
 u64 wsd_device_offered(const struct wsd_device *device)
@@ -69,11 +77,11 @@ void wsd_device_reset(struct wsd_device *device)
 	for (u32 i = 0; i < WSD_RINGS_MAX; i++)
 		device->ring[i] = (struct wsd_ring){ .size = 0 };
 	device->features = 0;
-	device->featured = false;
+	device->featured = device->live = false;
+	device->fields_old = true;
 	device->stats_held = device->stats_heard = false;
 	device->hint_id = 0;
 	device->outbox_count = 0;
-	memset(device->driver_bounds, 0, sizeof(device->driver_bounds));
 	wsd_mem_clear(&device->mem);
 }
 
@@ -132,13 +140,17 @@ void wsd_device_config_write(struct wsd_device *device, u32 offset, const u8 *fr
 	end = offset + size;
 	if (ws_wire_config_decode(&written, space, WS_CONFIG_BYTES))
 		return;
-	/* Only what is the driver's to write. */
-	device->config.poison_val = written.poison_val;
-	if (device->setup.dialect == &ws_dialect_wsr1)
+	/* Only what is the driver's to write, and what it may only write before DRIVER_OK, then. */
+	if (!device->live) {
+		device->config.poison_val = written.poison_val;
+		device->fields_old &= end <= WS_CONFIG_POISON_OFFSET;
+	}
+	if (!device->live && device->setup.dialect == &ws_dialect_wsr1)
 		memcpy(device->driver_bounds + 4, space + WS_WSR1_BOUNDS_OFFSET + 4,
 		       WS_WSR1_BOUNDS_BYTES - 4);
 	if (offset < WS_CONFIG_ACTUAL_OFFSET + 4 && end >= WS_CONFIG_ACTUAL_OFFSET + 4) {
 		device->config.actual = written.actual;
+		device->live = true;
 		device->actual_told = true;
 		if (device->listener->moved)
 			device->listener->moved(device->listener_ctx, 0);
@@ -155,6 +167,10 @@ static void forget_balloon(struct wsd_device *device)
 
 	wsd_pageset_clear(&device->balloon);
 	device->restored_pages = 0;
+	if (device->fields_old) {
+		device->config.poison_val = 0;
+		memset(device->driver_bounds, 0, sizeof(device->driver_bounds));
+	}
 	device->config.actual = 0;
 	device->config.num_pages = 0;
 	device->actual_told = false;
@@ -187,18 +203,38 @@ void wsd_device_ring_stop(struct wsd_device *device, u32 ring)
 		return;
 	stopped = &device->ring[ring];
 	go_down(device);
+	device->live = false;
 	/* A buffer that is kept here was never used: whoever goes on gets it again. */
 	if ((int)ring == wsd_device_ring_of(device, WS_VQ_STATS) && device->stats_held) {
 		device->stats_held = false;
 		stopped->next_avail--;
 	}
 	wsd_ring_stop(stopped);
+	/* One queue may be reset alone; when none is left the driver will begin anew. */
+	for (u32 i = 0; i < WSD_RINGS_MAX; i++)
+		if (device->ring[i].started)
+			return;
+	device->fields_old = true;
 }
 
-void wsd_device_restore(struct wsd_device *device, u32 target_pages, u64 pages)
+void wsd_device_restore(struct wsd_device *device, const struct wsd_state *state)
 {
-	device->config.num_pages = target_pages;
-	device->restored_pages = pages;
+	device->config.num_pages = state->target_pages;
+	device->restored_pages = state->balloon_pages;
+	device->config.poison_val = state->poison_val;
+	ws_put_le64(device->driver_bounds + WS_WSR1_BOUNDS_BYTES - 8, state->driver_bounds);
+	device->fields_old = true;
+}
+
+void wsd_device_state(const struct wsd_device *device, struct wsd_state *state)
+{
+	*state = (struct wsd_state){
+		.target_pages = device->config.num_pages,
+		.balloon_pages = wsd_device_pages(device),
+		.poison_val = device->config.poison_val,
+		.driver_bounds =
+			ws_get_le64(device->driver_bounds + WS_WSR1_BOUNDS_BYTES - 8),
+	};
 }
 
 u64 wsd_device_counted_pages(const struct wsd_device *device)

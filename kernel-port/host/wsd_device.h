@@ -37,6 +37,7 @@
 #include "wsd_mem.h"
 #include "wsd_pageset.h"
 #include "wsd_ring.h"
+#include "wsd_state.h"
 
 #define WSD_F_VERSION_1 32
 #define WSD_CONFIG_BYTES (WS_WSR1_BOUNDS_OFFSET + WS_WSR1_BOUNDS_BYTES)
@@ -90,9 +91,11 @@ struct wsd_device {
 	struct wsd_mem mem;
 	struct wsd_ring ring[WSD_RINGS_MAX];
 	bool up;
+	bool live; /* the driver has said DRIVER_OK: it has used what it may only use after it */
 
 	struct ws_balloon_config config; /* actual: what the guest wrote last */
 	bool actual_told;
+	bool fields_old; /* the driver's fields, but actual, are from before its last reset, or may be */
 	u8 driver_bounds[WS_WSR1_BOUNDS_BYTES]; /* the driver's part of config space, wsr1 */
 
 	struct wsd_pageset balloon;
@@ -145,8 +148,9 @@ bool wsd_device_request_stats(struct wsd_device *device);
 void wsd_device_send(struct wsd_device *device, const u8 *bytes, u32 length);
 /* Begin a series of free page hints.  False: not negotiated. */
 bool wsd_device_hint(struct wsd_device *device);
-/* After a restart: the balloon had a target, and pages that are not known one by one. */
-void wsd_device_restore(struct wsd_device *device, u32 target_pages, u64 pages);
+/* What a restarted daemon has to know; the balloon's pages are not known one by one then. */
+void wsd_device_state(const struct wsd_device *device, struct wsd_state *state);
+void wsd_device_restore(struct wsd_device *device, const struct wsd_state *state);
 
 /* Pages in the balloon: by the guest's last word if there was one, else by the account. */
 u64 wsd_device_pages(const struct wsd_device *device);
@@ -154,6 +158,8 @@ u64 wsd_device_pages(const struct wsd_device *device);
 u64 wsd_device_counted_pages(const struct wsd_device *device);
 bool wsd_device_has(const struct wsd_device *device, u32 feature);
 bool wsd_device_has_reports(const struct wsd_device *device);
+/* Has the driver written its part of wsr1's bounds?  True for other dialects. */
+bool wsd_device_bounds_told(const struct wsd_device *device);
 /* The number of a queue's ring, or negative errno as ws_vq_index(). */
 int wsd_device_ring_of(const struct wsd_device *device, enum ws_vq queue);
 

@@ -324,6 +324,7 @@ bool wsd_device_kick(struct wsd_device *device, u32 ring)
 		got = wsd_ring_pop(&device->ring[ring], &device->mem, &chain);
 		if (got <= 0)
 			break;
+		device->live = true;
 		take(device, queue, &chain);
 		wsd_ring_push(&device->ring[ring], chain.head, 0);
 		done++;
@@ -376,9 +377,8 @@ void wsd_queues_check_up(struct wsd_device *device)
 			return;
 	if ((wsd_device_has(device, WS_F_STATS_VQ) && !device->stats_heard) || !notify_primed(device))
 		return;
-	if (wsd_device_has_reports(device) && device->setup.dialect == &ws_dialect_wsr1 &&
-	    !device->driver_bounds[4])
-		return; /* the driver's version: it has not said yet */
+	if (wsd_device_has_reports(device) && !wsd_device_bounds_told(device))
+		return; /* the driver may say its version yet */
 	device->up = true;
 	if (device->listener->up)
 		device->listener->up(device->listener_ctx);

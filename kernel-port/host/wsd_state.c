@@ -6,13 +6,14 @@
 
 #include "wsd_state.h"
 
-#define FORMAT "ws-balloond state 1\ntarget_pages %u\nballoon_pages %llu\n"
+#define FORMAT "ws-balloond state 1\ntarget_pages %u\nballoon_pages %llu\n" \
+	       "poison_val %x\ndriver_bounds %llx\n"
 
 int wsd_state_read(struct wsd_state *state, const char *socket_path)
 {
 	char path[WSD_STATE_PATH_MAX + 16];
-	unsigned int target;
-	unsigned long long pages;
+	unsigned int target, poison = 0;
+	unsigned long long pages, bounds = 0;
 	FILE *file;
 	int fields;
 
@@ -20,11 +21,13 @@ int wsd_state_read(struct wsd_state *state, const char *socket_path)
 	file = fopen(path, "re");
 	if (!file)
 		return -errno;
-	fields = fscanf(file, FORMAT, &target, &pages);
+	fields = fscanf(file, FORMAT, &target, &pages, &poison, &bounds);
 	fclose(file);
-	if (fields != 2 || pages > 1ull << 32)
+	/* Older ones end behind the balloon. */
+	if ((fields != 2 && fields != 4) || pages > 1ull << 32)
 		return -EINVAL;
-	*state = (struct wsd_state){ .target_pages = target, .balloon_pages = pages };
+	*state = (struct wsd_state){ .target_pages = target, .balloon_pages = pages,
+				      .poison_val = poison, .driver_bounds = bounds };
 	return 0;
 }
 
@@ -39,7 +42,8 @@ int wsd_state_write(const struct wsd_state *state, const char *socket_path)
 	file = fopen(beside, "we");
 	if (!file)
 		return -errno;
-	if (fprintf(file, FORMAT, state->target_pages, state->balloon_pages) < 0 || fflush(file))
+	if (fprintf(file, FORMAT, state->target_pages, state->balloon_pages, state->poison_val,
+		    state->driver_bounds) < 0 || fflush(file))
 		rc = -EIO;
 	if (fclose(file) && !rc)
 		rc = -errno;

@@ -2,8 +2,9 @@
 /*
  * wsd_state.h - what a daemon must know of a balloon that another one left behind.
  *
- * Two numbers in SOCKET.state, written beside and renamed.  A file that is not one of
- * these is treated as none.
+ * A few numbers in SOCKET.state, written beside and renamed.  A file that is not one of
+ * these is treated as none.  Besides the balloon, that is what its driver wrote into config
+ * space before DRIVER_OK and will not write again.
  */
 #ifndef WSD_STATE_H
 #define WSD_STATE_H
@@ -15,6 +16,8 @@
 struct wsd_state {
 	u32 target_pages;
 	u64 balloon_pages;
+	u32 poison_val;
+	u64 driver_bounds; /* of wsr1, as in config space */
 };
 
 int wsd_state_read(struct wsd_state *state, const char *socket_path); /* 0, -ENOENT, -EINVAL */

@@ -453,7 +453,8 @@ static int reset_device(struct wsd_vhost *vhost)
 		device->ring[i] = (struct wsd_ring){ .size = 0 };
 	}
 	device->features = 0;
-	device->featured = false;
+	device->featured = device->live = false;
+	device->fields_old = true;
 	return 0;
 }
 
