@@ -33,19 +33,35 @@
 #define wsk_folio_flags(folio) READ_ONCE((folio)->flags.f)
 #endif
 
+/*
+ * Take an accessed bit.  The page table's lock is held, and mmap_lock for reading.
+ *
+ * On x86 the functions for it are ones that modules cannot call.  Elsewhere they are inlines, but
+ * on user-mode Linux, where our first patch makes one that tells the host as well.
+ */
 #ifdef CONFIG_X86
-/* ptep_test_and_clear_young() and its huge brother are functions that modules cannot call. */
-static inline bool wsk_pte_clear_young(pte_t *pte)
+static inline bool wsk_pte_clear_young(struct vm_area_struct *vma, unsigned long addr, pte_t *pte)
 {
 	return test_and_clear_bit(_PAGE_BIT_ACCESSED, (unsigned long *)&pte->pte);
 }
 
-static inline bool wsk_pmd_clear_young(pmd_t *pmd)
+static inline bool wsk_pmd_clear_young(struct vm_area_struct *vma, unsigned long addr, pmd_t *pmd)
 {
 	return test_and_clear_bit(_PAGE_BIT_ACCESSED, (unsigned long *)pmd);
 }
 #else
-#error "ws.ko knows the accessed bit of x86 only; see README.md, Another kernel"
+#if defined(CONFIG_UML) && !defined(__HAVE_ARCH_PTEP_TEST_AND_CLEAR_YOUNG)
+#error "accessed bits do not come back in this user-mode Linux: patches/6.1/0001 is missing"
+#endif
+static inline bool wsk_pte_clear_young(struct vm_area_struct *vma, unsigned long addr, pte_t *pte)
+{
+	return ptep_test_and_clear_young(vma, addr, pte);
+}
+
+static inline bool wsk_pmd_clear_young(struct vm_area_struct *vma, unsigned long addr, pmd_t *pmd)
+{
+	return pmdp_test_and_clear_young(vma, addr, pmd);
+}
 #endif
 
 #endif /* WSK_COMPAT_H */

@@ -32,6 +32,7 @@ struct mm_list {
 struct walk {
 	struct wsk_scan *scan;
 	struct mm_struct *mm;
+	struct vm_area_struct *vma;
 	unsigned int tables_left;
 };
 
@@ -109,8 +110,9 @@ static int by_address(const void *a, const void *b)
 
 /* --- the page tables -------------------------------------------------------------------- */
 
-static void take_pte(struct wsk_scan *scan, pte_t *pte)
+static void take_pte(struct walk *walk, unsigned long addr, pte_t *pte)
 {
+	struct wsk_scan *scan = walk->scan;
 	pte_t entry = ptep_get(pte);
 	unsigned long pfn;
 
@@ -121,7 +123,7 @@ static void take_pte(struct wsk_scan *scan, pte_t *pte)
 		return;
 	scan->stats.ptes++;
 	__set_bit(pfn, scan->mapped);
-	if (pte_young(entry) && wsk_pte_clear_young(pte)) {
+	if (pte_young(entry) && wsk_pte_clear_young(walk->vma, addr, pte)) {
 		__set_bit(pfn, scan->young);
 		scan->stats.young_ptes++;
 	}
@@ -145,14 +147,15 @@ static void take_table(struct walk *walk, pmd_t *pmd, unsigned long addr, unsign
 	if (pmd_val(READ_ONCE(*pmd)) == pmd_val(table)) {
 		pte = pte_offset_kernel(&table, addr);
 		for (; addr != end; addr += PAGE_SIZE, pte++)
-			take_pte(walk->scan, pte);
+			take_pte(walk, addr, pte);
 	}
 	spin_unlock(lock);
 unlock_rcu:
 	rcu_read_unlock();
 }
 
-static void take_huge(struct walk *walk, pmd_t *pmd)
+#ifdef CONFIG_TRANSPARENT_HUGEPAGE
+static void take_huge(struct walk *walk, pmd_t *pmd, unsigned long addr)
 {
 	struct wsk_scan *scan = walk->scan;
 	spinlock_t *lock = pmd_lock(walk->mm, pmd);
@@ -163,13 +166,18 @@ static void take_huge(struct walk *walk, pmd_t *pmd)
 	    pfn + HPAGE_PMD_NR <= scan->frames_count) {
 		scan->stats.huge_pmds++;
 		bitmap_set(scan->mapped, pfn, HPAGE_PMD_NR);
-		if (pmd_young(entry) && wsk_pmd_clear_young(pmd)) {
+		if (pmd_young(entry) && wsk_pmd_clear_young(walk->vma, addr, pmd)) {
 			bitmap_set(scan->young, pfn, HPAGE_PMD_NR);
 			scan->stats.young_pmds++;
 		}
 	}
 	spin_unlock(lock);
 }
+#else
+static void take_huge(struct walk *walk, pmd_t *pmd, unsigned long addr)
+{
+}
+#endif
 
 /* Each of these goes on from @addr and returns how far it came. */
 static unsigned long walk_pmds(struct walk *walk, pud_t *pud, unsigned long addr, unsigned long end)
@@ -185,7 +193,7 @@ static unsigned long walk_pmds(struct walk *walk, pud_t *pud, unsigned long addr
 			continue;
 		walk->tables_left--;
 		if (pmd_trans_huge(entry))
-			take_huge(walk, pmd);
+			take_huge(walk, pmd, addr & PMD_MASK);
 		else
 			take_table(walk, pmd, addr, next);
 	}
@@ -260,6 +268,7 @@ static unsigned long walk_some(struct walk *walk, unsigned long addr)
 	for_each_vma(vmi, vma) {
 		if (vma_skipped(vma))
 			continue;
+		walk->vma = vma;
 		addr = walk_range(walk, max(addr, vma->vm_start), vma->vm_end);
 		if (addr < vma->vm_end)
 			return addr;
