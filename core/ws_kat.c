@@ -23,7 +23,7 @@
 #define PAGES 4096u
 #define KAT_REGIONS 100u
 #define KAT_GROUPS 4u
-#define POOL_WORDS (16 * (1 + PAGES / 8)) /* ws_queue_footprint() */
+#define POOL_WORDS (16 * (2 + PAGES / 8)) /* ws_queue_footprint() */
 
 struct kat {
 	u64 random;

@@ -223,11 +223,50 @@ bool ws_lru_wants_ageing(const struct ws_lru *lru, u32 swappiness)
 	return gens == WS_GENS_MIN + 1 && is_uneven(age, first);
 }
 
-/* The oldest generation of @type, which was in @slot, is part of the next one now. */
+/* The pages of a queue that is folded. */
+struct folding {
+	struct ws_lru *lru;
+	u32 row; /* where its own go */
+};
+
+static u32 folding_misfits(void *ctx, const u32 *pages, u32 count)
+{
+	const struct folding *folding = ctx;
+	const struct ws_age *age = &folding->lru->age;
+	u32 misfits = 0, i;
+
+	for (i = 0; i < count; i++)
+		misfits |= (u32)(age->row_of[age->page[pages[i]] & WS_PAGE_KIND] != folding->row) << i;
+	return misfits;
+}
+
+/* Promoted, and not moved since: Linux's fold puts it at the old end of its generation. */
+static void folding_take(void *ctx, u32 page)
+{
+	struct ws_lru *lru = ((const struct folding *)ctx)->lru;
+	u16 *entry = &lru->age.page[page];
+
+	if (ws_page_aged(*entry))
+		ws_queue_add_old(&lru->queue[lru->age.row_of[*entry & WS_PAGE_KIND]], lru->pool, page);
+	else
+		*entry &= (u16)~WS_PAGE_LINKED;
+}
+
+/*
+ * The oldest generation of @type, which was in @slot, is part of the next one now.  Page
+ * by page, the oldest first, Linux makes each the oldest of the next: that turns them
+ * round.
+ */
 static void folded(struct ws_lru *lru, enum ws_type type, u32 slot)
 {
-	ws_queue_join(&lru->queue[ws_age_row(lru->age.min_slot[type], type)],
-		      &lru->queue[ws_age_row(slot, type)], lru->pool);
+	static const struct ws_queue_sieve sieve = { folding_misfits, folding_take };
+	struct folding folding = { lru, ws_age_row(lru->age.min_slot[type], type) };
+	struct ws_queue *queue = &lru->queue[ws_age_row(slot, type)];
+
+	if (lru->rules->fold == WS_FOLD_SORTS)
+		ws_queue_sift(queue, lru->pool, &sieve, &folding);
+	ws_queue_reverse(queue, lru->pool);
+	ws_queue_join(&lru->queue[folding.row], queue, lru->pool);
 	ws_refault_carry(&lru->refault, type);
 }
 

@@ -22,8 +22,13 @@
  *	else                         victim
  * What differs between versions of Linux is in ws_rules.h; the above is 6.1.
  *
- * The pages that are folded with their generation keep their order here; Linux,
- * which moves them one by one, turns it round.
+ * A fold turns the order of the folded pages round, as inc_min_seq() of Linux does,
+ * which takes them from the old end one by one and makes each the oldest of the
+ * next generation.  Linux moves those among them that were promoted to the old end
+ * of their generation; rules with WS_FOLD_SORTS do so too, and then a fold looks at
+ * every page of the generation.  By WS_FOLD_LAZY, the base's, they stay and
+ * are sorted when eviction comes to them, to the young end: a fold costs the same
+ * for any number of pages.
  *
  * Memory: the caller's queue pool (ws_queue.h) beside ws_age's page array; both
  * may be shared by the lruvecs of one guest.  Time, errors, locking: as in

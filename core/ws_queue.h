@@ -11,8 +11,8 @@
  *	[ . . p p ]  ->  [ p x 15 ]  ->  [ p x 15 ]  ->  [ p p p . ]
  *	in the struct      chunks of the pool          in the struct
  *
- * Pages are taken from the old end, added at both, and a whole queue can be put
- * before the old end of another in constant time.
+ * Pages are taken from the old end, added at both, and in constant time a whole
+ * queue can be put before the old end of another, and turned round.
  *
  * Memory: a pool of chunks that any number of queues share.  Two neighbouring
  * chunks hold at least 16 pages together, so n pages need at most n / 8 chunks,
@@ -28,9 +28,13 @@
 #define WS_NO_PAGE 0xffffffffu
 #define WS_CHUNK_PAGES 15u
 
+/* The ends of a queue. */
+enum ws_queue_end { WS_QUEUE_OLD, WS_QUEUE_YOUNG };
+
 struct ws_queue {
-	u32 first, last; /* chunks of the chain, 0: none */
-	u32 old_begin;	 /* old[old_begin..old_end) are in use */
+	u32 chunk[2];  /* by end: the chunk that the chain ends with there, 0: none */
+	u32 beyond[2]; /* by end: what that chunk takes for its neighbour outside, ws_queue.c */
+	u32 old_begin; /* old[old_begin..old_end) are in use */
 	u32 old_end;
 	u32 young_count; /* below WS_CHUNK_PAGES */
 	u32 old[WS_CHUNK_PAGES];
@@ -48,7 +52,8 @@ void ws_queue_init(struct ws_queue *queue);
 
 static inline bool ws_queue_empty(const struct ws_queue *queue)
 {
-	return queue->old_begin == queue->old_end && !queue->first && !queue->young_count;
+	return queue->old_begin == queue->old_end && !queue->chunk[WS_QUEUE_OLD] &&
+	       !queue->young_count;
 }
 
 /* The open chunk at the young end has become full: chain it. */
@@ -82,6 +87,21 @@ u32 ws_queue_peek(const struct ws_queue *queue, const u32 *pool, u32 *pages, u32
 
 /* Put all of @older before the old end of @queue; @older is empty then. */
 void ws_queue_join(struct ws_queue *queue, struct ws_queue *older, u32 *pool);
+
+/* Turn @queue round: what was at its young end is at its old end. */
+void ws_queue_reverse(struct ws_queue *queue, u32 *pool);
+
+/* What ws_queue_sift() asks. */
+struct ws_queue_sieve {
+	/* Which of @pages, 15 at most, have no business here?  Bit i is pages[i]. */
+	u32 (*misfits)(void *ctx, const u32 *pages, u32 count);
+	/* @page has been taken out; may add it to another queue of the pool. */
+	void (*take)(void *ctx, u32 page);
+};
+
+/* Take all misfits out of @queue, oldest first; all others keep their order. */
+void ws_queue_sift(struct ws_queue *queue, u32 *pool, const struct ws_queue_sieve *sieve,
+		   void *ctx);
 
 /*
  * Call @visit for each page, oldest first.  For tests; returns false when the

@@ -96,18 +96,19 @@
  * controller of get_tier_idx(), tiers, the filters of walk_pmd_range() (the base walks all
  * tables, as a forced pass does), lru_gen_look_around(), the caller's swappiness.
  */
-#define MECHANISMS(filter)                                                                          \
-	.gens = WS_GENS_LINUX, .controller = 1, .tiers = 1, .bloom = (filter),                     \
+#define MECHANISMS(filter, folds)                                                                   \
+	.gens = WS_GENS_LINUX, .fold = WS_FOLD_##folds, .controller = 1, .tiers = 1,               \
+	.bloom = (filter),                                                                         \
 	.look_around = WS_LOOK_AROUND, .swappiness = WS_SWAPPINESS_CALLER
 
 const struct ws_rules ws_rules_table[WS_RULES_COUNT] = {
-	{ .name = "base", RULES(IN_6_1) .ahead = WS_AHEAD_OLDEST, MECHANISMS(0) },
-	{ .name = "6.1", RULES(IN_6_1) .ahead = WS_AHEAD_AS_FAULT, MECHANISMS(1) },
-	{ .name = "6.1.y", RULES(IN_6_1_Y) .ahead = WS_AHEAD_AS_FAULT, MECHANISMS(1) },
-	{ .name = "6.12", RULES(IN_6_12) .ahead = WS_AHEAD_AS_FAULT, MECHANISMS(1) },
-	{ .name = "6.14", RULES(IN_6_14) .ahead = WS_AHEAD_AS_FAULT, MECHANISMS(1) },
-	{ .name = "mm-new", RULES(IN_MM_NEW) .ahead = WS_AHEAD_AS_FAULT, MECHANISMS(1) },
-	{ .name = "fg", RULES(IN_FG) .ahead = WS_AHEAD_AS_FAULT, MECHANISMS(1) },
+	{ .name = "base", RULES(IN_6_1) .ahead = WS_AHEAD_OLDEST, MECHANISMS(0, LAZY) },
+	{ .name = "6.1", RULES(IN_6_1) .ahead = WS_AHEAD_AS_FAULT, MECHANISMS(1, SORTS) },
+	{ .name = "6.1.y", RULES(IN_6_1_Y) .ahead = WS_AHEAD_AS_FAULT, MECHANISMS(1, SORTS) },
+	{ .name = "6.12", RULES(IN_6_12) .ahead = WS_AHEAD_AS_FAULT, MECHANISMS(1, SORTS) },
+	{ .name = "6.14", RULES(IN_6_14) .ahead = WS_AHEAD_AS_FAULT, MECHANISMS(1, SORTS) },
+	{ .name = "mm-new", RULES(IN_MM_NEW) .ahead = WS_AHEAD_AS_FAULT, MECHANISMS(1, SORTS) },
+	{ .name = "fg", RULES(IN_FG) .ahead = WS_AHEAD_AS_FAULT, MECHANISMS(1, SORTS) },
 };
 
 static bool names(const char *name, const char *text, u32 length)
@@ -151,6 +152,7 @@ static bool eviction_is_known(const struct ws_rules *rules)
 	return rules->full <= WS_FULL_PROMOTED && rules->protects_old <= 1 &&
 	       rules->setpoint <= WS_SETPOINT_BELOW && rules->gain_setpoint && rules->gain_tier &&
 	       rules->choice <= WS_CHOICE_SHARE && rules->coupled <= 1 &&
+	       rules->fold <= WS_FOLD_SORTS &&
 	       rules->ageing <= WS_AGEING_SPREAD && rules->ttl <= WS_TTL_EVICTABLE &&
 	       rules->proportional <= 1 && rules->recency <= WS_RECENCY_NEVER &&
 	       rules->restores <= WS_RESTORES_NUMBER;

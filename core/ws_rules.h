@@ -129,6 +129,12 @@ enum ws_ageing {
 	WS_AGEING_SPREAD,
 };
 
+/* What a fold does with pages that were promoted and are still among the folded. */
+enum ws_fold {
+	WS_FOLD_LAZY,  /* ours: leaves them, for eviction to find; costs the same for any number */
+	WS_FOLD_SORTS, /* puts them at the old ends of their generations: a look at every page */
+};
+
 /* Which refaults are recent, and so count. */
 enum ws_recency {
 	WS_RECENCY_SAME,     /* evicted from what is still the oldest generation */
@@ -182,6 +188,7 @@ struct ws_rules {
 	u8 recency;	   /* enum ws_recency */
 	u8 restores;	   /* enum ws_restores */
 	/* mechanisms that can be switched off */
+	u8 fold;	   /* enum ws_fold */
 	u8 controller;	   /* tiers that refault are protected */
 	u8 tiers;	   /* accesses through descriptors make tiers */
 	u8 bloom;	   /* heuristic ageing skips page tables that were not young before */

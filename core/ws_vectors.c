@@ -9,17 +9,17 @@ const struct ws_kat_result ws_vectors_kat[WS_KAT_COUNT] = {
 	{ "math", 0xb6a596c12f74bbdeull },
 	{ "age", 0x852ac5a6e01c1956ull },
 	{ "refault", 0xc9231b7f8acd1cd4ull },
-	{ "lru", 0x87b2ee9ec6c3b417ull },
+	{ "lru", 0x1d36576c2ff50c70ull },
 	{ "hist", 0x181d49b5e16147b1ull },
 	{ "report", 0x1adcdef35332272eull },
 	{ "wire", 0xa6d913062eff09bdull },
 	{ "proto", 0xb44502a48e9e8054ull },
 	{ "balloon", 0xc20945e3f9beae20ull },
 	{ "source", 0xa8f2498f873a654eull },
-	{ "rules", 0xc42bc53e4f8d0241ull },
+	{ "rules", 0x35b4915d5c6c7160ull },
 	{ "walk", 0x5ce12e22c7111222ull },
 	{ "group", 0xc350f87d02f912a8ull },
-	{ "reaccess", 0x464199f68c0157daull },
+	{ "reaccess", 0x22b4f8b96585b67cull },
 };
 
 /* --- bytes ------------------------------------------------------------------------- */

@@ -252,22 +252,30 @@ static void carry(struct naive *n, int type)
 	}
 }
 
-/* The oldest generation of @type goes into the next, page by page. */
+/* The oldest generation of @type goes into the next: page by page, each before all others. */
 static void fold(struct naive *n, int type)
 {
+	u64 next = n->min_seq[type] + 1;
 	struct list *from = list_of(n, n->min_seq[type], type);
-	struct list *to = list_of(n, n->min_seq[type] + 1, type);
 
-	for (u32 i = from->count; i; i--)
-		list_insert(to, 0, from->page[i - 1]);
-	from->count = 0;
 	for (u32 i = 0; i < PAGES; i++) {
 		struct naive_page *page = &n->page[i];
 
-		if (page->here && page->type == type && page->seq == n->min_seq[type]) {
-			page->seq++;
+		if (page->here && page->type == type && page->seq < next) {
+			page->seq = next;
 			fade(n, page);
 		}
+	}
+	while (from->count) {
+		u32 i = list_take(from);
+		struct naive_page *page = &n->page[i];
+
+		if (n->rules.fold == WS_FOLD_LAZY)
+			list_insert(list_of(n, next, type), 0, i);
+		else if (page->here)
+			list_insert(list_of(n, page->seq, page->type), 0, i);
+		else
+			page->queued = false;
 	}
 	n->min_seq[type]++;
 }
@@ -651,7 +659,7 @@ static bool naive_wants_ageing(const struct naive *n, u32 swappiness)
 static struct naive naive; /* what the last run left */
 static struct ws_lru lru;
 static u16 entry[PAGES];
-static u32 pool[16 * (1 + PAGES / 8)], shadow[PAGES];
+static u32 pool[16 * (2 + PAGES / 8)], shadow[PAGES];
 static u64 accessed[PAGES / 64], naive_accessed[PAGES / 64];
 static u32 gone[16]; /* evicted of late */
 
@@ -784,7 +792,7 @@ static const char *compare(void)
 /* What is changed in a version of the rules. */
 enum variant {
 	AS_IS, BY_DISTANCE, OTHER_SETPOINT, NO_TIERS, NO_CONTROLLER, BY_SHARE, SPREAD, AHEAD_YOUNGEST,
-	OTHER_AHEAD, OTHER_END, FIXED_SWAPPINESS, VARIANTS
+	OTHER_FOLD, OTHER_AHEAD, OTHER_END, FIXED_SWAPPINESS, VARIANTS
 };
 
 static void change(struct ws_rules *rules, enum variant variant)
@@ -797,6 +805,7 @@ static void change(struct ws_rules *rules, enum variant variant)
 	case BY_SHARE: rules->choice = WS_CHOICE_SHARE; break;
 	case SPREAD: rules->ageing = WS_AGEING_SPREAD; break;
 	case AHEAD_YOUNGEST: rules->ahead = WS_AHEAD_YOUNGEST; break;
+	case OTHER_FOLD: rules->fold = !rules->fold; break;
 	case OTHER_AHEAD: rules->ahead = !rules->ahead; break;
 	case OTHER_END: rules->protects_old = !rules->protects_old; break;
 	case FIXED_SWAPPINESS: rules->swappiness = 77; break;

@@ -124,6 +124,16 @@ static void naive_join(struct naive_queue *queue, struct naive_queue *older)
 	older->count = 0;
 }
 
+static void naive_reverse(struct naive_queue *queue)
+{
+	for (u32 i = 0; i < queue->count / 2; i++) {
+		u32 page = queue->page[i];
+
+		queue->page[i] = queue->page[queue->count - 1 - i];
+		queue->page[queue->count - 1 - i] = page;
+	}
+}
+
 struct walk {
 	const struct naive_queue *naive;
 	u32 at;
@@ -183,6 +193,60 @@ static void queue_put(struct queue_world *world, u32 a, bool old)
 	naive_insert(&world->naive[a], old ? 0 : world->naive[a].count, page);
 }
 
+/* A sieve lets pages through that a multiplication tells; they go to another queue. */
+struct sieve {
+	struct queue_world *world;
+	u32 factor, limit, to;
+	u32 taken[PAGES], taken_count;
+};
+
+static bool is_misfit(const struct sieve *sieve, u32 page)
+{
+	return page * sieve->factor >> 16 < sieve->limit;
+}
+
+static u32 misfits(void *ctx, const u32 *pages, u32 count)
+{
+	u32 mask = 0;
+
+	for (u32 i = 0; i < count; i++)
+		mask |= (u32)is_misfit(ctx, pages[i]) << i;
+	return mask;
+}
+
+static void take(void *ctx, u32 page)
+{
+	struct sieve *sieve = ctx;
+
+	sieve->taken[sieve->taken_count++] = page;
+	ws_queue_add_old(&sieve->world->queue[sieve->to], sieve->world->pool, page);
+}
+
+static const char *queue_sift(struct queue_world *world, u64 op, u32 a, u32 b)
+{
+	static const struct ws_queue_sieve asks = { misfits, take };
+	struct sieve sieve = { .world = world, .to = b, .factor = diff_draw(&op) | 1 };
+	struct naive_queue *naive = &world->naive[a];
+	u32 left = 0, taken = 0;
+
+	/* None, few, most or all of them. */
+	sieve.limit = (u32[]){ 0, 0x600, 0xe000, 0x10000 }[diff_pick(&op, 4)];
+	ws_queue_sift(&world->queue[a], world->pool, &asks, &sieve);
+	for (u32 i = 0; i < naive->count; i++) {
+		u32 page = naive->page[i];
+
+		if (!is_misfit(&sieve, page)) {
+			naive->page[left++] = page;
+			continue;
+		}
+		if (taken == sieve.taken_count || sieve.taken[taken++] != page)
+			return "what is sifted";
+		naive_insert(&world->naive[b], 0, page);
+	}
+	naive->count = left;
+	return taken == sieve.taken_count ? NULL : "more is sifted";
+}
+
 /* @burst: how many operations of one kind come together */
 static const char *queue_step(struct queue_world *world, u64 op, u32 burst)
 {
@@ -194,7 +258,12 @@ static const char *queue_step(struct queue_world *world, u64 op, u32 burst)
 		else if (what < 13 && !queue_take(world, a))
 			return "page at the old end";
 	}
-	if (what >= 13 && a != b) {
+	if (what == 13) {
+		ws_queue_reverse(&world->queue[a], world->pool);
+		naive_reverse(&world->naive[a]);
+	} else if (what == 14 && a != b) {
+		return queue_sift(world, op, a, b);
+	} else if (what == 15 && a != b) {
 		ws_queue_join(&world->queue[a], &world->queue[b], world->pool);
 		naive_join(&world->naive[a], &world->naive[b]);
 	}

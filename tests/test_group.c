@@ -15,7 +15,7 @@ static struct ws_groups groups;
 static u64 memory[GROUPS * (sizeof(struct ws_group) + NODES * sizeof(void *)) / 8];
 static struct ws_lru lru[GROUPS][NODES];
 static u16 page[PAGES];
-static u32 pool[16 * (1 + PAGES / 8)];
+static u32 pool[16 * (2 + PAGES / 8)];
 static u32 pages_used;
 
 static void start(void)

@@ -11,7 +11,7 @@
 
 static struct ws_lru lru;
 static u16 page[PAGES];
-static u32 pool[16 * (1 + PAGES / 8)];
+static u32 pool[16 * (2 + PAGES / 8)];
 static u64 accessed[PAGES / 64];
 static u32 walks;
 

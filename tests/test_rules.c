@@ -16,7 +16,7 @@
 
 static struct ws_lru lru;
 static u16 page[PAGES];
-static u32 pool[16 * (1 + PAGES / 8)];
+static u32 pool[16 * (2 + PAGES / 8)];
 static u64 accessed[PAGES / 64];
 static u32 victims[PAGES], shadows[PAGES];
 static struct ws_rules changed;
@@ -828,7 +828,7 @@ Test(rules, refaults_in_a_fault_are_placed_by_what_they_were)
 static struct {
 	struct ws_lru lru;
 	u16 page[TWIN_PAGES];
-	u32 pool[16 * (1 + TWIN_PAGES / 8)];
+	u32 pool[16 * (2 + TWIN_PAGES / 8)];
 	u64 accessed[TWIN_PAGES / 64];
 	u32 shadow[TWIN_PAGES];
 } twin[2];

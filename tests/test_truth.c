@@ -4,7 +4,7 @@
  *
  * tests/truth/ holds logs that kernel-port/truth/record.sh recorded in Debian's
  * stock kernels 6.1 and 6.12.  What is allowed to differ, and why, stands in
- * sim_truth.h; also which workload was left out because the core differs there.
+ * sim_truth.h.
  * Seen in these logs (ages are allowed more, for busy hosts):
  *
  *	pages elsewhere than in the kernel	21 of a dump, 0.04 % of all: a batch of
@@ -102,6 +102,27 @@ Test(truth, generations_are_linux_s_when_pages_are_evicted_and_come_back)
 		old += result.came_back.pages[WS_ANON][bin];
 	cr_assert(old > 9000 && old <= 2 * 6144, "%llu", old);
 	cr_assert(result.came_back.pages[WS_ANON][7] == 0);
+}
+
+/*
+ * Two cold regions in one generation, of which a half is evicted, and later again: which
+ * half comes back is seen only if the order within the generation is Linux's.
+ */
+Test(truth, pages_of_a_generation_are_evicted_in_linux_s_order)
+{
+	struct sim_truth_log log;
+	struct sim_truth_result result;
+	struct ws_rules lazy;
+
+	hold_against("tworegions-6.1", 47, 21);
+	hold_against("tworegions-6.12", 47, 21);
+	load(&log, "tworegions-6.12");
+	lazy = *sim_truth_rules(log.release);
+	lazy.fold = WS_FOLD_LAZY;
+	cr_assert(!sim_truth_replay(&log, &lazy, NULL, &result));
+	sim_truth_log_destroy(&log);
+	cr_assert(result.evictions == 2);
+	cr_assert(result.dumps_over > 0, "a fold that does not sort is not told apart");
 }
 
 /* What 6.1 changed in its stable series is seen: the test can fail. */

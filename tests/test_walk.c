@@ -272,7 +272,7 @@ Test(walk, a_step_looks_at_no_more_tables_than_its_budget)
 
 static struct ws_lru lru;
 static u16 page[PAGES];
-static u32 pool[16 * (1 + PAGES / 8)];
+static u32 pool[16 * (2 + PAGES / 8)];
 
 static u32 harvest_lru(void *ctx, u32 table, u64 young[WS_TABLE_WORDS], u32 *young_count)
 {
