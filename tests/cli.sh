@@ -72,6 +72,8 @@ if has run; then
 fi
 if has compare; then
 	expect 2 'best' compare "$work/ok.json" --policies static,best
+	expect 2 'none of the policies has' compare "$work/ok.json" -p static,mom \
+		--set policy.params.idle=3s
 fi
 if has policies; then
 	run policies && grep -q '^ *static' "$work/out"; say $? "policies lists static"

@@ -414,6 +414,35 @@ Test(scenario, the_policy_can_be_replaced_and_loses_its_parameters_then)
 		     error.text);
 }
 
+Test(scenario, parameters_that_are_set_are_those_of_the_policy_in_place)
+{
+	static const char *const set = "policy.params.fraction=0.25";
+	static const char *const forms[] = {
+		"\"policy\": \"mom\"",
+		"\"policy\": { \"name\": \"mom\" }",
+		"\"policy\": { \"name\": \"mom\", \"params\": { \"pressure_threshold\": 0.3 } }",
+		"\"policy\": \"static\"",
+		"\"name\": \"none\"",
+	};
+
+	for (u32 i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
+		struct tr_error error = { "" };
+		struct sim_scenario s;
+		char text[1024];
+
+		snprintf(text, sizeof(text), "{ %s, %s", forms[i], strchr(minimal, '{') + 1);
+		cr_assert_eq(read_text(&s, text, &set, 1, "static", &error), 0, "%s: %s", forms[i],
+			     error.text);
+		/* `fraction` is all that static has. */
+		cr_assert_eq(*(const double *)((const char *)s.policy_state +
+					       s.policy->params[0].offset), 0.25, "%s", forms[i]);
+		sim_scenario_free(&s);
+		cr_assert_eq(read_text(&s, text, &set, 1, "equal-share", &error), -EINVAL, "%s",
+			     forms[i]);
+		cr_assert(strstr(error.text, "equal-share has no such parameter"), "%s", error.text);
+	}
+}
+
 Test(scenario, parameters_of_every_policy_take_their_limits_and_are_echoed)
 {
 	for (u32 i = 0; sim_policies[i]; i++) {

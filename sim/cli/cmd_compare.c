@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* cmd_compare.c - wssim compare: policies side by side on the same random numbers. */
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/cmd.h"
 #include "cli/cmd_options.h"
@@ -58,9 +60,55 @@ static const char doc[] =
 	"  wssim compare demo.json --policies static,mom,ws-target --runs 10 -o out\n"
 	"  wssim compare demo.json -j 2 --set host.swap=zram\n\n"
 	"Run k has the same random numbers under every policy, and a baseline run with memory for "
-	"everybody; differences are taken run by run.  Ctrl-C keeps the runs that are done and "
+	"everybody; differences are taken run by run.  --set policy.params.NAME=VALUE is for those "
+	"of the policies that have such a parameter.  Ctrl-C keeps the runs that are done and "
 	"reports them.\n"
 	"Exit status: 0 done, 1 failed or interrupted, 2 usage or bad input.";
+
+#define PARAMETER "policy.params."
+
+static bool has_param(const char *policy, const char *set)
+{
+	const struct sim_policy *found = sim_policy_find(policy);
+	const char *name = set + strlen(PARAMETER);
+	size_t size = strcspn(name, "=");
+
+	for (u32 i = 0; found && i < found->params_count; i++)
+		if (strlen(found->params[i].name) == size &&
+		    !strncmp(found->params[i].name, name, size))
+			return true;
+	return false;
+}
+
+/* A parameter is for those of the policies that have it; one that none has is a mistake. */
+static int check_params(const struct cmd_sim *sim, const char *const *policy, u32 count,
+			struct tr_error *error)
+{
+	for (u32 i = 0; i < sim->sets_count; i++) {
+		bool had = strncmp(sim->set[i], PARAMETER, strlen(PARAMETER)) != 0;
+
+		for (u32 p = 0; p < count && !had; p++)
+			had = has_param(policy[p], sim->set[i]);
+		if (!had)
+			return tr_fail(error, -EINVAL,
+				       "--set %s: none of the policies has such a parameter",
+				       sim->set[i]);
+	}
+	return 0;
+}
+
+static int read_for(const struct cmd_sim *sim, const char *policy, struct sim_scenario *scenario,
+		    struct tr_error *error)
+{
+	struct cmd_sim its = *sim;
+
+	its.sets_count = 0;
+	for (u32 i = 0; i < sim->sets_count; i++)
+		if (strncmp(sim->set[i], PARAMETER, strlen(PARAMETER)) ||
+		    has_param(policy, sim->set[i]))
+			its.set[its.sets_count++] = sim->set[i];
+	return cmd_sim_read(&its, policy, scenario, error);
+}
 
 static int compare_all(struct compare *compare, const char *const *policy, u32 count,
 		       const char *command)
@@ -75,10 +123,10 @@ static int compare_all(struct compare *compare, const char *const *policy, u32 c
 	};
 	struct tr_error error = { "" };
 	u32 read = 0;
-	int rc = 0, status;
+	int rc = check_params(&compare->sim, policy, count, &error), status;
 
 	while (read < count && !rc) {
-		rc = cmd_sim_read(&compare->sim, policy[read], &scenario[read], &error);
+		rc = read_for(&compare->sim, policy[read], &scenario[read], &error);
 		read += !rc;
 	}
 	status = rc ? cmd_fail(rc, &error) : cmd_experiment(&compare->sim, &experiment);

@@ -169,6 +169,32 @@ static int read_all(struct sim_reader *reader, const struct sim_json *json)
 	return rc ? rc : read_parts(reader, top);
 }
 
+/*
+ * Where @policy takes the place of another one, do so before the overrides: they are meant
+ * for it, and parameters that the file gives the other are nobody's.
+ */
+static int replace_policy(struct sim_json *json, const char *policy, struct tr_error *error)
+{
+	struct sim_json_in top = sim_json_top(json, ""), in, child;
+	struct tr_error ignored;
+	const char *name = NULL;
+	char set[SIM_NAME_MAX + 16];
+
+	if (sim_json_kind(&top) != SIM_JSON_OBJECT || !sim_json_find(&top, "policy", &in))
+		return 0;
+	if (sim_json_kind(&in) == SIM_JSON_STRING)
+		child = in;
+	else if (sim_json_kind(&in) != SIM_JSON_OBJECT || !sim_json_find(&in, "name", &child))
+		return 0;
+	/* What is no name is refused with its place, later. */
+	if (sim_json_get_text(&child, &name, &ignored) || !strcmp(name, policy))
+		return 0;
+	if ((size_t)snprintf(set, sizeof(set), "policy=%s", policy) >= sizeof(set) ||
+	    !sim_policy_find(policy))
+		return 0;
+	return sim_json_set(json, set, shorts, error);
+}
+
 /* Takes @json over. */
 static int read_json(struct sim_scenario *scenario, const char *path, struct sim_json *json,
 		     const char *const *sets, u32 sets_count, const char *policy,
@@ -180,6 +206,8 @@ static int read_json(struct sim_scenario *scenario, const char *path, struct sim
 
 	if ((size_t)snprintf(scenario->path, SIM_PATH_MAX, "%s", path) >= SIM_PATH_MAX)
 		rc = tr_fail(error, -ENAMETOOLONG, "%.60s...: name too long", path);
+	if (!rc && policy)
+		rc = replace_policy(json, policy, error);
 	for (u32 i = 0; i < sets_count && !rc; i++)
 		rc = sim_json_set(json, sets[i], shorts, error);
 	if (!rc)

@@ -16,8 +16,8 @@
  * sim_scenario_read() - read and check a scenario
  * @sets, @sets_count: "path=value" overrides ("host.memory=4GiB", "vms.0.swappiness=10",
  *	"policy.params.gain=2"), applied to the JSON before it is checked
- * @policy: name that takes the place of the scenario's own policy (its params are
- *	dropped then, unless it is the same policy); NULL keeps it
+ * @policy: name that takes the place of the scenario's own policy (the file's params are
+ *	dropped then, unless it is the same policy; those in @sets are its); NULL keeps it
  *
  * Allocates; free with sim_scenario_free().  Return: 0 or negative errno with text,
  * and then nothing is left to free.
