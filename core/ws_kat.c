@@ -8,6 +8,7 @@
  */
 #include "ws_balloon.h"
 #include "ws_group.h"
+#include "ws_hint.h"
 #include "ws_kat.h"
 #include "ws_lru.h"
 #include "ws_math.h"
@@ -594,8 +595,9 @@ static void kat_wire_base(struct kat *kat)
 		put_bytes(kat, kat->bytes, WS_STATS_BYTES_MAX);
 		put(kat, (u64)-ws_wire_stats_decode(&kat->stats, kat->bytes, i));
 		put(kat, kat->stats.present);
-		put(kat, (u64)-ws_wire_config_decode(&config, kat->bytes, i));
+		put(kat, (u64)-ws_wire_config_decode(&config, ws_dialects[i % 4], kat->bytes, i));
 		put(kat, config.actual);
+		put(kat, config.working_set_bins);
 		put(kat, (u64)ws_wire_pfns_decode(kat->shadow, WS_PFNS_MAX, kat->bytes, i));
 	}
 }
@@ -875,6 +877,53 @@ static void kat_source(struct kat *kat, struct ws_source *source)
 	put(kat, source->cost.pfns);
 }
 
+/* Both ends with a channel of one message, and commands that come at any time. */
+static void kat_hint(struct kat *kat)
+{
+	struct ws_hint_guest guest;
+	struct ws_hint_host host;
+	u32 i, id;
+
+	ws_hint_guest_init(&guest);
+	ws_hint_host_init(&host);
+	for (i = 0; i < 2000; i++) {
+		switch (draw_below(kat, 12)) {
+		case 0:
+			put(kat, ws_hint_host_begin(&host));
+			break;
+		case 1:
+			ws_hint_host_stop(&host);
+			break;
+		case 2:
+			ws_hint_host_done(&host);
+			break;
+		case 3:
+			put(kat, ws_hint_host_hear(&host, draw_below(kat, 4)));
+			break;
+		case 4:
+			ws_hint_host_reset(&host);
+			break;
+		case 5:
+			ws_hint_guest_init(&guest);
+			break;
+		default:
+			ws_hint_guest_command(&guest, host.offered);
+		}
+		id = ~0u;
+		put(kat, ws_hint_guest_next(&guest, &id));
+		put(kat, id);
+		if (guest.state == WS_HINT_OPENING || guest.state == WS_HINT_CLOSING) {
+			put(kat, ws_hint_host_hear(&host, id));
+			ws_hint_guest_sent(&guest);
+		} else if (guest.state == WS_HINT_HANDING && draw_below(kat, 3) == 0) {
+			ws_hint_guest_empty(&guest);
+		} else if (guest.state == WS_HINT_RELEASING) {
+			ws_hint_guest_freed(&guest);
+		}
+		put(kat, ws_hint_host_counts(&host));
+	}
+}
+
 static void kat_sources(struct kat *kat)
 {
 	static const struct ws_access_ops ops = { kat_take, kat_look, kat_take_page, kat_resident };
@@ -913,6 +962,7 @@ int ws_kat_run(void *scratch, u64 size, struct ws_kat_result *result)
 		{ "wire", kat_wire },	  { "proto", kat_proto }, { "balloon", kat_balloon },
 		{ "source", kat_sources }, { "rules", kat_rules }, { "walk", kat_walk },
 		{ "group", kat_group },	  { "reaccess", kat_reaccess },
+		{ "hint", kat_hint },
 	};
 	struct kat *kat = scratch;
 	u32 i;

@@ -16,8 +16,8 @@
 #include <ws_env.h>
 
 /* math, age, refault, lru, hist, report, wire, proto, balloon, source, rules, walk, group,
- * reaccess */
-#define WS_KAT_COUNT 14
+ * reaccess, hint */
+#define WS_KAT_COUNT 15
 
 struct ws_kat_result {
 	const char *name; /* the module, without its prefix */

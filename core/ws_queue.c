@@ -368,10 +368,11 @@ static void fill_seam(struct ws_queue *queue, struct ws_queue *older, u32 *pool,
 /* The chain of @queue follows that of @older, and both are @queue's. */
 static void chain_join(struct ws_queue *queue, struct ws_queue *older, u32 *pool)
 {
-	u32 pages[WS_CHUNK_PAGES], count, chunk = older->chunk[WS_QUEUE_YOUNG];
+	u32 pages[WS_CHUNK_PAGES], chunk = older->chunk[WS_QUEUE_YOUNG];
 
 	if (chunk) {
-		count = chunk_count(chunk_of(pool, chunk));
+		u32 count = chunk_count(chunk_of(pool, chunk));
+
 		if (chain_begins_at(older, pool, WS_QUEUE_YOUNG))
 			copy_back(pages, chunk_of(pool, chunk) + 1, count);
 		else

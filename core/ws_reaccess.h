@@ -41,7 +41,9 @@
  *
  * With rules by which the first access does not promote (6.14), a page has come
  * back when it is promoted.  Accesses through descriptors to resident pages are
- * not counted: the kernel does not say when they were.
+ * not counted: the kernel does not say when they were.  An evicted page that
+ * readahead brings back counts then, as it does for workingset_refault, and once
+ * more when it is used out of an older generation (rules with WS_AHEAD_OLDEST).
  *
  * Memory: the caller's, ws_reaccess_footprint() bytes; parents outlive children.
  * Time: settling looks once at each generation kept, and at each ancestor for each

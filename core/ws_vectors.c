@@ -12,7 +12,7 @@ const struct ws_kat_result ws_vectors_kat[WS_KAT_COUNT] = {
 	{ "lru", 0x1d36576c2ff50c70ull },
 	{ "hist", 0x181d49b5e16147b1ull },
 	{ "report", 0x1adcdef35332272eull },
-	{ "wire", 0xa6d913062eff09bdull },
+	{ "wire", 0x7169f4284eed6c93ull },
 	{ "proto", 0xb44502a48e9e8054ull },
 	{ "balloon", 0xc20945e3f9beae20ull },
 	{ "source", 0xa8f2498f873a654eull },
@@ -20,6 +20,7 @@ const struct ws_kat_result ws_vectors_kat[WS_KAT_COUNT] = {
 	{ "walk", 0x5ce12e22c7111222ull },
 	{ "group", 0xc350f87d02f912a8ull },
 	{ "reaccess", 0x22b4f8b96585b67cull },
+	{ "hint", 0x52561d0ffcfcaf0full },
 };
 
 /* --- bytes ------------------------------------------------------------------------- */

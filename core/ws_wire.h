@@ -128,7 +128,7 @@ struct ws_dialect {
 	const char *name;
 	u8 feature_bit;		    /* as posted; in wsr1 the one proposed, until one is reserved */
 	u8 bins_min, bins_max;
-	u8 config_bins_offset;	    /* of the exact number of bins in config space; 0: none there */
+	u8 config_bins_bytes;	    /* of the exact number of bins in config space; 0: none there */
 	bool numbered;		    /* ids, sequence numbers and verdicts */
 	bool refresh_zero_disables; /* CONFIG with refresh interval 0 turns reporting off */
 	bool carries_node;
@@ -208,19 +208,26 @@ struct ws_balloon_config {
 	u32 actual;    /* the guest's state, read-only to the host */
 	u32 free_page_hint_cmd_id;
 	u32 poison_val;
-	u32 working_set_bins; /* offset 16, at most WS_BINS_MAX; 0 without a dialect that has it */
+	u32 working_set_bins; /* 0 without a dialect that has it; encode: at most WS_BINS_MAX */
 };
 
-#define WS_CONFIG_BYTES 20 /* le32 x 4, then u8 and padding for the bins (or le32: the same) */
+#define WS_CONFIG_BYTES 20 /* le32 x 4, then the bins: a u8 and padding, or le32 */
 #define WS_CONFIG_NUM_PAGES_OFFSET 0
 #define WS_CONFIG_ACTUAL_OFFSET 4
+#define WS_CONFIG_HINT_OFFSET 8
 #define WS_CONFIG_POISON_OFFSET 12
+#define WS_CONFIG_BINS_OFFSET 16
 
 /* Return: WS_CONFIG_BYTES or -ENOSPC. */
 int ws_wire_config_encode(const struct ws_balloon_config *config, u8 *buf, u32 size);
 
-/* Shorter spaces are older devices: absent fields read 0.  Return: 0; -EMSGSIZE below 8 bytes. */
-int ws_wire_config_decode(struct ws_balloon_config *config, const u8 *buf, u32 len);
+/*
+ * How wide the number of bins is depends on @dialect (config_bins_bytes; NULL: none is read).
+ * It is told as it stands; whoever uses it compares it with bins_min and bins_max.  Shorter
+ * spaces are older devices: absent fields read 0.  Return: 0; -EMSGSIZE below 8 bytes.
+ */
+int ws_wire_config_decode(struct ws_balloon_config *config, const struct ws_dialect *dialect,
+			  const u8 *buf, u32 len);
 
 /* Free page hinting: the command id that opens and closes a series of hints. */
 #define WS_HINT_STOP 0

@@ -77,25 +77,30 @@ int ws_wire_config_encode(const struct ws_balloon_config *config, u8 *buf, u32 s
 		return -ENOSPC;
 	ws_put_le32(buf, config->num_pages);
 	ws_put_le32(buf + 4, config->actual);
-	ws_put_le32(buf + 8, config->free_page_hint_cmd_id);
+	ws_put_le32(buf + WS_CONFIG_HINT_OFFSET, config->free_page_hint_cmd_id);
 	ws_put_le32(buf + 12, config->poison_val);
-	ws_put_le32(buf + 16, config->working_set_bins);
+	ws_put_le32(buf + WS_CONFIG_BINS_OFFSET, config->working_set_bins);
 	return WS_CONFIG_BYTES;
 }
 
-int ws_wire_config_decode(struct ws_balloon_config *config, const u8 *buf, u32 len)
+int ws_wire_config_decode(struct ws_balloon_config *config, const struct ws_dialect *dialect,
+			  const u8 *buf, u32 len)
 {
+	u32 bins_bytes = dialect ? dialect->config_bins_bytes : 0;
+
 	memset(config, 0, sizeof(*config));
 	if (len < 8)
 		return -EMSGSIZE;
 	config->num_pages = ws_get_le32(buf);
 	config->actual = ws_get_le32(buf + 4);
 	if (len >= 12)
-		config->free_page_hint_cmd_id = ws_get_le32(buf + 8);
+		config->free_page_hint_cmd_id = ws_get_le32(buf + WS_CONFIG_HINT_OFFSET);
 	if (len >= 16)
 		config->poison_val = ws_get_le32(buf + 12);
-	if (len >= 17)
-		config->working_set_bins = buf[16];
+	if (bins_bytes == 1 && len > WS_CONFIG_BINS_OFFSET)
+		config->working_set_bins = buf[WS_CONFIG_BINS_OFFSET];
+	else if (bins_bytes == 4 && len >= WS_CONFIG_BINS_OFFSET + 4)
+		config->working_set_bins = ws_get_le32(buf + WS_CONFIG_BINS_OFFSET);
 	return 0;
 }
 

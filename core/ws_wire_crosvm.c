@@ -22,7 +22,7 @@ WS_RFC_DIALECT(ws_dialect_crosvm,
 	.feature_bit = 8,
 	.bins_min = 2,
 	.bins_max = 16,
-	.config_bins_offset = 16,
+	.config_bins_bytes = 1,
 	.refresh_zero_disables = false,
 	.carries_node = false,
 	.nodes_max = 1);

@@ -21,7 +21,7 @@ WS_RFC_DIALECT(ws_dialect_rfc1,
 	.feature_bit = 6,
 	.bins_min = 4,
 	.bins_max = 16,
-	.config_bins_offset = 16,
+	.config_bins_bytes = 4,
 	.refresh_zero_disables = false,
 	.carries_node = false,
 	.nodes_max = 1);

@@ -18,7 +18,7 @@ WS_RFC_DIALECT(ws_dialect_rfc2,
 	.feature_bit = 6,
 	.bins_min = 2,
 	.bins_max = 16,
-	.config_bins_offset = 16,
+	.config_bins_bytes = 1,
 	.refresh_zero_disables = false,
 	.carries_node = true,
 	.nodes_max = 1);

@@ -26,7 +26,12 @@ static u8 config_byte(struct virtio_device *vdev, u32 offset)
 
 static bool has_bins(struct virtio_device *vdev, const struct ws_dialect *d, u32 *bins)
 {
-	*bins = d->config_bins_offset ? config_byte(vdev, d->config_bins_offset) : d->bins_max;
+	if (!d->config_bins_bytes)
+		*bins = d->bins_max;
+	else if (d->config_bins_bytes == 1)
+		*bins = config_byte(vdev, WS_CONFIG_BINS_OFFSET);
+	else
+		*bins = ws_balloon_config_read(vdev, WS_CONFIG_BINS_OFFSET);
 	return *bins >= d->bins_min && *bins <= d->bins_max;
 }
 

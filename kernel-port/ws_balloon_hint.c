@@ -2,18 +2,17 @@
 /*
  * ws_balloon_hint.c - free page hints: what a migration need not copy.
  *
- * The host opens a series by a command id.  The driver repeats it, hands in all free
- * blocks that it can get, ends with STOP, and keeps the blocks until the host says DONE:
- * what is in none of them now is overwritten later at the earliest.  Under pressure they
- * are freed earlier; a page that is then written is copied after all.
+ * What is sent when, and when blocks are freed, is ws_hint.h's; here is where blocks come
+ * from and how they travel.  Under pressure they are freed earlier; a page that is then
+ * written is copied after all.
  */
 #include <linux/mm.h>
 #include <linux/slab.h>
 
 #include "ws_balloon_compat.h"
 #include "ws_balloon_dev.h"
+#include "ws_hint.h"
 
-#define WS_CONFIG_HINT_OFFSET 8
 #define BLOCK_BYTES (PAGE_SIZE << WS_BALLOON_ORDER_MAX)
 #define HINT_MESSAGES 32
 
@@ -23,7 +22,7 @@ struct ws_balloon_hint {
 	spinlock_t lock; /* of @blocks */
 	struct list_head blocks;
 	unsigned long blocks_count;
-	u32 command; /* last seen in config space */
+	struct ws_hint_guest guest; /* the work's alone */
 	bool wanted; /* config space is to be read */
 	struct ws_balloon_message *head, *tail, *block[HINT_MESSAGES];
 };
@@ -44,12 +43,6 @@ static unsigned long free_blocks(struct ws_balloon_hint *hint)
 		count++;
 	}
 	return count << WS_BALLOON_ORDER_MAX;
-}
-
-static bool command_is(struct ws_balloon_device *dev, u32 command)
-{
-	return !READ_ONCE(dev->closing) && !READ_ONCE(dev->hint->wanted) &&
-	       dev->hint->command == command;
 }
 
 static bool send_command(struct ws_balloon_device *dev, struct ws_balloon_message *message,
@@ -88,34 +81,36 @@ static bool send_block(struct ws_balloon_device *dev, struct ws_balloon_message 
 	return true;
 }
 
-static void send_series(struct ws_balloon_device *dev)
-{
-	struct ws_balloon_hint *hint = dev->hint;
-	u32 command = hint->command, i = 0;
-
-	if (!send_command(dev, hint->head, command))
-		return;
-	while (command_is(dev, command) && send_block(dev, hint->block[i++ % HINT_MESSAGES]))
-		cond_resched();
-	send_command(dev, hint->tail, WS_HINT_STOP);
-}
-
 static void hint_work(struct work_struct *work)
 {
 	struct ws_balloon_hint *hint = container_of(work, struct ws_balloon_hint, work);
 	struct ws_balloon_device *dev = hint->dev;
-	u32 command;
+	u32 i = 0, id;
 
-	if (READ_ONCE(dev->closing) || !xchg(&hint->wanted, false))
-		return;
-	command = ws_balloon_config_read(dev->vdev, WS_CONFIG_HINT_OFFSET);
-	if (command == hint->command)
-		return;
-	hint->command = command;
-	if (command == WS_HINT_DONE)
-		free_blocks(hint);
-	else if (command != WS_HINT_STOP)
-		send_series(dev);
+	while (!READ_ONCE(dev->closing)) {
+		if (xchg(&hint->wanted, false))
+			ws_hint_guest_command(&hint->guest, ws_balloon_config_read(
+							dev->vdev, WS_CONFIG_HINT_OFFSET));
+		switch (ws_hint_guest_next(&hint->guest, &id)) {
+		case WS_HINT_SEND:
+			if (!send_command(dev, id == WS_HINT_STOP ? hint->tail : hint->head, id))
+				return;
+			ws_hint_guest_sent(&hint->guest);
+			break;
+		case WS_HINT_HAND:
+			if (!send_block(dev, hint->block[i++ % HINT_MESSAGES]))
+				ws_hint_guest_empty(&hint->guest);
+			cond_resched();
+			break;
+		case WS_HINT_FREE:
+			free_blocks(hint);
+			ws_hint_guest_freed(&hint->guest);
+			break;
+		case WS_HINT_WAIT:
+		default:
+			return;
+		}
+	}
 }
 
 int ws_balloon_hint_init(struct ws_balloon_device *dev)
@@ -130,6 +125,7 @@ int ws_balloon_hint_init(struct ws_balloon_device *dev)
 		return -ENOMEM;
 	dev->hint = hint;
 	hint->dev = dev;
+	ws_hint_guest_init(&hint->guest);
 	spin_lock_init(&hint->lock);
 	INIT_LIST_HEAD(&hint->blocks);
 	INIT_WORK(&hint->work, hint_work);

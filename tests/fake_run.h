@@ -88,6 +88,9 @@ static inline void fake_vm_sample(struct sim_vm_sample *vm, u32 index, u64 t_s, 
 		vm->generation[g].anon_pages = vm->anon_pages / 4;
 		vm->generation[g].file_pages = vm->file_pages / 4;
 	}
+	vm->reaccess_bins_count = 3;
+	vm->reaccess[1].anon_pages = 10 * (t_s / 30); /* moves twice a minute */
+	vm->reaccess_older_pages[1] = index;
 	vm->counters.compute_ns = t_s * FAKE_S / 2;
 	vm->counters.busy_ns = vm->counters.compute_ns * (100 + slow_percent) / 100;
 	vm->counters.idle_ns = t_s * FAKE_S - vm->counters.compute_ns;

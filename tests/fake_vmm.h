@@ -447,7 +447,7 @@ static inline void fake_config_read(struct fake_vmm *vmm, struct ws_balloon_conf
 	ws_put_le32(bytes + 4, WSD_CONFIG_BYTES);
 	fake_send(vmm, 24, 0, bytes, sizeof(bytes), -1);
 	cr_assert(fake_receive(vmm, 24, bytes, sizeof(bytes)) == sizeof(bytes));
-	cr_assert(!ws_wire_config_decode(config, bytes + 12, WS_CONFIG_BYTES));
+	cr_assert(!ws_wire_config_decode(config, &ws_dialect_rfc2, bytes + 12, WS_CONFIG_BYTES));
 }
 
 static inline void fake_config_write(struct fake_vmm *vmm, u32 offset, const u8 *from, u32 size)

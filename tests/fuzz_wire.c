@@ -106,7 +106,9 @@ static void base(const u8 *bytes, u32 len)
 		check(back.present == stats.present);
 		check(!memcmp(back.value, stats.value, sizeof(back.value)));
 	}
-	check(ws_wire_config_decode(&config, bytes, len) == (len < 8 ? -EMSGSIZE : 0));
+	for (u32 i = 0; ws_dialects[i]; i++)
+		check(ws_wire_config_decode(&config, ws_dialects[i], bytes, len) ==
+		      (len < 8 ? -EMSGSIZE : 0));
 	check(ws_wire_hint_decode(&id, bytes, len) == (len == 4 ? 0 : -EMSGSIZE));
 }
 

@@ -423,6 +423,44 @@ Test(guest, pages_in_use_are_truly_young_whenever_a_report_is_made)
 	free(seen.what);
 }
 
+/* 32 MiB are used every 40 s and 8 MiB every 10 s; wmo asks for a report every few seconds. */
+Test(guest, pages_that_come_back_are_counted_by_how_long_they_were_idle)
+{
+	static const char text[] =
+		"{ \"name\": \"back\", \"duration\": \"10m\", \"host\": { \"memory\": \"1GiB\" },"
+		"  \"vms\": [ { \"name\": \"a\", \"memory\": \"256MiB\", \"kernel\": \"8MiB\","
+		"             \"swap\": \"zram\", \"reclaim\": \"mglru:16\","
+		"             \"workload\": [ \"t.wst\" ], \"loop\": false } ],"
+		"  \"policy\": \"wmo\" }";
+	struct tr_writer *writer = open_trace("t.wst", TR_ANON);
+	struct seen seen = { .late_ns = SIM_NONE };
+	u32 rare = 8192, often = 2048;
+	u64 pages[SIM_REACCESS_EDGES + 1], all = 0;
+
+	for (u64 time_s = 0; time_s < 600; time_s += 10)
+		for (u32 i = 0; i < often + (time_s % 40 ? 0 : rare); i++)
+			put(writer, (struct tr_record){ .op = TR_ACCESS, .page = i,
+							.time_ns = time_s * SIM_SECOND + i * 1000 });
+	commit(writer);
+	run(text, NULL, 0, &seen);
+	cr_assert_eq(seen.last.reaccess_bins_count, SIM_REACCESS_EDGES + 1);
+	for (u32 i = 0; i <= SIM_REACCESS_EDGES; i++) {
+		pages[i] = seen.last.reaccess[i].anon_pages;
+		all += pages[i];
+	}
+	/*
+	 * 59 and 14 times, but for the first (still in the youngest generation) and the last (told
+	 * when the next one begins) of the 10 s.  Ages are known to within a generation: 10 s are
+	 * 4 to 20, 40 s are above 32.
+	 */
+	cr_assert_eq(all, 57 * often + 14 * rare, "%llu", all);
+	cr_assert_eq(pages[6], 14 * rare, "%llu", pages[6]);
+	cr_assert_geq(pages[3] + pages[4] + pages[5], 57 * often * 9 / 10, "%llu below 4 s",
+		      pages[0] + pages[1] + pages[2]);
+	cr_assert_eq(seen.last.reaccess_older_pages[0], 0);
+	free(seen.what);
+}
+
 Test(guest, the_kernel_s_work_is_free_on_an_idle_vcpu_and_shared_on_busy_ones)
 {
 	struct sim_vm_config config = { .vcpus = 2 };

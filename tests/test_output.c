@@ -462,6 +462,8 @@ Test(series, csv_files_are_well_formed)
 	cr_assert_eq(check_csv(scratch(), "host.csv"), 1 + 61);
 	cr_assert_eq(check_csv(scratch(), "ages.csv"), 1 + 3 * 61 * 4);
 	cr_assert_eq(check_csv(scratch(), "histograms.csv"), 1 + 3 * 6 * 4);
+	/* A row where a bin has moved: bin 1 of three VMs at 30 and 60 s, the unknown age of two at once. */
+	cr_assert_eq(check_csv(scratch(), "reaccess.csv"), 1 + 3 * 2 + 2);
 	cr_assert_eq(check_csv(scratch(), "decisions.csv"), 2);
 
 	char *text = read_all(scratch(), "decisions.csv");

@@ -455,18 +455,41 @@ Test(wire_base, config_space)
 	cr_assert_eq(ws_wire_config_encode(&config, buf, sizeof(buf)), 20);
 	for (u32 i = 0; i < 5; i++)
 		cr_assert_eq(le(4 * i, 4), i + 1);
-	cr_assert_eq(ws_wire_config_decode(&got, buf, 20), 0);
+	cr_assert_eq(ws_wire_config_decode(&got, &ws_dialect_rfc2, buf, 20), 0);
 	cr_assert_eq(memcmp(&config, &got, sizeof(got)), 0);
-	cr_assert_eq(ws_wire_config_decode(&got, buf, 17), 0);
+	cr_assert_eq(ws_wire_config_decode(&got, &ws_dialect_rfc2, buf, 17), 0);
 	cr_assert_eq(got.working_set_bins, 5);
-	cr_assert_eq(ws_wire_config_decode(&got, buf, 16), 0);
+	cr_assert_eq(ws_wire_config_decode(&got, &ws_dialect_rfc2, buf, 16), 0);
 	cr_assert_eq(got.working_set_bins, 0);
 	cr_assert_eq(got.poison_val, 4);
-	cr_assert_eq(ws_wire_config_decode(&got, buf, 8), 0);
+	cr_assert_eq(ws_wire_config_decode(&got, NULL, buf, 8), 0);
 	cr_assert_eq(got.actual, 2);
 	cr_assert_eq(got.free_page_hint_cmd_id, 0);
-	cr_assert_eq(ws_wire_config_decode(&got, buf, 7), -EMSGSIZE);
+	cr_assert_eq(ws_wire_config_decode(&got, NULL, buf, 7), -EMSGSIZE);
 	cr_assert_eq(ws_wire_config_encode(&config, buf, 19), -ENOSPC);
+}
+
+/* A byte with padding in RFC v2 and crosvm, four bytes in RFC v1, and none in the others. */
+Test(wire_base, number_of_bins_is_as_wide_as_the_dialect_has_it)
+{
+	static const struct {
+		const struct ws_dialect *dialect;
+		u32 whole, cut;
+	} row[] = {
+		{ &ws_dialect_rfc1, 0x0a0b0104, 0 }, { &ws_dialect_rfc2, 4, 4 },
+		{ &ws_dialect_crosvm, 4, 4 },	     { &ws_dialect_v4, 0, 0 },
+		{ &ws_dialect_wsr1, 0, 0 },	     { NULL, 0, 0 },
+	};
+	struct ws_balloon_config config = { 0 }, got;
+
+	cr_assert_eq(ws_wire_config_encode(&config, buf, sizeof(buf)), 20);
+	put(16, 4, 0x0a0b0104);
+	for (size_t i = 0; i < sizeof(row) / sizeof(*row); i++) {
+		cr_assert_eq(ws_wire_config_decode(&got, row[i].dialect, buf, 20), 0);
+		cr_assert_eq(got.working_set_bins, row[i].whole, "row %zu", i);
+		cr_assert_eq(ws_wire_config_decode(&got, row[i].dialect, buf, 19), 0);
+		cr_assert_eq(got.working_set_bins, row[i].cut, "row %zu", i);
+	}
 }
 
 Test(wire_base, hints)

@@ -16,7 +16,8 @@ void wsd_device_init(struct wsd_device *device, const struct wsd_device_setup *s
 	device->listener_ctx = listener_ctx;
 	device->transport = transport;
 	device->transport_ctx = transport_ctx;
-	device->config.working_set_bins = setup->dialect->config_bins_offset ? setup->bins : 0;
+	ws_hint_host_init(&device->hint);
+	device->config.working_set_bins = setup->dialect->config_bins_bytes ? setup->bins : 0;
 }
 
 void wsd_device_destroy(struct wsd_device *device)
@@ -80,7 +81,7 @@ void wsd_device_reset(struct wsd_device *device)
 	device->featured = device->live = false;
 	device->fields_old = true;
 	device->stats_held = device->stats_heard = false;
-	device->hint_id = 0;
+	ws_hint_host_reset(&device->hint);
 	device->outbox_count = 0;
 	wsd_mem_clear(&device->mem);
 }
@@ -98,8 +99,11 @@ int wsd_device_set_features(struct wsd_device *device, u64 features)
 
 static void config_bytes(const struct wsd_device *device, u8 *space)
 {
+	struct ws_balloon_config config = device->config;
+
 	memset(space, 0, WSD_CONFIG_BYTES);
-	ws_wire_config_encode(&device->config, space, WSD_CONFIG_BYTES);
+	config.free_page_hint_cmd_id = device->hint.offered;
+	ws_wire_config_encode(&config, space, WSD_CONFIG_BYTES);
 	if (device->setup.dialect == &ws_dialect_wsr1) {
 		const struct ws_wsr1_bounds bounds = {
 			.version = WS_WSR1_VERSION, .bins_max = WS_BINS_MAX,
@@ -138,7 +142,7 @@ void wsd_device_config_write(struct wsd_device *device, u32 offset, const u8 *fr
 		size = (u32)sizeof(space) - offset;
 	memcpy(space + offset, from, size);
 	end = offset + size;
-	if (ws_wire_config_decode(&written, space, WS_CONFIG_BYTES))
+	if (ws_wire_config_decode(&written, NULL, space, WS_CONFIG_BYTES))
 		return;
 	/* Only what is the driver's to write, and what it may only write before DRIVER_OK, then. */
 	if (!device->live) {
@@ -260,9 +264,7 @@ bool wsd_device_hint(struct wsd_device *device)
 {
 	if (!wsd_device_has(device, WS_F_FREE_PAGE_HINT))
 		return false;
-	device->config.free_page_hint_cmd_id++;
-	if (device->config.free_page_hint_cmd_id <= WS_HINT_DONE)
-		device->config.free_page_hint_cmd_id = WS_HINT_DONE + 1;
+	ws_hint_host_begin(&device->hint);
 	device->counters.hint_series++;
 	device->transport->config_changed(device->transport_ctx);
 	return true;

@@ -31,6 +31,7 @@
 #ifndef WSD_DEVICE_H
 #define WSD_DEVICE_H
 
+#include "ws_hint.h"
 #include "ws_vq.h"
 #include "ws_wire.h"
 #include "ws_wsr1.h"
@@ -102,7 +103,7 @@ struct wsd_device {
 	u64 restored_pages; /* in the balloon from before this program started */
 	bool stats_held, stats_heard;
 	u16 stats_head;
-	u32 hint_id; /* the guest's current series, 0: none */
+	struct ws_hint_host hint;
 
 	u32 outbox_count;
 	struct {

@@ -170,15 +170,20 @@ static void take_message(struct wsd_device *device, const struct wsd_chain *chai
 /* The driver names its series, or ends it. */
 static void take_hint_id(struct wsd_device *device, u32 id)
 {
-	/* The STOP of a series before the one asked for last ends nothing that is still wanted. */
-	if (id == WS_HINT_STOP && device->hint_id &&
-	    device->hint_id == device->config.free_page_hint_cmd_id) {
+	switch (ws_hint_host_hear(&device->hint, id)) {
+	case WS_HINT_ENDED:
 		/* All are told: the driver may have its pages back. */
-		device->config.free_page_hint_cmd_id = WS_HINT_DONE;
+		ws_hint_host_done(&device->hint);
 		device->transport->config_changed(device->transport_ctx);
+		break;
+	case WS_HINT_BAD:
+		device->counters.malformed++;
+		break;
+	case WS_HINT_OTHER:
+	case WS_HINT_BEGUN:
+	default:
+		break;
 	}
-	device->counters.malformed += id == WS_HINT_DONE;
-	device->hint_id = id <= WS_HINT_DONE ? 0 : id;
 }
 
 static void take_hints(struct wsd_device *device, const struct wsd_chain *chain)
@@ -196,7 +201,7 @@ static void take_hints(struct wsd_device *device, const struct wsd_chain *chain)
 		take_hint_id(device, id);
 	}
 	/* Those of a series that is over count for nothing. */
-	if (device->hint_id && device->hint_id == device->config.free_page_hint_cmd_id)
+	if (ws_hint_host_counts(&device->hint))
 		device->counters.hinted_pages += chain->writable_bytes / WS_PAGE_BYTES;
 }
 

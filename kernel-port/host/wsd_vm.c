@@ -258,7 +258,7 @@ int wsd_vm_configure(struct wsd_vm *vm, const struct ws_report_config *config)
 	u8 bytes[WS_WIRE_TO_GUEST_MAX];
 	int length;
 
-	if (dialect->config_bins_offset && !dialect->numbered)
+	if (dialect->config_bins_bytes && !dialect->numbered)
 		fit_edges(&fitted, config, vm->proto.bins_count - 1);
 	vm->asked = fitted;
 	vm->configured = true;

@@ -77,7 +77,7 @@ void sim_balloon_configured(struct sim_guest *guest, const u8 *bytes, u32 length
 	struct sim_balloon_device *balloon = guest->balloon;
 	struct ws_balloon_config config;
 
-	if (!guest->running || ws_wire_config_decode(&config, bytes, length))
+	if (!guest->running || ws_wire_config_decode(&config, NULL, bytes, length))
 		return;
 	if (config.num_pages > guest->frames_count)
 		config.num_pages = guest->frames_count;

@@ -135,7 +135,7 @@ static void set_bins(struct sim_controller *control, u32 vm, u32 bins)
 	struct ws_proto_host *proto = &control->peer[vm].proto;
 	const struct ws_dialect *dialect = proto->dialect;
 
-	if (!dialect->config_bins_offset || proto->bins_count == bins || bins < dialect->bins_min ||
+	if (!dialect->config_bins_bytes || proto->bins_count == bins || bins < dialect->bins_min ||
 	    bins > dialect->bins_max)
 		return;
 	ws_proto_host_init(proto, dialect, bins, REQUEST_TIMEOUT_NS);

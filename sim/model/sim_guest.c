@@ -12,6 +12,16 @@
 
 #define FLUSH_FIRST_NS (5 * SIM_SECOND)
 
+static int set_up_reaccess(struct ws_reaccess *reaccess, u64 now_ns)
+{
+	u64 edge_ns[SIM_REACCESS_EDGES];
+	int rc = ws_reaccess_init(reaccess, NULL, NULL, 0, now_ns);
+
+	for (u32 i = 0; i < SIM_REACCESS_EDGES; i++)
+		edge_ns[i] = 1000 * WS_NS_PER_MS << i;
+	return rc ? rc : ws_reaccess_configure(reaccess, edge_ns, SIM_REACCESS_EDGES, now_ns);
+}
+
 static int open_engines(struct sim_guest *guest, struct tr_error *error)
 {
 	const struct sim_vm_config *config = guest->config;
@@ -47,6 +57,8 @@ static int open_engines(struct sim_guest *guest, struct tr_error *error)
 	};
 	if (!guest->space.entry || !guest->space.link || (choice.ops->links > 1 && !guest->space.link2))
 		return tr_fail(error, -ENOMEM, "%s: out of memory", config->name);
+	if (choice.ops->watch && set_up_reaccess(&guest->reaccess, config->start_ns))
+		return tr_fail(error, -EINVAL, "%s: reaccess histogram cannot be set up", config->name);
 	for (u32 i = 0; i < config->memcgs_count; i++) {
 		int rc = sim_reclaim_open(&guest->lruvec[i], &choice, &guest->space, (u8)i,
 					  config->start_ns);
@@ -54,6 +66,8 @@ static int open_engines(struct sim_guest *guest, struct tr_error *error)
 		if (rc)
 			return tr_fail(error, rc, "%s: reclaim \"%s\" cannot be set up", config->name,
 				       config->reclaim);
+		if (choice.ops->watch)
+			choice.ops->watch(guest->lruvec[i], &guest->reaccess, config->start_ns);
 	}
 	return 0;
 }
@@ -224,6 +238,21 @@ static void sample_ages(const struct sim_guest *guest, struct sim_vm_sample *sam
 	}
 }
 
+static void sample_reaccess(const struct sim_guest *guest, struct sim_vm_sample *sample)
+{
+	const struct ws_reaccess *reaccess = &guest->reaccess;
+
+	if (!reaccess->configured)
+		return;
+	sample->reaccess_bins_count = reaccess->hist.bins_count;
+	for (u32 i = 0; i < reaccess->hist.bins_count; i++) {
+		sample->reaccess[i].anon_pages = reaccess->hist.pages[WS_ANON][i];
+		sample->reaccess[i].file_pages = reaccess->hist.pages[WS_FILE][i];
+	}
+	sample->reaccess_older_pages[0] = reaccess->older[WS_ANON];
+	sample->reaccess_older_pages[1] = reaccess->older[WS_FILE];
+}
+
 void sim_guest_sample(struct sim_guest *guest, struct sim_vm_sample *sample)
 {
 	const struct sim_backing *backing = &guest->backing;
@@ -268,6 +297,7 @@ void sim_guest_sample(struct sim_guest *guest, struct sim_vm_sample *sample)
 	sample->psi_full_avg10 = guest->psi.full_avg10;
 	if (guest->running)
 		sample_ages(guest, sample);
+	sample_reaccess(guest, sample);
 	sample->mechanism = guest->balloon->totals;
 	sample->counters = guest->counters;
 }

@@ -91,6 +91,7 @@ struct sim_guest {
 	struct sim_backing backing;
 	struct sim_vm_counters counters;
 	struct sim_reclaim *lruvec[SIM_MEMCGS_MAX];
+	struct ws_reaccess reaccess; /* of all lruvecs; configured if they count */
 	u64 memcg_pages[SIM_MEMCGS_MAX];
 
 	/* Reclaim. */

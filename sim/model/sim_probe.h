@@ -96,6 +96,8 @@ struct sim_vm_counters {
 	u64 segments_done;    /* repetitions of trace segments completed */
 };
 
+#define SIM_REACCESS_EDGES 10
+
 /* One VM at one moment; pages of 4 KiB. */
 struct sim_vm_sample {
 	bool running;
@@ -109,6 +111,15 @@ struct sim_vm_sample {
 	struct {
 		u64 age_ns, anon_pages, file_pages;
 	} generation[64];
+	/*
+	 * Pages that were used again, so far, by the idle age at which: below 1, 2, 4 .. 512 s,
+	 * and above; known when the guest's next generation begins.  0 bins: not told.
+	 */
+	u32 reaccess_bins_count;
+	struct {
+		u64 anon_pages, file_pages;
+	} reaccess[SIM_REACCESS_EDGES + 1];
+	u64 reaccess_older_pages[2]; /* of an age that is not known: anon, file */
 	u32 psi_some_avg10, psi_full_avg10; /* hundredths of a percent */
 	struct sim_vm_counters counters;
 	struct sim_mechanism_totals mechanism;

@@ -127,6 +127,8 @@ struct sim_reclaim_stat {
  *		Return: how many; fewer than max only for budget, ageing or emptiness
  * @stat:	counts
  * @ages:	NULL when pages have no generations; what a report is made from
+ * @watch:	NULL when it cannot tell; count pages that come back, by age, in @aggregate too
+ *		(ws_reaccess.h), from now on; it outlives the instance
  * @worth_it:	NULL when min_ttl means nothing; may reclaim take pages that were not used
  *		for that long?
  * @check:	false when an invariant of the state is broken; slow
@@ -152,6 +154,7 @@ struct sim_reclaim_ops {
 		     u32 *shadows, u32 max);
 	void (*stat)(const struct sim_reclaim *reclaim, struct sim_reclaim_stat *stat);
 	const struct ws_age *(*ages)(const struct sim_reclaim *reclaim);
+	void (*watch)(struct sim_reclaim *reclaim, struct ws_reaccess *aggregate, u64 now_ns);
 	bool (*worth_it)(const struct sim_reclaim *reclaim, u64 min_ttl_ns, u64 now_ns,
 			 u32 swappiness);
 	bool (*check)(const struct sim_reclaim *reclaim);

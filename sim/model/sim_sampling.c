@@ -95,6 +95,9 @@ void sim_sampling_tell_vm(struct sim_vm_sample *sample, u32 n)
 	times(&sample->nominal_pages, &sample->split_regions, n);
 	for (u32 i = 0; i < sample->generations_count; i++)
 		times(&sample->generation[i].anon_pages, &sample->generation[i].file_pages, n);
+	for (u32 i = 0; i < sample->reaccess_bins_count; i++)
+		times(&sample->reaccess[i].anon_pages, &sample->reaccess[i].file_pages, n);
+	times(&sample->reaccess_older_pages[0], &sample->reaccess_older_pages[1], n);
 	times(&counters->accesses, &counters->alloc_stalls, n);
 	times(&counters->ageing_entries, &counters->ageing_entries, n);
 	times(&counters->inflate_pages, &counters->oom_deflate_pages, n);

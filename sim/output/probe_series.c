@@ -7,7 +7,7 @@
 #include "output/sim_results.h"
 #include "tr_units.h"
 
-enum { VMS, HOST, AGES, HISTOGRAMS, DECISIONS, FILES };
+enum { VMS, HOST, AGES, REACCESS, HISTOGRAMS, DECISIONS, FILES };
 
 static const struct {
 	const char *name, *columns;
@@ -24,6 +24,7 @@ static const struct {
 		   "time_s,memory_bytes,free_bytes,backed_bytes,compressed_bytes,swapped_bytes,"
 		   "swap_in_bytes,swap_out_bytes,psi_some_s,psi_full_s,low_s,critical_s,cpu_s" },
 	[AGES] = { "ages.csv", "time_s,vm,generation,idle_age_s,anon_bytes,file_bytes" },
+	[REACCESS] = { "reaccess.csv", "time_s,vm,bin,idle_age_max_s,anon_bytes,file_bytes" },
 	[HISTOGRAMS] = { "histograms.csv",
 			 "made_s,arrived_s,vm,pressure,bin,idle_age_max_s,anon_bytes,file_bytes,"
 			 "true_anon_bytes,true_file_bytes,report_wrong_bytes,report_cost_s" },
@@ -33,6 +34,7 @@ static const struct {
 struct probe_series {
 	const struct sim_scenario *scenario;
 	struct sim_file file[FILES];
+	u64 *reaccess_told; /* pages in the last row of each VM and bin, the unknown age included */
 };
 
 int probe_series_create(struct probe_series **series, const char *dir,
@@ -43,6 +45,8 @@ int probe_series_create(struct probe_series **series, const char *dir,
 
 	assert(made);
 	made->scenario = scenario;
+	made->reaccess_told = calloc((u64)scenario->vms_count * (SIM_REACCESS_EDGES + 2), sizeof(u64));
+	assert(made->reaccess_told || !scenario->vms_count);
 	for (u32 i = 0; i < FILES; i++) {
 		rc = sim_file_create(&made->file[i], dir, files[i].name, error);
 		if (rc) {
@@ -66,6 +70,7 @@ int probe_series_close(struct probe_series *series, struct tr_error *error)
 		if (!rc)
 			rc = closed;
 	}
+	free(series->reaccess_told);
 	free(series);
 	return rc;
 }
@@ -138,6 +143,35 @@ static void put_ages(FILE *to, u64 now_ns, const char *name, const struct sim_vm
 	}
 }
 
+static void put_reaccess(FILE *to, u64 now_ns, const char *name, const struct sim_vm_sample *vm,
+			 u64 *told)
+{
+	u32 bins = vm->reaccess_bins_count;
+
+	for (u32 i = 0; bins && i <= bins; i++) {
+		bool known = i < bins;
+		u64 anon = known ? vm->reaccess[i].anon_pages : vm->reaccess_older_pages[0];
+		u64 file = known ? vm->reaccess[i].file_pages : vm->reaccess_older_pages[1];
+
+		if (anon + file == told[i])
+			continue;
+		told[i] = anon + file;
+		put_s(to, now_ns);
+		fputc(',', to);
+		sim_csv_text(to, name);
+		/* The last bin has no upper edge; an age that is not known has no bin. */
+		if (known)
+			fprintf(to, ",%u,", i);
+		else
+			fputs(",unknown,", to);
+		if (i + 1 < bins)
+			put_s(to, 1000000000ull << i);
+		put_pages(to, &anon, 1);
+		put_pages(to, &file, 1);
+		fputc('\n', to);
+	}
+}
+
 static void put_host(FILE *to, u64 now_ns, const struct sim_host_sample *host)
 {
 	const u64 sizes[] = { host->memory_pages,     host->free_pages,	   host->backed_pages,
@@ -162,6 +196,8 @@ static void on_sample(void *ctx, u64 now_ns, const struct sim_host_sample *host,
 		const char *name = series->scenario->vm[i].name;
 		put_vm(series->file[VMS].stream, now_ns, name, &vm[i]);
 		put_ages(series->file[AGES].stream, now_ns, name, &vm[i]);
+		put_reaccess(series->file[REACCESS].stream, now_ns, name, &vm[i],
+			     series->reaccess_told + (u64)i * (SIM_REACCESS_EDGES + 2));
 	}
 }
 

@@ -5,10 +5,11 @@
  *	timeseries.csv	a row per VM and sample: sizes, targets, pressure, running totals
  *	host.csv	a row per sample
  *	ages.csv	a row per VM, sample and generation: the guest's idle ages
+ *	reaccess.csv	pages used again, so far, by idle age; rows of bins that changed
  *	histograms.csv	a row per report and bin: reported and true bytes
  *	decisions.csv	what the policy said about its decisions
  *
- * Units stand in the columns' names.  Rows go out as they come; nothing is kept.
+ * Units stand in the columns' names.  Rows go out as they come.
  */
 #ifndef PROBE_SERIES_H
 #define PROBE_SERIES_H

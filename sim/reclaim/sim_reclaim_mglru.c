@@ -19,6 +19,8 @@ struct sim_mglru {
 	u64 refaults[WS_TYPES];
 	struct ws_walk walk;
 	struct ws_lru lru;
+	struct ws_reaccess reaccess; /* after watch() */
+	struct ws_reaccess_gen reaccess_gen[WS_REACCESS_GENS_MIN];
 };
 
 static struct sim_mglru *mglru_of(struct sim_reclaim *reclaim)
@@ -212,6 +214,16 @@ static const struct ws_age *mglru_ages(const struct sim_reclaim *reclaim)
 	return &((const struct sim_mglru *)reclaim)->lru.age;
 }
 
+static void mglru_watch(struct sim_reclaim *reclaim, struct ws_reaccess *aggregate, u64 now_ns)
+{
+	struct sim_mglru *mglru = mglru_of(reclaim);
+	int rc = ws_reaccess_init(&mglru->reaccess, aggregate, mglru->reaccess_gen,
+				  WS_REACCESS_GENS_MIN, now_ns);
+
+	assert(!rc);
+	ws_lru_watch(&mglru->lru, &mglru->reaccess, now_ns);
+}
+
 static bool mglru_worth_it(const struct sim_reclaim *reclaim, u64 min_ttl_ns, u64 now_ns,
 			   u32 swappiness)
 {
@@ -244,6 +256,7 @@ const struct sim_reclaim_ops sim_reclaim_mglru = {
 	.evict = mglru_evict,
 	.stat = mglru_stat,
 	.ages = mglru_ages,
+	.watch = mglru_watch,
 	.worth_it = mglru_worth_it,
 	.check = mglru_check,
 };
