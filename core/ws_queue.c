@@ -368,9 +368,10 @@ static void fill_seam(struct ws_queue *queue, struct ws_queue *older, u32 *pool,
 /* The chain of @queue follows that of @older, and both are @queue's. */
 static void chain_join(struct ws_queue *queue, struct ws_queue *older, u32 *pool)
 {
-	u32 pages[WS_CHUNK_PAGES], chunk = older->chunk[WS_QUEUE_YOUNG];
+	u32 chunk = older->chunk[WS_QUEUE_YOUNG];
 
 	if (chunk) {
+		u32 pages[WS_CHUNK_PAGES];
 		u32 count = chunk_count(chunk_of(pool, chunk));
 
 		if (chain_begins_at(older, pool, WS_QUEUE_YOUNG))
