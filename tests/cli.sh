@@ -93,6 +93,25 @@ if has lint; then
 	expect 2 'no such parameter' lint mom --set colour=red
 	expect 2 'out of range' lint mom --set pressure_threshold=7
 fi
+if has explain && has run; then
+	run run sim/scenarios/two-vms.json --set duration=2m --no-plots --no-baseline -o "$work/why"
+	run explain "$work/why"; say $? "explain tells all decisions of a run"
+	[ "$(wc -l < "$work/out")" -eq $(($(wc -l < "$work/why/decisions.csv") - 1)) ]
+	say $? "a line for each"
+	run explain "$work/why" --vm batch; ! grep -q cache "$work/out" && grep -q 'grow .* MiB (distress), need [0-9]* MiB, stall' "$work/out"
+	say $? "explain tells those of one VM, and why"
+	run explain "$work/why" --vm batch --at 1m
+	grep -q '^At 60 s it has' "$work/out" && grep -q '^  need .* = base .* - cold' "$work/out" &&
+		grep -q '^  stall .* grows above' "$work/out"
+	say $? "explain tells how the VM was, and the numbers"
+	run explain "$work/why" --vm batch --at 0.0; say $? "at the start"
+	expect 2 'no VM is called "nobody"' explain "$work/why" --vm nobody
+	expect 2 'timeseries.csv: No such file' explain "$work"
+	printf 'time_s,vm,text\n1,batch,"grow; ; need\n"""' > "$work/why/decisions.csv"
+	run explain "$work/why" --vm batch --at 5; say $? "a broken decision breaks nothing"
+	head -c 300 /dev/zero > "$work/why/decisions.csv"
+	expect 2 "is not wssim's" explain "$work/why" --vm batch
+fi
 if has kat; then
 	run kat && [ -s "$work/out" ]; say $? "kat"
 	cp "$work/out" "$work/kat"

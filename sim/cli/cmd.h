@@ -30,6 +30,7 @@ int cmd_trace(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_truth(int argc, char **argv);
 int cmd_lint(int argc, char **argv);
+int cmd_explain(int argc, char **argv);
 int cmd_size(int argc, char **argv);
 int cmd_whatif(int argc, char **argv);
 int cmd_density(int argc, char **argv);

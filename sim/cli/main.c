@@ -19,6 +19,7 @@ static const struct {
 	{ "replay", cmd_replay, "run a journal again and stop at the first difference" },
 	{ "policies", cmd_policies, "list the balloon policies, or tell all about one" },
 	{ "lint", cmd_lint, "what is wrong with a policy: drive it through disturbances" },
+	{ "explain", cmd_explain, "why a balloon moved: the numbers behind each decision of a run" },
 	{ "whatif", cmd_whatif, "what policies would do to these VMs on this host" },
 	{ "size", cmd_size, "smallest guest or largest balloon for a bound on slowdown" },
 	{ "density", cmd_density, "how many VMs of a kind fit on a host" },

@@ -33,10 +33,9 @@
  * is short all the time it moves memory more often than an equal division, which costs
  * huge pages and does not help the median guest, only the worst.
  */
-#include <stdio.h>
-
 #include "policy/policy_list.h"
 #include "policy/policy_util.h"
+#include "policy/policy_ws_explain.h"
 #include "policy/policy_ws_offer.h"
 
 #define HOLD_MAX_NS (600 * POLICY_SECOND_NS)
@@ -47,6 +46,7 @@ struct ws_target_state {
 	struct policy_ws_guest guest[SIM_VMS_MAX];
 	/* Work of one decision. */
 	u64 wish[SIM_VMS_MAX], taken[SIM_VMS_MAX];
+	u64 budget, wanted; /* of all guests */
 	struct policy_ws_market market;
 	struct policy_fill fill;
 };
@@ -185,7 +185,7 @@ static u64 wish_of(const struct policy_ws_guest *guest, const struct sim_vm_view
 }
 
 /* Bytes by which the wishes exceed what there is, the host's present distress included. */
-static u64 excess(const struct ws_target_state *self, const struct sim_host_view *host,
+static u64 excess(struct ws_target_state *self, const struct sim_host_view *host,
 		  u32 pressure)
 {
 	u64 wanted = 0, coming = 0, idle = 0, more = 0;
@@ -207,34 +207,30 @@ static u64 excess(const struct ws_target_state *self, const struct sim_host_view
 	}
 	/* Guests do not all use at once what they have a right to and never touched. */
 	wanted -= policy_min(wanted, policy_bytes(self->params.overbook * (double)idle));
+	self->wanted = wanted;
 	if (pressure)
 		more = policy_less(host->high_bytes, host->free_bytes +
 						     (pressure > 1 ? coming / 2 : coming));
-	return policy_max(policy_less(wanted, host_budget(host, &self->params)), more);
+	return policy_max(policy_less(wanted, self->budget), more);
 }
 
 static void explain(const struct ws_target_state *self, const struct sim_host_view *host, u32 vm,
 		    u64 target, const char *why, struct sim_actions *act)
 {
-	const struct policy_ws_guest *guest = &self->guest[vm];
-	const struct sim_vm_view *view = &host->vm[vm];
-	char text[320];
+	struct policy_ws_reason reason = {
+		.guest = &self->guest[vm],
+		.vm = &host->vm[vm],
+		.params = &self->params,
+		.now_ns = host->now_ns,
+		.target = target,
+		.why = why,
+		.budget_bytes = self->budget,
+		.wanted_bytes = self->wanted,
+		.taken_bytes = self->taken[vm],
+	};
+	char text[POLICY_WS_TEXT_MAX];
 
-	snprintf(text, sizeof(text),
-		 "%s %llu -> %llu MiB (%s): need %llu = base %llu + reported %llu - cold %llu "
-		 "(idle > %llu s) + headroom %llu + deficit %llu; stall %llu ppm now, %llu ppm in "
-		 "the mean; report %llu s old",
-		 target > view->target_bytes ? "grow" : "shrink", view->target_bytes >> 20,
-		 target >> 20, why, policy_bytes(guest->need) >> 20,
-		 policy_bytes(guest->base) >> 20,
-		 policy_bytes(policy_curve_all(&guest->curve)) >> 20,
-		 policy_bytes(guest->cold) >> 20,
-		 guest->cold_age < POLICY_CURVE_AGES ?
-			 policy_curve_age(&guest->curve, guest->cold_age) / POLICY_SECOND_NS :
-			 0,
-		 policy_bytes(guest->headroom) >> 20, policy_bytes(guest->deficit) >> 20,
-		 policy_bytes(guest->stall_now * 1e6), policy_bytes(guest->stall_mean * 1e6),
-		 guest->report_ns ? (host->now_ns - guest->report_ns) / POLICY_SECOND_NS : 0);
+	policy_ws_explain(&reason, text);
 	act->ops->explain(act->ctx, vm, text);
 }
 
@@ -332,9 +328,9 @@ static u64 take(struct ws_target_state *self, const struct sim_host_view *host, 
 static void decide(struct ws_target_state *self, const struct sim_host_view *host, u32 pressure,
 		   struct sim_actions *act)
 {
-	u64 over, budget = host_budget(host, &self->params);
-	u64 shares = 0;
+	u64 over, shares = 0;
 
+	self->budget = host_budget(host, &self->params);
 	self->market = (struct policy_ws_market){ .params = &self->params, .fill = &self->fill };
 
 	for (u32 i = 0; i < host->vms_count; i++) {
@@ -353,7 +349,7 @@ static void decide(struct ws_target_state *self, const struct sim_host_view *hos
 	}
 	if (!shares)
 		return;
-	self->market.per_share = (double)budget / (double)shares;
+	self->market.per_share = (double)self->budget / (double)shares;
 	over = excess(self, host, pressure);
 	if (over && take(self, host, over, pressure > 1) && pressure <= 1)
 		take(self, host, over, true);

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* policy_ws_explain.c - the numbers that a target was made from. */
+#include "policy/policy_ws_explain.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "policy/policy_util.h"
+
+struct line {
+	char *text;
+	size_t used;
+};
+
+__attribute__((format(printf, 2, 3))) static void add(struct line *line, const char *format, ...)
+{
+	size_t room = POLICY_WS_TEXT_MAX - line->used;
+	va_list args;
+	int wrote;
+
+	va_start(args, format);
+	wrote = vsnprintf(line->text + line->used, room, format, args);
+	va_end(args);
+	if (wrote > 0)
+		line->used += policy_min((u64)wrote, room - 1);
+}
+
+static u64 mib(double bytes)
+{
+	return policy_bytes(bytes) >> 20;
+}
+
+static u64 seconds(u64 now_ns, u64 then_ns)
+{
+	return policy_less(now_ns, then_ns) / POLICY_SECOND_NS;
+}
+
+static void add_need(struct line *line, const struct policy_ws_guest *guest)
+{
+	u64 age = guest->cold_age < POLICY_CURVE_AGES ?
+			  policy_curve_age(&guest->curve, guest->cold_age) / POLICY_SECOND_NS :
+			  0;
+
+	if (!guest->curve.made_ns) {
+		add(line, "; need not known: no report yet");
+		return;
+	}
+	add(line, "; need %llu = base %llu + reported %llu - cold %llu (idle > %llu s) + headroom "
+		  "%llu + deficit %llu",
+	    mib(guest->need), mib(guest->base), mib(policy_curve_all(&guest->curve)),
+	    mib(guest->cold), age, mib(guest->headroom), mib(guest->deficit));
+	add(line, "; peak %llu in the last %llu s", mib(policy_ws_guest_peak(guest)),
+	    guest->hold_ns / POLICY_SECOND_NS);
+}
+
+void policy_ws_explain(const struct policy_ws_reason *reason, char text[POLICY_WS_TEXT_MAX])
+{
+	const struct policy_ws_guest *guest = reason->guest;
+	const struct sim_vm_view *vm = reason->vm;
+	struct line line = { .text = text };
+
+	add(&line, "%s %llu -> %llu MiB (%s)", reason->target > vm->target_bytes ? "grow" : "shrink",
+	    vm->target_bytes >> 20, reason->target >> 20, reason->why);
+	add_need(&line, guest);
+	if (guest->stats_ns)
+		add(&line, "; stall %llu ppm now, %llu ppm in the mean, grows above %llu ppm",
+		    policy_bytes(guest->stall_now * 1e6), policy_bytes(guest->stall_mean * 1e6),
+		    policy_bytes(reason->params->slowdown * reason->params->patience * 1e6));
+	else
+		add(&line, "; stall not known: no statistics yet");
+	add(&line, "; use %llu of %llu, backed %llu, balloon aims at %llu", mib(guest->used),
+	    vm->actual_bytes >> 20, vm->backed_bytes >> 20, vm->target_bytes >> 20);
+	add(&line, "; host can give %llu, guests wish %llu, taken of this wish %llu",
+	    reason->budget_bytes >> 20, reason->wanted_bytes >> 20, reason->taken_bytes >> 20);
+	if (guest->report_ns)
+		add(&line, "; report %llu s old", seconds(reason->now_ns, guest->report_ns));
+	if (guest->grown_ns)
+		add(&line, "; grown %llu s ago", seconds(reason->now_ns, guest->grown_ns));
+	if (guest->shrunk_ns)
+		add(&line, "; shrunk %llu s ago", seconds(reason->now_ns, guest->shrunk_ns));
+}
