@@ -140,6 +140,8 @@ static int load(int count, char **words)
 		map_region(region, words[0], i);
 	}
 	start = now();
+	for (i = 0; i < count - 2; i++)
+		regions[i].next = start;
 	end = start + strtod(words[1], NULL);
 	while (now() < end) {
 		static bool touched;
@@ -150,8 +152,12 @@ static int load(int count, char **words)
 
 			if (now() >= region->next) {
 				touch_region(region);
-				region->next = now() + region->period_ms / 1000.0;
-				if (!region->period_ms || region->next > start + region->end)
+				/* In step with the start, unless there was no time for that. */
+				region->next += region->period_ms / 1000.0;
+				if (region->next < now())
+					region->next = now() + region->period_ms / 1000.0;
+				if (!region->period_ms ||
+				    region->next > start + region->end - region->period_ms / 2000.0)
 					region->next = end + 1;
 			}
 			if (region->next < due)

@@ -1,0 +1,163 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# What a balloon driver meets rarely: compaction that moves the balloon's pages, sleep and
+# hibernation, page poisoning with a device that keeps poison and one that does not, free
+# page hints while QEMU migrates.  ws_balloon.ko in stock kernels, QEMU's own device.
+set -eu
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+mib=512
+
+cat > "$dir/common" << 'END'
+state=/sys/kernel/debug/ws_balloon
+step() { echo "$1" > /dev/ttyS2; }
+value() { sed -n "s/^$1 //p" $state/virtio*; }
+until_is() { # name, number, what
+	i=0
+	while [ "$(value $1)" != "$2" ] && [ $i -lt 300 ]; do sleep 0.1; i=$((i + 1)); done
+	[ "$(value $1)" = "$2" ] && echo "ok $3" || echo "not ok $3: $1 is $(value $1), not $2"
+}
+is() { # what, found, wanted
+	if [ "$2" = "$3" ]; then echo "ok $1: $2"; else echo "not ok $1: $2, not $3"; fi
+}
+least() { # what, found, wanted
+	if [ "$2" -ge "$3" ]; then echo "ok $1: $2"; else echo "not ok $1: $2, less than $3"; fi
+}
+feature() { echo $((0x$(value features) >> $1 & 1)); }
+for m in /m/*; do
+	[ ! -e "$m" ] || insmod "$m" || exit 1
+done
+insmod /ws_balloon.ko || exit 1
+step loaded
+END
+
+# Every free page holds poison, which the kernel looks at when it hands the page out.
+cat > "$dir/moves" << 'END'
+is "poisoned pages: the device knows of poison" $(feature 4) 1
+is "poisoned pages: free pages are reported" $(feature 5) 1
+until_is actual_pages 51200 "inflates to 200 MiB"
+# Hibernation, as far as the devices go.
+echo devices > /sys/power/pm_test
+echo disk > /sys/power/state
+until_is actual_pages 51200 "hibernates with the balloon given back, and fills it again"
+is "pages inflated since" "$(value inflated_pages)" 51200
+dd if=/dev/urandom of=/tmp/kept bs=1M count=40 2> /dev/null
+sum=$(md5sum < /tmp/kept)
+# Holes all over the memory, so that there is something to compact.
+i=0
+mkdir /tmp/holes
+while [ $i -lt 2000 ]; do dd if=/dev/zero of=/tmp/holes/$i bs=4k count=8 2> /dev/null; i=$((i + 1)); done
+rm /tmp/holes/*[02468]
+echo 1 > /proc/sys/vm/compact_memory
+least "pages of the balloon that compaction moved" "$(value moved_pages)" 100
+is "they are in the balloon all the same" "$(value actual_pages)" 51200
+is "as many as the kernel has counted" "$(value moved_pages)" "$(sed -n 's/^balloon_migrate //p' /proc/vmstat)"
+is "the rest of memory is what it was" "$(md5sum < /tmp/kept)" "$sum"
+# Asleep, in the same way.
+echo freeze > /sys/power/state
+until_is actual_pages 51200 "slept with the balloon given back, and fills it again"
+is "pages inflated since it woke" "$(value inflated_pages)" 51200
+is "memory is what it was" "$(md5sum < /tmp/kept)" "$sum"
+i=0
+while [ "$(value reported_bytes)" -lt 67108864 ] && [ $i -lt 200 ]; do sleep 0.1; i=$((i + 1)); done
+least "bytes of free pages reported" "$(value reported_bytes)" 67108864
+rm -r /tmp/kept /tmp/holes
+dd if=/dev/zero of=/tmp/big bs=1M count=180 2> /dev/null
+rmmod ws_balloon
+dd if=/dev/zero of=/tmp/big bs=1M count=330 2> /dev/null
+is "pages that had lost their poison" "$(dmesg | grep -c 'pagealloc:')" 0
+END
+cat > "$dir/nopoison" << 'END'
+is "poisoned pages, a device without: reports of free pages are not taken" $(feature 5) 0
+until_is actual_pages 51200 "inflates to 200 MiB"
+rmmod ws_balloon
+dd if=/dev/zero of=/tmp/big bs=1M count=330 2> /dev/null
+is "pages that had lost their poison" "$(dmesg | grep -c 'pagealloc:')" 0
+END
+# 250 MiB of noise are freed: a migration without hints would copy them.
+cat > "$dir/hints" << 'END'
+is "free page hints are taken" $(feature 3) 1
+dd if=/dev/urandom of=/tmp/noise bs=1M count=20 2> /dev/null
+cat /tmp/noise /tmp/noise /tmp/noise /tmp/noise /tmp/noise /tmp/noise /tmp/noise /tmp/noise > /tmp/more
+rm /tmp/more
+sum=$(md5sum < /tmp/noise)
+step freed
+sleep 12
+is "memory is what it was" "$(md5sum < /tmp/noise)" "$sum"
+free=$(awk '/^MemFree/ { print $2 }' /proc/meminfo)
+least "kB that are free again" "$free" 300000
+rmmod ws_balloon && echo "ok unloaded" || echo "not ok unloaded"
+step unloaded
+END
+
+qmp() { echo "$1" >> "$dir/mon.in"; }
+step() {
+	until grep -q "^$1" "$dir/steps" 2> /dev/null; do
+		kill -0 "$guest" 2> /dev/null || return 0
+		sleep 0.1
+	done
+}
+told() { grep -o "\"$1\": [0-9]*" "$dir/told" | tail -n 1 | sed 's/.*: //'; }
+
+boot() { # script, kernel arguments, the balloon's properties, more arguments for QEMU
+	script=$1 line=$2 device=$3
+	shift 3
+	rm -f "$dir"/mon.* "$dir"/steps "$dir"/told
+	mkfifo "$dir/mon.in" "$dir/mon.out"
+	cat "$dir/common" "$dir/$script" > "$dir/guest"
+	# shellcheck disable=SC2086 # modules are words
+	kernel-port/boot.sh -t 180 -m $mib -a "$line" "$place/vmlinux" "$dir/guest" \
+		"build/kernel-$kernel/ws_balloon.ko" $modules \
+		-- -serial "file:$dir/steps" -chardev "pipe,id=m,path=$dir/mon" \
+		-mon chardev=m,mode=control "$@" -device "virtio-balloon-pci,id=b,$device" \
+		> "$dir/out" &
+	guest=$!
+	cat "$dir/mon.out" > "$dir/told" &
+	exec 3<> "$dir/mon.in"
+	qmp '{ "execute": "qmp_capabilities" }'
+}
+finish() { # what
+	wait "$guest" || echo "not ok $kernel: $1: boot.sh exits with $?"
+	exec 3>&-
+	tr -d '\r' < "$dir/out" | sed "s/^ok /ok $kernel: /; s/^not ok /not ok $kernel: /"
+}
+
+one() {
+	place=$(kernel-port/kernels.sh "$kernel")
+	make -s kernel-module KERNEL="$kernel" > "$dir/log" 2>&1 || {
+		cat "$dir/log" >&2
+		echo "not ok balloon_rare: modules for $kernel do not build"
+		return
+	}
+	modules=$(kernel-port/modules.sh "$place" virtio_pci)
+	target='{ "execute": "balloon", "arguments": { "value": 327155712 } }' # 200 MiB less
+
+	boot moves "page_poison=1 suspend.pm_test_delay=1" \
+		free-page-reporting=on,page-poison=on
+	qmp "$target"
+	finish moves
+	boot nopoison page_poison=1 free-page-reporting=on,page-poison=off
+	qmp "$target"
+	finish nopoison
+	boot hints "" free-page-hint=on,iothread=it -object iothread,id=it
+	step freed
+	qmp '{ "execute": "migrate", "arguments": { "uri": "exec:cat > /dev/null" } }'
+	for _ in $(seq 300); do
+		qmp '{ "execute": "query-migrate" }'
+		sleep 0.1
+		! grep -q '"status": "completed"' "$dir/told" || break
+	done
+	qmp '{ "execute": "cont" }'
+	finish hints
+	copied=$(told normal-bytes)
+	if [ "${copied:-0}" -gt 0 ] && [ "$copied" -lt $((150 << 20)) ]; then
+		echo "ok $kernel: QEMU migrates $((copied >> 20)) MiB of a guest that has written 200 and freed 160"
+	else
+		echo "not ok $kernel: QEMU migrates ${copied:-nothing} bytes"
+		tail -n 20 "$dir/told" | sed 's/^/# /'
+	fi
+}
+
+for kernel in $KERNELS; do
+	one
+done
