@@ -41,6 +41,17 @@ enum sim_wake {
 	SIM_WAKE_KHUGEPAGED, /* the host's */
 };
 
+/* The traces that the VMs play, each open once: VMs in the same block share it decoded. */
+struct sim_trace {
+	const char *path; /* the scenario's */
+	struct tr_file *file;
+};
+struct sim_traces {
+	struct sim_trace *trace;
+	u32 count;
+};
+void sim_traces_destroy(struct sim_traces *traces); /* after all cursors */
+
 struct sim_engine {
 	const struct sim_scenario *scenario; /* scaled, when pages are sampled */
 	u64 page_bytes; /* that one simulated page stands for */
@@ -50,6 +61,7 @@ struct sim_engine {
 	struct sim_queue queue;
 	u64 digest, events;
 	struct sim_latency_set latencies; /* of all devices */
+	struct sim_traces traces; /* of all VMs */
 };
 
 /* Put down what happened, now. */

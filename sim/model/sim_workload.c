@@ -24,6 +24,39 @@ static int choose_pages(const struct sim_guest *guest, struct sim_source *source
 	return source->block_of ? 0 : -ENOMEM;
 }
 
+/* The trace of that name, which the VMs of a world share. */
+static int trace_open(struct sim_traces *traces, const char *path, struct tr_file **file,
+		      struct tr_error *error)
+{
+	u32 i;
+
+	for (i = 0; i < traces->count && strcmp(traces->trace[i].path, path); i++)
+		;
+	if (i == traces->count) {
+		struct sim_trace *grown = realloc(traces->trace, (i + 1) * sizeof(*grown));
+
+		if (!grown)
+			return tr_fail(error, -ENOMEM, "%s: out of memory", path);
+		traces->trace = grown;
+		int rc = tr_file_open(&grown[i].file, path, error);
+
+		if (rc)
+			return rc;
+		grown[i].path = path;
+		traces->count++;
+	}
+	*file = traces->trace[i].file;
+	return tr_file_share(*file) ? tr_fail(error, -ENOMEM, "%s: out of memory", path) : 0;
+}
+
+void sim_traces_destroy(struct sim_traces *traces)
+{
+	for (u32 i = 0; i < traces->count; i++)
+		tr_file_close(traces->trace[i].file);
+	free(traces->trace);
+	*traces = (struct sim_traces){ .trace = NULL };
+}
+
 static int source_open(struct sim_guest *guest, const char *path, u32 *index,
 		       struct tr_error *error)
 {
@@ -37,7 +70,7 @@ static int source_open(struct sim_guest *guest, const char *path, u32 *index,
 	if (i < workload->sources_count)
 		return 0;
 	struct sim_source *source = &workload->source[i];
-	int rc = tr_file_open(&source->file, path, error);
+	int rc = trace_open(&guest->engine->traces, path, &source->file, error);
 
 	if (rc)
 		return rc;
@@ -101,8 +134,6 @@ void sim_workload_destroy(struct sim_guest *guest)
 	struct sim_workload *workload = &guest->workload;
 
 	close_cursors(workload);
-	for (u32 i = 0; i < workload->sources_count; i++)
-		tr_file_close(workload->source[i].file);
 	for (u32 i = 0; i < workload->sources_count; i++)
 		free(workload->source[i].block_of);
 	for (u32 i = 0; workload->stream && i < workload->streams_count; i++)

@@ -14,7 +14,7 @@
 
 /* A trace that segments of this VM use, and where its pages begin among the guest's. */
 struct sim_source {
-	struct tr_file *file;
+	struct tr_file *file; /* the engine's */
 	const char *path;
 	u32 base;
 	u32 pages_count; /* of those numbers that are used here */

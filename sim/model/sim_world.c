@@ -319,6 +319,7 @@ void sim_world_destroy(struct sim_world *world)
 	sim_link_destroy(&world->link);
 	sim_queue_destroy(&world->engine.queue);
 	sim_latency_set_destroy(&world->engine.latencies);
+	sim_traces_destroy(&world->engine.traces);
 	free(world->scenario.vm);
 	free(world);
 }

@@ -9,21 +9,17 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
-#define ZSTD_STATIC_LINKING_ONLY /* names ZSTD_d_forceIgnoreChecksum */
-#include <zstd.h>
 
 #include "tr_block_run.h"
-#include "tr_hash.h"
+#include "tr_decoded.h"
 #include "tr_number.h"
-#include "tr_reader.h"
 
 /* One stream under way. */
 struct lane {
 	u32 stream;
 	u32 block, next_block; /* numbers in the file, for errors and for going on */
-	u32 *entry, entry_capacity;
-	u8 *runs;
-	size_t runs_capacity;
+	struct tr_decoded own, *shared; /* the block is in one of them */
+	const u32 *entry;
 	const u8 *runs_at, *runs_end;
 	u32 records_count, records_at, runs_left;
 	u64 end_ns; /* of the block */
@@ -39,131 +35,54 @@ struct tr_cursor {
 	struct lane *alone;   /* behind, and no other lane is under way: or NULL */
 	int failed;
 	u64 seek_ns;
-	u8 *stored, *raw;
-	size_t stored_capacity, raw_capacity;
-	ZSTD_DCtx *zstd;
+	bool shares; /* the file's decoded blocks; else */
+	struct tr_scratch scratch;
 };
 
 static int fail_block(struct tr_cursor *cursor, u32 block, const char *reason,
 		      struct tr_error *error)
 {
-	return tr_fail(error, -EINVAL, "%s: block %u at byte %llu: %s", cursor->file->path, block,
-		       cursor->file->blocks[block].entry.offset, reason);
+	return tr_fail_block(cursor->file, block, reason, error);
 }
 
-static int reserve(u8 **bytes, size_t *capacity, size_t size)
+/* The lane stands in no block any more. */
+static void release_lane(struct tr_cursor *cursor, struct lane *lane)
 {
-	if (size <= *capacity)
-		return 0;
-	u8 *grown = realloc(*bytes, size);
-	if (!grown)
-		return -ENOMEM;
-	*bytes = grown;
-	*capacity = size;
-	return 0;
+	if (lane->shared)
+		tr_share_give(cursor->file, lane->shared);
+	lane->shared = NULL;
+	tr_decoded_release(&lane->own);
 }
 
-/* Does the head in the file say what the index says, and does the block hash to it? */
-static int check_stored(struct tr_cursor *cursor, u32 block, struct tr_block_head *head,
-			struct tr_error *error)
+/* Put the lane at the beginning of a block. */
+static int fill_lane(struct tr_cursor *cursor, struct lane *lane, u32 block,
+		     struct tr_error *error)
 {
-	const struct tr_block_ref *ref = &cursor->file->blocks[block];
-	const struct tr_index_entry *entry = &ref->entry;
-	const char *reason;
-	u64 check;
-
-	if (tr_block_get_head(head, cursor->stored, &reason))
-		return fail_block(cursor, block, reason, error);
-	if (head->stream != entry->stream || head->records_count != entry->records_count ||
-	    head->time_ns != entry->time_ns || head->end_ns != entry->end_ns ||
-	    head->check != entry->check ||
-	    head->stored_size != ref->stored_size - TR_BLOCK_HEAD_BYTES)
-		return fail_block(cursor, block, "is not what the index says", error);
-	check = tr_hash64(cursor->stored, TR_BLOCK_HEAD_BYTES - 8, 0);
-	check = tr_hash64(cursor->stored + TR_BLOCK_HEAD_BYTES, head->stored_size, check);
-	if (check != head->check)
-		return fail_block(cursor, block, "is corrupt (its checksum does not match)", error);
-	return 0;
-}
-
-/* Bytes of the block into cursor->raw, decompressed. */
-static int read_block(struct tr_cursor *cursor, u32 block, struct tr_block_head *head,
-		      struct tr_error *error)
-{
-	const struct tr_block_ref *ref = &cursor->file->blocks[block];
+	struct tr_decoded *decoded = &lane->own;
 	int rc;
 
-	if (reserve(&cursor->stored, &cursor->stored_capacity, ref->stored_size))
-		return tr_fail(error, -ENOMEM, "%s: out of memory", cursor->file->path);
-	rc = tr_reader_read(cursor->file, cursor->stored, ref->stored_size, ref->entry.offset,
-			    error);
+	if (cursor->shares) {
+		if (lane->shared) /* first, so that its memory can be had again at once */
+			tr_share_give(cursor->file, lane->shared);
+		rc = tr_share_take(cursor->file, block, &lane->shared, error);
+		decoded = lane->shared;
+	} else {
+		rc = tr_decoded_fill(decoded, cursor->file, block, &cursor->scratch, error);
+	}
 	if (rc)
 		return rc;
-	rc = check_stored(cursor, block, head, error);
-	if (rc)
-		return rc;
-	u32 raw_size = tr_block_raw_size(head);
-	if (reserve(&cursor->raw, &cursor->raw_capacity, raw_size + TR_BLOCK_SLACK))
-		return tr_fail(error, -ENOMEM, "%s: out of memory", cursor->file->path);
-	size_t got = ZSTD_decompressDCtx(cursor->zstd, cursor->raw, raw_size,
-					 cursor->stored + TR_BLOCK_HEAD_BYTES, head->stored_size);
-	if (ZSTD_isError(got))
-		return fail_block(cursor, block, ZSTD_getErrorName(got), error);
-	if (got != raw_size)
-		return fail_block(cursor, block, "is shorter than its head says", error);
-	memset(cursor->raw + raw_size, 0, TR_BLOCK_SLACK);
-	return 0;
-}
-
-/* No more than the block needs: a trace may have a thousand short streams. */
-static int reserve_entries(struct lane *lane, u32 count)
-{
-	if (count <= lane->entry_capacity)
-		return 0;
-	u32 *grown = realloc(lane->entry, count * sizeof(*grown));
-	if (!grown)
-		return -ENOMEM;
-	lane->entry = grown;
-	lane->entry_capacity = count;
-	return 0;
-}
-
-/* Decode cursor->raw into the lane. */
-static int fill_lane(struct tr_cursor *cursor, struct lane *lane, u32 block,
-		     const struct tr_block_head *head, struct tr_error *error)
-{
-	u32 control_size = tr_block_control_size(head->records_count), page_max = 0;
-
-	if (reserve_entries(lane, head->records_count) ||
-	    reserve(&lane->runs, &lane->runs_capacity, head->runs_size))
-		return tr_fail(error, -ENOMEM, "%s: out of memory", cursor->file->path);
-	if (tr_block_decode(lane->entry, head->records_count, cursor->raw, head->data_size,
-			    &page_max))
-		return fail_block(cursor, block, "lengths of its entries do not add up", error);
-	if (head->records_count && page_max >= cursor->file->meta.pages_count)
-		return fail_block(cursor, block, "has a page beyond the trace's last", error);
-	memcpy(lane->runs, cursor->raw + control_size + head->data_size, head->runs_size);
-	lane->runs_at = lane->runs;
-	lane->runs_end = lane->runs + head->runs_size;
-	lane->runs_left = head->runs_count;
+	lane->entry = decoded->entry;
+	lane->runs_at = decoded->runs;
+	lane->runs_end = decoded->runs + decoded->head.runs_size;
+	lane->runs_left = decoded->head.runs_count;
 	lane->records_at = 0;
-	lane->records_count = head->records_count;
+	lane->records_count = decoded->head.records_count;
 	lane->block = block;
 	lane->next_block = cursor->file->blocks[block].next_in_stream;
-	lane->end_ns = head->end_ns;
-	lane->run.time_ns = head->time_ns;
+	lane->end_ns = decoded->head.end_ns;
+	lane->run.time_ns = decoded->head.time_ns;
 	lane->run.span_ns = 0;
 	return 0;
-}
-
-static void release_lane(struct lane *lane)
-{
-	free(lane->entry);
-	free(lane->runs);
-	lane->entry = NULL;
-	lane->entry_capacity = 0;
-	lane->runs = NULL;
-	lane->runs_capacity = 0;
 }
 
 /* Take the lane's next run out of its block.  1, or a negative errno. */
@@ -230,14 +149,11 @@ static inline bool next_alone(struct lane *lane, struct tr_run *run)
 static int next_run(struct tr_cursor *cursor, struct lane *lane, struct tr_error *error)
 {
 	if (!lane->runs_left) {
-		struct tr_block_head head;
 		if (lane->next_block == TR_NO_BLOCK) {
-			release_lane(lane);
+			release_lane(cursor, lane);
 			return 0;
 		}
-		int rc = read_block(cursor, lane->next_block, &head, error);
-		if (!rc)
-			rc = fill_lane(cursor, lane, lane->next_block, &head, error);
+		int rc = fill_lane(cursor, lane, lane->next_block, error);
 		if (rc)
 			return rc;
 	}
@@ -438,14 +354,13 @@ int tr_cursor_open(struct tr_cursor **result, struct tr_file *file, int stream,
 		cursor->lanes_count = count;
 		cursor->lanes = calloc(count + 1, sizeof(*cursor->lanes));
 		cursor->heap = calloc(count + 1, sizeof(*cursor->heap));
-		cursor->zstd = ZSTD_createDCtx();
+		cursor->shares = file->share;
 	}
-	if (!cursor || !cursor->lanes || !cursor->heap || !cursor->zstd) {
+	if (!cursor || !cursor->lanes || !cursor->heap ||
+	    (!cursor->shares && tr_scratch_init(&cursor->scratch))) {
 		tr_cursor_close(cursor);
 		return tr_fail(error, -ENOMEM, "%s: out of memory", file->path);
 	}
-	/* The block's own checksum was right by then; a zstd that cannot skip its own does not. */
-	ZSTD_DCtx_setParameter(cursor->zstd, ZSTD_d_forceIgnoreChecksum, ZSTD_d_ignoreChecksum);
 	for (u32 i = 0; i < count; i++)
 		cursor->lanes[i].stream = stream == TR_MERGED ? i : (u32)stream;
 	reset(cursor);
@@ -469,11 +384,9 @@ void tr_cursor_close(struct tr_cursor *cursor)
 	if (!cursor)
 		return;
 	for (u32 i = 0; cursor->lanes && i < cursor->lanes_count; i++)
-		release_lane(&cursor->lanes[i]);
+		release_lane(cursor, &cursor->lanes[i]);
 	free(cursor->lanes);
 	free(cursor->heap);
-	free(cursor->stored);
-	free(cursor->raw);
-	ZSTD_freeDCtx(cursor->zstd);
+	tr_scratch_destroy(&cursor->scratch);
 	free(cursor);
 }

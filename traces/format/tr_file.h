@@ -64,6 +64,13 @@ const struct tr_meta *tr_file_meta(const struct tr_file *file);
 /* 64-bit digest over the whole file's contents, for journals and provenance. */
 u64 tr_file_digest(const struct tr_file *file);
 void tr_file_close(struct tr_file *file); /* after its cursors */
+/*
+ * Cursors that are opened from now on share what they decode where they stand in the same
+ * block; the file and all its cursors then belong to one thread.  Called once more, for
+ * another reader, blocks that all have left are kept for those who come later, too.
+ * Return: 0 or -ENOMEM.
+ */
+int tr_file_share(struct tr_file *file);
 
 /* @stream: 0.. or TR_MERGED. */
 int tr_cursor_open(struct tr_cursor **cursor, struct tr_file *file, int stream,

@@ -12,9 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tr_decoded.h"
 #include "tr_hash.h"
 #include "tr_number.h"
-#include "tr_reader.h"
 
 int tr_reader_read(const struct tr_file *file, void *bytes, size_t size, u64 offset,
 		   struct tr_error *error)
@@ -234,6 +234,7 @@ void tr_file_close(struct tr_file *file)
 		return;
 	if (file->fd >= 0)
 		close(file->fd);
+	tr_share_close(file->share);
 	free(file->blocks);
 	free(file->first_in_stream);
 	free(file->origin);

@@ -15,6 +15,8 @@ struct tr_block_ref {
 	u32 next_in_stream; /* block of the same stream, or TR_NO_BLOCK */
 };
 
+struct tr_share; /* tr_decoded.h */
+
 struct tr_file {
 	int fd;
 	char *path, *origin;
@@ -23,6 +25,7 @@ struct tr_file {
 	struct tr_block_ref *blocks;
 	u32 blocks_count;
 	u32 *first_in_stream; /* by stream; TR_NO_BLOCK: the stream is empty */
+	struct tr_share *share; /* NULL: each cursor decodes for itself */
 };
 
 /* Read exactly @size bytes at @offset; "file: byte N: reason" otherwise. */
