@@ -223,11 +223,41 @@ bool ws_lru_wants_ageing(const struct ws_lru *lru, u32 swappiness)
 	return gens == WS_GENS_MIN + 1 && is_uneven(age, first);
 }
 
+/* Has it as many references as are counted, in a version for which that means something? */
+static bool is_full(const struct ws_rules *rules, u16 entry)
+{
+	if (rules->full == WS_FULL_AS_OTHERS)
+		return false;
+	if (rules->refs == WS_REFS_WORKINGSET_LAST && !(entry & WS_PAGE_WORKINGSET))
+		return false;
+	return ws_rules_refs(rules, entry) == WS_REFS_MAX;
+}
+
 /* The pages of a queue that is folded. */
 struct folding {
 	struct ws_lru *lru;
-	u32 row; /* where its own go */
+	u32 row;  /* where its own go */
+	u32 kind; /* whose history was of use until now */
 };
+
+/* To the controller, what stays without being asked is protected (inc_min_seq() since 6.14). */
+static void count_folded(const struct folding *folding, const u32 *pages, u32 count)
+{
+	struct ws_lru *lru = folding->lru;
+	enum ws_type type = (enum ws_type)(folding->row % WS_TYPES);
+	u32 i;
+
+	for (i = 0; i < count; i++) {
+		u16 entry = lru->age.page[pages[i]];
+
+		if (!ws_page_aged(entry))
+			continue;
+		if ((entry & WS_PAGE_KIND) != folding->kind)
+			entry = ws_promote_entry(&lru->age, entry);
+		if (!is_full(lru->rules, entry))
+			lru->refault.protected[type][ws_rules_tier(lru->rules, entry)]++;
+	}
+}
 
 static u32 folding_misfits(void *ctx, const u32 *pages, u32 count)
 {
@@ -237,6 +267,8 @@ static u32 folding_misfits(void *ctx, const u32 *pages, u32 count)
 
 	for (i = 0; i < count; i++)
 		misfits |= (u32)(age->row_of[age->page[pages[i]] & WS_PAGE_KIND] != folding->row) << i;
+	if (folding->lru->rules->fold_counts)
+		count_folded(folding, pages, count);
 	return misfits;
 }
 
@@ -253,14 +285,16 @@ static void folding_take(void *ctx, u32 page)
 }
 
 /*
- * The oldest generation of @type, which was in @slot, is part of the next one now.  Page
- * by page, the oldest first, Linux makes each the oldest of the next: that turns them
- * round.
+ * The oldest generation of @type, which was in @slot and had @label, is part of the next
+ * one now.  Page by page, the oldest first, Linux makes each the oldest of the next: that
+ * turns them round.
  */
-static void folded(struct ws_lru *lru, enum ws_type type, u32 slot)
+static void folded(struct ws_lru *lru, enum ws_type type, u32 slot, u32 label)
 {
 	static const struct ws_queue_sieve sieve = { folding_misfits, folding_take };
-	struct folding folding = { lru, ws_age_row(lru->age.min_slot[type], type) };
+	struct folding folding = {
+		lru, ws_age_row(lru->age.min_slot[type], type), ws_age_kind(label, type),
+	};
 	struct ws_queue *queue = &lru->queue[ws_age_row(slot, type)];
 
 	if (lru->rules->fold == WS_FOLD_SORTS)
@@ -273,6 +307,7 @@ static void folded(struct ws_lru *lru, enum ws_type type, u32 slot)
 int ws_lru_advance(struct ws_lru *lru, u64 now_ns)
 {
 	u32 slot[WS_TYPES] = { lru->age.min_slot[WS_ANON], lru->age.min_slot[WS_FILE] };
+	u32 label[WS_TYPES] = { lru->age.label_of[slot[WS_ANON]], lru->age.label_of[slot[WS_FILE]] };
 	bool was_folded[WS_TYPES];
 	enum ws_type type;
 	int error;
@@ -286,7 +321,7 @@ int ws_lru_advance(struct ws_lru *lru, u64 now_ns)
 		ws_reaccess_born(lru->reaccess, &lru->age);
 	for (type = WS_ANON; type < WS_TYPES; type++)
 		if (was_folded[type])
-			folded(lru, type, slot[type]);
+			folded(lru, type, slot[type], label[type]);
 	return 0;
 }
 
@@ -308,16 +343,6 @@ static void sort_elsewhere(struct ws_lru *lru, u32 page, u16 entry)
 				   page);
 	else
 		lru->age.page[page] = (u16)(entry & ~WS_PAGE_LINKED);
-}
-
-/* Has it as many references as are counted, in a version for which that means something? */
-static bool is_full(const struct ws_rules *rules, u16 entry)
-{
-	if (rules->full == WS_FULL_AS_OTHERS)
-		return false;
-	if (rules->refs == WS_REFS_WORKINGSET_LAST && !(entry & WS_PAGE_WORKINGSET))
-		return false;
-	return ws_rules_refs(rules, entry) == WS_REFS_MAX;
 }
 
 /* Should @page, of a tier above the limit, stay?  Then it goes to the next generation. */

@@ -85,6 +85,8 @@ u32 ws_promote_arrive(const struct ws_age *age, const struct ws_rules *rules,
 			return slot_of_place(age, (enum ws_place)rules->place_active, type,
 					     ws_rules_workingset(rules, *history), false);
 		/* Used once, by the fault itself (REFERENCED is the number 1, too). */
+		if (rules->refs == WS_REFS_WORKINGSET_LAST)
+			*history &= (u16)~WS_PAGE_REFS;
 		*history |= WS_PAGE_REFERENCED;
 		pending = type == WS_ANON && !arrival->shadowed &&
 			  arrival->how != WS_ENTER_SWAPCACHE;
@@ -254,6 +256,36 @@ static void rmap_second(struct ws_age *age, const struct ws_rules *rules, u32 pa
 		age->page[page] &= (u16)~(WS_PAGE_REFERENCED | WS_PAGE_REFS);
 }
 
+/* The first goes where a referenced page comes in, or rather than to the oldest, is made active. */
+static void rmap_first(struct ws_age *age, const struct ws_rules *rules, u32 page, u16 entry)
+{
+	enum ws_type type = ws_page_type(entry);
+	enum ws_place place = (enum ws_place)(type == WS_ANON ? rules->place_pending :
+								rules->place_inactive);
+	u32 slot = slot_of_place(age, place, type, false, true);
+
+	entry = (u16)((entry & ~WS_PAGE_HISTORY) | WS_PAGE_REFERENCED);
+	if (slot == age->min_slot[type]) {
+		slot = slot_of_place(age, (enum ws_place)rules->place_active, type, false, false);
+		entry &= (u16)~WS_PAGE_HISTORY;
+	}
+	put(age, page, slot, entry);
+}
+
+static void rmap_third(struct ws_age *age, const struct ws_rules *rules, u32 page)
+{
+	u16 entry = ws_promote_entry(age, age->page[page]);
+
+	if (is_exec_first(rules, entry) || ws_rules_refs(rules, entry) > 1)
+		entry = (u16)((entry & ~WS_PAGE_HISTORY) | WS_PAGE_WORKINGSET);
+	else if (entry & (WS_PAGE_REFERENCED | WS_PAGE_WORKINGSET))
+		entry = count_workingset_last(entry);
+	else
+		return rmap_first(age, rules, page, entry);
+	put(age, page, slot_of_place(age, (enum ws_place)rules->place_active, ws_page_type(entry),
+				     entry & WS_PAGE_WORKINGSET, false), entry);
+}
+
 void ws_promote_rmap(struct ws_age *age, const struct ws_rules *rules, u32 page)
 {
 	WS_ASSERT(page < age->pages_count && ws_page_aged(age->page[page]));
@@ -263,6 +295,9 @@ void ws_promote_rmap(struct ws_age *age, const struct ws_rules *rules, u32 page)
 		break;
 	case WS_RMAP_SECOND:
 		rmap_second(age, rules, page);
+		break;
+	case WS_RMAP_THIRD:
+		rmap_third(age, rules, page);
 		break;
 	default:
 		put(age, page, age->max_slot, (u16)(age->page[page] & ~WS_PAGE_HISTORY));

@@ -31,7 +31,7 @@
 				    AS_OTHERS,		AT_ONCE,		AT_ONCE)            \
 	/* folio_check_references(), evict_folios(): eviction finds it accessed */                  \
 	X(rmap, WS_RMAP_,	    YOUNGEST,		YOUNGEST,		YOUNGEST,           \
-				    SECOND,		SECOND,			COUNTS)             \
+				    SECOND,		THIRD,			COUNTS)             \
 	/* folio_mark_accessed(): an access through a descriptor */                                 \
 	X(descriptor, WS_DESCRIPTOR_, COUNTS,		COUNTS,			COUNTS,             \
 				    COUNTS,		COUNTS,			MOVES)              \
@@ -56,6 +56,9 @@
 	/* try_to_inc_min_seq(): the types' oldest generations */                                   \
 	X(coupled, MIN_SEQ_,	    COUPLED,		COUPLED,		COUPLED,            \
 				    LOOSE,		LOOSE,			LOOSE)              \
+	/* inc_min_seq(): are pages that are folded counted as protected? */                        \
+	X(fold_counts, FOLDED_,	    UNCOUNTED,		UNCOUNTED,		UNCOUNTED,          \
+				    COUNTED,		COUNTED,		COUNTED)            \
 	/* should_run_aging() */                                                                    \
 	X(ageing, WS_AGEING_,	    SIZES,		SIZES,			SIZES,              \
 				    THREE,		THREE,			THREE)              \
@@ -81,6 +84,8 @@
 #define GAIN_3 3
 #define MIN_SEQ_LOOSE 0
 #define MIN_SEQ_COUPLED 1
+#define FOLDED_UNCOUNTED 0
+#define FOLDED_COUNTED 1
 #define GROUPS_WHOLE 0
 #define GROUPS_IN_PART 1
 
@@ -152,7 +157,7 @@ static bool eviction_is_known(const struct ws_rules *rules)
 	return rules->full <= WS_FULL_PROMOTED && rules->protects_old <= 1 &&
 	       rules->setpoint <= WS_SETPOINT_BELOW && rules->gain_setpoint && rules->gain_tier &&
 	       rules->choice <= WS_CHOICE_SHARE && rules->coupled <= 1 &&
-	       rules->fold <= WS_FOLD_SORTS &&
+	       rules->fold <= WS_FOLD_SORTS && rules->fold_counts <= 1 &&
 	       rules->ageing <= WS_AGEING_SPREAD && rules->ttl <= WS_TTL_EVICTABLE &&
 	       rules->proportional <= 1 && rules->recency <= WS_RECENCY_NEVER &&
 	       rules->restores <= WS_RESTORES_NUMBER;

@@ -14,7 +14,8 @@
  *	6.1.y	6.1 with what its stable series took over (6.1.192)
  *	6.12	6.8 to 6.13
  *	6.14	after the series "mm/mglru: performance optimizations" of December 2024
- *	mm-new	what the memory-management tree had in October 2026
+ *	mm-new	what the memory-management tree had in October 2026, and 7.3; 7.2 but for
+ *		exec_first
  *	fg	MGLRU-FG, proposed in 2026: references counted in three bits
  *
  * A caller may copy a row and change fields: that is how one mechanism at a time
@@ -25,8 +26,9 @@
  *
  * Memory: rows are constant; a copy is the caller's, and outlives who uses it.
  * Time: none.  Errors: 0 or negative errno.  Locking: none.
- * Sources: Linux 6.1.192 and 6.12.117 read; 6.14, mm-new and FG as their authors
- * and reviewers describe them.
+ * Sources: Linux 6.1.192, 6.12.117, 7.2 and 7.3 read; 6.14 and FG as their authors and
+ * reviewers describe them.  Held against the generations of booted kernels (tests/truth):
+ * 6.1.y, 6.12, 6.14 (by 6.18) and mm-new (by 7.3).
  */
 #ifndef WS_RULES_H
 #define WS_RULES_H
@@ -86,6 +88,8 @@ enum ws_sighting {
 enum ws_rmap {
 	WS_RMAP_YOUNGEST, /* rejected, thus active, thus the youngest generation */
 	WS_RMAP_SECOND,	  /* second youngest; a page seen before, the youngest */
+	WS_RMAP_THIRD,	  /* counts, and goes where one comes in; seen before, second youngest; from
+			   * 2 references on, the working set, and the youngest */
 	WS_RMAP_COUNTS,	  /* counts; second youngest, the youngest from 2 references on; then 2 at most */
 };
 
@@ -189,6 +193,7 @@ struct ws_rules {
 	u8 restores;	   /* enum ws_restores */
 	/* mechanisms that can be switched off */
 	u8 fold;	   /* enum ws_fold */
+	u8 fold_counts;	   /* a fold that sorts counts its pages as protected */
 	u8 controller;	   /* tiers that refault are protected */
 	u8 tiers;	   /* accesses through descriptors make tiers */
 	u8 bloom;	   /* heuristic ageing skips page tables that were not young before */

@@ -252,12 +252,24 @@ static void carry(struct naive *n, int type)
 	}
 }
 
+static bool is_full(const struct naive *n, const struct history *history)
+{
+	return n->rules.full != WS_FULL_AS_OTHERS && refs_of(n, history) == 4 &&
+	       (n->rules.refs != WS_REFS_WORKINGSET_LAST || history->workingset);
+}
+
 /* The oldest generation of @type goes into the next: page by page, each before all others. */
-static void fold(struct naive *n, int type)
+static void fold(struct naive *n, int type, bool ageing)
 {
 	u64 next = n->min_seq[type] + 1;
 	struct list *from = list_of(n, n->min_seq[type], type);
 
+	for (u32 i = 0; i < from->count && n->rules.fold_counts && n->rules.fold && ageing; i++) {
+		struct naive_page *page = &n->page[from->page[i]];
+
+		if (page->here && !is_full(n, &page->history))
+			n->protected[type][tier_of(n, &page->history)]++;
+	}
 	for (u32 i = 0; i < PAGES; i++) {
 		struct naive_page *page = &n->page[i];
 
@@ -285,7 +297,7 @@ static void naive_advance(struct naive *n)
 	for (int type = 0; type < 2; type++) {
 		if (n->max_seq - n->min_seq[type] + 1 < n->gens)
 			continue;
-		fold(n, type);
+		fold(n, type, true);
 		carry(n, type);
 	}
 	n->max_seq++;
@@ -376,6 +388,8 @@ static u64 seq_of_arrival(struct naive *n, struct naive_page *page, enum ws_ente
 		return seq_of_place(n, n->rules.place_active, page->type, &page->history);
 	if (in_fault) {
 		page->history.referenced = true;
+		if (n->rules.refs == WS_REFS_WORKINGSET_LAST)
+			page->history.count = 0;
 		if (is_number(n) && page->history.count % 2 == 0)
 			page->history.count++;
 		pending = page->type == WS_ANON && !with_shadow && how != WS_ENTER_SWAPCACHE;
@@ -478,6 +492,29 @@ static int naive_type(const struct naive *n, u32 swappiness, int *limit)
 
 /* --- eviction --- */
 
+/* Seen for the third time it is hot; for the first, it goes where a page once used comes in. */
+static void rescue_third(struct naive *n, struct naive_page *page)
+{
+	struct history had = page->history;
+
+	if (is_exec_first(n, page) || refs_of(n, &had) > 1) {
+		forget(page);
+		page->history.workingset = true;
+	} else {
+		use(n, page);
+	}
+	if (had.referenced || had.workingset || page->history.workingset) {
+		page->seq = seq_of_place(n, n->rules.place_active, page->type, &page->history);
+		return;
+	}
+	page->seq = seq_of_place(n, page->type == WS_ANON ? n->rules.place_pending :
+				 n->rules.place_inactive, page->type, &page->history);
+	if (page->seq == n->min_seq[page->type]) {
+		forget(page);
+		page->seq = seq_of_place(n, n->rules.place_active, page->type, &page->history);
+	}
+}
+
 /* Eviction looked at page @i and found it accessed; its neighbours are seen too. */
 static void rescue(struct naive *n, u32 i, u64 *accessed)
 {
@@ -490,18 +527,14 @@ static void rescue(struct naive *n, u32 i, u64 *accessed)
 	if (n->rules.rmap == WS_RMAP_SECOND) {
 		see_twice(n, page, clamped(n, page->type, n->max_seq - 1));
 		page->history.referenced &= page->type == WS_ANON;
+	} else if (n->rules.rmap == WS_RMAP_THIRD) {
+		rescue_third(n, page);
 	} else if (n->rules.rmap == WS_RMAP_COUNTS) {
 		page->history.count++;
 		page->seq = seq_of_place(n, n->rules.place_active, page->type, &page->history);
 		page->history.count = page->history.count < 2 ? page->history.count : 2;
 	}
 	list_append(n, i);
-}
-
-static bool is_full(const struct naive *n, const struct history *history)
-{
-	return n->rules.full != WS_FULL_AS_OTHERS && refs_of(n, history) == 4 &&
-	       (n->rules.refs != WS_REFS_WORKINGSET_LAST || history->workingset);
 }
 
 static void protect(struct naive *n, u32 i)
@@ -601,7 +634,7 @@ static bool naive_advance_min_seq(struct naive *n, bool can_swap)
 		moved = true;
 		carry(n, type);
 		while (n->min_seq[type] < want[type])
-			fold(n, type);
+			fold(n, type, false);
 	}
 	return moved;
 }

@@ -354,7 +354,9 @@ Test(rules, an_accessed_victim_goes_where_each_version_puts_it)
 		{ "6.14", 0, 1, 0, WS_FILE }, /* activated lest it stay: forgets */
 		{ "6.14", 0, 1, WS_PAGE_REFERENCED, WS_ANON },
 		{ "6.14", 1, 0, WS_PAGE_WORKINGSET, WS_FILE },
-		{ "mm-new", 1, 0, WS_PAGE_WORKINGSET, WS_ANON },
+		{ "mm-new", 0, 1, WS_PAGE_REFERENCED, WS_ANON },
+		{ "mm-new", 0, 1, 0, WS_FILE }, /* as in 6.14 */
+		{ "mm-new", 1, 1, WS_PAGE_REFERENCED | 1 << WS_PAGE_REFS_SHIFT, WS_ANON },
 		{ "fg", 0, 1, 1 << WS_PAGE_NUMBER_SHIFT, WS_FILE },
 		{ "fg", 0, 1, 1 << WS_PAGE_NUMBER_SHIFT, WS_ANON },
 	};
@@ -372,6 +374,56 @@ Test(rules, an_accessed_victim_goes_where_each_version_puts_it)
 		cr_assert_eq(evict(100, 1), 0, "case %u", i);
 		cr_assert_eq(distance(0), known[i].distance, "case %u: %u", i, distance(0));
 		cr_assert_eq(page[0] & WS_PAGE_HISTORY, known[i].kept, "case %u", i);
+	}
+}
+
+/* Where the oldest is not where a page that was used once comes in, it goes there. */
+Test(rules, in_mm_new_an_accessed_victim_is_hot_when_seen_for_the_third_time)
+{
+	static const struct {
+		u32 distance, kept;
+	} known[] = {
+		{ 2, WS_PAGE_REFERENCED },
+		{ 1, WS_PAGE_REFERENCED | 1 << WS_PAGE_REFS_SHIFT },
+		{ 0, WS_PAGE_WORKINGSET },
+	};
+
+	start("mm-new");
+	read_pages(0, 1);
+	for (u32 i = 0; i < 3; i++) {
+		ws_promote_rmap(&lru.age, lru.rules, 0);
+		cr_assert_eq(distance(0), known[i].distance, "%u: %u", i, distance(0));
+		cr_assert_eq(page[0] & WS_PAGE_HISTORY, known[i].kept, "%u", i);
+	}
+	/* Of an executable at once. */
+	read_pages(1, 1);
+	ws_lru_set_exec(&lru, 1, true);
+	ws_promote_rmap(&lru.age, lru.rules, 1);
+	cr_assert_eq(distance(1), 0);
+	cr_assert_eq(page[1] & WS_PAGE_HISTORY, WS_PAGE_WORKINGSET);
+}
+
+/* What a fold moves on, the controller holds to be protected since 6.14. */
+Test(rules, folded_pages_count_as_protected_where_the_version_says_so)
+{
+	static const struct {
+		const char *version;
+		u64 average;
+	} known[] = { { "6.12", 0 }, { "6.14", 2 }, { "mm-new", 2 }, { "fg", 2 } };
+
+	for (u32 i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		changed = *rules_of(known[i].version);
+		changed.place_inactive = WS_PLACE_OLDEST;
+		start_by(&changed);
+		/* Four of tier 0, four of tier 1, and one that is gone. */
+		read_pages(0, 9);
+		for (u32 n = 0; n < 4; n++)
+			use(n, 2);
+		ws_lru_remove(&lru, 8);
+		advance();
+		for (u32 n = 0; n < WS_TIERS; n++)
+			cr_assert_eq(lru.refault.total_avg[WS_FILE][n], n < 2 ? known[i].average : 0,
+				     "%s, tier %u", known[i].version, n);
 	}
 }
 

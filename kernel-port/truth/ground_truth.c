@@ -128,8 +128,8 @@ static void map_region(struct region *region, unsigned int number)
 	}
 	if (region->memory == MAP_FAILED)
 		die("mmap");
-	if (region->kind != 'm')
-		madvise(region->memory, size, region->kind == 'h' ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+	/* Lest khugepaged puts huge pages in their place, of files too since 7.3. */
+	madvise(region->memory, size, region->kind == 'h' ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
 	if (region->kind == 'x')
 		madvise(region->memory, size, MADV_RANDOM);
 }

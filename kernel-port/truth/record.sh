@@ -29,6 +29,8 @@ for m in /m/*; do
 	*) insmod \$m ;;
 	esac
 done
+# Since 6.17 the kernel may watch its memory by itself, and take the accessed bits for that.
+[ ! -e /sys/module/damon_stat/parameters/enabled ] || echo N > /sys/module/damon_stat/parameters/enabled
 mke2fs -q /dev/ram0 > /dev/null 2>&1
 mkdir /disk && mount -t ext4 /dev/ram0 /disk
 echo 134217728 > /sys/block/zram0/disksize

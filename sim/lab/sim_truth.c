@@ -7,105 +7,14 @@
 #include <string.h>
 
 #include "lab/sim_truth_replay.h"
-#include "truth_pages.h"
 
 #define SLACK_NS 2000000 /* what the milliseconds of a log hide */
 #define HARVEST_PAGES 512u
+#define BATCH 64u /* pages that the kernel evicts at a time (MIN_LRU_BATCH) */
 
 const u64 truth_edges[TRUTH_EDGES] = {
 	1000000000, 2000000000, 4000000000, 8000000000, 16000000000, 32000000000, 64000000000,
 };
-
-/* --- touches ------------------------------------------------------------------------------ */
-
-static enum ws_type type_of(const struct sim_truth_region *region)
-{
-	return region->kind == 'm' || region->kind == 'r' ? WS_FILE : WS_ANON;
-}
-
-static enum ws_enter how_it_enters(const struct sim_truth_region *region)
-{
-	switch (region->kind) {
-	case 'r':
-		return WS_ENTER_READ;
-	case 'x':
-		return WS_ENTER_WRITEBACK; /* not in a fault, and not in swap */
-	default:
-		return WS_ENTER_FAULT;
-	}
-}
-
-static void set_young(struct truth_replay *replay, u32 page)
-{
-	replay->young[page / 64] |= 1ull << page % 64;
-	replay->residue[page / 64] &= ~(1ull << page % 64);
-}
-
-static bool is_young(const struct truth_replay *replay, u32 page)
-{
-	return replay->young[page / 64] >> page % 64 & 1;
-}
-
-static void clear_young(struct truth_replay *replay, u32 page)
-{
-	replay->young[page / 64] &= ~(1ull << page % 64);
-}
-
-static void touch_page(struct truth_replay *replay, const struct sim_truth_region *region, u32 page)
-{
-	struct ws_lru *lru = &replay->group[region->group].lru;
-
-	if (!ws_page_aged(replay->page[page])) {
-		ws_lru_add(lru, page, type_of(region), how_it_enters(region), replay->shadow[page]);
-		replay->result->refaulted += replay->shadow[page] != 0;
-		replay->shadow[page] = 0;
-	}
-	if (region->kind == 'r')
-		ws_lru_descriptor_access(lru, page);
-	else
-		set_young(replay, page);
-}
-
-/* Calls @visit for each page of a touch; its number is for the generator of subsets. */
-static void for_pages(struct truth_replay *replay, const struct sim_truth_event *event, u32 number,
-		      void (*visit)(struct truth_replay *replay,
-				    const struct sim_truth_region *region, u32 page))
-{
-	const struct sim_truth_region *region = &replay->section->region[event->region];
-	u32 first = replay->first_page[event->region], i;
-	bool subset = region->kind == 's' && event->pages < region->pages;
-
-	for (i = 0; i < event->pages; i++)
-		visit(replay, region,
-		      first + (subset ? truth_subset_page(event->region, number, i, region->pages) : i));
-}
-
-static void free_page(struct truth_replay *replay, const struct sim_truth_region *region, u32 page)
-{
-	if (ws_page_aged(replay->page[page]))
-		ws_lru_remove(&replay->group[region->group].lru, page);
-	clear_young(replay, page);
-	replay->shadow[page] = 0;
-}
-
-static void touch_or_free(struct truth_replay *replay, const struct sim_truth_event *event)
-{
-	if (event->what == SIM_TRUTH_FREE)
-		for_pages(replay, event, 0, free_page);
-	else
-		for_pages(replay, event, replay->touches[event->region]++, touch_page);
-}
-
-/* The processes end, and everything of theirs. */
-static void end_processes(struct truth_replay *replay)
-{
-	u32 i, page;
-
-	for (i = 0; i < replay->section->regions_count; i++)
-		for (page = replay->first_page[i]; page < replay->first_page[i + 1]; page++)
-			free_page(replay, &replay->section->region[i], page);
-	replay->ended = true;
-}
 
 /* --- passes ------------------------------------------------------------------------------- */
 
@@ -153,22 +62,39 @@ static bool is_touch_of(const struct truth_replay *replay, const struct sim_trut
 	       replay->section->region[event->region].group == group;
 }
 
-/* The pass of the touch's group that is under way at the same time, if there is one. */
-static bool waits_for_pass(const struct truth_replay *replay, u32 index)
+/* The next pass or eviction of the touch's group that is under way at the same time. */
+static const struct sim_truth_event *disturbance_of(const struct truth_replay *replay, u32 index,
+						    u32 after)
 {
 	const struct sim_truth_section *section = replay->section;
 	const struct sim_truth_event *touch = &section->events[index];
 	u32 group = section->region[touch->region].group, i;
 
-	for (i = index + 1; i < section->events_count; i++) {
+	for (i = after + 1; i < section->events_count; i++) {
 		const struct sim_truth_event *event = &section->events[i];
 
 		if (event->start_ns > touch->end_ns + SLACK_NS)
 			break;
-		if (event->what == SIM_TRUTH_AGE && event->group == group)
-			return overlap(touch, event);
+		if ((event->what == SIM_TRUTH_AGE || event->what == SIM_TRUTH_EVICT) &&
+		    event->group == group && overlap(touch, event))
+			return event;
 	}
-	return false;
+	return NULL;
+}
+
+/* Do a touch, or as much of it as was done before something disturbs it that comes @after. */
+static void begin_touch(struct truth_replay *replay, u32 index, u32 after)
+{
+	const struct sim_truth_event *touch = &replay->section->events[index], *disturbance;
+	u32 *from = &replay->group[replay->section->region[touch->region].group].waiting_from;
+
+	disturbance = disturbance_of(replay, index, after);
+	if (!disturbance) {
+		truth_touch_until(replay, index, TRUTH_ALWAYS);
+		return;
+	}
+	truth_touch_until(replay, index, disturbance->start_ns - SLACK_NS);
+	*from = *from < index ? *from : index;
 }
 
 /* Until it is touched again, nobody knows whether the page is still young. */
@@ -176,10 +102,25 @@ static void leave_residue(struct truth_replay *replay, const struct sim_truth_re
 			  u32 page)
 {
 	(void)region;
-	replay->residue[page / 64] |= 1ull << page % 64;
+	truth_set(replay->residue, page, true);
 }
 
-/* Touches at the same time as the pass come after it, and are remembered for settle(). */
+/* What is left of the touch at @index, after the pass as far as is known. */
+static void touch_after_pass(struct truth_replay *replay, struct truth_group *group, u32 index)
+{
+	const struct sim_truth_event *event = &replay->section->events[index];
+	u32 from = replay->progress[index].pages;
+
+	truth_touch_until(replay, index, TRUTH_ALWAYS);
+	truth_for_pages(replay, event, replay->progress[index].number, from, event->pages,
+			leave_residue);
+	if (group->unsettled_count < TRUTH_UNSETTLED_MAX)
+		group->unsettled[group->unsettled_count++] = (struct truth_unsettled){
+			.event = event, .number = replay->progress[index].number, .from = from,
+		};
+}
+
+/* Touches at the same time as the pass come after it, and are remembered for truth_settle(). */
 static void touch_meanwhile(struct truth_replay *replay, u32 index)
 {
 	const struct sim_truth_section *section = replay->section;
@@ -191,25 +132,10 @@ static void touch_meanwhile(struct truth_replay *replay, u32 index)
 	group->before_count = group->unsettled_count;
 	group->unsettled_count = 0;
 	for (i = group->waiting_from < index ? group->waiting_from : index;
-	     i < section->events_count; i++) {
-		const struct sim_truth_event *event = &section->events[i];
-
-		if (event->start_ns > pass->end_ns + SLACK_NS)
-			break;
-		if (replay->done[i] || !is_touch_of(replay, event, pass->group) ||
-		    !overlap(event, pass))
-			continue;
-		replay->done[i] = true;
-		if (group->unsettled_count < TRUTH_UNSETTLED_MAX) {
-			struct truth_unsettled *unsettled =
-				&group->unsettled[group->unsettled_count++];
-
-			unsettled->event = event;
-			unsettled->number = replay->touches[event->region];
-		}
-		touch_or_free(replay, event);
-		for_pages(replay, event, replay->touches[event->region] - 1, leave_residue);
-	}
+	     i < section->events_count && section->events[i].start_ns <= pass->end_ns + SLACK_NS; i++)
+		if (!replay->progress[i].done && is_touch_of(replay, &section->events[i], pass->group) &&
+		    overlap(&section->events[i], pass))
+			touch_after_pass(replay, group, i);
 	group->waiting_from = section->events_count;
 }
 
@@ -255,92 +181,6 @@ static int age_group(struct truth_replay *replay, u32 index)
 	return 0;
 }
 
-/* --- settling what was touched while a pass was under way --------------------------------- */
-
-/* Moves @page between generations when that brings the core nearer to the dump. */
-static void settle_page(struct truth_replay *replay, const struct sim_truth_region *region,
-			u32 page, u64 from, u64 to)
-{
-	struct truth_group *group = &replay->group[region->group];
-	struct ws_age *age = &group->lru.age;
-	s64 *too_many = group->too_many[type_of(region)];
-
-	if (from == to || too_many[ws_age_slot(age, from)] <= 0 ||
-	    too_many[ws_age_slot(age, to)] >= 0)
-		return;
-	too_many[ws_age_slot(age, from)]--;
-	too_many[ws_age_slot(age, to)]++;
-	ws_age_move(age, page, to);
-	replay->result->settled++;
-	if (to == age->max_seq - 1)
-		clear_young(replay, page);
-}
-
-/* Touched during the last pass, and taken not to be seen by it: was it? */
-static void settle_seen(struct truth_replay *replay, const struct sim_truth_region *region, u32 page)
-{
-	struct ws_age *age = &replay->group[region->group].lru.age;
-
-	if (ws_page_aged(replay->page[page]))
-		settle_page(replay, region, page, ws_age_seq(age, page), age->max_seq - 1);
-}
-
-/* Touched during the pass before, only then, and so seen by the last pass: by that before? */
-static void settle_residue(struct truth_replay *replay, const struct sim_truth_region *region,
-			   u32 page)
-{
-	struct ws_age *age = &replay->group[region->group].lru.age;
-
-	if (ws_page_aged(replay->page[page]) && replay->residue[page / 64] >> page % 64 & 1 &&
-	    ws_age_seq(age, page) == age->max_seq - 1)
-		settle_page(replay, region, page, age->max_seq - 1, age->max_seq - 2);
-}
-
-/* Came in by read() or MADV_RANDOM during the last pass: before its end, one generation older? */
-static void settle_filled(struct truth_replay *replay, const struct sim_truth_region *region,
-			  u32 page)
-{
-	struct ws_age *age = &replay->group[region->group].lru.age;
-	u64 seq;
-
-	if (!ws_page_aged(replay->page[page]))
-		return;
-	seq = ws_age_seq(age, page);
-	if (seq > age->min_seq[type_of(region)])
-		settle_page(replay, region, page, seq, seq - 1);
-}
-
-static void settle_events(struct truth_replay *replay, const struct truth_unsettled *unsettled,
-			  u32 count,
-			  void (*settle_one)(struct truth_replay *replay,
-					     const struct sim_truth_region *region, u32 page))
-{
-	u32 i;
-
-	for (i = 0; i < count; i++) {
-		const struct sim_truth_region *region =
-			&replay->section->region[unsettled[i].event->region];
-
-		if (region->kind != 'r' && region->kind != 'x')
-			for_pages(replay, unsettled[i].event, unsettled[i].number, settle_one);
-		else if (settle_one == settle_seen && !unsettled[i].number)
-			for_pages(replay, unsettled[i].event, 0, settle_filled);
-	}
-}
-
-/* @dump is the first after a pass: its counts settle what the log leaves open. */
-static void settle(struct truth_replay *replay, const struct sim_truth_event *dump)
-{
-	struct truth_group *group = &replay->group[dump->group];
-
-	if (!group->seen || !group->passed)
-		return;
-	group->passed = false;
-	truth_excess(replay, dump, group->too_many);
-	settle_events(replay, group->before, group->before_count, settle_residue);
-	settle_events(replay, group->unsettled, group->unsettled_count, settle_seen);
-}
-
 /* --- evictions ---------------------------------------------------------------------------- */
 
 static bool is_random(const struct truth_replay *replay, u32 page)
@@ -357,12 +197,12 @@ static u64 look_around(void *ctx, u32 page)
 	struct truth_replay *replay = ctx;
 	u64 young;
 
-	if (!is_young(replay, page))
+	if (!truth_is_set(replay->young, page))
 		return 0;
 	if (is_random(replay, page)) {
 		if (!replay->random_is_seen)
 			return 0;
-		clear_young(replay, page);
+		truth_set(replay->young, page, false);
 		return 1ull << page % 64;
 	}
 	young = replay->young[page / 64];
@@ -383,12 +223,11 @@ static u64 dump_total(const struct truth_replay *replay, const struct sim_truth_
 	return pages;
 }
 
-/* How many pages the kernel evicted, by the dumps around it; what was asked for without. */
-static u32 evicted_pages(const struct truth_replay *replay, u32 index)
+/* How many pages fewer the kernel has after it, by the dumps around it; what was asked for without. */
+static s64 fewer_pages(const struct truth_replay *replay, u32 index)
 {
 	const struct sim_truth_event *events = replay->section->events;
 	const struct sim_truth_event *before = NULL, *after = NULL;
-	u64 left, right;
 	u32 i;
 
 	for (i = index; i > 0 && !before; i--)
@@ -399,29 +238,76 @@ static u32 evicted_pages(const struct truth_replay *replay, u32 index)
 			after = &events[i];
 	if (!before || !after)
 		return events[index].pages;
-	left = dump_total(replay, before);
-	right = dump_total(replay, after);
-	return left > right ? (u32)(left - right) : 0;
+	return (s64)dump_total(replay, before) - (s64)dump_total(replay, after);
 }
 
+/* Up to 64 victims.  Return: how many. */
+static u32 evict_some(struct truth_replay *replay, const struct sim_truth_event *event, s64 most)
+{
+	static const struct ws_lru_ops ops = { .look_around = look_around };
+	struct ws_lru_scan scan = { .swappiness = event->swappiness, .budget = replay->pages };
+	u32 victims[BATCH], shadows[BATCH], i, got;
+
+	got = ws_lru_evict(&replay->group[event->group].lru, &scan, &ops, replay, victims, shadows,
+			   most < BATCH ? (u32)most : BATCH);
+	for (i = 0; i < got; i++) {
+		replay->shadow[victims[i]] = shadows[i];
+		replay->page[victims[i]] &= (u16)~WS_PAGE_FILE;
+	}
+	return got;
+}
+
+/* Touches at the same time as the eviction at @index, up to @time_ns. */
+static void touch_beside(struct truth_replay *replay, u32 index, s64 time_ns)
+{
+	const struct sim_truth_section *section = replay->section;
+	const struct sim_truth_event *eviction = &section->events[index];
+	u32 from = replay->group[eviction->group].waiting_from, i;
+
+	for (i = from < index ? from : index;
+	     i < section->events_count && section->events[i].start_ns <= time_ns; i++)
+		if (!replay->progress[i].done && is_touch_of(replay, &section->events[i], eviction->group) &&
+		    overlap(&section->events[i], eviction))
+			truth_touch_until(replay, i, time_ns);
+}
+
+/* What is left of them when it is over. */
+static void finish_touches(struct truth_replay *replay, u32 index)
+{
+	const struct sim_truth_section *section = replay->section;
+	const struct sim_truth_event *eviction = &section->events[index];
+	struct truth_group *group = &replay->group[eviction->group];
+	u32 from = group->waiting_from < index ? group->waiting_from : index, i;
+
+	group->waiting_from = section->events_count;
+	for (i = from; i < section->events_count && section->events[i].start_ns <= eviction->end_ns; i++)
+		if (replay->progress[i].begun && !replay->progress[i].done &&
+		    is_touch_of(replay, &section->events[i], eviction->group))
+			begin_touch(replay, i, index);
+}
+
+/*
+ * As many pages as the kernel evicted: what is fewer, and what came in meanwhile, but of
+ * that no more than was asked for.  Touches and evictions take turns, evenly.
+ */
 static void evict(struct truth_replay *replay, u32 index)
 {
 	const struct sim_truth_event *event = &replay->section->events[index];
-	static const struct ws_lru_ops ops = { .look_around = look_around };
-	struct ws_lru *lru = &replay->group[event->group].lru;
-	u32 left = evicted_pages(replay, index), got = 1;
+	s64 fewer = fewer_pages(replay, index), left = 0, evicted = 0;
+	s64 asked = (s64)event->pages > fewer ? (s64)event->pages : fewer;
+	u64 arrived = replay->arrived;
+	u32 got = 1, steps = (u32)(asked / BATCH) + 1, step;
 
-	while (left && got) {
-		u32 victims[64], shadows[64], i;
-		struct ws_lru_scan scan = { .swappiness = event->swappiness, .budget = replay->pages };
-
-		got = ws_lru_evict(lru, &scan, &ops, replay, victims, shadows, left < 64 ? left : 64);
-		for (i = 0; i < got; i++) {
-			replay->shadow[victims[i]] = shadows[i];
-			replay->page[victims[i]] &= (u16)~WS_PAGE_FILE;
-		}
-		left -= got;
+	for (step = 1; step <= steps || (left > 0 && got); step++) {
+		if (step <= steps)
+			touch_beside(replay, index, event->start_ns +
+				     (event->end_ns - event->start_ns) / steps * step);
+		left = fewer + (s64)(replay->arrived - arrived);
+		left = (left < asked ? left : asked) - evicted;
+		got = left > 0 ? evict_some(replay, event, left) : 0;
+		evicted += got;
 	}
+	finish_touches(replay, index);
 	replay->result->evictions++;
 }
 
@@ -431,23 +317,15 @@ static int step(struct truth_replay *replay, u32 index)
 {
 	const struct sim_truth_event *event = &replay->section->events[index];
 
-	if (replay->done[index])
-		return 0;
 	if (!replay->ended && event->start_ns >= replay->end_ns)
-		end_processes(replay);
+		truth_end_processes(replay);
 	switch (event->what) {
 	case SIM_TRUTH_TOUCH:
-		if (!waits_for_pass(replay, index)) {
-			touch_or_free(replay, event);
-		} else {
-			u32 *from = &replay->group[replay->section->region[event->region].group]
-					     .waiting_from;
-
-			*from = *from < index ? *from : index;
-		}
+		if (!replay->progress[index].begun)
+			begin_touch(replay, index, index);
 		return 0;
 	case SIM_TRUTH_FREE:
-		touch_or_free(replay, event);
+		truth_touch_until(replay, index, TRUTH_ALWAYS);
 		return 0;
 	case SIM_TRUTH_AGE:
 		return age_group(replay, index);
@@ -456,7 +334,7 @@ static int step(struct truth_replay *replay, u32 index)
 		return 0;
 	default:
 		if (event->letter == 'G')
-			settle(replay, event);
+			truth_settle(replay, event);
 		truth_compare(replay, index);
 		return 0;
 	}
@@ -483,10 +361,11 @@ const struct ws_rules *sim_truth_rules(const char *release)
 	if (end == release || *end != '.')
 		return NULL;
 	minor = strtoul(end + 1, NULL, 10);
+	minor += major * 100;
 	/* 6.1 and 6.6 live on in stable series, which have taken over the later placement. */
-	if (major != 6 || minor < 1)
+	if (minor < 601)
 		return NULL;
-	name = minor < 8 ? "6.1.y" : minor < 14 ? "6.12" : "6.14";
+	name = minor < 608 ? "6.1.y" : minor < 614 ? "6.12" : minor < 702 ? "6.14" : "mm-new";
 	return ws_rules_find(name, (u32)strlen(name));
 }
 

@@ -92,10 +92,11 @@ int truth_replay_init(struct truth_replay *replay, const struct sim_truth_log *l
 	replay->shadow = zeroed(replay->pages * sizeof(u32));
 	replay->young = zeroed(replay->pages / 8);
 	replay->residue = zeroed(replay->pages / 8);
-	replay->done = zeroed(section->events_count);
+	replay->filled = zeroed(replay->pages / 8);
+	replay->progress = zeroed(section->events_count * sizeof(*replay->progress));
 	replay->group = zeroed(section->groups_count * sizeof(*replay->group));
 	if (!replay->page || !replay->pool || !replay->shadow || !replay->young ||
-	    !replay->residue || !replay->done || !replay->group)
+	    !replay->residue || !replay->filled || !replay->progress || !replay->group)
 		return -ENOMEM;
 	share_out(replay);
 	replay->random_is_seen = rules < ws_rules_find("6.12", 4);
@@ -124,7 +125,8 @@ void truth_replay_destroy(struct truth_replay *replay)
 	free(replay->shadow);
 	free(replay->young);
 	free(replay->residue);
-	free(replay->done);
+	free(replay->filled);
+	free(replay->progress);
 	free(replay->group);
 }
 

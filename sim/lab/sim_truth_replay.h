@@ -2,8 +2,9 @@
 /*
  * sim_truth_replay.h - what the two files of the replay share: its state.
  *
- * sim_truth.c makes things happen, sim_truth_compare.c lays dumps beside the
- * core.  Nobody else includes this.
+ * sim_truth.c makes things happen: what processes do by sim_truth_touch.c.
+ * sim_truth_compare.c lays dumps beside the core, and sim_truth_settle.c settles by them
+ * what the log leaves open.  Nobody else includes this.
  */
 #ifndef SIM_TRUTH_REPLAY_H
 #define SIM_TRUTH_REPLAY_H
@@ -21,6 +22,14 @@ extern const u64 truth_edges[TRUTH_EDGES]; /* ages at which pages came back: 1, 
 struct truth_unsettled {
 	const struct sim_truth_event *event;
 	u32 number; /* of the region's touches */
+	u32 from;   /* pages before it were touched before the pass */
+};
+
+/* How far a touch or a freeing has come. */
+struct truth_progress {
+	u32 pages;
+	u32 number; /* of the region's touches, when begun */
+	bool begun, done;
 };
 
 /* A memory cgroup. */
@@ -32,7 +41,7 @@ struct truth_group {
 	u64 birth_slack_ns[WS_GENS_MAX]; /* by slot: how long the pass took that made it */
 	u64 seq_offset;			 /* the kernel's numbers less the core's */
 	bool seen;			 /* a first dump has told them */
-	u32 waiting_from;		 /* the first touch that waits for a pass */
+	u32 waiting_from;		 /* the first touch that is not done, for a pass or an eviction */
 	struct truth_unsettled unsettled[TRUTH_UNSETTLED_MAX];
 	u32 unsettled_count;
 	struct truth_unsettled before[TRUTH_UNSETTLED_MAX]; /* those of the pass before */
@@ -53,13 +62,26 @@ struct truth_replay {
 	u32 *pool, *shadow;
 	u64 *young;   /* accessed bits */
 	u64 *residue; /* touched during a pass, and not since */
-	bool *done;   /* by event */
+	u64 *filled;  /* came in when last touched */
+	struct truth_progress *progress; /* by event */
 	u64 zero_ns;  /* the core's time at T0, late enough for all births */
 	s64 end_ns;   /* when the processes have ended */
 	bool ended;
+	u64 arrived; /* pages that came in, ever */
 	bool random_is_seen; /* eviction heeds accesses to MADV_RANDOM areas (up to 6.1) */
 	struct truth_group *group;
 };
+
+static inline bool truth_is_set(const u64 *bits, u32 page)
+{
+	return bits[page / 64] >> page % 64 & 1;
+}
+
+static inline void truth_set(u64 *bits, u32 page, bool value)
+{
+	bits[page / 64] &= ~(1ull << page % 64);
+	bits[page / 64] |= (u64)value << page % 64;
+}
 
 int truth_replay_init(struct truth_replay *replay, const struct sim_truth_log *log,
 		      const struct sim_truth_section *section, const struct ws_rules *rules,
@@ -72,5 +94,28 @@ void truth_excess(struct truth_replay *replay, const struct sim_truth_event *dum
 
 /* Lay the dump at @index beside the core: result and visitor. */
 void truth_compare(struct truth_replay *replay, u32 index);
+
+/* --- sim_truth_touch.c --- */
+
+#define TRUTH_ALWAYS ((s64)(~0ull >> 1)) /* later than everything */
+
+enum ws_type truth_type(const struct sim_truth_region *region);
+
+/* Calls @visit for the pages @from..@to - 1 of a touch; its @number is for subsets. */
+void truth_for_pages(struct truth_replay *replay, const struct sim_truth_event *event, u32 number,
+		     u32 from, u32 to,
+		     void (*visit)(struct truth_replay *replay,
+				   const struct sim_truth_region *region, u32 page));
+
+/* Do what the touch or freeing at @index has done by @time_ns. */
+void truth_touch_until(struct truth_replay *replay, u32 index, s64 time_ns);
+
+/* The processes end, and everything of theirs. */
+void truth_end_processes(struct truth_replay *replay);
+
+/* --- sim_truth_settle.c --- */
+
+/* @dump is the first after a pass: its counts settle what the log leaves open. */
+void truth_settle(struct truth_replay *replay, const struct sim_truth_event *dump);
 
 #endif /* SIM_TRUTH_REPLAY_H */
