@@ -94,7 +94,7 @@ struct ws_hint_host {
 
 void ws_hint_host_init(struct ws_hint_host *host);
 
-/* The driver is gone: no series; what is offered is DONE, ids go on. */
+/* The driver is gone: no series, and none offered (DONE if there was one); ids go on. */
 void ws_hint_host_reset(struct ws_hint_host *host);
 
 /* Each is to be told to the guest as a change of configuration. */

@@ -53,12 +53,17 @@
  *						the request is closed
  *	host: answer after the timeout		a pressure report / overdue, handed on
  *	host: answer in several reports		- / open until the one without "more"
+ *	host: report with an id never given	- / -EPROTO
  *	host: verdict not the open one's	- / -ESTALE, or -EPROTO when never asked for
  *	guest that never answers		ws_proto_host_expired() after the timeout
  *	guest that never gives a verdict	ws_proto_host_repeat() as often as liked
  *	host that never asks			the guest sends pressure reports or nothing
  *	either end is reset			not configured, nothing open; ids and sequence
  *						numbers go on, the host takes any sequence
+ *	features are negotiated anew		both ends by their init functions; what was on its
+ *						way is refused, or understood as any message is
+ *						/ with the same dialect the transport must have
+ *						emptied its queues, for ids begin anew
  * All are counted.  A configuration with refresh interval 0 turns reporting off
  * in dialects that say so (refresh_zero_disables), at both ends.
  *
@@ -122,7 +127,8 @@ void ws_proto_guest_reset(struct ws_proto_guest *guest);
  *
  * A configuration takes effect when this returns WS_PROTO_CONFIGURE or
  * WS_PROTO_UNCONFIGURE; the caller does it and says how it went by
- * ws_proto_guest_verdict().
+ * ws_proto_guest_verdict(), before the next configuration is consumed: by then what was
+ * not judged counts as accepted, and its verdict is never sent.
  * Return: enum ws_proto_action or negative errno.
  */
 int ws_proto_guest_consume(struct ws_proto_guest *guest, const u8 *buf, u32 len, u64 now_ns);
@@ -169,11 +175,13 @@ int ws_proto_guest_send(struct ws_proto_guest *guest, const struct ws_proto_repo
 			u8 *buf, u32 size);
 
 /**
- * ws_proto_guest_report() - the bytes of a report of one node, made now
+ * ws_proto_guest_report() - the bytes of a report of one node, for a guest without delay
  * @hist: its edges are those of the configuration; not looked at with @error
  * @error: 0, or the negative errno to send instead of bins
  *
- * Answers the open request; without one it is the guest's own.  Return: as above.
+ * Answers the open request; without one it is the guest's own.  Where a report bears its
+ * time, that is when the host was last heard: whoever answers later, or unasked, says the
+ * time by ws_proto_guest_send().  Return: as above.
  */
 int ws_proto_guest_report(struct ws_proto_guest *guest, const struct ws_hist *hist, int error,
 			  u8 *buf, u32 size);

@@ -216,16 +216,16 @@ static int check_numbered(struct ws_proto_host *host, const struct ws_msg *msg, 
 	u64 duplicates_count = host->duplicates_count;
 	int error;
 
-	if (!msg->report.sequence) {
+	/* One that nobody counted, or an answer to what was never asked. */
+	if (!msg->report.sequence || (msg->id && newer(msg->id, host->last_id))) {
 		host->malformed_count++;
 		return -EPROTO;
 	}
 	error = note_sequence(host, msg->report.sequence, heard);
 	if (error && host->duplicates_count == duplicates_count)
 		take_answer(host, msg, now_ns, heard);
-	if (!error && msg->report.error == -ENODATA && host->config_id == host->sent_id) {
+	if (!error && msg->report.error == -ENODATA && host->config_id == host->sent_id)
 		host->config_open = true; /* the guest has lost it, or not yet got it */
-	}
 	return error;
 }
 

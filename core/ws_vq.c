@@ -15,7 +15,7 @@ static bool exists(enum ws_vq queue, u64 features, u32 working_set_bit)
 		return features >> WS_F_PAGE_REPORTING & 1;
 	case WS_VQ_WORKING_SET:
 	case WS_VQ_NOTIFY:
-		return features >> working_set_bit & 1;
+		return working_set_bit < WS_VQ_BITS && features >> working_set_bit & 1;
 	case WS_VQ_INFLATE:
 	case WS_VQ_DEFLATE:
 	case WS_VQS:
@@ -63,9 +63,12 @@ bool ws_vq_agree(enum ws_vq_rule device, enum ws_vq_rule driver, u64 offered, u6
 {
 	u32 i;
 
-	for (i = 0; i < WS_VQS; i++)
-		if (ws_vq_index(device, offered, negotiated, working_set_bit, (enum ws_vq)i) !=
-		    ws_vq_index(driver, offered, negotiated, working_set_bit, (enum ws_vq)i))
+	for (i = 0; i < WS_VQS; i++) {
+		int index = ws_vq_index(device, offered, negotiated, working_set_bit, (enum ws_vq)i);
+
+		if (index == -EINVAL || index != ws_vq_index(driver, offered, negotiated,
+							     working_set_bit, (enum ws_vq)i))
 			return false;
+	}
 	return true;
 }

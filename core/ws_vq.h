@@ -62,10 +62,16 @@ enum ws_vq_rule {
 int ws_vq_index(enum ws_vq_rule rule, u64 offered, u64 negotiated, u32 working_set_bit,
 		enum ws_vq queue);
 
-/* How many queues the device has, by what it offers: with WS_VQ_FIXED the last one's number + 1. */
+/*
+ * How many queues the device has, by what it offers: with WS_VQ_FIXED the last one's number
+ * + 1.  A working-set bit out of range is not offered.
+ */
 u32 ws_vq_count(enum ws_vq_rule rule, u64 offered, u32 working_set_bit);
 
-/* Do a device with one rule and a driver with another mean the same queues? */
+/*
+ * Do a device with one rule and a driver with another mean the same queues?  False also for
+ * what ws_vq_index() refuses.
+ */
 bool ws_vq_agree(enum ws_vq_rule device, enum ws_vq_rule driver, u64 offered, u64 negotiated,
 		 u32 working_set_bit);
 

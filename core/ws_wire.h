@@ -112,9 +112,12 @@ struct ws_msg {
 	};
 };
 
-/* The longest message of any dialect in each direction. */
+/* No message that is encoded here is longer, in either direction. */
 #define WS_WIRE_TO_GUEST_MAX 320
 #define WS_WIRE_TO_HOST_MAX 2304
+
+/* A guest may say more than is known here: a report of wsr1 with 16 types of memory. */
+#define WS_WIRE_HEARD_MAX 16624
 
 /*
  * One layout.  @bins below is the number both ends agreed on by the config

@@ -13,6 +13,11 @@
 #define TYPES_MAX 16u /* that a sender may have */
 #define AGE_MS_MAX 0xffffffffull
 
+/* 32 bins, four nodes: the head, the types, 31 edges padded to 8, the parts. */
+_Static_assert(FIXED_BYTES + 2 * TYPES_MAX + 128 +
+	       WS_PARTS_MAX * (PART_HEAD_BYTES + 8 * WS_BINS_MAX * TYPES_MAX) == WS_WIRE_HEARD_MAX,
+	       "the longest report");
+
 /* Where the parts of a report are; all follows from three counts. */
 struct shape {
 	u32 bins, types, parts;
@@ -264,11 +269,12 @@ int ws_wsr1_decode_report(struct ws_msg *msg, const struct ws_wsr1_head *head, u
 	error = get_fixed(msg, head, buf);
 	if (error)
 		return error;
-	if (msg->report.error)
-		return len == FIXED_BYTES ? 0 : -EMSGSIZE;
 	msg->report.bins_count = ws_get_le16(buf + 40);
 	types = ws_get_le16(buf + 42);
 	parts = ws_get_le16(buf + 44);
+	if (msg->report.error)
+		return len == FIXED_BYTES && !msg->report.bins_count && !types && !parts ?
+			       0 : -EMSGSIZE;
 	if (msg->report.bins_count < 2 || msg->report.bins_count > bins)
 		return -ERANGE;
 	if (types < WS_TYPES || types > TYPES_MAX || !parts || parts > WS_PARTS_MAX)

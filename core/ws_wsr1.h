@@ -24,6 +24,10 @@
  *		     with a status other than 0 it ends at 48 and the three counts are 0
  *	VERDICT (4)  16 le32 detail, 20 le32 config_id, of what is in force
  *
+ * A report's status is an errno here (msg->report.error):
+ *	NOT_CONFIGURED -ENODATA    BUSY -EAGAIN, written for -EBUSY too    NODE -EINVAL
+ *	FAILED -EIO, which any other errno is written as and any other status read as
+ *
  * Ids are not 0, ascend (as serial numbers do: by their difference) and are not used
  * twice before a reset.  In a report the id is the answered request's, or 0.  Types are
  * 0 for anonymous and 1 for file memory; both must be there, others are skipped.

@@ -86,7 +86,7 @@ static void on_message(void *ctx, const u8 *bytes, u32 length)
 	u8 sum = 0;
 
 	(void)ctx;
-	check(length <= WS_WIRE_TO_HOST_MAX);
+	check(length <= WS_WIRE_HEARD_MAX);
 	for (u32 i = 0; i < length; i++)
 		sum = (u8)(sum + bytes[i]);
 	*(volatile u8 *)&sum = sum; /* all of it was read */

@@ -309,6 +309,40 @@ Test(proto_wsr1, a_verdict_on_what_was_never_sent_is_refused)
 	cr_assert_not(host.configured);
 }
 
+Test(proto_wsr1, an_answer_to_what_was_never_asked_is_refused)
+{
+	start_configured();
+	host_asks(0);
+	guest_hears(&request_sent, 0);
+	guest_tells(&first, false, 0);
+	first.bytes[8] = 3; /* 1 was the configuration, 2 the request */
+	cr_assert_eq(host_hears(&first, 0), -EPROTO);
+	cr_assert_eq(host.malformed_count, 1);
+	cr_assert_eq(host.sequence, 0);
+	cr_assert(host.expecting);
+	first.bytes[8] = 2;
+	cr_assert_eq(host_hears(&first, 0), WS_PROTO_GOT_REPORT);
+	cr_assert(heard.solicited);
+}
+
+Test(proto_wsr1, a_configuration_that_is_not_judged_before_the_next_counts_as_accepted)
+{
+	start();
+	host_configures(&config);
+	cr_assert_eq(guest_hears(&config_sent, 0), WS_PROTO_CONFIGURE);
+	host_asks(0);
+	cr_assert_eq(guest_hears(&request_sent, 0), WS_PROTO_REPORT, "a request may come between");
+	guest.refresh_min_ns = config.refresh_interval_ns + MS;
+	host_configures(&config);
+	cr_assert_eq(guest_hears(&config_sent, 0), WS_PROTO_VERDICT);
+	guest_judges(WS_STATUS_FAILED);
+	cr_assert_eq(host_hears(&verdict_sent, 0), WS_PROTO_GOT_REFUSED);
+	cr_assert_eq(heard.status, WS_STATUS_INTERVAL, "not what the caller says now");
+	cr_assert_eq(guest.config_id, 1);
+	cr_assert_eq(host.config_id, 1, "the first is in force");
+	cr_assert(guest.configured && host.configured);
+}
+
 Test(proto_wsr1, turning_off_is_confirmed_too)
 {
 	struct ws_report_config off = config;

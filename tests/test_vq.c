@@ -136,4 +136,8 @@ Test(vq, what_is_refused)
 	cr_assert_eq(ws_vq_index(WS_VQ_FIXED, 0, BIT(9), 9, WS_VQ_NOTIFY), -EINVAL);
 	cr_assert_eq(ws_vq_index(WS_VQ_FIXED, ~0ull, ~0ull, 64, WS_VQ_NOTIFY), -EINVAL);
 	cr_assert_eq(ws_vq_index(WS_VQ_FIXED, ~0ull, ~0ull, 9, WS_VQS), -EINVAL);
+	cr_assert_not(ws_vq_agree(WS_VQ_FIXED, WS_VQ_FIXED, 0, STATS, 9), "taken and not offered");
+	cr_assert_not(ws_vq_agree(WS_VQ_OFFERED, WS_VQ_NEGOTIATED, 0, 0, 64));
+	cr_assert_eq(ws_vq_count(WS_VQ_FIXED, ~0ull, 64), 5);
+	cr_assert_eq(ws_vq_count(WS_VQ_OFFERED, ~0ull, 0xffffffff), 5);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ws_bytes.h"
 #include "ws_wsr1.h"
 
 #define MS WS_NS_PER_MS
@@ -155,6 +156,13 @@ Test(wire_wsr1, an_error_is_48_bytes)
 	cr_assert_eq(back.report.error, -EIO, "a status of the future is a failure");
 	put(4, 4, 49);
 	cr_assert_eq(d->decode_to_host(&back, 32, buf, 49), -EMSGSIZE);
+	put(4, 4, 48);
+	for (u32 at = 40; at <= 44; at += 2) {
+		put(at, 2, 2);
+		cr_assert_eq(d->decode_to_host(&back, 32, buf, 48), -EMSGSIZE, "counts of nothing");
+		put(at, 2, 0);
+	}
+	cr_assert_eq(d->decode_to_host(&back, 32, buf, 48), 0);
 }
 
 Test(wire_wsr1, several_nodes_in_one_report)
@@ -189,6 +197,43 @@ Test(wire_wsr1, several_nodes_in_one_report)
 	cr_assert_eq(encode(buf, sizeof(buf)), -EINVAL);
 	msg.report.parts_count = 1;
 	cr_assert_eq(encode(buf, sizeof(buf)), -EINVAL, "one is the report itself");
+}
+
+/* Sixteen types of memory, of which two are known: written as the specification's text says. */
+Test(wire_wsr1, the_longest_report_of_a_guest_that_knows_more)
+{
+	static u8 bytes[WS_WIRE_HEARD_MAX + 1];
+	u8 *to = bytes;
+
+	memset(bytes, 0, sizeof(bytes));
+	to[0] = 1;
+	to[1] = 3;
+	ws_put_le32(to + 4, WS_WIRE_HEARD_MAX);
+	ws_put_le64(to + 16, 1);
+	ws_put_le16(to + 40, 32);
+	ws_put_le16(to + 42, 16);
+	ws_put_le16(to + 44, 4);
+	for (u32 type = 0; type < 16; type++)
+		ws_put_le16(to + 48 + 2 * type, (u16)(15 - type));
+	for (u32 edge = 0; edge < 31; edge++)
+		ws_put_le32(to + 80 + 4 * edge, edge + 1);
+	to += 208;
+	for (u32 node = 0; node < 4; node++) {
+		ws_put_le16(to, (u16)node);
+		to += 8;
+		for (u32 bin = 0; bin < 32; bin++)
+			for (u32 type = 0; type < 16; type++, to += 8)
+				ws_put_le64(to, node * 1000 + bin * 100 + 15 - type);
+	}
+	cr_assert_eq(to - bytes, WS_WIRE_HEARD_MAX);
+	cr_assert_eq(d->decode_to_host(&back, 32, bytes, WS_WIRE_HEARD_MAX), 0);
+	cr_assert_eq(back.report.unknown_types_count, 14);
+	cr_assert_eq(back.report.parts_count, 4);
+	cr_assert_eq(back.report.part[3].bytes[WS_ANON][31], 6100);
+	cr_assert_eq(back.report.part[3].bytes[WS_FILE][31], 6101);
+	cr_assert_eq(back.report.bin[2].anon_bytes, 6800);
+	ws_put_le16(bytes + 42, 17);
+	cr_assert_eq(d->decode_to_host(&back, 32, bytes, WS_WIRE_HEARD_MAX), -ERANGE);
 }
 
 Test(wire_wsr1, the_longest_messages_fit)

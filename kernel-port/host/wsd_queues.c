@@ -155,7 +155,7 @@ static void take_stats(struct wsd_device *device, const struct wsd_chain *chain)
 
 static void take_message(struct wsd_device *device, const struct wsd_chain *chain)
 {
-	u8 bytes[WS_WIRE_TO_HOST_MAX];
+	u8 bytes[WS_WIRE_HEARD_MAX];
 	int got = wsd_chain_read(chain, &device->mem, 0, bytes, sizeof(bytes));
 
 	device->counters.report_messages++;
