@@ -58,6 +58,7 @@ struct sim_engine {
 	const struct sim_probe *probes;
 	u32 probes_count;
 	u64 now_ns;
+	u64 quantum_end_ns; /* of now, or of an earlier time */
 	struct sim_queue queue;
 	u64 digest, events;
 	struct sim_latency_set latencies; /* of all devices */

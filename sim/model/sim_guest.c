@@ -117,6 +117,10 @@ int sim_guest_init(struct sim_guest *guest, struct sim_engine *engine, struct si
 	guest->frames_count = (u32)(config->memory_bytes / guest->engine->page_bytes);
 	u64 pages = guest->pages_count;
 
+	for (u32 i = 0; i < config->memcgs_count; i++) {
+		guest->memcg_high_pages[i] = config->memcg[i].high_bytes / engine->page_bytes;
+		guest->memcg_max_pages[i] = config->memcg[i].max_bytes / engine->page_bytes;
+	}
 	guest->hot = sim_zeroed(pages);
 	guest->memcg = sim_zeroed(pages);
 	guest->frame = sim_zeroed(pages * sizeof(u32));

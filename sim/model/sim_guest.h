@@ -93,6 +93,7 @@ struct sim_guest {
 	struct sim_reclaim *lruvec[SIM_MEMCGS_MAX];
 	struct ws_reaccess reaccess; /* of all lruvecs; configured if they count */
 	u64 memcg_pages[SIM_MEMCGS_MAX];
+	u64 memcg_high_pages[SIM_MEMCGS_MAX], memcg_max_pages[SIM_MEMCGS_MAX];
 
 	/* Reclaim. */
 	struct sim_swap_area swap;
@@ -126,6 +127,13 @@ static inline bool sim_page_is_tracked(u32 page)
 static inline enum ws_type sim_page_type(const struct sim_guest *guest, u32 page)
 {
 	return guest->memcg[page] & SIM_PAGE_FILE ? WS_FILE : WS_ANON;
+}
+
+/* Would sim_host_touch() find nothing to do?  So it is with nine of ten frames. */
+static inline bool sim_frame_is_backed(const struct sim_guest *guest, u32 frame)
+{
+	return (guest->backing.state[frame] & (SIM_BACK_BACKED | SIM_BACK_BALLOON)) ==
+	       SIM_BACK_BACKED;
 }
 
 /* Note the true time of an access to a tracked page. */

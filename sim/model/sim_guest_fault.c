@@ -55,7 +55,7 @@ static bool bring_neighbour(struct sim_guest *guest, u32 page, enum ws_enter how
 	u32 memcg = guest->memcg[page] & SIM_PAGE_MEMCG;
 
 	if (guest->frames.free_count <= guest->watermark.low ||
-	    guest->memcg_pages[memcg] >= guest->config->memcg[memcg].max_bytes / guest->engine->page_bytes)
+	    guest->memcg_pages[memcg] >= guest->memcg_max_pages[memcg])
 		return false;
 	u32 frame = sim_frames_take(&guest->frames);
 
@@ -63,7 +63,8 @@ static bool bring_neighbour(struct sim_guest *guest, u32 page, enum ws_enter how
 		return false;
 	sim_page_install(guest, page, frame, how, false);
 	/* The device wrote into the frame; the host sees that. */
-	sim_host_touch(guest->host, guest, frame);
+	if (!sim_frame_is_backed(guest, frame))
+		sim_host_touch(guest->host, guest, frame);
 	return true;
 }
 
@@ -197,10 +198,12 @@ static void cancel_writeback(struct fault *fault)
 static bool have_backed(struct fault *fault)
 {
 	struct sim_guest *guest = fault->guest;
-	struct sim_touch touch = sim_host_touch(guest->host, guest, guest->frame[fault->page] - 1);
+	u32 frame = guest->frame[fault->page] - 1;
 
-	if (touch.fault == SIM_FAULTS)
+	if (sim_frame_is_backed(guest, frame))
 		return true;
+	struct sim_touch touch = sim_host_touch(guest->host, guest, frame);
+
 	if (fault->result.fault == SIM_FAULTS)
 		fault->result.fault = touch.fault;
 	if (!touch.retry) /* else it is counted when it succeeds */

@@ -146,6 +146,8 @@ static u64 read_frame(struct sim_guest *guest, u32 page)
 	u32 frame = guest->frame[page] - 1;
 	u64 now_ns = guest->engine->now_ns;
 
+	if (sim_frame_is_backed(guest, frame))
+		return 0;
 	if (guest->backing.state[frame] & SIM_BACK_SWAPPED)
 		guest->counters.double_paging++;
 	struct sim_touch touch = sim_host_touch(guest->host, guest, frame);

@@ -75,7 +75,7 @@ static u64 split_tax(const struct sim_guest *guest)
 	/* What counts is the memory in use: a region wholly in the balloon slows nobody. */
 	u64 small_pages = backing->backed - backing->huge_regions * SIM_REGION_PAGES;
 
-	if (!small_pages || !guest->host->config->huge_pages)
+	if (!guest->host->config->huge_pages || !small_pages)
 		return 0;
 	return (u64)(guest->engine->scenario->costs.split_tax * (double)RATE_ONE) * small_pages /
 	       backing->backed;
@@ -88,7 +88,10 @@ static u64 rate_of(const struct sim_guest *guest)
 
 	if (guest->psi.productive > guest->config->vcpus)
 		rate = RATE_ONE * guest->config->vcpus / guest->psi.productive;
-	rate = rate * RATE_ONE / (RATE_ONE + split_tax(guest));
+	u64 tax = split_tax(guest);
+
+	if (tax) /* divisions are dear here: this is run for each fault */
+		rate = rate * RATE_ONE / (RATE_ONE + tax);
 	return rate ? rate : 1;
 }
 
@@ -125,7 +128,8 @@ static u64 record_time(const struct tr_run *run, u32 index)
 static u64 when(const struct batch *batch, u64 clock_ns)
 {
 	u64 work_ns = clock_ns - batch->clock_from_ns + batch->extra_done_ns;
-	u64 time_ns = batch->from_ns + work_ns * RATE_ONE / batch->rate;
+	u64 time_ns = batch->from_ns +
+		      (batch->rate == RATE_ONE ? work_ns : work_ns * RATE_ONE / batch->rate);
 
 	return time_ns < batch->limit_ns ? time_ns : batch->limit_ns;
 }
@@ -351,7 +355,7 @@ static int play(struct batch *batch, struct tr_error *error)
  */
 static u64 fault(struct sim_guest *guest, struct sim_stream *stream)
 {
-	struct sim_source *source = sim_workload_source(guest);
+	struct sim_source *source = guest->workload.now;
 	u32 entry = stream->run.page[stream->position];
 	u64 ticket = stream->ticket, now_ns = guest->engine->now_ns;
 	struct sim_fault_result result = sim_guest_fault(guest, stream, source->base + TR_PAGE(entry),
@@ -423,7 +427,7 @@ static int run_batch(struct sim_guest *guest, struct sim_stream *stream, u64 lim
 {
 	struct sim_engine *engine = guest->engine;
 	struct batch batch = { .guest = guest, .stream = stream,
-			       .source = sim_workload_source(guest), .from_ns = engine->now_ns,
+			       .source = guest->workload.now, .from_ns = engine->now_ns,
 			       .limit_ns = limit_ns, .rate = rate_of(guest) };
 	u64 clock_ns = stream->clock_ns;
 	int stop = play(&batch, error);
@@ -461,8 +465,7 @@ static void fetch_page(const struct sim_guest *guest, const struct sim_stream *s
 	if (!stream->has_run || stream->position >= stream->run.count || !guest->workload.playing)
 		return;
 	const struct sim_workload *workload = &guest->workload;
-	u32 page = workload->source[workload->segment_source[workload->segment]].base +
-		   TR_PAGE(stream->run.page[stream->position]);
+	u32 page = workload->now->base + TR_PAGE(stream->run.page[stream->position]);
 
 	fetch_state(guest, page);
 }
@@ -481,8 +484,7 @@ void sim_stream_fetch(const struct sim_guest *guest, u32 index, u32 ahead)
 	case 4:
 		fetch(&guest->workload.stream[index], sizeof(*stream));
 		fetch(guest->lruvec[0], 128);
-		__builtin_prefetch(guest->workload.source);
-		__builtin_prefetch(guest->workload.segment_source);
+		__builtin_prefetch(guest->workload.now);
 		__builtin_prefetch(&guest->config->vcpus);
 		__builtin_prefetch(&guest->config->memcg[0].high_bytes);
 		break;
@@ -511,8 +513,11 @@ int sim_stream_wake(struct sim_guest *guest, u32 index, u64 ticket, struct tr_er
 		return 0;
 	}
 	while (on) {
-		u64 limit_ns = (engine->now_ns / quantum_ns + 1) * quantum_ns;
-		u64 next_ns = engine->now_ns;
+		u64 next_ns = engine->now_ns, limit_ns;
+
+		if (next_ns >= engine->quantum_end_ns)
+			engine->quantum_end_ns = (next_ns / quantum_ns + 1) * quantum_ns;
+		limit_ns = engine->quantum_end_ns;
 
 		sim_stream_enter(guest, stream, SIM_STREAM_RUN);
 		if (stream->faulted) {

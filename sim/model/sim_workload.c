@@ -144,17 +144,10 @@ void sim_workload_destroy(struct sim_guest *guest)
 	*workload = (struct sim_workload){ 0 };
 }
 
-struct sim_source *sim_workload_source(struct sim_guest *guest)
-{
-	struct sim_workload *workload = &guest->workload;
-
-	return &workload->source[workload->segment_source[workload->segment]];
-}
-
 /* The process ends: its pages go, but for those that the segment keeps. */
 static void free_pages(struct sim_guest *guest, enum sim_keep keep)
 {
-	const struct sim_source *source = sim_workload_source(guest);
+	const struct sim_source *source = guest->workload.now;
 	u32 pages = source->pages_count;
 
 	if (keep == SIM_KEEP_ALL)
@@ -171,7 +164,7 @@ static void free_pages(struct sim_guest *guest, enum sim_keep keep)
 /* Pages that nobody declares have the trace's default type. */
 static void declare_default(struct sim_guest *guest)
 {
-	const struct sim_source *source = sim_workload_source(guest);
+	const struct sim_source *source = guest->workload.now;
 	const struct tr_meta *meta = tr_file_meta(source->file);
 
 	if (meta->default_type == TR_ANON)
@@ -191,10 +184,11 @@ static void begin(struct sim_guest *guest, u64 start_ns)
 		 start_ns);
 	u64 idle_ns = segment->idle_ns;
 
+	workload->now = &workload->source[workload->segment_source[workload->segment]];
 	workload->playing = segment->trace[0];
 	workload->streams_active = 1;
 	workload->begun_ns = start_ns;
-	if (workload->playing && !tr_file_meta(sim_workload_source(guest)->file)->streams_count) {
+	if (workload->playing && !tr_file_meta(guest->workload.now->file)->streams_count) {
 		workload->playing = false; /* a trace of no records: nothing but its idle time */
 		idle_ns += SIM_PROCESS_NS;
 	}
@@ -204,7 +198,7 @@ static void begin(struct sim_guest *guest, u64 start_ns)
 		sim_stream_wake_at(guest, &workload->stream[0], start_ns + idle_ns);
 		return;
 	}
-	struct sim_source *source = sim_workload_source(guest);
+	struct sim_source *source = guest->workload.now;
 
 	workload->streams_active = tr_file_meta(source->file)->streams_count;
 	close_cursors(workload);

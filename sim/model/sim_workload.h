@@ -26,6 +26,7 @@ struct sim_workload {
 	struct sim_source *source;
 	u32 sources_count;
 	u32 *segment_source; /* by segment: index of its source */
+	struct sim_source *now; /* of the segment being played */
 	struct sim_stream *stream;
 	u32 streams_count;  /* most that any source has */
 	u32 streams_active; /* of this repetition, not yet at the end */
@@ -55,8 +56,6 @@ void sim_workload_kill(struct sim_guest *guest);
 /* Idle time before a VM's first segment in this run, its random part included. */
 u64 sim_workload_phase(const struct sim_scenario *scenario, const struct sim_vm_config *config);
 
-/* The source of the segment being played. */
-struct sim_source *sim_workload_source(struct sim_guest *guest);
 /* One stream reached the end of its trace. */
 void sim_workload_stream_ended(struct sim_guest *guest);
 
