@@ -698,6 +698,30 @@ static void put_ages(struct sim_vm_view *vm, u64 now_ns, const u64 *edge_ns, con
 							     file_mib[i] * MIB };
 }
 
+/* What a balloon gives back between two reports is neither the kernel's nor of any use yet. */
+Test(policy, mrc_greedy_does_not_take_what_it_has_just_given_for_a_need)
+{
+	static const u64 edge[] = { 10 * SECOND, ~0ull };
+	static const u64 file[] = { 100, 0 }, anon[] = { 0, 0 };
+	struct desk *desk = desk_open("mrc-greedy", 300 * MIB);
+
+	for (u32 i = 0; i < 2; i++) {
+		desk_add(desk, 256 * MIB, 32 * MIB);
+		desk->vm[i].actual_bytes = 120 * MIB;
+		desk->vm[i].stats.free_bytes = 10 * MIB;
+		desk->vm[i].stats.time_ns = 1;
+		desk->policy->stats(desk->state, &desk->host, i, &desk->act);
+		put_ages(&desk->vm[i], 10 * SECOND, edge, file, anon, 2);
+		desk->policy->report(desk->state, &desk->host, i, &desk->act);
+	}
+	desk->vm[0].actual_bytes = 256 * MIB;
+	desk_tick(desk);
+	cr_assert(desk->target[0] > 120 * MIB && desk->target[0] < 160 * MIB, "%llu MiB",
+		  desk->target[0] / MIB);
+	cr_assert_eq(desk->target[0], desk->target[1], "equals stay equal");
+	desk_close(desk);
+}
+
 Test(policy, vmmms_as_shipped_is_stopped_by_remnants_and_fixed_is_not)
 {
 	static const u64 edge[] = { 60 * SECOND, 600 * SECOND, 6000 * SECOND };

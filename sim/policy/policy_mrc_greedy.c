@@ -15,6 +15,8 @@
  * the rest, and the rate at which it is used again is the rate of misses at that size
  * (policy_curve.h).
  */
+#include <stdio.h>
+
 #include "policy/policy_curve.h"
 #include "policy/policy_list.h"
 #include "policy/policy_rules.h"
@@ -30,6 +32,7 @@ struct mrc_greedy_state {
 	struct mrc_vm {
 		struct policy_curve curve;
 		u64 swap_in, swap_out, reclaimed;
+		u64 used; /* bytes, when the statistics came: the balloon may move before the next */
 	} vm[SIM_VMS_MAX];
 	struct policy_mrc mrc[SIM_VMS_MAX];
 };
@@ -169,7 +172,7 @@ static void curve_of(const struct mrc_greedy_state *self, const struct sim_vm_vi
 {
 	const struct policy_curve *curve = &vm->curve;
 	double all = curve->all[POLICY_ANON] + curve->all[POLICY_FILE], out = 0, gone = 0;
-	double base = (double)policy_less(view->actual_bytes, view->stats.free_bytes) - all;
+	double base = (double)vm->used - all;
 	double misses[POLICY_CURVE_AGES], size[POLICY_CURVE_AGES];
 
 	base = (base > 0 ? base : 0) + self->headroom * (double)view->nominal_bytes;
@@ -216,6 +219,23 @@ static void divide(struct mrc_greedy_state *self, const struct sim_host_view *ho
 	policy_mrc_divide(self->mrc, host->vms_count, memory, self->share, memory / CHUNKS);
 }
 
+/* The curve as points "MiB misses/s", for people. */
+static void explain(const struct policy_mrc *mrc, double share, u32 vm, u64 target,
+		    struct sim_actions *act)
+{
+	char text[512];
+	int used;
+
+	if (!act->ops->explain)
+		return;
+	used = snprintf(text, sizeof(text), "need %.1f MiB, target %.1f MiB; misses a second:",
+			policy_mrc_need(mrc, share) / (1 << 20), (double)target / (1 << 20));
+	for (u32 i = 0; i < mrc->points_count && used > 0 && used < (int)sizeof(text); i++)
+		used += snprintf(text + used, sizeof(text) - (size_t)used, " %.0f at %.0f",
+				 mrc->misses[i], mrc->size[i] / (1 << 20));
+	act->ops->explain(act->ctx, vm, text);
+}
+
 static u64 mrc_greedy_tick_ns(const void *state)
 {
 	return ((const struct mrc_greedy_state *)state)->interval_ns;
@@ -237,9 +257,20 @@ static void mrc_greedy_tick(void *state, const struct sim_host_view *host,
 			continue;
 		if ((double)change > self->band * (double)view->nominal_bytes)
 			policy_set_target(act, i, target);
+		explain(&self->mrc[i], self->share, i, target, act);
 		act->ops->request_stats(act->ctx, i);
 		act->ops->request_report(act->ctx, i);
 	}
+}
+
+static void mrc_greedy_stats(void *state, const struct sim_host_view *host, u32 vm,
+			     struct sim_actions *act)
+{
+	const struct sim_vm_view *view = &host->vm[vm];
+
+	(void)act;
+	((struct mrc_greedy_state *)state)->vm[vm].used =
+		policy_less(view->actual_bytes, view->stats.free_bytes);
 }
 
 static void mrc_greedy_report(void *state, const struct sim_host_view *host, u32 vm,
@@ -298,5 +329,6 @@ const struct sim_policy policy_mrc_greedy = {
 	.tick_ns = mrc_greedy_tick_ns,
 	.tick = mrc_greedy_tick,
 	.report = mrc_greedy_report,
+	.stats = mrc_greedy_stats,
 	.vm_added = mrc_greedy_vm_added,
 };
