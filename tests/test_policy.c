@@ -444,6 +444,26 @@ Test(policy, auto_balloon_counts_from_the_current_size_and_above_its_level)
 	desk_close(desk);
 }
 
+Test(policy, auto_balloon_holds_still_after_a_guest_has_helped_itself_if_told_to)
+{
+	struct desk *desk = desk_open("auto-balloon", 1000 * MIB);
+
+	desk_set(desk, "hold", "60s");
+	for (u32 i = 0; i < 2; i++)
+		desk_add(desk, 1000 * MIB, 0);
+	desk->vm[0].actual_bytes = 900 * MIB;
+	desk->host.now_ns = SECOND;
+	desk->policy->stalled(desk->state, &desk->host, 0, true, &desk->act);
+	desk->host.now_ns = 61 * SECOND - 1;
+	desk->policy->pressure(desk->state, &desk->host, 0, &desk->act);
+	cr_assert_eq(desk->target[0], 900 * MIB);
+	cr_assert_lt(desk->target[1], 1000 * MIB, "the other one is not held");
+	desk->host.now_ns++;
+	desk->policy->pressure(desk->state, &desk->host, 0, &desk->act);
+	cr_assert_lt(desk->target[0], 900 * MIB);
+	desk_close(desk);
+}
+
 /* MOM */
 
 /* One round of MOM with everything steady: current, unused and the host's free share. */

@@ -9,7 +9,8 @@
  * May see: host pressure events, and the balloon's configuration space.
  * Known flaw: as its author listed, no limit to the rate and none to the amount, and
  * it overrides what a user set.  As its reviewers said, the balloon takes again at
- * the next event what the guest has just given itself.  Here the guest's shrinker is
+ * the next event what the guest has just given itself; `hold` is the hysteresis that it
+ * lacks, and is 0 as shipped.  Here the guest's shrinker is
  * approximated by deflate-on-OOM, which comes later than a shrinker would; a guest
  * without it never gets memory back.
  */
@@ -18,7 +19,9 @@
 
 struct auto_balloon_state {
 	double granularity;
-	u64 level;
+	u64 level, hold_ns;
+
+	u64 held_until_ns[SIM_VMS_MAX]; /* 0: has not helped itself lately */
 };
 
 static const struct sim_param auto_balloon_params[] = {
@@ -26,6 +29,8 @@ static const struct sim_param auto_balloon_params[] = {
 	  SIM_PARAM_DOUBLE, POLICY_FIELD(auto_balloon_state, granularity), 0.01, 0.0001, 0.5 },
 	{ "level", "least pressure that counts: 0 low, 1 medium, 2 critical", SIM_PARAM_U64,
 	  POLICY_FIELD(auto_balloon_state, level), 0, 0, 2 },
+	{ "hold", "what its reviewers asked for: a guest that has deflated is left alone for so long",
+	  SIM_PARAM_TIME, POLICY_FIELD(auto_balloon_state, hold_ns), 0, 0, 8.64e13 },
 };
 
 static void auto_balloon_pressure(void *state, const struct sim_host_view *host, u32 level,
@@ -39,7 +44,8 @@ static void auto_balloon_pressure(void *state, const struct sim_host_view *host,
 		const struct sim_vm_view *vm = &host->vm[i];
 		u64 taken = policy_bytes((double)vm->actual_bytes * self->granularity);
 
-		if (vm->running && vm->actual_bytes > vm->min_bytes)
+		if (vm->running && vm->actual_bytes > vm->min_bytes &&
+		    host->now_ns >= self->held_until_ns[i])
 			policy_set_target(act, i,
 					  policy_clamp_target(vm, vm->actual_bytes - taken));
 	}
@@ -49,10 +55,20 @@ static void auto_balloon_pressure(void *state, const struct sim_host_view *host,
 static void auto_balloon_stalled(void *state, const struct sim_host_view *host, u32 vm, bool oom,
 				 struct sim_actions *act)
 {
-	(void)state;
-	if (oom && host->vm[vm].running)
-		policy_set_target(act, vm,
-				  policy_clamp_target(&host->vm[vm], host->vm[vm].actual_bytes));
+	struct auto_balloon_state *self = state;
+
+	if (!oom || !host->vm[vm].running)
+		return;
+	self->held_until_ns[vm] = host->now_ns + self->hold_ns;
+	policy_set_target(act, vm, policy_clamp_target(&host->vm[vm], host->vm[vm].actual_bytes));
+}
+
+static void auto_balloon_vm_added(void *state, const struct sim_host_view *host, u32 vm,
+				  struct sim_actions *act)
+{
+	(void)host;
+	(void)act;
+	((struct auto_balloon_state *)state)->held_until_ns[vm] = 0;
 }
 
 const struct sim_policy policy_auto_balloon = {
@@ -63,7 +79,8 @@ const struct sim_policy policy_auto_balloon = {
 		"The host never deflates.  A guest that runs out of memory deflates by itself,\n"
 		"and its new size becomes the target.",
 	.source = "Luiz Capitulino, RFC for QEMU (December 2012) and Linux (May 2013)",
-	.flaw = "No limit of rate or amount; takes again what a guest has just deflated. The\n"
+	.flaw = "No limit of rate or amount; takes again what a guest has just deflated (`hold`\n"
+		"mends that).  The\n"
 		"guest's shrinker is approximated by deflate-on-OOM, which comes later, and a\n"
 		"guest without that never gets memory back.",
 	.channels = SIM_CH_HOST,
@@ -72,4 +89,5 @@ const struct sim_policy policy_auto_balloon = {
 	.state_size = sizeof(struct auto_balloon_state),
 	.pressure = auto_balloon_pressure,
 	.stalled = auto_balloon_stalled,
+	.vm_added = auto_balloon_vm_added,
 };
