@@ -103,6 +103,16 @@ Test(experiments, what_is_no_number_passes_no_check)
 	cr_assert_eq(worth("not_falling(1, 0 / 0)"), 0);
 }
 
+Test(experiments, columns_add_up)
+{
+	cr_assert_eq(worth("max('down', 'a', 'x+x')"), 18);
+	cr_assert_eq(worth("last('up', '*', 'x+time_s+x')"), 2 * (8 + 9) + 6);
+	refused("max('up', 'a', 'x+')");
+	refused("max('up', 'a', '+')");
+	refused("max('up', 'a', 'x+nothing')");
+	refused("max('up', 'a', 'x+x+x+x+x')");
+}
+
 Test(experiments, faults_are_refused)
 {
 	const char *bad[] = { "", "1 +", "(1", "1)", "nobody", "mean('up', 'a')", "mean('up', 'c', 'x')",

@@ -8,6 +8,7 @@
 #include "exp_series.h"
 
 #define MIB 1048576.0
+#define COLUMNS_MAX 4
 
 static int add(struct exp_series *series, double time_s, double value, bool sum)
 {
@@ -69,6 +70,29 @@ static int get_oldest(struct exp_series *series, const struct exp_table *table, 
 	return rc ? rc : series->count ? 0 : -ENOENT;
 }
 
+/* Columns of a name like "anon_bytes+file_bytes".  Return: how many; 0 if one is not there. */
+static u32 get_columns(const struct exp_table *table, const char *name, u32 *column)
+{
+	u32 count = 0;
+
+	for (const char *end; name; name = end ? end + 1 : NULL) {
+		char one[64];
+		int at;
+
+		end = strchr(name, '+');
+		size_t length = end ? (size_t)(end - name) : strlen(name);
+		if (count == COLUMNS_MAX || length >= sizeof(one))
+			return 0;
+		memcpy(one, name, length);
+		one[length] = 0;
+		at = exp_table_column(table, one);
+		if (at < 0)
+			return 0;
+		column[count++] = (u32)at;
+	}
+	return count;
+}
+
 int exp_series_get(struct exp_series *series, const struct exp_tables *tables, const char *vm,
 		   const char *column)
 {
@@ -76,19 +100,21 @@ int exp_series_get(struct exp_series *series, const struct exp_tables *tables, c
 	const char *told = strncmp(column, "told ", 5) ? NULL : column + 5;
 	const struct exp_table *table = told ? &tables->decisions :
 				       host ? &tables->host : &tables->series;
-	int of = exp_table_column(table, "vm"), at = exp_table_column(table, told ? "text" : column);
-	int rc = 0, time = exp_table_column(table, "time_s");
+	u32 at[COLUMNS_MAX], columns = get_columns(table, told ? "text" : column, at);
+	int of = exp_table_column(table, "vm"), time = exp_table_column(table, "time_s"), rc = 0;
 
 	*series = (struct exp_series){ 0 };
 	if (!strcmp(column, "oldest") || !strcmp(column, "oldest file"))
 		return get_oldest(series, &tables->ages, vm, !!column[6]);
-	if (at < 0 || time < 0 || (of < 0 && !host))
+	if (!columns || time < 0 || (of < 0 && !host))
 		return -ENOENT;
 	for (u32 i = 0; i < table->rows_count && !rc; i++) {
 		if (!host && !all && strcmp(exp_word(table, i, (u32)of), vm))
 			continue;
-		double value = told ? number_after(exp_word(table, i, (u32)at), told) :
-				      exp_cell(table, i, (u32)at);
+		double value = told ? number_after(exp_word(table, i, at[0]), told) : 0;
+
+		for (u32 k = 0; k < columns && !told; k++)
+			value += exp_cell(table, i, at[k]);
 		if (!isnan(value))
 			rc = add(series, exp_cell(table, i, (u32)time), value, all && !told);
 	}
