@@ -83,12 +83,12 @@ static void add_plain(struct ws_lru *lru, u32 page, enum ws_type type, enum ws_e
 	const struct ws_age *age = &lru->age;
 	u32 slot = age->min_slot[type], history = 0;
 
-	if (how == WS_ENTER_FAULT)
+	if (how == WS_ENTER_FAULT || how == WS_ENTER_SWAPIN)
 		slot = age->max_slot;
 	else if (how == WS_ENTER_WRITEBACK)
 		slot = ws_age_slot_after(age, slot);
 	if (shadow && ws_refault_arrive(&lru->refault, type, age->min_seq[type], shadow,
-					how == WS_ENTER_FAULT).workingset)
+					how == WS_ENTER_FAULT || how == WS_ENTER_SWAPIN).workingset)
 		history = WS_PAGE_WORKINGSET;
 	enter(lru, page, type, slot, history);
 }
@@ -376,20 +376,6 @@ static void promote_rmap(struct ws_lru *lru, u32 page)
 		ws_reaccess_after(lru->reaccess, &lru->age);
 }
 
-/* The rest of is_young() where a page that was accessed is not simply the youngest. */
-static bool is_young_by_rules(struct ws_lru *lru, u32 page, u64 young, u32 first, u32 count)
-{
-	u64 self = 1ull << page % 64;
-
-	young &= ~self;
-	lru->promoted_pages += ws_lru_harvest(lru, first, &young, count);
-	promote_rmap(lru, page);
-	lru->promoted_pages++;
-	ws_queue_add_young(&lru->queue[lru->age.row_of[lru->age.page[page] & WS_PAGE_KIND]],
-			   lru->pool, page);
-	return true;
-}
-
 /* Was @page, a victim but for this, accessed?  Then it and its neighbours become young. */
 static bool is_young(struct eviction *eviction, u32 page, enum ws_type type)
 {
@@ -403,8 +389,6 @@ static bool is_young(struct eviction *eviction, u32 page, enum ws_type type)
 	if (!young)
 		return false;
 	count = count < 64 ? count : 64;
-	if (lru->rules->rmap != WS_RMAP_YOUNGEST && young >> page % 64 & 1)
-		return is_young_by_rules(lru, page, young, first, count);
 	lru->promoted_pages += ws_lru_harvest(lru, first, &young, count);
 	if (lru->age.row_of[lru->age.page[page] & WS_PAGE_KIND] != row)
 		return false;
@@ -424,6 +408,78 @@ static bool open_chunk(struct ws_lru *lru, struct ws_queue *queue)
 	return true;
 }
 
+/*
+ * Where an accessed victim is not simply the youngest, it matters that Linux takes a batch of
+ * victims off its lists before it looks at any: a look-around then passes over them.  They
+ * wait in @victims, in no generation, their history in their entry.
+ */
+static void isolate(struct eviction *eviction, u32 page, u16 entry)
+{
+	struct ws_age *age = &eviction->lru->age;
+
+	ws_age_leave(age, entry);
+	age->page[page] = entry & (u16)~(WS_PAGE_LABEL | WS_PAGE_LINKED);
+	eviction->victims[eviction->count++] = page;
+}
+
+/* Which of the victims @from..@to - 1 are among the @young of @page's block? */
+static u64 young_of_batch(const struct eviction *eviction, u32 from, u32 to, u32 page, u64 young)
+{
+	u64 found = 0;
+	u32 i;
+
+	for (i = from; i < to; i++)
+		if ((eviction->victims[i] ^ page) < 64 && young >> eviction->victims[i] % 64 & 1)
+			found |= 1ull << (i - from);
+	return found;
+}
+
+/* A page that was isolated and has been accessed goes back. */
+static void put_back(struct ws_lru *lru, u32 page, enum ws_type type)
+{
+	struct ws_age *age = &lru->age;
+
+	ws_age_enter(age, page, type, age->min_slot[type],
+		     (age->page[page] & (u16)~WS_PAGE_KIND) | WS_PAGE_LINKED);
+	promote_rmap(lru, page);
+	lru->promoted_pages++;
+	ws_queue_add_young(&lru->queue[age->row_of[age->page[page] & WS_PAGE_KIND]], lru->pool, page);
+}
+
+/* Look at the isolated victims from number @from on: those that were accessed go back. */
+static void judge_isolated(struct eviction *eviction, enum ws_type type, u32 from)
+{
+	struct ws_lru *lru = eviction->lru;
+	u32 end = eviction->count, i;
+	u64 known = 0;
+
+	eviction->count = from;
+	for (i = from; i < end; i++) {
+		u32 page = eviction->victims[i], first = page & ~63u;
+		u32 count = lru->age.pages_count - first;
+		u64 young = 0;
+
+		eviction->scan->rmap_walks++;
+		if (!(known >> (i - from) & 1))
+			young = eviction->look_around(eviction->ctx, page);
+		known |= young_of_batch(eviction, i, end, page, young) << (i - from);
+		lru->promoted_pages += ws_lru_harvest(lru, first, &young, count < 64 ? count : 64);
+		if (known >> (i - from) & 1) {
+			put_back(lru, page, type);
+			continue;
+		}
+		if (eviction->shadows)
+			eviction->shadows[eviction->count] =
+				ws_refault_leave(&lru->refault, lru->rules, type,
+						 lru->age.min_seq[type], lru->age.page[page]);
+		else
+			ws_refault_leave(&lru->refault, lru->rules, type, lru->age.min_seq[type],
+					 lru->age.page[page]);
+		lru->age.page[page] &= WS_PAGE_FILE;
+		eviction->victims[eviction->count++] = page;
+	}
+}
+
 /* Sort the page at the old end of the oldest generation of @type: evicted or not? */
 static void sort_page(struct eviction *eviction, u32 page, enum ws_type type, u32 row, u32 limit)
 {
@@ -441,6 +497,10 @@ static void sort_page(struct eviction *eviction, u32 page, enum ws_type type, u3
 		if (entry & WS_PAGE_HISTORY && is_protected(lru, page, entry, type, limit))
 			return;
 	}
+	if (eviction->look_around && lru->rules->rmap != WS_RMAP_YOUNGEST) {
+		isolate(eviction, page, entry);
+		return;
+	}
 	if (eviction->look_around && is_young(eviction, page, type))
 		return;
 	ws_age_leave(age, entry);
@@ -451,13 +511,14 @@ static void sort_page(struct eviction *eviction, u32 page, enum ws_type type, u3
 	eviction->victims[eviction->count++] = page;
 }
 
-/* Victims of @type until there are @max in all.  Return: found any, or ran out of budget. */
+/* Victims of @type until there are @max in all.  Return: looked at any, or ran out of budget. */
 static bool evict_type(struct eviction *eviction, enum ws_type type, u32 limit, u32 max)
 {
 	struct ws_lru *lru = eviction->lru;
 	u32 row = ws_age_row(lru->age.min_slot[type], type), before = eviction->count;
 	u32 scanned = eviction->scan->scanned, budget = eviction->scan->budget;
 	struct ws_queue *queue = &lru->queue[row];
+	bool progress;
 
 	if (ws_age_gens(&lru->age, type) <= WS_GENS_MIN)
 		return false;
@@ -468,8 +529,11 @@ static bool evict_type(struct eviction *eviction, enum ws_type type, u32 limit, 
 		sort_page(eviction, queue->old[queue->old_begin++], type, row, limit);
 	}
 	eviction->scan->scanned = scanned;
+	progress = eviction->count > before || scanned == budget;
+	if (eviction->look_around && lru->rules->rmap != WS_RMAP_YOUNGEST)
+		judge_isolated(eviction, type, before);
 	lru->evicted_pages[type] += eviction->count - before;
-	return eviction->count > before || scanned == budget;
+	return progress;
 }
 
 /*

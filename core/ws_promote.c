@@ -51,7 +51,7 @@ bool ws_promote_in_fault(const struct ws_rules *rules, enum ws_enter how)
 {
 	if (how == WS_ENTER_SWAPCACHE || how == WS_ENTER_AHEAD)
 		return rules->ahead == WS_AHEAD_AS_FAULT;
-	return how == WS_ENTER_FAULT;
+	return how == WS_ENTER_FAULT || how == WS_ENTER_SWAPIN;
 }
 
 static bool is_activated(const struct ws_rules *rules, const struct ws_arrival *arrival)
@@ -88,8 +88,9 @@ u32 ws_promote_arrive(const struct ws_age *age, const struct ws_rules *rules,
 		if (rules->refs == WS_REFS_WORKINGSET_LAST)
 			*history &= (u16)~WS_PAGE_REFS;
 		*history |= WS_PAGE_REFERENCED;
-		pending = type == WS_ANON && !arrival->shadowed &&
-			  arrival->how != WS_ENTER_SWAPCACHE;
+		pending = arrival->how == WS_ENTER_SWAPIN ||
+			  (type == WS_ANON && !arrival->shadowed &&
+			   arrival->how != WS_ENTER_SWAPCACHE);
 	}
 	place = (enum ws_place)(pending ? rules->place_pending : rules->place_inactive);
 	return slot_of_place(age, place, type, ws_rules_workingset(rules, *history),

@@ -21,6 +21,8 @@ enum ws_enter {
 	WS_ENTER_SWAPCACHE, /* anon brought in beside a faulting one */
 	WS_ENTER_WRITEBACK, /* could not be evicted yet, being written */
 	WS_ENTER_AHEAD,	    /* page cache brought in beside a page that faulted */
+	/* Anon that faulted and does not stay in the swap cache, as from compressed memory. */
+	WS_ENTER_SWAPIN,
 };
 
 /* What is known of a page that comes in. */

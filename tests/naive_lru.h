@@ -392,7 +392,8 @@ static u64 seq_of_arrival(struct naive *n, struct naive_page *page, enum ws_ente
 			page->history.count = 0;
 		if (is_number(n) && page->history.count % 2 == 0)
 			page->history.count++;
-		pending = page->type == WS_ANON && !with_shadow && how != WS_ENTER_SWAPCACHE;
+		pending = how == WS_ENTER_SWAPIN ||
+			  (page->type == WS_ANON && !with_shadow && how != WS_ENTER_SWAPCACHE);
 	}
 	return seq_of_place(n, pending ? n->rules.place_pending : n->rules.place_inactive, page->type,
 			    &page->history);
@@ -402,7 +403,8 @@ static void naive_add(struct naive *n, u32 i, int type, enum ws_enter how, bool 
 {
 	struct naive_page *page = &n->page[i];
 	bool ahead = how == WS_ENTER_SWAPCACHE || how == WS_ENTER_AHEAD;
-	bool in_fault = ahead ? n->rules.ahead == WS_AHEAD_AS_FAULT : how == WS_ENTER_FAULT;
+	bool in_fault = ahead ? n->rules.ahead == WS_AHEAD_AS_FAULT :
+				how == WS_ENTER_FAULT || how == WS_ENTER_SWAPIN;
 
 	page->here = true;
 	page->type = type;
@@ -572,16 +574,43 @@ static void naive_evict_page(struct naive *n, u32 i, u32 *victims, u32 *count)
 	victims[(*count)++] = i;
 }
 
-/* One type; true when it gave a victim or the budget is used up. */
+/* Of the pages that were put aside, those that were accessed go back; seen is what is not aside. */
+static void naive_judge(struct naive *n, const u32 *aside, u32 number, u64 *accessed, u32 *victims,
+			u32 *count)
+{
+	bool young[64] = { false };
+
+	for (u32 k = 0; k < number; k++) {
+		u32 i = aside[k];
+
+		if (!young[k] && (accessed[i / 64] >> i % 64 & 1)) {
+			for (u32 m = k; m < number; m++)
+				young[m] |= aside[m] / 64 == i / 64 &&
+					    (accessed[i / 64] >> aside[m] % 64 & 1);
+			for (u32 j = i & ~63u; j < (i & ~63u) + 64; j++)
+				if (accessed[j / 64] >> j % 64 & 1)
+					see(n, &n->page[j]);
+			accessed[i / 64] = 0;
+		}
+		n->page[i].here = true;
+		if (young[k])
+			rescue(n, i, accessed);
+		else
+			naive_evict_page(n, i, victims, count);
+	}
+}
+
+/* One type; true when it gave a victim, or put a page aside, or the budget is used up. */
 static bool naive_evict_type(struct naive *n, int type, int limit, u32 *budget, u64 *accessed,
 			     u32 *victims, u32 *count, u32 max)
 {
 	struct list *list = list_of(n, n->min_seq[type], type);
-	u32 before = *count;
+	u32 before = *count, aside[64], number = 0;
+	bool apart = n->rules.rmap != WS_RMAP_YOUNGEST;
 
 	if (n->max_seq - n->min_seq[type] + 1 <= 2)
 		return false;
-	while (*count < max && *budget && list->count) {
+	while (*count + number < max && *budget && list->count) {
 		u32 i = list_take(list);
 		struct naive_page *page = &n->page[i];
 
@@ -592,12 +621,15 @@ static bool naive_evict_type(struct naive *n, int type, int limit, u32 *budget, 
 			list_append(n, i);
 		else if ((int)tier_of(n, &page->history) > limit || is_full(n, &page->history))
 			protect(n, i);
+		else if (apart)
+			n->page[aside[number++] = i].here = false;
 		else if (accessed[i / 64] >> i % 64 & 1)
 			rescue(n, i, accessed);
 		else
 			naive_evict_page(n, i, victims, count);
 	}
-	return *count > before || !*budget;
+	naive_judge(n, aside, number, accessed, victims, count);
+	return *count > before || number || !*budget;
 }
 
 /* Which generations the types' oldest should be now that lists are used up. */
@@ -756,7 +788,8 @@ static void step_page(u64 op)
 		enum ws_type type = i % 5 < 3 ? WS_ANON : WS_FILE;
 		enum ws_enter how = what < 8 ? WS_ENTER_FAULT : what < 12 ? WS_ENTER_READ :
 				    what == 12 ? WS_ENTER_AHEAD :
-				    what == 13 ? WS_ENTER_WRITEBACK : WS_ENTER_SWAPCACHE;
+				    what == 13 ? WS_ENTER_WRITEBACK :
+				    what == 14 && type == WS_ANON ? WS_ENTER_SWAPIN : WS_ENTER_SWAPCACHE;
 		/* What was used through descriptors comes back sooner: the controller has to act. */
 		const struct history *was = &naive.page[i].shadow_history;
 		bool with_shadow = naive.page[i].shadow &&

@@ -438,17 +438,34 @@ Test(rules, a_victim_that_was_counted_before_is_promoted_and_keeps_two_in_fg)
 	cr_assert_eq(ws_page_number(page[0]), 2);
 }
 
+/* Those that are victims of the same batch are not neighbours: each is looked at itself. */
 Test(rules, neighbours_of_an_accessed_victim_are_sighted)
 {
-	changed = *rules_of("6.14");
-	start_by(&changed);
+	start("6.14");
 	read_pages(0, 3);
 	sight(1);
 	accessed[0] = 7;
-	cr_assert_eq(evict(100, 3), 1, "the third was seen once only, and is still the oldest");
+	cr_assert_eq(evict(100, 1), 1, "the third was seen once only, and is still the oldest");
 	cr_assert_eq(victims[0], 2);
 	cr_assert_eq(distance(0), 1);
 	cr_assert_eq(distance(1), 0, "seen before");
+}
+
+Test(rules, victims_of_a_batch_are_told_accessed_one_by_one)
+{
+	struct ws_lru_scan scan = { .swappiness = 100, .budget = 100 };
+
+	start("6.14");
+	read_pages(0, 6);
+	sight(1);
+	accessed[0] = 1 | 2 | 4 | 1 << 5; /* the last is no victim of this batch */
+	cr_assert_eq(ws_lru_evict(&lru, &scan, &ops, NULL, victims, NULL, 5), 3);
+	cr_assert(victims[0] == 3 && victims[1] == 4 && victims[2] == 5);
+	cr_assert_eq(distance(0), 1);
+	cr_assert_eq(distance(1), 0);
+	cr_assert_eq(distance(2), 1);
+	cr_assert_eq(scan.rmap_walks, 6);
+	cr_assert(ws_lru_check(&lru));
 }
 
 /* --- what is kept in the next generation --- */

@@ -7,15 +7,19 @@
  * system of a real device in the directory that is its first argument.
  *
  * usage: ground_truth DIRECTORY HZ WORKLOAD SECONDS INTERVAL_MS REGION...
- * REGION: kind:MiB:period_ms:start_s:end_s[:free][:again=S][:c1]
+ * REGION: kind:MiB:period_ms:start_s:end_s[:free][:again=S][:own][:fork][:alone][:c1]
  *	kind	a  anonymous		s  anonymous, a random eighth a touch
+ *		z  the same, low pages more often
  *		x  anonymous, MADV_RANDOM	h  anonymous, MADV_HUGEPAGE
  *		t  shared memory	m  mapped file		r  file through read()
  *		e  not a region: evict so many MiB once, at start_s
  *	period	0: touched once, at start
  *	free	unmapped at end; otherwise only left alone
  *	again	touched as before from second S on, after end
- *	c1	by a second process in a memory cgroup of its own
+ *	own	touched by a process of its own
+ *	fork	touched first by one process, then by a child that shares the pages
+ *	alone	of e: nothing is touched meanwhile, and no touch half done
+ *	c1	by processes in a second memory cgroup
  *
  * Every INTERVAL_MS, from three quarters of it on, the kernel is made to age the
  * cgroup's pages through debugfs.  Lines, times in seconds since T0:
@@ -35,6 +39,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
@@ -55,9 +60,9 @@
 struct region {
 	char spec[64];
 	char kind;
-	unsigned int mib, group, touches;
+	unsigned int mib, group, process, touches;
 	double period, start, end, again; /* seconds; again 0: never */
-	bool free_at_end, done;
+	bool free_at_end, forks, alone, done;
 	double next;
 	unsigned char *memory;
 	int fd;
@@ -65,6 +70,8 @@ struct region {
 
 static struct region regions[REGIONS_MAX];
 static unsigned int regions_count, groups_count = 1;
+static bool takes_turns; /* touches and evictions do */
+static int turn; /* each process's own way to the lock */
 static const char *directory;
 static double t0, duration, interval;
 
@@ -150,10 +157,10 @@ static size_t touch_pages(struct region *region, unsigned int number)
 	size_t pages = pages_of(region), i;
 	unsigned char buffer[PAGE];
 
-	if (region->kind == 's' && region->touches) {
+	if ((region->kind == 's' || region->kind == 'z') && region->touches) {
 		for (i = 0; i < pages / TRUTH_SUBSET; i++)
-			touch_page(region, truth_subset_page(number, region->touches, (uint32_t)i,
-							     (uint32_t)pages));
+			touch_page(region, truth_subset_page(region->kind, number, region->touches,
+							     (uint32_t)i, (uint32_t)pages));
 		return i;
 	}
 	for (i = 0; i < pages; i++)
@@ -164,13 +171,43 @@ static size_t touch_pages(struct region *region, unsigned int number)
 	return pages;
 }
 
+static void open_turn(void)
+{
+	turn = open("/run/turn", O_RDWR | O_CREAT, 0600);
+	if (turn < 0)
+		die("/run/turn");
+}
+
+/* A child goes on with @region, and with nothing else. */
+static void hand_over(struct region *region)
+{
+	unsigned int i;
+	pid_t child = fork();
+
+	region->forks = false;
+	if (child < 0)
+		die("fork");
+	if (child)
+		region->done = true;
+	else
+		open_turn();
+	for (i = 0; !child && i < regions_count; i++)
+		regions[i].done |= &regions[i] != region;
+}
+
 static void touch(struct region *region, unsigned int number, int out)
 {
-	double begin = now();
-	size_t pages = touch_pages(region, number);
+	double begin;
+	size_t pages;
 
+	if (takes_turns)
+		flock(turn, LOCK_SH);
+	begin = now();
+	pages = touch_pages(region, number);
 	region->touches++;
 	say(out, "T %.3f %.3f r%u %c %zu\n", begin, now(), number, region->kind, pages);
+	if (takes_turns)
+		flock(turn, LOCK_UN);
 }
 
 /* What has to be done with @region by the time @at; sets when it is next due. */
@@ -184,6 +221,8 @@ static void serve_region(struct region *region, unsigned int number, int out, do
 			region->next += region->period;
 		if (region->period == 0 || region->next > region->end)
 			region->next = region->end;
+		if (region->forks)
+			hand_over(region);
 		return;
 	}
 	if (region->again > 0) {
@@ -210,13 +249,14 @@ static void sleep_until(double at)
 		usleep((useconds_t)(left * 1e6) + 100);
 }
 
-static _Noreturn void toucher(unsigned int group, int out)
+static _Noreturn void toucher(unsigned int group, unsigned int process, int out)
 {
 	unsigned int i;
 
 	for (i = 0; i < regions_count; i++) {
 		regions[i].next = regions[i].start;
-		if (regions[i].group == group && regions[i].kind != 'e')
+		if (regions[i].group == group && regions[i].process == process &&
+		    regions[i].kind != 'e')
 			map_region(&regions[i], i);
 		else
 			regions[i].done = true;
@@ -297,15 +337,22 @@ static void evict(const struct region *region)
 {
 	unsigned int id = 0, group = region->group;
 	unsigned int swappiness = region->period > 0 ? (unsigned int)(region->period * 1000) : 200;
-	unsigned long seq = dump('B', group, &id), pages = pages_of(region);
+	unsigned long seq, pages = pages_of(region);
 	char command[64], mark[3] = { 'E', group_mark(group), 0 };
-	double begin = now();
+	double begin;
+
+	if (region->alone)
+		flock(turn, LOCK_EX);
+	seq = dump('B', group, &id);
+	begin = now();
 
 	snprintf(command, sizeof(command), "- %u 0 %lu %u %lu", id, seq - 2, swappiness, pages);
 	write_text(LRU_GEN, command);
 	printf("%s%s%.3f %.3f asked %lu swappiness %u\n", mark, group ? " " : "", begin, now(),
 	       pages, swappiness);
 	dump('G', group, &id);
+	if (region->alone)
+		flock(turn, LOCK_UN);
 }
 
 /* Lets what the processes say through, until @at. */
@@ -335,22 +382,34 @@ static void relay(const int *in, double at)
 	}
 }
 
+static void start_process(unsigned int group, unsigned int process, const int *ends)
+{
+	char path[64];
+
+	fflush(stdout);
+	if (fork() == 0) {
+		snprintf(path, sizeof(path), CGROUP "%u/cgroup.procs", group);
+		write_text(path, "0");
+		close(ends[0]);
+		open_turn();
+		sleep_until(LEAD);
+		toucher(group, process, ends[1]);
+	}
+}
+
 static int start_group(unsigned int group)
 {
+	unsigned int i;
 	char path[64];
 	int ends[2];
 
 	snprintf(path, sizeof(path), CGROUP "%u", group);
 	if ((mkdir(path, 0755) && errno != EEXIST) || pipe(ends))
 		die(path);
-	fflush(stdout);
-	if (fork() == 0) {
-		snprintf(path, sizeof(path), CGROUP "%u/cgroup.procs", group);
-		write_text(path, "0");
-		close(ends[0]);
-		sleep_until(LEAD);
-		toucher(group, ends[1]);
-	}
+	start_process(group, 0, ends);
+	for (i = 0; i < regions_count; i++)
+		if (regions[i].group == group && regions[i].process)
+			start_process(group, regions[i].process, ends);
 	close(ends[1]);
 	return ends[0];
 }
@@ -376,6 +435,7 @@ static void watch(void)
 
 	for (group = 0; group < groups_count; group++)
 		in[group] = start_group(group);
+	open_turn();
 	/* What the processes use themselves. */
 	relay(in, 0);
 	for (group = 0; group < groups_count; group++)
@@ -409,13 +469,17 @@ static void parse_region(const char *spec)
 	if (regions_count == REGIONS_MAX || strlen(spec) >= sizeof(region->spec) ||
 	    sscanf(spec, "%c:%u:%u:%lf:%lf%n", &region->kind, &region->mib, &period_ms,
 		   &region->start, &region->end, &used) != 5 ||
-	    !strchr("asxhtmre", region->kind) || !region->mib) {
+	    !strchr("aszxhtmre", region->kind) || !region->mib) {
 		fprintf(stderr, "ground_truth: no region: %s\n", spec);
 		exit(2);
 	}
 	snprintf(region->spec, sizeof(region->spec), "%s", spec);
 	region->period = period_ms / 1000.0;
 	region->free_at_end = strstr(spec + used, ":free");
+	region->forks = strstr(spec + used, ":fork");
+	region->alone = strstr(spec + used, ":alone");
+	takes_turns |= region->alone;
+	region->process = strstr(spec + used, ":own") ? regions_count + 1 : 0;
 	region->group = strstr(spec + used, ":c1") ? 1 : 0;
 	again = strstr(spec + used, ":again=");
 	region->again = again ? strtod(again + strlen(":again="), NULL) : 0;

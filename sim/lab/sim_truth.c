@@ -308,6 +308,7 @@ static void evict(struct truth_replay *replay, u32 index)
 		evicted += got;
 	}
 	finish_touches(replay, index);
+	replay->group[event->group].evicted = true;
 	replay->result->evictions++;
 }
 

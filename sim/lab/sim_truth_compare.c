@@ -276,6 +276,8 @@ static void judge_type(struct truth_replay *replay, struct sim_truth_dump *dump,
 		       enum ws_type type)
 {
 	u64 differences = 0, all, under_way = pages_under_way(replay, index, type);
+	u64 batch = SIM_TRUTH_BATCH +
+		    (replay->group[dump->event->group].evicted ? SIM_TRUTH_EVICTED : 0);
 	u32 i;
 
 	for (i = 0; i < dump->rows_count; i++) {
@@ -288,9 +290,9 @@ static void judge_type(struct truth_replay *replay, struct sim_truth_dump *dump,
 	all = dump->kernel[type] > dump->core[type] ? dump->kernel[type] - dump->core[type] :
 						      dump->core[type] - dump->kernel[type];
 	dump->misplaced[type] = (differences - all) / 2;
-	dump->misplaced_allowed[type] = SIM_TRUTH_BATCH + under_way;
+	dump->misplaced_allowed[type] = batch + under_way;
 	dump->own_allowed[type] = most_of(SIM_TRUTH_OWN, dump->core[type] / 100) + under_way;
-	dump->short_allowed[type] = SIM_TRUTH_BATCH + under_way;
+	dump->short_allowed[type] = batch + under_way;
 	if (dump->misplaced[type] > dump->misplaced_allowed[type] ||
 	    (dump->kernel[type] > dump->core[type] && all > dump->own_allowed[type]) ||
 	    (dump->kernel[type] < dump->core[type] && all > dump->short_allowed[type]))
@@ -311,8 +313,9 @@ static void judge_ages(struct truth_replay *replay, struct sim_truth_dump *dump)
 		error = most_of(row->core_ms, row->kernel_ms) - least_of(row->core_ms, row->kernel_ms);
 		allowed = group->birth_slack_ns[ws_age_slot(&group->lru.age,
 							   row->seq - group->seq_offset)] /
-				  WS_NS_PER_MS + 2 * (1000 / hz + 1) + SLACK_MS +
-			  replay->section->interval_ns / WS_NS_PER_MS / SIM_TRUTH_AGE_PART;
+				  WS_NS_PER_MS + 2 * (1000 / hz + 1) + SLACK_MS;
+		if (!replay->log->hz)
+			allowed += replay->section->interval_ns / WS_NS_PER_MS / SIM_TRUTH_AGE_PART;
 		if (error > allowed)
 			dump->over = true;
 		if (error >= dump->age_error_ms) {

@@ -35,9 +35,9 @@
 #define SIM_TRUTH_EVENTS_MAX (1u << 18) /* of a section; dumped generations of a log */
 #define SIM_TRUTH_FILE_MAX (64u << 20) /* bytes */
 
-/* a anonymous, s a random part of it, x MADV_RANDOM, h huge pages, t shared; m mapped file;
- * r file by read(); e none, an eviction */
-#define SIM_TRUTH_KINDS "asxhtmre"
+/* a anonymous, s and z a random part of it (truth_pages.h), x MADV_RANDOM, h huge pages,
+ * t shared; m mapped file; r file by read(); e none, an eviction */
+#define SIM_TRUTH_KINDS "aszxhtmre"
 
 struct sim_truth_region {
 	char kind;

@@ -47,6 +47,7 @@ struct truth_group {
 	struct truth_unsettled before[TRUTH_UNSETTLED_MAX]; /* those of the pass before */
 	u32 before_count;
 	bool passed; /* a pass since the last dump that settled */
+	bool evicted; /* ever */
 	s64 too_many[WS_TYPES][WS_GENS_MAX]; /* by slot: the core's pages less the kernel's */
 };
 
@@ -68,6 +69,7 @@ struct truth_replay {
 	s64 end_ns;   /* when the processes have ended */
 	bool ended;
 	u64 arrived; /* pages that came in, ever */
+	u32 swapped_in;
 	bool random_is_seen; /* eviction heeds accesses to MADV_RANDOM areas (up to 6.1) */
 	struct truth_group *group;
 };

@@ -8,8 +8,20 @@ enum ws_type truth_type(const struct sim_truth_region *region)
 	return region->kind == 'm' || region->kind == 'r' ? WS_FILE : WS_ANON;
 }
 
-static enum ws_enter how_it_enters(const struct sim_truth_region *region)
+/*
+ * Swapped in from compressed memory, a page leaves the swap cache at once, but for each that
+ * fills a processor's batch, for then it is put on its list before.
+ */
+static enum ws_enter how_it_swaps_in(struct truth_replay *replay)
 {
+	return ++replay->swapped_in % SIM_TRUTH_BATCH ? WS_ENTER_SWAPIN : WS_ENTER_FAULT;
+}
+
+static enum ws_enter how_it_enters(struct truth_replay *replay,
+				   const struct sim_truth_region *region, u32 page)
+{
+	if (replay->shadow[page] && truth_type(region) == WS_ANON)
+		return how_it_swaps_in(replay);
 	switch (region->kind) {
 	case 'r':
 		return WS_ENTER_READ;
@@ -27,7 +39,8 @@ static void touch_page(struct truth_replay *replay, const struct sim_truth_regio
 	truth_set(replay->filled, page, !ws_page_aged(replay->page[page]));
 	truth_set(replay->residue, page, false);
 	if (!ws_page_aged(replay->page[page])) {
-		ws_lru_add(lru, page, truth_type(region), how_it_enters(region), replay->shadow[page]);
+		ws_lru_add(lru, page, truth_type(region), how_it_enters(replay, region, page),
+			   replay->shadow[page]);
 		replay->result->refaulted += replay->shadow[page] != 0;
 		replay->shadow[page] = 0;
 		replay->arrived++;
@@ -45,11 +58,12 @@ void truth_for_pages(struct truth_replay *replay, const struct sim_truth_event *
 {
 	const struct sim_truth_region *region = &replay->section->region[event->region];
 	u32 first = replay->first_page[event->region], i;
-	bool subset = region->kind == 's' && event->pages < region->pages;
+	bool subset = (region->kind == 's' || region->kind == 'z') && event->pages < region->pages;
 
 	for (i = from; i < to; i++)
 		visit(replay, region,
-		      first + (subset ? truth_subset_page(event->region, number, i, region->pages) : i));
+		      first + (subset ? truth_subset_page(region->kind, event->region, number, i,
+							  region->pages) : i));
 }
 
 static void remove_page(struct truth_replay *replay, const struct sim_truth_region *region, u32 page)
