@@ -131,8 +131,8 @@ static const struct gloss clause_gloss[] = {
 		  "reported, less what can be out at a bearable stall, and free memory to grow "
 		  "into, and what was read back lately in place of other memory" },
 	{ "peak", "the largest such need of late; it shrinks no further than to that" },
-	{ "stall", "millionths of its time that it waits for memory to be read back; above the "
-		   "bound it grows, below it is left as it is" },
+	{ "stall", "time that it waits for memory to be read back, as a share of its time at work and "
+		   "in such waits; above the bound it grows, below it is left as it is" },
 	{ "use", "MiB not free in it, of those that it has; what of it the host has backed; where "
 		 "the balloon was already going" },
 	{ "host", "MiB for all guests together; what they would have alone; what this one does "

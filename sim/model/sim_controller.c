@@ -17,6 +17,14 @@
 
 /* --- what the policy sees --- */
 
+/* Of the guest's vCPUs; what it waits for devices or for the host is not in it. */
+static u64 cpu_ns(const struct sim_vm_counters *count)
+{
+	return count->compute_ns + count->fault_ns + count->reclaim_ns + count->descriptor_ns +
+	       count->split_ns + count->ageing_cpu_ns + count->report_cpu_ns +
+	       count->balloon_cpu_ns + count->kswapd_cpu_ns;
+}
+
 static void refresh_vm(struct sim_controller *control, u32 vm)
 {
 	const struct sim_guest *guest = &control->guests[vm];
@@ -31,6 +39,7 @@ static void refresh_vm(struct sim_controller *control, u32 vm)
 		view->backed_bytes = guest->backing.backed * control->engine->page_bytes;
 		view->host_swapped_bytes = guest->backing.swapped * control->engine->page_bytes;
 		view->host_swap_in_bytes = guest->counters.host_swap_in_pages * control->engine->page_bytes;
+		view->cpu_ns = cpu_ns(&guest->counters);
 	}
 	if (channels & SIM_CH_AGENT) {
 		view->committed_bytes = (guest->resident[TR_ANON] + guest->swap.used +

@@ -63,9 +63,10 @@ void policy_ws_explain(const struct policy_ws_reason *reason, char text[POLICY_W
 	    vm->target_bytes >> 20, reason->target >> 20, reason->why);
 	add_need(&line, guest);
 	if (guest->stats_ns)
-		add(&line, "; stall %llu ppm now, %llu ppm in the mean, grows above %llu ppm",
-		    policy_bytes(guest->stall_now * 1e6), policy_bytes(guest->stall_mean * 1e6),
-		    policy_bytes(reason->params->slowdown * reason->params->patience * 1e6));
+		add(&line, "; stall %.2f %% of its work now, %.2f %% in the last minute, grows above "
+			   "%.2f %%",
+		    100 * policy_ws_slowdown_now(guest), 100 * policy_ws_slowdown_mean(guest),
+		    100 * reason->params->patience);
 	else
 		add(&line, "; stall not known: no statistics yet");
 	add(&line, "; use %llu of %llu, backed %llu, balloon aims at %llu", mib(guest->used),

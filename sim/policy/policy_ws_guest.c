@@ -9,6 +9,8 @@
  * statistic tells which it is: major faults do not count read().
  */
 #define FILE_PAGES_PER_WAIT 10.0
+#define MEAN_NS 60e9 /* time constant of means */
+#define WORK_LEAST 0.02 /* processors: a guest that uses less is taken to use that */
 
 static double larger(double a, double b)
 {
@@ -29,6 +31,7 @@ void policy_ws_guest_init(struct policy_ws_guest *guest, const struct policy_ws_
 	guest->hold_ns = params->hold_ns;
 	guest->cold_age = POLICY_CURVE_AGES;
 	guest->faults = 1; /* until they are counted */
+	guest->work_now = guest->work_mean = 1; /* as cautious as one that does nothing else */
 }
 
 double policy_ws_watermark(const struct sim_vm_view *vm)
@@ -112,6 +115,41 @@ static double lost_ns(struct policy_ws_guest *guest, const struct sim_vm_view *v
 	return waits * (double)vm->refault_ns;
 }
 
+/* Processor time tells how much of its time the guest wants to work. */
+static void take_work(struct policy_ws_guest *guest, const struct sim_vm_view *vm, double seconds,
+		      u64 dt_ns)
+{
+	double work = since(vm->cpu_ns, guest->cpu_ns) / 1e9 / seconds;
+
+	if (!vm->cpu_ns)
+		work = 1;
+	guest->work_last = work;
+	guest->work_now = smooth(guest->work_now, work, dt_ns, 5e9);
+	guest->work_mean = smooth(guest->work_mean, work, dt_ns, MEAN_NS);
+	guest->cpu_ns = vm->cpu_ns;
+}
+
+static double share(double stall, double work)
+{
+	/* What is hardly at work is not slowed down by a page or two. */
+	return stall / larger(stall + work, WORK_LEAST);
+}
+
+double policy_ws_slowdown_last(const struct policy_ws_guest *guest)
+{
+	return share(guest->stall_last, guest->work_last);
+}
+
+double policy_ws_slowdown_now(const struct policy_ws_guest *guest)
+{
+	return share(guest->stall_now, guest->work_now);
+}
+
+double policy_ws_slowdown_mean(const struct policy_ws_guest *guest)
+{
+	return share(guest->stall_mean, guest->work_mean);
+}
+
 /* Rates from the difference of two statistics. */
 static void take_rates(struct policy_ws_guest *guest, const struct sim_vm_view *vm, u64 dt_ns,
 		       double used, const struct policy_ws_params *params)
@@ -128,22 +166,24 @@ static void take_rates(struct policy_ws_guest *guest, const struct sim_vm_view *
 	guest->flow.swapped_in += in;
 	guest->flow.swapped_out += since(stats->swap_out_bytes, guest->swap_out);
 	guest->flow.reclaimed += evicted;
+	guest->stall_last = stall;
 	guest->stall_now = smooth(guest->stall_now, stall, dt_ns, 5e9);
-	guest->stall_mean = smooth(guest->stall_mean, stall, dt_ns, 60e9);
+	guest->stall_mean = smooth(guest->stall_mean, stall, dt_ns, MEAN_NS);
+	take_work(guest, vm, seconds, dt_ns);
 	guest->growth = larger(fade(guest->growth, dt_ns, 60e9), (used - guest->used) / seconds);
 	guest->deficit = fade(guest->deficit, dt_ns, 2.0 * (double)params->interval_ns);
 	/*
 	 * What comes back while something else has to go shows what is missing.  Coming back
 	 * within the bound is the price of saving, and into free memory it is no shortage.
 	 */
-	if (guest->stall_now > params->slowdown / 2)
+	if (policy_ws_slowdown_now(guest) > params->slowdown / 2)
 		guest->deficit += smaller(in, evicted);
 	/* What thrashes comes back many times; no more can be missing than is out. */
 	guest->deficit = smaller(guest->deficit,
 				 since(stats->swap_out_bytes, stats->swap_in_bytes) +
 					 params->headroom * (double)vm->nominal_bytes);
 	guest->hot = fade(guest->hot, dt_ns, (double)params->forget_ns);
-	if (guest->stall_now > params->slowdown)
+	if (policy_ws_slowdown_now(guest) > params->slowdown)
 		guest->hot = larger(guest->hot, guest->stall_now /
 							larger(guest->deficit, POLICY_PAGE_SIZE));
 }
@@ -170,7 +210,7 @@ bool policy_ws_guest_stats(struct policy_ws_guest *guest, const struct sim_vm_vi
 	guest->stalls = stats->alloc_stalls;
 	guest->major = stats->major_faults;
 	guest->used = used;
-	if (guest->stall_now > params->slowdown)
+	if (policy_ws_slowdown_now(guest) > params->slowdown)
 		policy_ws_guest_distress(guest, 0, now_ns, params);
 	if (stalls && vm->target_bytes < vm->nominal_bytes)
 		policy_ws_guest_distress(guest, params->headroom * (double)vm->nominal_bytes,
@@ -264,7 +304,7 @@ void policy_ws_guest_update(struct policy_ws_guest *guest, const struct sim_vm_v
 	struct policy_learning learning = policy_ws_learning(guest, vm, params);
 	u64 rise = policy_less(vm->backed_bytes, guest->backed);
 	double nominal = (double)vm->nominal_bytes;
-	double bound = params->slowdown * params->proactive;
+	double bound = params->slowdown * params->proactive * larger(guest->work_mean, WORK_LEAST);
 
 	/* What the host sees is ahead of statistics: a guest on the rise is left alone. */
 	if ((double)rise > params->band * nominal)
@@ -276,7 +316,7 @@ void policy_ws_guest_update(struct policy_ws_guest *guest, const struct sim_vm_v
 		guest->cold = guest->headroom = 0;
 		guest->need = smaller(nominal, (double)vm->target_bytes + guest->deficit);
 	} else {
-		guest->cold = guest->stall_mean > params->slowdown ?
+		guest->cold = policy_ws_slowdown_mean(guest) > params->slowdown ?
 				      0 :
 				      cold_bytes(guest, bound, &learning, params);
 		guest->headroom = larger(params->headroom * nominal,

@@ -37,7 +37,7 @@ struct policy_ws_params {
 	double queueing;
 	double overbook;
 	double reserve;
-	double start, patience, growth_step;
+	double start, patience, growth_step, growth_max;
 };
 
 struct policy_ws_guest {
@@ -58,6 +58,9 @@ struct policy_ws_guest {
 	double faults; /* waits per page that came back from swap, by readahead below 1 */
 	double hot;	    /* stall per byte that was missing: highest seen, fading */
 	double stall_now, stall_mean; /* seconds per second, over 5 s and 60 s */
+	double stall_last, work_last; /* likewise, between the last two statistics */
+	double work_now, work_mean; /* processor seconds per second, likewise; 1: not known */
+	u64 cpu_ns;
 	/* Need. */
 	double cold, headroom, need;
 	u32 cold_age; /* index of the age that cold is older than */
@@ -96,6 +99,14 @@ bool policy_ws_guest_pressed(const struct sim_vm_view *vm, const struct policy_w
 /* New statistics.  Return: the guest is in distress that it was not in. */
 bool policy_ws_guest_stats(struct policy_ws_guest *guest, const struct sim_vm_view *vm,
 			   u64 now_ns, const struct policy_ws_params *params);
+
+/*
+ * Slowdown by memory that had to be read back, lately, over 5 s and over 60 s: that wait's share of the
+ * time at work and in wait.
+ */
+double policy_ws_slowdown_last(const struct policy_ws_guest *guest);
+double policy_ws_slowdown_now(const struct policy_ws_guest *guest);
+double policy_ws_slowdown_mean(const struct policy_ws_guest *guest);
 
 /* Something else says that the guest is short of memory by @bytes. */
 void policy_ws_guest_distress(struct policy_ws_guest *guest, double bytes, u64 now_ns,

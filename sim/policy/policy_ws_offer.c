@@ -27,7 +27,8 @@ struct offer {
 	const struct sim_vm_view *vm;
 	const struct policy_ws_guest *guest;
 	u32 index;
-	bool distress, held, urgent;
+	bool distress, held;
+	enum policy_ws_urgency urgency;
 	double weight;		    /* shares */
 	double young[POLICY_KINDS]; /* cost of a byte that is used in each interval */
 	u64 room;		    /* left above the minimum */
@@ -74,6 +75,17 @@ static void offer_used(struct offer *offer, u64 bytes, double rate)
 }
 
 /*
+ * What others want is no reason to take from a guest that has less than its part, unless it
+ * did not use it for a whole window: memory that is moved costs both of them huge pages and
+ * faults, and most loads come back.
+ */
+static void keep_fair_share(struct offer *offer, u64 fair)
+{
+	if (offer->guest->stats_ns && offer->urgency < POLICY_WS_DIRE && !offer->market->misery)
+		offer->room = policy_min(offer->room, policy_less(offer->size, fair));
+}
+
+/*
  * What the guest does not use now: growth that it does not have yet, and free memory.  To a
  * guest in distress they are worth the stall that they end; to others little, and least
  * what is beyond their peak of the window.
@@ -97,6 +109,7 @@ static void offer_unused(struct offer *offer)
 		double worth = guest->stall_now / (double)(growth + spare + 1);
 
 		offer_bytes(offer, growth, worth + COST_HEADROOM * young);
+		keep_fair_share(offer, fair);
 		if (!offer->held)
 			offer_used(offer, spare, recent * DISTRESS_WEIGHT);
 		return;
@@ -106,6 +119,7 @@ static void offer_unused(struct offer *offer)
 				   spare;
 	beyond = policy_min(spare, beyond);
 	offer_bytes(offer, beyond, COST_SURPLUS * young);
+	keep_fair_share(offer, fair);
 	if (offer->held)
 		return;
 	headroom = policy_min(spare - beyond, policy_bytes(guest->headroom));
@@ -149,7 +163,7 @@ static void offer_in_use(struct offer *offer, u64 now_ns)
 	const struct policy_ws_guest *guest = offer->guest;
 	bool just_cut = guest->cut_ns && now_ns - guest->cut_ns < params->interval_ns;
 
-	if (guest->stats_ns && !offer->urgent) {
+	if (guest->stats_ns && offer->urgency == POLICY_WS_CALM) {
 		if (offer->held || just_cut)
 			return;
 		offer->room = policy_min(offer->room,
@@ -167,7 +181,8 @@ static void offer_in_use(struct offer *offer, u64 now_ns)
 }
 
 void policy_ws_offer(const struct policy_ws_market *market, const struct sim_host_view *host,
-		     u32 vm, const struct policy_ws_guest *guest, u64 wish, bool urgent)
+		     u32 vm, const struct policy_ws_guest *guest, u64 wish,
+		     enum policy_ws_urgency urgency)
 {
 	const struct sim_vm_view *view = &host->vm[vm];
 	struct policy_learning price = policy_ws_learning(guest, view, market->params);
@@ -185,8 +200,8 @@ void policy_ws_offer(const struct policy_ws_market *market, const struct sim_hos
 		.guest = guest,
 		.index = vm,
 		.distress = guest->distress_until_ns > host->now_ns,
-		.held = guest->grown_ns && !urgent && host->now_ns - guest->grown_ns < hold_ns,
-		.urgent = urgent,
+		.held = guest->grown_ns && urgency == POLICY_WS_CALM && host->now_ns - guest->grown_ns < hold_ns,
+		.urgency = urgency,
 		.weight = (double)policy_max(view->shares, 1) / 1000,
 		.young = { rate * (price.refault_ns[POLICY_ANON] + 1000),
 			   rate * (price.refault_ns[POLICY_FILE] + 100) },

@@ -19,13 +19,19 @@ struct policy_ws_market {
 	struct policy_fill *fill;
 	double per_share; /* bytes of the host for each share */
 	u64 waited_ns;	  /* longest distress of a guest that lasts */
+	bool misery;	  /* a guest does next to nothing but wait: no fair share holds */
 };
 
-/*
- * Offer all that @vm could lose of @wish.  @urgent: also what is not to be touched yet,
- * because it was just given, or so much at once.
- */
+/* What may be taken: each also what those before it may not. */
+enum policy_ws_urgency {
+	POLICY_WS_CALM,   /* nothing that was just given, little in use at once, no fair share */
+	POLICY_WS_URGENT, /* no fair share */
+	POLICY_WS_DIRE,   /* all down to the minimum */
+};
+
+/* Offer what @vm could lose of @wish. */
 void policy_ws_offer(const struct policy_ws_market *market, const struct sim_host_view *host,
-		     u32 vm, const struct policy_ws_guest *guest, u64 wish, bool urgent);
+		     u32 vm, const struct policy_ws_guest *guest, u64 wish,
+		     enum policy_ws_urgency urgency);
 
 #endif /* POLICY_WS_OFFER_H */

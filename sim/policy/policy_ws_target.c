@@ -39,6 +39,14 @@
 #include "policy/policy_ws_offer.h"
 
 #define HOLD_MAX_NS (600 * POLICY_SECOND_NS)
+#define MISERY 0.2 /* share of all time, over a minute, that a guest waits for memory */
+/* What `slowdown` means where nothing else is said; by_slowdown(). */
+#define START_MOST 1.0
+#define START_SLOPE 15.0
+#define START_LEAST 0.5
+#define HOLD_SCALE 0.1
+#define HOLD_LEAST_S 10.0
+#define HOLD_MOST_S 120.0
 /* Reports that may stay unanswered before the guest is configured again. */
 #define UNANSWERED_MAX 3
 struct ws_target_state {
@@ -54,10 +62,10 @@ struct ws_target_state {
 #define WS_FIELD(field) POLICY_FIELD(ws_target_state, params.field)
 
 static const struct sim_param ws_target_params[] = {
-	{ "slowdown", "bound on the stall that ballooning causes a guest, share of time",
+	{ "slowdown", "bound on how much waiting for memory slows a guest, share of its time at work",
 	  SIM_PARAM_DOUBLE, WS_FIELD(slowdown), 0.02, 0.0001, 1 },
 	{ "proactive", "share of that bound used while the host is not short; 0 takes nothing",
-	  SIM_PARAM_DOUBLE, WS_FIELD(proactive), 0.5, 0, 1 },
+	  SIM_PARAM_DOUBLE, WS_FIELD(proactive), 0.2, 0, 1 },
 	{ "interval", "time between reports", SIM_PARAM_TIME, WS_FIELD(interval_ns), 10e9, 1e9,
 	  3.6e12 },
 	{ "stats_interval", "time between statistics, and decisions", SIM_PARAM_TIME,
@@ -80,8 +88,8 @@ static const struct sim_param ws_target_params[] = {
 	  SIM_PARAM_DOUBLE, WS_FIELD(gain), 0.05, 0, 1 },
 	{ "turn", "the same when the target grew last", SIM_PARAM_DOUBLE, WS_FIELD(turn), 0.08, 0,
 	  1 },
-	{ "hold", "time without shrinking after growth; window of needs", SIM_PARAM_TIME,
-	  WS_FIELD(hold_ns), 120e9, 1e9, 6e11 },
+	{ "hold", "time without shrinking after growth; window of needs; 0: by `slowdown`",
+	  SIM_PARAM_TIME, WS_FIELD(hold_ns), 0, 0, 6e11 },
 	{ "prior", "weight of the assumption that idle memory comes back after as long again",
 	  SIM_PARAM_DOUBLE, WS_FIELD(prior), 0.02, 0.0001, 100 },
 	{ "forget", "time constant of what is learnt about refaults", SIM_PARAM_TIME,
@@ -90,12 +98,14 @@ static const struct sim_param ws_target_params[] = {
 	  WS_FIELD(queueing), 1.5, 1, 100 },
 	{ "overbook", "part of unbacked memory within targets that need not be covered",
 	  SIM_PARAM_DOUBLE, WS_FIELD(overbook), 1, 0, 1 },
-	{ "patience", "share of the bound on stalls that a guest pays before it grows",
-	  SIM_PARAM_DOUBLE, WS_FIELD(patience), 0.15, 0, 1 },
+	{ "patience", "slowdown that a guest bears for a minute before it grows",
+	  SIM_PARAM_DOUBLE, WS_FIELD(patience), 0.1, 0, 1 },
 	{ "growth_step", "most to grow at once beyond what was read back, share of nominal",
 	  SIM_PARAM_DOUBLE, WS_FIELD(growth_step), 0.02, 0.001, 1 },
-	{ "start", "size that a guest starts with and grows from, share of nominal",
-	  SIM_PARAM_DOUBLE, WS_FIELD(start), 0.5, 0.05, 1 },
+	{ "growth_max", "most to grow at once, share of nominal", SIM_PARAM_DOUBLE,
+	  WS_FIELD(growth_max), 0.1, 0.001, 1 },
+	{ "start", "size that a guest starts with and grows from, share of nominal; 0: by `slowdown`",
+	  SIM_PARAM_DOUBLE, WS_FIELD(start), 0, 0, 1 },
 	{ "reserve", "share of host memory kept free above the host's own watermark",
 	  SIM_PARAM_DOUBLE, WS_FIELD(reserve), 0, 0, 0.9 },
 };
@@ -127,9 +137,11 @@ static u64 host_budget(const struct sim_host_view *host, const struct policy_ws_
 static u64 grown(const struct policy_ws_guest *guest, const struct sim_vm_view *vm,
 		 const struct policy_ws_params *params)
 {
-	double most = (double)vm->target_bytes + guest->deficit +
-		      params->growth_step * (double)vm->nominal_bytes;
+	double nominal = (double)vm->nominal_bytes;
+	double growth = guest->deficit + params->growth_step * nominal;
+	double most = params->growth_max * nominal;
 
+	most = (double)vm->target_bytes + (growth < most ? growth : most);
 	return policy_bytes(guest->need < most ? guest->need : most);
 }
 
@@ -149,8 +161,10 @@ static u64 wish_of(const struct policy_ws_guest *guest, const struct sim_vm_view
 	 * The headroom is there to be used: only its last part calls for more, and only while
 	 * the guest pays for what it lacks.  What it evicts and does not miss is the saving.
 	 */
-	if ((guest->stall_now > params->slowdown * params->patience ||
-	     (!vm->refault_ns && guest->distress_until_ns > now_ns)) &&
+	double bears = params->patience;
+
+	if (((policy_ws_slowdown_last(guest) > bears && policy_ws_slowdown_mean(guest) > bears) ||
+	     ((!vm->refault_ns || !guest->stats_ns) && guest->distress_until_ns > now_ns)) &&
 	    guest->need - guest->headroom + policy_ws_kept_free(vm, params) > (double)target)
 		return policy_clamp_target(vm, policy_max(target, grown(guest, vm, params)));
 	if (guest->distress_until_ns > now_ns || guest->blocked_until_ns > now_ns ||
@@ -306,23 +320,34 @@ static void apply(struct ws_target_state *self, const struct sim_host_view *host
 	}
 }
 
-/*
- * Take @over bytes from the wishes, into taken.  @urgent: also from guests whose memory
- * is not to be touched yet.  Return: bytes that were not to be had.
- */
+/* Take @over bytes from the wishes, into taken.  Return: bytes that were not to be had. */
 static u64 take(struct ws_target_state *self, const struct sim_host_view *host, u64 over,
-		bool urgent)
+		enum policy_ws_urgency urgency)
 {
 	policy_fill_clear(&self->fill);
 	memset(self->taken, 0, host->vms_count * sizeof(*self->taken));
 	for (u32 i = 0; i < host->vms_count; i++)
 		if (self->wish[i] && self->guest[i].blocked_until_ns <= host->now_ns)
 			policy_ws_offer(&self->market, host, i, &self->guest[i], self->wish[i],
-					urgent);
+					urgency);
 	policy_fill_take(&self->fill, over, self->taken);
 	for (u32 i = 0; i < host->vms_count; i++)
 		over = policy_less(over, self->taken[i]);
 	return over;
+}
+
+static void note_distress(struct ws_target_state *self, const struct policy_ws_guest *guest,
+			  u64 now_ns)
+{
+	u64 waited_ns = now_ns - guest->distress_since_ns;
+
+	if (guest->distress_until_ns <= now_ns)
+		return;
+	self->market.waited_ns = policy_max(self->market.waited_ns, waited_ns);
+	/* Of a guest without statistics nobody knows how bad it is, but for how long. */
+	if (guest->stats_ns ? guest->stall_mean > MISERY :
+			      waited_ns > 3 * self->params.interval_ns)
+		self->market.misery = true;
 }
 
 static void decide(struct ws_target_state *self, const struct sim_host_view *host, u32 pressure,
@@ -342,17 +367,15 @@ static void decide(struct ws_target_state *self, const struct sim_host_view *hos
 		self->wish[i] =
 			wish_of(&self->guest[i], &host->vm[i], host->now_ns, &self->params);
 		shares += policy_max(host->vm[i].shares, 1);
-		if (self->guest[i].distress_until_ns > host->now_ns)
-			self->market.waited_ns = policy_max(self->market.waited_ns,
-						     host->now_ns -
-							     self->guest[i].distress_since_ns);
+		note_distress(self, &self->guest[i], host->now_ns);
 	}
 	if (!shares)
 		return;
 	self->market.per_share = (double)self->budget / (double)shares;
 	over = excess(self, host, pressure);
-	if (over && take(self, host, over, pressure > 1) && pressure <= 1)
-		take(self, host, over, true);
+	for (u32 urgency = pressure > 1 ? POLICY_WS_URGENT : POLICY_WS_CALM;
+	     over && urgency <= POLICY_WS_DIRE && take(self, host, over, urgency);)
+		urgency++;
 	for (u32 i = 0; i < host->vms_count; i++)
 		self->wish[i] -= self->taken[i];
 	apply(self, host, over > 0, act);
@@ -506,7 +529,8 @@ static void start(struct ws_target_state *self, const struct sim_host_view *host
 {
 	const struct sim_vm_view *view = &host->vm[vm];
 	double size = self->params.start * (double)view->nominal_bytes;
-	u64 target = policy_clamp_target(view, policy_bytes(size));
+	/* The host may be short of that, as the decision just made has it. */
+	u64 target = policy_clamp_target(view, policy_min(policy_bytes(size), self->wish[vm]));
 
 	if (target >= view->target_bytes || view->backed_bytes > target ||
 	    nominal_of_all(host) <= host_budget(host, &self->params))
@@ -524,7 +548,10 @@ static void ws_target_vm_added(void *state, const struct sim_host_view *host, u3
 	policy_ws_guest_init(&self->guest[vm], &self->params);
 	configure(self, host, vm, act);
 	decide(self, host, 0, act);
-	start(self, host, vm, act);
+	/* Those that came before it may have found a host that had memory for all. */
+	for (u32 i = 0; i < host->vms_count; i++)
+		if (host->vm[i].running && self->guest[i].present && !self->guest[i].started_ns)
+			start(self, host, i, act);
 }
 
 static void ws_target_vm_removed(void *state, const struct sim_host_view *host, u32 vm,
@@ -536,13 +563,35 @@ static void ws_target_vm_removed(void *state, const struct sim_host_view *host, 
 	decide(self, host, 0, act);
 }
 
+/*
+ * One knob: what is borne says how small guests start, and how soon they are shrunk again.
+ * Starting below START_LEAST only makes more be grown back, in split huge pages.  Where
+ * more slowdown than that costs is borne, split pages are paid for already, and memory may
+ * be moved whenever it gets free.
+ */
+static void by_slowdown(struct policy_ws_params *params)
+{
+	double over = HOLD_SCALE / params->slowdown;
+	double start = START_MOST - START_SLOPE * params->slowdown;
+	double hold_s = HOLD_LEAST_S * over * over * over;
+
+	start = start < 1 ? start : 1;
+	if (params->start <= 0)
+		params->start = start > START_LEAST ? start : START_LEAST;
+	hold_s = hold_s > HOLD_LEAST_S ? hold_s : HOLD_LEAST_S;
+	hold_s = hold_s < HOLD_MOST_S ? hold_s : HOLD_MOST_S;
+	if (!params->hold_ns)
+		params->hold_ns = policy_bytes(hold_s * 1e9);
+}
+
 static int ws_target_init(void *state, const struct sim_host_view *host)
 {
-	const struct policy_ws_params *params = &((struct ws_target_state *)state)->params;
+	struct policy_ws_params *params = &((struct ws_target_state *)state)->params;
 
 	(void)host;
 	if (params->headroom > params->headroom_max || params->stats_ns > params->interval_ns)
 		return -EINVAL;
+	by_slowdown(params);
 	return 0;
 }
 
