@@ -232,6 +232,7 @@ freestanding: ## the core needs no libc, keeps no state, compiles for 32 bits an
 #				outside an enum has a defined outcome
 #   unsafe-buffer-usage, declaration-after-statement, pre-c11-compat	of newer clangs; for C++,
 #				for C before 1999 and 2011
+#   unknown-warning-option	of older clangs, which know none of these
 # core/.clang-tidy and core/cppcheck.txt say what those two do not look for, and why.
 # "make lint ANALYZER=deep" follows more paths, for half a minute.
 ANALYZER ?= shallow

@@ -43,6 +43,7 @@
  *	host: request while one is open		-EBUSY; after the timeout the old one is given up
  *	host: report not configured, after a reset or sent of the guest's own will
  *						-ENODATA, dropped
+ *						/ and answers to requests of before the reset
  *	host: bytes that do not decode		the decoder's error, the request stays open
  *	host: report with an error		solicited, msg->report.error says which
  *						/ -ENODATA in it: the configuration is open again,
@@ -198,7 +199,7 @@ struct ws_proto_host {
 	struct ws_msg msg; /* the message being made */
 	u64 configs_count, requests_count, solicited_count, unsolicited_count;
 	u64 expired_count;   /* requests given up */
-	u64 unexpected_count; /* reports while not configured */
+	u64 unexpected_count; /* reports while not configured, or to requests of before a reset */
 	u64 malformed_count;
 	/* Of numbered dialects. */
 	bool config_open;   /* no verdict on the configuration last sent */

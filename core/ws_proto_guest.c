@@ -2,6 +2,7 @@
 /* ws_proto_guest.c - the guest's end of working-set reporting; see ws_proto.h. */
 #include "ws_math.h"
 #include "ws_proto.h"
+#include "ws_proto_ids.h"
 
 int ws_proto_guest_init(struct ws_proto_guest *guest, const struct ws_dialect *dialect,
 			u32 bins_count)
@@ -26,15 +27,10 @@ void ws_proto_guest_reset(struct ws_proto_guest *guest)
 	guest->undecided = false;
 }
 
-/* Ids ascend around the circle; 0 is none. */
-static bool newer(u32 id, u32 than)
-{
-	return !than || (id != than && id - than < 0x80000000u);
-}
-
 static void judge(struct ws_proto_guest *guest, enum ws_status status, u32 detail)
 {
 	guest->judged_id = guest->msg.id;
+	guest->request_heard_id = ws_id_keep(guest->request_heard_id, guest->msg.id);
 	guest->judged_node = guest->msg.node;
 	guest->verdict.status = status;
 	guest->verdict.detail = detail;
@@ -54,7 +50,7 @@ static int apply(struct ws_proto_guest *guest)
 /* Has this configuration been heard before?  Then *@action says what to do. */
 static bool heard_before(struct ws_proto_guest *guest, int *action)
 {
-	if (newer(guest->msg.id, guest->judged_id))
+	if (ws_id_newer(guest->msg.id, guest->judged_id))
 		return false;
 	guest->duplicates_count++;
 	*action = guest->msg.id == guest->judged_id ? WS_PROTO_VERDICT : WS_PROTO_NOTHING;
@@ -97,11 +93,12 @@ static int consume_refused(struct ws_proto_guest *guest)
 static int consume_request(struct ws_proto_guest *guest)
 {
 	if (guest->dialect->numbered) {
-		if (!newer(guest->msg.id, guest->request_heard_id)) {
+		if (!ws_id_newer(guest->msg.id, guest->request_heard_id)) {
 			guest->duplicates_count++;
 			return WS_PROTO_NOTHING;
 		}
 		guest->request_id = guest->request_heard_id = guest->msg.id;
+		guest->judged_id = ws_id_keep(guest->judged_id, guest->msg.id);
 	}
 	guest->requests_count++;
 	if (guest->configured)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* ws_proto_host.c - the host's end of working-set reporting; see ws_proto.h. */
 #include "ws_proto.h"
+#include "ws_proto_ids.h"
 
 #define SEEN_COUNT 64u
 
@@ -41,9 +42,11 @@ static u32 next_id(const struct ws_proto_host *host)
 	return id ? id : 1;
 }
 
-static bool newer(u32 id, u32 than)
+/* A message with the id of next_id() was made. */
+static void id_given(struct ws_proto_host *host, u32 id)
 {
-	return !than || (id != than && id - than < 0x80000000u);
+	host->last_id = id;
+	host->floor_id = ws_id_keep(host->floor_id, id);
 }
 
 static bool turns_on(const struct ws_proto_host *host, const struct ws_report_config *config)
@@ -74,7 +77,8 @@ int ws_proto_host_config(struct ws_proto_host *host, const struct ws_report_conf
 	host->expecting = host->expecting && host->configured;
 	host->config = *config;
 	host->node = node;
-	host->last_id = host->sent_id = host->config_id = id;
+	id_given(host, id);
+	host->sent_id = host->config_id = id;
 	host->config_open = host->dialect->numbered;
 	host->configs_count++;
 	return written;
@@ -112,7 +116,8 @@ int ws_proto_host_request(struct ws_proto_host *host, u64 now_ns, u8 *buf, u32 s
 	written = host->dialect->encode_to_guest(&host->msg, host->bins_count, buf, size);
 	if (written < 0)
 		return written;
-	host->last_id = host->request_id = host->msg.id;
+	id_given(host, host->msg.id);
+	host->request_id = host->msg.id;
 	host->expecting = true;
 	host->request_ns = now_ns;
 	host->requests_count++;
@@ -143,15 +148,15 @@ static int consume_verdict(struct ws_proto_host *host, const struct ws_msg *msg,
 	bool accepted = msg->verdict.status == WS_STATUS_OK;
 	bool awaited = host->config_open && msg->id == host->sent_id;
 
-	if (!host->sent_id || newer(msg->id, host->sent_id)) {
+	if (!host->sent_id || ws_id_newer(msg->id, host->sent_id)) {
 		host->malformed_count++;
 		return -EPROTO; /* on nothing that was ever sent */
 	}
-	if (!newer(msg->id, host->floor_id)) {
+	if (!ws_id_newer(msg->id, host->floor_id)) {
 		host->idle_verdicts_count++;
 		return -ESTALE;
 	}
-	if (newer(msg->id, host->judged_id) || awaited) {
+	if (ws_id_newer(msg->id, host->judged_id) || awaited) {
 		host->judged_id = msg->id;
 		host->in_force_id = msg->verdict.config_id;
 	}
@@ -217,9 +222,13 @@ static int check_numbered(struct ws_proto_host *host, const struct ws_msg *msg, 
 	int error;
 
 	/* One that nobody counted, or an answer to what was never asked. */
-	if (!msg->report.sequence || (msg->id && newer(msg->id, host->last_id))) {
+	if (!msg->report.sequence || (msg->id && ws_id_newer(msg->id, host->last_id))) {
 		host->malformed_count++;
 		return -EPROTO;
+	}
+	if (msg->id && !ws_id_newer(msg->id, host->floor_id)) {
+		host->unexpected_count++;
+		return -ENODATA;
 	}
 	error = note_sequence(host, msg->report.sequence, heard);
 	if (error && host->duplicates_count == duplicates_count)

@@ -325,6 +325,21 @@ Test(proto_wsr1, an_answer_to_what_was_never_asked_is_refused)
 	cr_assert(heard.solicited);
 }
 
+Test(proto_wsr1, an_answer_of_before_a_reset_is_dropped_after_it)
+{
+	start_configured();
+	host_asks(0);
+	guest_hears(&request_sent, 0);
+	guest_tells(&first, false, 0);
+	ws_proto_host_reset(&host);
+	cr_assert_eq(host_hears(&first, 0), -ENODATA, "not configured");
+	host_configures(&config);
+	cr_assert_eq(host_hears(&first, 0), -ENODATA);
+	cr_assert_eq(host.unexpected_count, 2);
+	cr_assert_eq(host.overdue_count, 0);
+	cr_assert_eq(host.sequence, 0);
+}
+
 Test(proto_wsr1, a_configuration_that_is_not_judged_before_the_next_counts_as_accepted)
 {
 	start();
@@ -455,6 +470,42 @@ Test(proto_wsr1, ids_go_round)
 	cr_assert_eq(guest.config_id, 1, "0 is none");
 	guest_judges(WS_STATUS_OK);
 	cr_assert_eq(host_hears(&verdict_sent, 0), WS_PROTO_GOT_ACCEPTED);
+}
+
+/* More requests than half the circle of ids between two configurations, and the reverse. */
+Test(proto_wsr1, ids_of_one_kind_go_round_without_the_other)
+{
+	start_configured();
+	ws_proto_host_reset(&host); /* what it gave before must not become the future either */
+	ws_proto_guest_reset(&guest);
+	host_configures(&config);
+	cr_assert_eq(guest_hears(&config_sent, 0), WS_PROTO_CONFIGURE);
+	guest_judges(WS_STATUS_OK);
+	cr_assert_eq(host_hears(&verdict_sent, 0), WS_PROTO_GOT_ACCEPTED);
+	for (u32 i = 0; i < 6; i++) {
+		host.last_id += 0x30000000;
+		host_asks(0);
+		cr_assert_eq(guest_hears(&request_sent, 0), WS_PROTO_REPORT, "request %u", i);
+		cr_assert_eq(guest_hears(&request_sent, 0), WS_PROTO_NOTHING, "request %u", i);
+		guest_tells(&first, false, 0);
+		cr_assert_eq(host_hears(&first, 0), WS_PROTO_GOT_REPORT);
+		cr_assert(heard.solicited);
+		if (i != 3 && i != 5)
+			continue;
+		host_configures(&config);
+		cr_assert_eq(guest_hears(&config_sent, 0), WS_PROTO_CONFIGURE, "after %u", i);
+		guest_judges(WS_STATUS_OK);
+		cr_assert_eq(host_hears(&verdict_sent, 0), WS_PROTO_GOT_ACCEPTED, "after %u", i);
+	}
+	for (u32 i = 0; i < 6; i++) {
+		host.last_id += 0x30000000;
+		host_configures(&config);
+		cr_assert_eq(guest_hears(&config_sent, 0), WS_PROTO_CONFIGURE, "configuration %u", i);
+		guest_judges(WS_STATUS_OK);
+		cr_assert_eq(host_hears(&verdict_sent, 0), WS_PROTO_GOT_ACCEPTED);
+	}
+	host_asks(0);
+	cr_assert_eq(guest_hears(&request_sent, 0), WS_PROTO_REPORT);
 }
 
 Test(proto_wsr1, an_impossible_configuration_is_refused_with_the_reason)
