@@ -67,6 +67,9 @@ double bench_median(const struct bench_line *line);
 /* Middle one of the pairs' ratios; 0 when the line has no limit. */
 double bench_ratio(const struct bench_line *line);
 
+/* May the peer of that name be run beside? */
+bool bench_on_path(const char *program);
+
 /* CPU time of this process. */
 double bench_cpu_seconds(void);
 

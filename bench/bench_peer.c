@@ -36,10 +36,12 @@ static const struct cell cells[] = {
 	{ "peer.lru.50", "lru", "lru", 0.5, 15, true },
 };
 
-static bool have_cachesim(void)
+bool bench_on_path(const char *program)
 {
-	FILE *pipe = popen("command -v cachesim", "r");
 	char line[512];
+
+	snprintf(line, sizeof(line), "command -v %s", program);
+	FILE *pipe = popen(line, "r");
 	bool found = pipe && fgets(line, sizeof(line), pipe);
 
 	if (pipe)
@@ -139,7 +141,7 @@ static int run(struct bench_report *report)
 	struct bench_folder folder;
 	struct tr_array array;
 
-	if (!have_cachesim()) {
+	if (!bench_on_path("cachesim")) {
 		bench_note(report, "no cachesim on PATH: libCacheSim is not run beside");
 		return 0;
 	}

@@ -5,8 +5,13 @@
  * With N events pending, take the first and put it back at a later time, drawn from an
  * exponential distribution: queue.N is how many times a second.  The limit is the least
  * that anybody would do: a 4-ary heap of 16-byte events, inlined into its loop.
+ *
+ * queue.N.cimba is the same beside cimba's event queue, when a program "cimba-hold" is on
+ * PATH: "cimba-hold N HOLDS" does that many holds, with steps of the same kind drawn
+ * beforehand, and prints "seconds S", the CPU time of its loop.
  */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "bench.h"
@@ -126,6 +131,62 @@ static int cell(struct bench_report *report, struct job *job, const char *name, 
 	return rc;
 }
 
+/* --- beside cimba --- */
+
+static int cimba_once(u32 pending, double *speed)
+{
+	char command[64], line[256];
+	double seconds = 0;
+
+	snprintf(command, sizeof(command), "cimba-hold %u %u 2>/dev/null", pending, HOLDS);
+	FILE *pipe = popen(command, "r");
+
+	while (pipe && fgets(line, sizeof(line), pipe))
+		sscanf(line, "seconds %lf", &seconds);
+	if (!pipe || pclose(pipe) || seconds <= 0)
+		return -EIO;
+	*speed = HOLDS / 1e6 / seconds;
+	return 0;
+}
+
+static int beside_cimba(struct bench_report *report, struct job *job, const char *name, u32 pending)
+{
+	struct bench_line line = { .name = name, .unit = "M events/CPU-s", .ratio_target = 1,
+				   .limit_name = "cimba", .unchecked = true };
+	int rc = 0;
+
+	job->pending = pending;
+	for (u32 i = 0; !rc && i < BENCH_REPEATS; i++) {
+		rc = cimba_once(pending, &line.limit_sample[i]);
+		double start = bench_cpu_seconds();
+
+		if (!rc)
+			rc = hold_queue(job);
+		line.sample[i] = HOLDS / 1e6 / (bench_cpu_seconds() - start);
+		line.samples_count++;
+	}
+	if (!rc)
+		bench_add(report, &line);
+	return rc;
+}
+
+static int all_beside_cimba(struct bench_report *report, struct job *job)
+{
+	if (!bench_on_path("cimba-hold")) {
+		bench_note(report, "no cimba-hold on PATH: cimba is not run beside");
+		return 0;
+	}
+	int rc = beside_cimba(report, job, "queue.16.cimba", 16);
+
+	if (!rc)
+		rc = beside_cimba(report, job, "queue.256.cimba", 256);
+	if (!rc)
+		rc = beside_cimba(report, job, "queue.4096.cimba", 4096);
+	if (!rc)
+		rc = beside_cimba(report, job, "queue.65536.cimba", 65536);
+	return rc;
+}
+
 static int run(struct bench_report *report)
 {
 	struct job *job = calloc(1, sizeof(*job));
@@ -139,6 +200,8 @@ static int run(struct bench_report *report)
 		rc = cell(report, job, "queue.65536", 65536, 15);
 	if (!rc)
 		rc = cell(report, job, "queue.1048576", 1048576, 0);
+	if (!rc)
+		rc = all_beside_cimba(report, job);
 	free(job);
 	return rc;
 }

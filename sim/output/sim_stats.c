@@ -83,6 +83,69 @@ static double tail_probability(u32 n)
 	return gsl_cdf_ugaussian_P(-sqrt((double)n / (n - 1)) * t);
 }
 
+/*
+ * The places that were drawn last: a table asks for the same seed and count again and
+ * again, and drawing is most of the work (tables of 1,500 runs: .9 s in place of 3.2).
+ */
+#define DRAWN_MAX 16384u /* numbers of which the draws are kept, in 2 bytes each */
+static struct {
+	u64 seed;
+	u32 n; /* 0: none */
+	u16 *place; /* SIM_RESAMPLES by n */
+} drawn;
+
+static const u16 *draw(u32 n, u64 seed)
+{
+	if (drawn.n == n && drawn.seed == seed)
+		return drawn.place;
+	gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+
+	drawn.place = realloc(drawn.place, (size_t)SIM_RESAMPLES * n * sizeof(*drawn.place));
+	assert(rng && drawn.place);
+	gsl_rng_set(rng, seed & 0xffffffffu);
+	for (size_t i = 0; i < (size_t)SIM_RESAMPLES * n; i++)
+		drawn.place[i] = (u16)gsl_rng_uniform_int(rng, n);
+	gsl_rng_free(rng);
+	drawn.n = n;
+	drawn.seed = seed;
+	return drawn.place;
+}
+
+/* The same without keeping what was drawn. */
+static void resample_many(const double *kept, u32 n, u64 seed, double *means)
+{
+	gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+
+	assert(rng);
+	gsl_rng_set(rng, seed & 0xffffffffu);
+	for (u32 i = 0; i < SIM_RESAMPLES; i++) {
+		double sum = 0;
+
+		for (u32 j = 0; j < n; j++)
+			sum += kept[gsl_rng_uniform_int(rng, n)];
+		means[i] = sum / n;
+	}
+	gsl_rng_free(rng);
+}
+
+/* Means of SIM_RESAMPLES draws of @n with replacement. */
+static void resample(const double *kept, u32 n, u64 seed, double *means)
+{
+	if (n > DRAWN_MAX) {
+		resample_many(kept, n, seed, means);
+		return;
+	}
+	const u16 *place = draw(n, seed);
+
+	for (u32 i = 0; i < SIM_RESAMPLES; i++, place += n) {
+		double sum = 0;
+
+		for (u32 j = 0; j < n; j++)
+			sum += kept[place[j]];
+		means[i] = sum / n;
+	}
+}
+
 static struct sim_estimate estimate(const double *kept, u32 n, u64 seed)
 {
 	struct sim_estimate e = { .mean = NAN, .low = NAN, .high = NAN, .count = n };
@@ -94,21 +157,13 @@ static struct sim_estimate estimate(const double *kept, u32 n, u64 seed)
 		return e;
 
 	double *means = malloc(SIM_RESAMPLES * sizeof(*means));
-	gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
 
-	assert(means && rng);
-	gsl_rng_set(rng, seed & 0xffffffffu);
-	for (u32 i = 0; i < SIM_RESAMPLES; i++) {
-		double sum = 0;
-		for (u32 j = 0; j < n; j++)
-			sum += kept[gsl_rng_uniform_int(rng, n)];
-		means[i] = sum / n;
-	}
+	assert(means);
+	resample(kept, n, seed, means);
 	gsl_sort(means, 1, SIM_RESAMPLES);
 	double tail = tail_probability(n);
 	e.low = gsl_stats_quantile_from_sorted_data(means, 1, SIM_RESAMPLES, tail);
 	e.high = gsl_stats_quantile_from_sorted_data(means, 1, SIM_RESAMPLES, 1 - tail);
-	gsl_rng_free(rng);
 	free(means);
 	return e;
 }
