@@ -93,6 +93,28 @@ is "all of them came" "$(told number)" "$(value reports)"
 is "the last was of the guest's own" "$(told pressure)" true
 END
 
+# Two series of free page hints, the second after half of what was free is in use.
+cat > "$dir/hints" << 'END'
+insmod /ws_balloon.ko || exit 1
+free() { echo $(($(kib MemFree) / 4)); }
+sleep 1
+before=$(free)
+ask hint u
+sleep 2
+first=$(told hinted_pages)
+within "pages of free blocks, of $before free ones" "$first" $((before * 8 / 10)) "$before"
+is "in whole blocks of 4 MiB" $((first % 1024)) 0
+within "they are the guest's again" "$(free)" $((before - 500)) $((before + 500))
+dd if=/dev/zero of=/tmp/big bs=1M count=100 2> /dev/null
+ask hint u
+sleep 2
+within "pages hinted with 100 MiB in use" $(($(told hinted_pages) - first)) $((before * 8 / 10 - 26600)) $((first - 25600))
+is "series" "$(told hint_series)" 2
+is "messages that made no sense" "$(told malformed)" 0
+is "processes killed" "$(dmesg | grep -c 'Out of memory: Killed')" 0
+rmmod ws_balloon
+END
+
 # Nowhere to swap: pages of the balloon are the last resort.
 cat > "$dir/oom" << 'END'
 insmod /ws_balloon.ko || exit 1
@@ -141,5 +163,6 @@ else
 	diff "$dir/first" "$dir/out" | sed 's/^/# /'
 	echo "not ok again: a second run differs"
 fi
+run hints hints features=stats+hints+reporting
 run pressure pressure features=stats+oom+ws,dialect=wsr1
 run oom oom features=stats+oom
