@@ -71,6 +71,8 @@ static void on_kick(void *ctx, u32 events)
 	if (wsd_vhost_kicked(&attach->vhost, ring) && kick->watch.fd >= 0 &&
 	    write(kick->watch.fd, &again, sizeof(again)) < 0)
 		wsd_device_kick_all(&attach->vhost.device, ring);
+	/* Whoever is killed from here on leaves a balloon that is known to the page. */
+	wsd_attach_save(attach);
 }
 
 static int watch_kick(void *ctx, u32 ring, int fd)
@@ -138,8 +140,10 @@ static void on_message(void *ctx, u32 events)
 	(void)events;
 	for (u32 i = 0; i < MESSAGES_BUDGET && rc == 1; i++)
 		rc = take_message(attach);
-	if (rc >= 0)
+	if (rc >= 0) {
+		wsd_attach_save(attach); /* kicks may come this way */
 		return;
+	}
 	if (rc != -EPIPE && rc != -ECONNRESET) {
 		snprintf(text, sizeof(text), "the VMM's connection is ended: %s", strerror(-rc));
 		attach->complain(attach->ctx, text);

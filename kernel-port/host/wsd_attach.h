@@ -5,7 +5,8 @@
  * The daemon listens, the VMM connects (user-mode Linux and QEMU both do).  When the
  * connection ends the device waits for the next one; a VMM that reconnects goes on
  * where its rings stand.  What a new daemon must know of the balloon (its target and
- * size) stands in PATH.state, renewed at most once a second and with every new target.
+ * size) stands in PATH.state, renewed with every new target and after every kick that
+ * changed it.
  *
  * Errors: negative errno with text.  Memory: wsd_attach_destroy() frees.
  */
