@@ -394,7 +394,8 @@ kernel-check: ## boots Debian's stock 6.1 and 6.12 in QEMU; needs the network on
 truth-logs: ## record tests/truth/ anew in Debian's kernels; ten minutes of their real time
 	@sh tests/setup.sh $(packages) $(kernel_packages)
 	for kernel in 6.1 6.12; do \
-	  kernel-port/truth/record.sh tests/truth $$kernel mixed turning groups swap || exit 1; done
+	  kernel-port/truth/record.sh tests/truth $$kernel mixed turning groups swap tworegions \
+	    flips storm many skew readrace readalone || exit 1; done
 
 clean: ## remove build/
 	rm -rf $(BUILD_DIR)

@@ -46,6 +46,9 @@ static void harvest_region(struct truth_replay *replay, u32 number)
 			spread_huge(young, count / 64);
 		ws_lru_harvest(lru, page, young, count);
 		memset(young, 0, count / 8);
+		/* Shared pages are seen once in each page table. */
+		ws_lru_harvest(lru, page, &replay->elder[page / 64], count);
+		memset(&replay->elder[page / 64], 0, count / 8);
 	}
 }
 
@@ -183,13 +186,13 @@ static int age_group(struct truth_replay *replay, u32 index)
 
 /* --- evictions ---------------------------------------------------------------------------- */
 
-static bool is_random(const struct truth_replay *replay, u32 page)
+static const struct sim_truth_region *region_of(const struct truth_replay *replay, u32 page)
 {
 	u32 i;
 
 	for (i = 0; page >= replay->first_page[i + 1];)
 		i++;
-	return replay->section->region[i].kind == 'x';
+	return &replay->section->region[i];
 }
 
 static u64 look_around(void *ctx, u32 page)
@@ -199,9 +202,13 @@ static u64 look_around(void *ctx, u32 page)
 
 	if (!truth_is_set(replay->young, page))
 		return 0;
-	if (is_random(replay, page)) {
+	if (region_of(replay, page)->kind == 'x') {
 		if (!replay->random_is_seen)
 			return 0;
+		truth_set(replay->young, page, false);
+		return 1ull << page % 64;
+	}
+	if (replay->anon_stands_alone && truth_type(region_of(replay, page)) == WS_ANON) {
 		truth_set(replay->young, page, false);
 		return 1ull << page % 64;
 	}
@@ -228,6 +235,7 @@ static s64 fewer_pages(const struct truth_replay *replay, u32 index)
 {
 	const struct sim_truth_event *events = replay->section->events;
 	const struct sim_truth_event *before = NULL, *after = NULL;
+	s64 fewer;
 	u32 i;
 
 	for (i = index; i > 0 && !before; i--)
@@ -238,7 +246,8 @@ static s64 fewer_pages(const struct truth_replay *replay, u32 index)
 			after = &events[i];
 	if (!before || !after)
 		return events[index].pages;
-	return (s64)dump_total(replay, before) - (s64)dump_total(replay, after);
+	fewer = (s64)dump_total(replay, before) - (s64)dump_total(replay, after);
+	return fewer < (s64)replay->pages ? fewer : (s64)replay->pages;
 }
 
 /* Up to 64 victims.  Return: how many. */

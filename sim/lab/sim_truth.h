@@ -37,17 +37,28 @@
  *    what is allowed in 8 of its 47 dumps.)
  *  - Who comes first when touches and an eviction are under way at once: they take
  *    turns, evenly, but the kernel's turns decide which pages refault, and so which
- *    tiers are protected from then on.  Nothing is allowed for that: readrace-*.log
- *    are over what is allowed from the second of their evictions on (test_truth.c tells
- *    by how much), readalone-*.log, the same where they do not meet, are not.
- *    Not modelled: zones, which are evicted one after the other (these guests have
- *    one that is used); where a rejected page goes among those of its batch of 64;
- *    folios of several pages, which are seen, and evicted, as one (files on ext4 since
- *    6.16); and by the rules from 6.14 on, to which of its neighbours eviction looks
- *    beside an accessed page, here an aligned block: of 4096 pages that were accessed
- *    just before an eviction, the kernel kept 2209 and the core all.
- *  - What else takes accessed bits: DAMON_STAT, which Debian's kernels have switched on
- *    since 6.17, hides some 30 pages from each pass; record.sh switches it off.
+ *    tiers are protected from then on.  Nothing is allowed for that: of readrace-*.log
+ *    22 of 51 dumps are over what is allowed, from the second eviction on, and of
+ *    readalone-*.log, the same but that they never meet, none (6.1, 6.12).
+ *  - Pages that two processes share are seen in the page table of each, and by the rules
+ *    from 6.14 on being seen twice matters: of a region that says fork, both are known.
+ *
+ * Not modelled, and so different after evictions, in logs that test_truth.c names:
+ *  - To which neighbours of an accessed victim eviction looks: in the kernel 32 before
+ *    and after it, in the core those of an aligned block of 64.  It matters where some
+ *    are accessed and some are not (skew-*.log from 6.12 on), and from 6.14 on, where
+ *    a page that was looked at as a neighbour alone is evicted (many-6.18.log).
+ *  - Folios of several pages, which are seen and evicted as one: files on ext4 since
+ *    6.16 (storm-6.18.log, readalone-6.18.log, -7.3.log).  On a file system without
+ *    them readrace is the same in all dumps with 6.18.
+ *  - Zones, which are evicted one after the other (these guests have one that is used),
+ *    and where a rejected page goes among those of its batch of 64.
+ *
+ * What a kernel may do besides:
+ *  - DAMON_STAT, which Debian's kernels have switched on since 6.17, takes accessed
+ *    bits and so hides some 30 pages from each pass; record.sh switches it off.
+ *  - khugepaged puts huge pages in the place of others, of files too since 7.3; the
+ *    regions of ground_truth.c do not allow it.
  *
  * By kind of region, what happens is what Linux does (mm/vmscan.c, mm/swap.c):
  *	a s z h t	faulted anonymous or shared pages: the youngest generation, type anon

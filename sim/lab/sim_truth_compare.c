@@ -93,13 +93,15 @@ int truth_replay_init(struct truth_replay *replay, const struct sim_truth_log *l
 	replay->young = zeroed(replay->pages / 8);
 	replay->residue = zeroed(replay->pages / 8);
 	replay->filled = zeroed(replay->pages / 8);
+	replay->elder = zeroed(replay->pages / 8);
 	replay->progress = zeroed(section->events_count * sizeof(*replay->progress));
 	replay->group = zeroed(section->groups_count * sizeof(*replay->group));
 	if (!replay->page || !replay->pool || !replay->shadow || !replay->young ||
-	    !replay->residue || !replay->filled || !replay->progress || !replay->group)
+	    !replay->residue || !replay->filled || !replay->elder || !replay->progress || !replay->group)
 		return -ENOMEM;
 	share_out(replay);
 	replay->random_is_seen = rules < ws_rules_find("6.12", 4);
+	replay->anon_stands_alone = rules < ws_rules_find("6.12", 4);
 	replay->zero_ns = oldest_birth_ns(log, section);
 	replay->end_ns = last_touch_ns(section);
 	for (i = 0; i < section->groups_count; i++) {
@@ -126,6 +128,7 @@ void truth_replay_destroy(struct truth_replay *replay)
 	free(replay->young);
 	free(replay->residue);
 	free(replay->filled);
+	free(replay->elder);
 	free(replay->progress);
 	free(replay->group);
 }

@@ -14,7 +14,7 @@
  * Times are decimal seconds since T0; B1, G1, A1, E1 are a second memory cgroup's.
  * The order of lines does not matter but for the lines of one dump, which
  * follow each other.  REGION is kind:MiB:period_ms:start_s:end_s[:option]...; of
- * the options only c1, the region's cgroup, means something to a reader.
+ * the options only c1, the region's cgroup, and fork mean something to a reader.
  *
  * Other lines are passed over.  A line of one of these letters that cannot be
  * read, as when a console wrote into it, is passed over and counted; more than
@@ -41,6 +41,7 @@
 
 struct sim_truth_region {
 	char kind;
+	bool forks; /* touched first by one process, then by a child that shares the pages */
 	u32 pages, group;
 };
 

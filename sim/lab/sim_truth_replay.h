@@ -64,6 +64,7 @@ struct truth_replay {
 	u64 *young;   /* accessed bits */
 	u64 *residue; /* touched during a pass, and not since */
 	u64 *filled;  /* came in when last touched */
+	u64 *elder;   /* accessed bits in the page table of a parent that has forked */
 	struct truth_progress *progress; /* by event */
 	u64 zero_ns;  /* the core's time at T0, late enough for all births */
 	s64 end_ns;   /* when the processes have ended */
@@ -71,6 +72,11 @@ struct truth_replay {
 	u64 arrived; /* pages that came in, ever */
 	u32 swapped_in;
 	bool random_is_seen; /* eviction heeds accesses to MADV_RANDOM areas (up to 6.1) */
+	/*
+	 * An eviction that debugfs asks for does not look at anon pages beside a victim in
+	 * 6.1: its walk->can_swap, which lru_gen_look_around() asks, is never set.
+	 */
+	bool anon_stands_alone;
 	struct truth_group *group;
 };
 

@@ -47,6 +47,8 @@ static void touch_page(struct truth_replay *replay, const struct sim_truth_regio
 	}
 	if (region->kind == 'r')
 		ws_lru_descriptor_access(lru, page);
+	else if (region->forks && replay->touches[region - replay->section->region] == 1)
+		truth_set(replay->elder, page, true);
 	else
 		truth_set(replay->young, page, true);
 }
@@ -71,6 +73,7 @@ static void remove_page(struct truth_replay *replay, const struct sim_truth_regi
 	if (ws_page_aged(replay->page[page]))
 		ws_lru_remove(&replay->group[region->group].lru, page);
 	truth_set(replay->young, page, false);
+	truth_set(replay->elder, page, false);
 	replay->shadow[page] = 0;
 }
 
