@@ -35,7 +35,7 @@ vm() { echo "name=a,size=${mib}MiB,min=${least}MiB,swap=zram,$1"; }
 # used all the time, memory that is used for a minute, and memory that is touched once.
 if [ $real = virtual ]; then
 	load="a:32:1000:1000 a:24:1000:60 a:48:0:1000"
-	mib=160 least=40 swap=96 bounds="0.04 0.05"
+	mib=160 least=40 swap=96 bounds="0.04 0.06"
 else
 	load="a:80:1000:1000 a:60:1000:60 a:120:0:1000"
 	mib=448 least=96 swap=256 bounds="0.10 0.40"
