@@ -210,7 +210,7 @@ core_faults = nm -f sysv $(1) | awk -F '[ ]*[|][ ]*' 'NF < 7 { next } \
     if (!(name in has) && name !~ /^mem(cpy|set|move|cmp)$$/) { print "core: needs " name; bad = 1 } \
     exit bad }'
 core_tries := "gcc -m32 -march=i686" "$(CLANG)" "$(CLANG) -m32 -march=i686"
-freestanding: ## the core needs no libc, keeps no state, compiles for 32 bits and with clang
+freestanding: ## the core needs no libc, keeps no state, compiles for 32 bits and with clang, and computes the same
 	+@$(MAKE) --no-print-directory BUILD=release $(BUILD_DIR)/release/libws.a
 	@$(call core_faults,$(BUILD_DIR)/release/libws.a)
 	@! grep -n __KERNEL__ core/*.[ch]
@@ -222,7 +222,10 @@ freestanding: ## the core needs no libc, keeps no state, compiles for 32 bits an
 	      -Wframe-larger-than=512 -isystem $$($$1 -print-file-name=include) -Icore/env/user \
       -c -o $$dir/$$f.o core/$$f.c || \
 	      exit 1; done; \
-	  $(call core_faults,$$dir/*.o) || exit 1; done
+	  $(call core_faults,$$dir/*.o) || exit 1; \
+	  case $$cc in *-m32*) ;; *) \
+	    $$cc -no-pie -Icore -Icore/env/user -o $$dir/kat tests/kat_main.c $$dir/*.o && $$dir/kat || \
+	      exit 1 ;; esac; done
 	@echo "freestanding: $(words $(core_srcs)) files of the core"
 
 # What two compilers and two checkers say of the core.  Left out of -Weverything:
@@ -278,9 +281,9 @@ $(bare_dir)/%.o: core/%.c $(MAKEFILE_LIST)
 	  -fno-stack-protector -fno-asynchronous-unwind-tables -fno-tree-loop-distribute-patterns \
 	  -mgeneral-regs-only -isystem $$(gcc -print-file-name=include) -Icore/example -Icore \
 	  -MMD -MP -c -o $@ $<
-$(bare_dir)/port: core/example/bare.ld $(bare_objs)
+$(bare_dir)/port: $(bare_objs)
 	$(call say,LD,$@)
-	$(quiet)ld -m elf_i386 -T $< -o $@ $(bare_objs)
+	$(quiet)ld -m elf_i386 -N -Ttext=0x100000 -e start -o $@ $(bare_objs)
 bare: $(bare_dir)/port $(out)/wssim ## the core's minimal port, on a machine without an operating system
 	@tests/bare.sh $^
 

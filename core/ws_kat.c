@@ -406,7 +406,7 @@ static void kat_group(struct kat *kat)
 {
 	static const u64 edge_ns[] = { 3 * WS_NS_PER_MS, 8 * WS_NS_PER_MS };
 	struct ws_groups groups;
-	u32 i, page, group;
+	u32 i, page, group, min, low;
 
 	put(kat, (u64)-ws_groups_init(&groups, kat->group_memory, KAT_GROUPS, 1));
 	put(kat, (u64)-ws_hist_init(&kat->group_hist[0], edge_ns, 2));
@@ -422,7 +422,9 @@ static void kat_group(struct kat *kat)
 		kat->shadow[page] = i;
 		if (page % 64)
 			continue;
-		ws_groups_limit(&groups, i, draw_below(kat, PAGES / 2), draw_below(kat, PAGES));
+		low = draw_below(kat, PAGES);
+		min = draw_below(kat, PAGES / 2);
+		ws_groups_limit(&groups, i, min, low);
 		ws_lru_advance(&kat->group_lru[i], page / 64 * WS_NS_PER_MS);
 		put_groups(kat, &groups, page / 64 * WS_NS_PER_MS);
 	}

@@ -7,8 +7,8 @@
  */
 #include "ws_kat.h"
 
-__asm__(".section .multiboot, \"a\"; .long 0x1badb002, 0, -0x1badb002; .text; .globl start\n"
-	"start: mov $0x90000, %esp; call run\n"); /* the stack: ordinary memory of every PC */
+__asm__(".text; .align 4; .long 0x1badb002, 0, -0x1badb002\n" /* the loader looks for these */
+	".globl start; start: mov $0x90000, %esp; call run\n"); /* ordinary memory of every PC */
 
 void run(void), watch(void), say_number(const char *name, u64 number);
 
