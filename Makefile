@@ -66,7 +66,7 @@ endif
 .PHONY: all setup fuzz-core fuzz-core-run fuzz-run core-run setup-check demo check unit freestanding bare golden \
         cli slurm style lint headers fuzz fuzz-replay install \
         kernel-module kernel-check truth-logs \
-        bench bench-check bench-expect bench-host experiments \
+        bench bench-check bench-expect bench-host experiments frontier tune \
         clean help FORCE
 .DEFAULT_GOAL := all
 all: $(out)/wssim $(out)/wssim-trace-plugin.so $(out)/wssim-guest-init $(out)/ws-balloond $(out)/ws-agent ## build wssim
@@ -147,6 +147,19 @@ $(out)/wssim-experiments: $(exp_objs) $(lib_objs) $(out)/libws.a
 experiments: setup ## published experiments run again: a table and build/experiments/report.html; ONLY="E1 E5"
 	$(again) all $(out)/wssim-experiments
 	$(out)/wssim-experiments -w $(out)/wssim -o $(BUILD_DIR)/experiments $(ONLY)
+
+# Own programs of one file; GSL alone.
+$(out)/wssim-tune: bench/frontier/frontier_tune.c $(out)/flags
+	$(call say,LD,$@)
+	$(quiet)$(CC) $(common) $(host_flags) $(LDFLAGS) -o $@ $< $(libs)
+
+frontier: setup ## memory saved against slowdown, every policy along its knob: build/frontier/frontier.md (4 minutes)
+	$(again) all
+	bench/frontier/frontier.sh $(out)/wssim $(BUILD_DIR)/frontier
+
+tune: frontier ## ws-target's parameters anew, on the tuning set, by Nelder and Mead
+	$(again) $(out)/wssim-tune
+	$(out)/wssim-tune $(out)/wssim $(BUILD_DIR)/frontier
 
 bench-expect: $(out)/wssim-bench $(out)/wssim-trace-plugin.so # after a change that is meant: the ratios as they are now
 	$(out)/wssim-bench --expect bench/expected.json

@@ -85,7 +85,7 @@ done < <(grep -nE '^[ 	]*#[ 	]*include' "${sources[@]}" /dev/null)
 # A program is started by name in few places only: plots, recordings, job schedulers, and
 # the programs that a benchmark runs beside.
 while IFS=: read -r f line _; do
-	[[ $f =~ ^(sim/output/sim_plot|sim/sweep/sim_slurm|traces/([a-z]+/)?tr_|sim/cli/cmd_trace|traces/record/guest/|tests/|kernel-port/|bench/bench_(peer|record)|bench/experiments/exp_run) ]] ||
+	[[ $f =~ ^(sim/output/sim_plot|sim/sweep/sim_slurm|traces/([a-z]+/)?tr_|sim/cli/cmd_trace|traces/record/guest/|tests/|kernel-port/|bench/bench_(peer|record)|bench/experiments/exp_run|bench/frontier/frontier_tune) ]] ||
 		fault "$f:$line" "starts a program"
 done < <(grep -nE '\b(popen|system|exec[lv]p?e?|posix_spawnp?)\(' "${sources[@]}" /dev/null)
 

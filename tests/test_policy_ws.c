@@ -155,6 +155,98 @@ static u64 targets(const struct toy *toy)
 	return sum;
 }
 
+/* A guest of 1000 MiB on a host that with another one is overcommitted; it works on 700. */
+static struct toy *started(const char *set, const char *value)
+{
+	struct toy *toy = toy_open("ws-target", 1500);
+
+	if (set)
+		cr_assert_eq(sim_policy_set(toy->policy, toy->state, set, value), 0);
+	toy_phase(toy_add(toy, 1000, NVME_NS), 20, 650, 1, 0, 1);
+	toy_phase(toy_add(toy, 1000, NVME_NS), 0, 100, 1, 0, 1);
+	return toy;
+}
+
+Test(policy_ws, guests_of_an_overcommitted_host_start_small_and_grow_when_they_pay)
+{
+	struct toy *toy = started("start", "0.5");
+	struct toy_guest *guest = &toy->guest[0];
+
+	toy_run(toy, 10);
+	cr_assert_eq(guest->target, 500, "%u MiB before it used anything", guest->target);
+	cr_assert_eq(toy->guest[1].target, 500);
+	toy_run(toy, 60);
+	cr_assert(guest->target >= 650 + guest->base, "%u MiB after 40 s", guest->target);
+	cr_assert_eq(toy->guest[1].target, 500, "the other one did not pay");
+	toy_close(toy);
+}
+
+Test(policy_ws, a_host_with_memory_for_all_starts_nobody_small)
+{
+	struct toy *toy = toy_open("ws-target", 4000);
+
+	toy_phase(toy_add(toy, 1000, NVME_NS), 0, 100, 1, 0, 1);
+	toy_run(toy, 2);
+	cr_assert_eq(toy->guest[0].target, 1000, "%u MiB", toy->guest[0].target);
+	toy_close(toy);
+}
+
+Test(policy_ws, what_is_borne_says_how_small_guests_start)
+{
+	static const struct {
+		const char *slowdown;
+		u32 size;
+	} known[] = { { "0.005", 720 }, { "0.025", 625 }, { "0.05", 500 }, { "0.1", 500 } };
+
+	for (u32 i = 0; i < 4; i++) {
+		struct toy *toy = toy_open("ws-target", 1500);
+
+		cr_assert_eq(sim_policy_set(toy->policy, toy->state, "slowdown", known[i].slowdown), 0);
+		toy_phase(toy_add(toy, 1000, NVME_NS), 0, 100, 1, 0, 1);
+		toy_phase(toy_add(toy, 1000, NVME_NS), 0, 100, 1, 0, 1);
+		toy_run(toy, 2);
+		/* No more than its part of the host, whatever is borne. */
+		cr_assert(toy->guest[0].target <= known[i].size + 5 &&
+				  toy->guest[0].target + 5 >= known[i].size,
+			  "slowdown %s: %u MiB", known[i].slowdown, toy->guest[0].target);
+		toy_close(toy);
+	}
+}
+
+Test(policy_ws, growth_comes_in_steps_of_its_parameters_and_only_beyond_patience)
+{
+	static const char *const most[] = { "0.02", "0.2" };
+	u32 steps[2] = { 0 };
+
+	for (u32 i = 0; i < 2; i++) {
+		struct toy *toy = started("growth_max", most[i]);
+		u32 before, largest = 0;
+
+		toy_run(toy, 20);
+		before = toy->guest[0].target;
+		for (u32 s = 21; s < 120; s++) {
+			toy_run(toy, s);
+			if (toy->guest[0].target > before) {
+				steps[i]++;
+				if (toy->guest[0].target - before > largest)
+					largest = toy->guest[0].target - before;
+			}
+			before = toy->guest[0].target;
+		}
+		cr_assert(largest <= (i ? 200 : 40), "%s: a step of %u MiB", most[i], largest);
+		toy_close(toy);
+	}
+	cr_assert(steps[0] > steps[1], "%u small and %u large steps", steps[0], steps[1]);
+
+	struct toy *toy = started("patience", "1");
+	toy_run(toy, 20);
+	u32 before = toy->guest[0].target;
+	toy_run(toy, 200);
+	cr_assert(toy->guest[0].stalled_s > 10, "it does not even stall");
+	cr_assert_eq(toy->guest[0].target, before, "grown to %u MiB", toy->guest[0].target);
+	toy_close(toy);
+}
+
 Test(policy_ws, without_overbooking_targets_never_exceed_the_host)
 {
 	struct toy *toy = overcommitted(NVME_NS);

@@ -143,8 +143,7 @@ BEGIN {
 		read_set(name_of[s])
 		read_oracle(name_of[s])
 		points(name_of[s])
-		printf "%s## %s\n\n![Memory saved against slowdown](%s.png)\n\n", s > 1 ? "\n" : "", \
-			title[name_of[s]], name_of[s]
+		printf "%s## %s\n\n![Memory saved against slowdown](%s.png)\n\n", (s == 1 ? "" : "\n"), title[name_of[s]], name_of[s]
 		table()
 	}
 }

@@ -44,7 +44,7 @@
 #define START_MOST 1.0
 #define START_SLOPE 15.0
 #define START_LEAST 0.5
-#define HOLD_SCALE 0.1
+#define HOLD_SCALE 0.13
 #define HOLD_LEAST_S 10.0
 #define HOLD_MOST_S 120.0
 /* Reports that may stay unanswered before the guest is configured again. */
@@ -65,7 +65,7 @@ static const struct sim_param ws_target_params[] = {
 	{ "slowdown", "bound on how much waiting for memory slows a guest, share of its time at work",
 	  SIM_PARAM_DOUBLE, WS_FIELD(slowdown), 0.02, 0.0001, 1 },
 	{ "proactive", "share of that bound used while the host is not short; 0 takes nothing",
-	  SIM_PARAM_DOUBLE, WS_FIELD(proactive), 0.2, 0, 1 },
+	  SIM_PARAM_DOUBLE, WS_FIELD(proactive), 0.5, 0, 1 },
 	{ "interval", "time between reports", SIM_PARAM_TIME, WS_FIELD(interval_ns), 10e9, 1e9,
 	  3.6e12 },
 	{ "stats_interval", "time between statistics, and decisions", SIM_PARAM_TIME,
@@ -99,7 +99,7 @@ static const struct sim_param ws_target_params[] = {
 	{ "overbook", "part of unbacked memory within targets that need not be covered",
 	  SIM_PARAM_DOUBLE, WS_FIELD(overbook), 1, 0, 1 },
 	{ "patience", "slowdown that a guest bears for a minute before it grows",
-	  SIM_PARAM_DOUBLE, WS_FIELD(patience), 0.1, 0, 1 },
+	  SIM_PARAM_DOUBLE, WS_FIELD(patience), 0.17, 0, 1 },
 	{ "growth_step", "most to grow at once beyond what was read back, share of nominal",
 	  SIM_PARAM_DOUBLE, WS_FIELD(growth_step), 0.02, 0.001, 1 },
 	{ "growth_max", "most to grow at once, share of nominal", SIM_PARAM_DOUBLE,
@@ -145,18 +145,35 @@ static u64 grown(const struct policy_ws_guest *guest, const struct sim_vm_view *
 	return policy_bytes(guest->need < most ? guest->need : most);
 }
 
+static u64 targets_of_all(const struct sim_host_view *host)
+{
+	u64 bytes = 0;
+
+	for (u32 i = 0; i < host->vms_count; i++)
+		if (host->vm[i].running)
+			bytes += host->vm[i].target_bytes;
+	return bytes;
+}
+
 /* What a single guest would get if there were no others. */
 static u64 wish_of(const struct policy_ws_guest *guest, const struct sim_vm_view *vm, u64 now_ns,
-		   const struct policy_ws_params *params)
+		   u64 spare_bytes, const struct policy_ws_params *params)
 {
 	u64 target = vm->target_bytes, step, spare, peak, gain;
 	double nominal = (double)vm->nominal_bytes;
 	bool rose = guest->grown_ns >= guest->shrunk_ns;
+	u64 silent_ns = policy_less(now_ns, guest->started_ns + UNANSWERED_MAX * params->stats_ns);
 
-	/* A guest that was started small has to be able to say that it is too small. */
-	if (guest->started_ns && !guest->stats_ns &&
-	    now_ns - guest->started_ns > UNANSWERED_MAX * params->stats_ns)
-		return vm->nominal_bytes;
+	/*
+	 * A guest that was started small has to be able to say that it is too small.  One that
+	 * cannot gets more whenever it has used what it has, if nobody else has to give it.
+	 */
+	if (guest->started_ns && !guest->stats_ns && silent_ns > 0) {
+		if (vm->backed_bytes + band_bytes(vm, params) < target)
+			return target;
+		step = policy_min(spare_bytes, policy_bytes(params->growth_max * nominal));
+		return policy_clamp_target(vm, target + step);
+	}
 	/*
 	 * The headroom is there to be used: only its last part calls for more, and only while
 	 * the guest pays for what it lacks.  What it evicts and does not miss is the saving.
@@ -164,7 +181,7 @@ static u64 wish_of(const struct policy_ws_guest *guest, const struct sim_vm_view
 	double bears = params->patience;
 
 	if (((policy_ws_slowdown_last(guest) > bears && policy_ws_slowdown_mean(guest) > bears) ||
-	     ((!vm->refault_ns || !guest->stats_ns) && guest->distress_until_ns > now_ns)) &&
+	     (!vm->refault_ns && guest->distress_until_ns > now_ns)) &&
 	    guest->need - guest->headroom + policy_ws_kept_free(vm, params) > (double)target)
 		return policy_clamp_target(vm, policy_max(target, grown(guest, vm, params)));
 	if (guest->distress_until_ns > now_ns || guest->blocked_until_ns > now_ns ||
@@ -353,9 +370,10 @@ static void note_distress(struct ws_target_state *self, const struct policy_ws_g
 static void decide(struct ws_target_state *self, const struct sim_host_view *host, u32 pressure,
 		   struct sim_actions *act)
 {
-	u64 over, shares = 0;
+	u64 over, shares = 0, spare;
 
 	self->budget = host_budget(host, &self->params);
+	spare = policy_less(self->budget, targets_of_all(host));
 	self->market = (struct policy_ws_market){ .params = &self->params, .fill = &self->fill };
 
 	for (u32 i = 0; i < host->vms_count; i++) {
@@ -365,7 +383,7 @@ static void decide(struct ws_target_state *self, const struct sim_host_view *hos
 		policy_ws_guest_update(&self->guest[i], &host->vm[i], host->now_ns,
 				       &self->params);
 		self->wish[i] =
-			wish_of(&self->guest[i], &host->vm[i], host->now_ns, &self->params);
+			wish_of(&self->guest[i], &host->vm[i], host->now_ns, spare, &self->params);
 		shares += policy_max(host->vm[i].shares, 1);
 		note_distress(self, &self->guest[i], host->now_ns);
 	}
