@@ -113,7 +113,8 @@ static void set_times(struct sim_trial_score *score, u32 cell, const double time
 {
 	for (u32 seed = 0; seed < 6; seed++)
 		for (u32 i = 0; i < SIM_VM_METRICS; i++)
-			score->value[i][(u64)cell * 6 + seed] = i == SIM_VM_TIME_PER_WORK ? time[seed] : 10;
+			score->value[i][(u64)cell * 6 + seed] = i == SIM_VM_TIME_PER_WORK ? time[seed] :
+								i == SIM_VM_OOM ? 0 : 10;
 }
 
 Test(trial, a_gain_is_what_every_seed_agrees_on, .init = make_folder, .fini = remove_folder)
@@ -155,6 +156,16 @@ Test(trial, a_gain_is_what_every_seed_agrees_on, .init = make_folder, .fini = re
 	cr_assert_eq(sum.unknown, plan.cells_count / 3 - 1);
 	cr_assert_float_eq(sum.time, sim_trial_ratio(&score, 0, 1, SIM_VM_TIME_PER_WORK).median, 1e-12);
 	cr_assert_float_eq(sum.page_ins, 1, 1e-12);
+	cr_assert_eq(sum.killed, 0);
+	/* Killed in most seeds, and quicker for it. */
+	for (u32 seed = 0; seed < 4; seed++)
+		score.value[SIM_VM_OOM][seed] = 2;
+	cr_assert_eq(sim_trial_judge(&score, 0, 1), SIM_TRIAL_LOSS);
+	cr_assert_eq(sim_trial_judge(&score, 1, 0), SIM_TRIAL_GAIN);
+	sum = sim_trial_sum(&score, 0);
+	cr_assert_eq(sum.killed, 1);
+	cr_assert_eq(sum.losses, 1);
+	cr_assert(isnan(sum.time) && isnan(sum.best), "its times enter no mean");
 	sim_trial_score_free(&score);
 	sim_sweep_close(&sweep);
 	sim_plan_free(&plan);

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/cli_stop.h"
 #include "cli/cmd.h"
@@ -69,18 +70,24 @@ static void print_sums(const struct sim_trial_score *score, const char *dir)
 {
 	const struct sim_trial *trial = score->trial;
 	char label[SIM_TRIAL_LABEL];
+	int width = 24;
 
+	for (u32 engine = 0; engine < trial->engines.count; engine++) {
+		int length = (int)strlen(trial->engines.text[engine]);
+		width = length > width ? length : width;
+	}
 	printf("%s: %u engines against %s in %u settings, %u seeds each\n\n", trial->name,
 	       trial->engines.count, trial->engines.text[trial->baseline],
 	       sim_trial_cells(trial) / trial->engines.count, trial->seeds);
-	printf("%-24s %5s %6s %5s %9s %9s %9s %9s  %s\n", "ENGINE", "GAINS", "LOSSES", "SAME", "TIME",
-	       "READ BACK", "CPU", "PTES", "WORST SETTING");
+	printf("%-*s %5s %6s %5s %5s %9s %9s %9s %9s  %s\n", width, "ENGINE", "GAINS", "LOSSES", "SAME",
+	       "OOM", "TIME", "READ BACK", "CPU", "PTES", "WORST SETTING");
 	for (u32 engine = 0; engine < trial->engines.count; engine++) {
 		struct sim_trial_sum sum;
 		if (engine == trial->baseline)
 			continue;
 		sum = sim_trial_sum(score, engine);
-		printf("%-24s %5u %6u %5u", trial->engines.text[engine], sum.gains, sum.losses, sum.same);
+		printf("%-*s %5u %6u %5u %5u", width, trial->engines.text[engine], sum.gains, sum.losses,
+		       sum.same, sum.killed);
 		put_ratio(sum.time);
 		put_ratio(sum.page_ins);
 		put_ratio(sum.cpu);
@@ -90,8 +97,8 @@ static void print_sums(const struct sim_trial_score *score, const char *dir)
 			       sim_trial_label(trial, sum.worst_cell, label));
 		putchar('\n');
 	}
-	printf("\nA gain or loss is 1 %% of time per work or more, and every seed agrees.  The other columns "
-	       "are geometric means.\nresults %s/report.html, table.csv, trial.csv\n", dir);
+	printf("\nA gain or loss is 1 %% of time per work or more, and every seed agrees, or another number of "
+	       "kills.\nThe other columns are geometric means of settings without kills.\nresults %s/report.html, table.csv, trial.csv\n", dir);
 }
 
 static int finish(void *ctx, struct sim_sweep *sweep)

@@ -99,6 +99,11 @@ struct sim_trial_spread sim_trial_ratio(const struct sim_trial_score *score, u32
 	return spread;
 }
 
+static double kills(const struct sim_trial_score *score, u32 cell)
+{
+	return sim_trial_spread(score, cell, SIM_VM_OOM).median;
+}
+
 enum sim_trial_verdict sim_trial_judge(const struct sim_trial_score *score, u32 cell, u32 base)
 {
 	u32 seeds = score->trial->seeds;
@@ -108,6 +113,11 @@ enum sim_trial_verdict sim_trial_judge(const struct sim_trial_score *score, u32 
 		if (isnan(score->value[SIM_VM_TIME_PER_WORK][(u64)cell * seeds + i]) ||
 		    isnan(score->value[SIM_VM_TIME_PER_WORK][(u64)base * seeds + i]))
 			return SIM_TRIAL_UNKNOWN;
+	/* A program that was killed may have been quick. */
+	if (kills(score, cell) > kills(score, base))
+		return SIM_TRIAL_LOSS;
+	if (kills(score, cell) < kills(score, base))
+		return SIM_TRIAL_GAIN;
 	if (ratio.high < 1 && ratio.median <= 1 - SIM_TRIAL_TOLD)
 		return SIM_TRIAL_GAIN;
 	if (ratio.low > 1 && ratio.median >= 1 + SIM_TRIAL_TOLD)
@@ -174,6 +184,9 @@ struct sim_trial_sum sim_trial_sum(const struct sim_trial_score *score, u32 engi
 		sum.same += verdict == SIM_TRIAL_SAME;
 		sum.unknown += verdict == SIM_TRIAL_UNKNOWN;
 		if (verdict == SIM_TRIAL_UNKNOWN)
+			continue;
+		sum.killed += kills(score, cell) > 0;
+		if (kills(score, cell) > 0 || kills(score, base) > 0)
 			continue;
 		double ratio = sim_trial_ratio(score, cell, base, SIM_VM_TIME_PER_WORK).median;
 		if (!(ratio >= sum.best)) {

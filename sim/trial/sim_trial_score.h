@@ -43,11 +43,17 @@ struct sim_trial_spread sim_trial_spread(const struct sim_trial_score *score, u3
 /* The same of the ratios to the baseline's cell @base, seed by seed. */
 struct sim_trial_spread sim_trial_ratio(const struct sim_trial_score *score, u32 cell, u32 base,
 					enum sim_vm_metric metric);
+
+/*
+ * By time, if every seed agrees; but out-of-memory kills in the median seed go before it:
+ * a program that was killed may have been quick.
+ */
 enum sim_trial_verdict sim_trial_judge(const struct sim_trial_score *score, u32 cell, u32 base);
 
 /* An engine over all settings. */
 struct sim_trial_sum {
 	u32 gains, losses, same, unknown;
+	u32 killed; /* settings in which the median seed ran out of memory; in none of what follows */
 	u32 best_cell, worst_cell; /* by ratio of time; of those that are known */
 	double best, worst;
 	/* Geometric means of ratios to the baseline, of settings where both are above zero. */

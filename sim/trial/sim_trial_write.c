@@ -143,6 +143,12 @@ static struct sim_trial_spread panel_value(const struct sim_trial_score *score, 
 	return (struct sim_trial_spread){ value, value, value };
 }
 
+static void put_style(FILE *to, u32 engine)
+{
+	fprintf(to, "lw 1.3 pt %u ps 0.6 dt %u lc rgb '%s'", 4 + engine % 10,
+		1 + engine / sim_plot_colors_count(), sim_plot_color(engine));
+}
+
 static void draw_panel(struct sim_plot *plot, const struct sim_trial_score *score, struct place at,
 		       enum panel panel)
 {
@@ -164,14 +170,30 @@ static void draw_panel(struct sim_plot *plot, const struct sim_trial_score *scor
 	}
 	sim_plot_panel(plot, left, left + 0.255, 0.16, 0.74);
 	fprintf(to, "set xlabel 'memory (%% of what the trace needs)'\nset ylabel '%s'\n"
-		    "set offsets graph 0.05, graph 0.05, graph 0.05, graph 0.05\n", panel_labels[panel]);
-	fputs(panel ? "set key off\n" : "set key at screen 0.5,0.99 center top horizontal maxcols 5\n",
-	      to);
-	fputs("plot NaN notitle", to);
+		    "set offsets graph 0.05, graph 0.05, graph 0.05, 0\nset format y '%%.5g'\n"
+		    "set xtics (", panel_labels[panel]);
+	for (u32 memory = 0; memory < trial->memory_count; memory++)
+		fprintf(to, "%s%g", memory ? ", " : "", 100 * trial->memory[memory]);
+	fputs(")\nset key off\nplot NaN notitle", to);
 	for (u32 engine = 0; engine < trial->engines.count; engine++) {
-		fprintf(to, ", \\\n$p%u_%u using 1:2:3:4 with yerrorlines lw 1.3 pt %u ps 0.6 dt %u lc "
-			    "rgb '%s' title ", panel, engine, 4 + engine % 10,
-			1 + engine / sim_plot_colors_count(), sim_plot_color(engine));
+		fprintf(to, ", \\\n$p%u_%u using 1:2:3:4 with yerrorlines ", panel, engine);
+		put_style(to, engine);
+	}
+	fputc('\n', to);
+}
+
+/* Over all panels; gnuplot gives a key no more width than its plot has. */
+static void draw_key(struct sim_plot *plot, const struct sim_trial *trial)
+{
+	FILE *to = plot->draw;
+
+	sim_plot_panel(plot, 0.02, 0.98, 0.78, 0.99);
+	fputs("unset border\nunset tics\nunset xlabel\nunset ylabel\nset xrange [0:1]\n"
+	      "set yrange [0:1]\nset key inside center top horizontal maxcols 5\nplot NaN notitle", to);
+	for (u32 engine = 0; engine < trial->engines.count; engine++) {
+		fputs(", \\\nNaN with linespoints ", to);
+		put_style(to, engine);
+		fputs(" title ", to);
 		sim_plot_quote(to, trial->engines.text[engine]);
 	}
 	fputc('\n', to);
@@ -206,6 +228,7 @@ static int draw_all(const void *ctx, const char *dir, struct tr_error *error)
 		fputs("set multiplot\n", plot.draw);
 		for (u32 panel = 0; panel < PANELS; panel++)
 			draw_panel(&plot, score, figure_place(score->trial, i), panel);
+		draw_key(&plot, score->trial);
 		fputs("unset multiplot\n", plot.draw);
 		snprintf(name, sizeof(name), "setting-%u", i + 1);
 		rc = sim_plot_finish(&plot, dir, name, error);
@@ -228,7 +251,7 @@ static void put_sums(FILE *to, const struct sim_trial_score *score)
 	const struct sim_trial *trial = score->trial;
 	char label[SIM_TRIAL_LABEL];
 
-	fputs("<div class=\"wide\"><table>\n<tr><th>engine</th><th>gains</th><th>losses</th><th>same</th>"
+	fputs("<div class=\"wide\"><table>\n<tr><th>engine</th><th>gains</th><th>losses</th><th>same</th><th>out of memory</th>"
 	      "<th>time</th><th>read back</th><th>CPU of reclaim</th><th>PTEs scanned</th>"
 	      "<th class=\"l\">best</th><th class=\"l\">worst</th></tr>\n", to);
 	for (u32 engine = 0; engine < trial->engines.count; engine++) {
@@ -236,12 +259,14 @@ static void put_sums(FILE *to, const struct sim_trial_score *score)
 		fputs("<tr><td>", to);
 		sim_html_text(to, trial->engines.text[engine]);
 		if (engine == trial->baseline) {
-			fputs("<small>baseline</small></td><td colspan=\"9\"></td></tr>\n", to);
+			fputs("<small>baseline</small></td><td colspan=\"10\"></td></tr>\n", to);
 			continue;
 		}
 		fprintf(to, "</td><td>%u</td><td>%s%u%s</td><td>%u</td>", sum.gains,
 			sum.losses ? "<span class=\"bad\">" : "", sum.losses,
 			sum.losses ? "</span>" : "", sum.same);
+		fprintf(to, "<td>%s%u%s</td>", sum.killed ? "<span class=\"bad\">" : "", sum.killed,
+			sum.killed ? "</span>" : "");
 		put_factor(to, sum.time);
 		put_factor(to, sum.page_ins);
 		put_factor(to, sum.cpu);
@@ -260,7 +285,8 @@ static void put_sums(FILE *to, const struct sim_trial_score *score)
 	}
 	fprintf(to, "</table></div>\n<p class=\"sub\">Against the baseline, seed by seed on common random "
 		    "numbers. A gain or loss is a difference in time per work of %g %% or more in the "
-		    "median that every seed agrees on. Time, bytes read back from swap and disk, CPU time "
+		    "median that every seed agrees on, or in out-of-memory kills, which go before "
+		    "time; settings with kills are in no other column. Time, bytes read back from swap and disk, CPU time "
 		    "of kswapd and ageing, and page-table entries that ageing looked at: geometric means "
 		    "over all settings.</p>\n", 100 * SIM_TRIAL_TOLD);
 }
