@@ -130,11 +130,11 @@ static int make_trace(struct reading *reading, const char *source, const char *c
 
 static int trace_span(struct reading *reading, const char *path, struct tr_error *error)
 {
+	struct tr_error inner = { "" };
 	struct tr_file *file;
-	int rc = tr_file_open(&file, path, error);
 
-	if (rc)
-		return rc;
+	if (tr_file_open(&file, path, &inner))
+		return tr_input_fail(reading->input, error, "%s", inner.text);
 	u64 span_ns = tr_file_meta(file)->span_ns;
 	reading->longest_ns = span_ns > reading->longest_ns ? span_ns : reading->longest_ns;
 	tr_file_close(file);

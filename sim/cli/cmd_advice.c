@@ -59,7 +59,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case 's':
-		advice->slowdown = cmd_option_ratio(state, "--slowdown", arg, 1, 100);
+		advice->slowdown = cmd_option_ratio(state, "--slowdown (--slo)", arg, 1, 100);
 		return 0;
 	case 'n':
 		advice->runs = cmd_option_count(state, "--runs", arg, SIM_RUNS_MAX);
@@ -197,7 +197,11 @@ int cmd_advice_vm(const struct cmd_advice *advice, const struct sim_scenario *sc
 	if (!advice->vm && scenario->vms_count == 1)
 		return 0;
 	for (u32 i = 0; i < scenario->vms_count && advice->vm; i++) {
-		if (strcmp(scenario->vm[i].name, advice->vm))
+		const char *name = scenario->vm[i].name;
+		size_t length = strlen(advice->vm);
+
+		/* Of several of a kind ("count"), the kind's name means the first. */
+		if (strncmp(name, advice->vm, length) || (name[length] && strcmp(name + length, "-1")))
 			continue;
 		*vm = i;
 		return 0;

@@ -323,13 +323,14 @@ static int answer_all(const struct options *options, const struct sim_scenario *
 static bool is_inventory(const char *path)
 {
 	FILE *file = fopen(path, "r");
+	size_t length = strlen(path);
 	int c = file ? getc(file) : EOF;
 
 	while (c == ' ' || c == '\t' || c == '\n' || c == '\r')
 		c = getc(file);
 	if (file)
 		fclose(file);
-	return c != '{' && c != EOF;
+	return c == EOF ? file && length >= 4 && !strcmp(path + length - 4, ".csv") : c != '{';
 }
 
 /* Traces of demand series are made in @work, which the caller removes. */
