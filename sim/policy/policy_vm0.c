@@ -111,8 +111,10 @@ const struct sim_policy policy_vm0 = {
 		"With partial=on, the rule before August 2026, only 256 MiB less what is available\n"
 		"is given back, from the balloon's size, unless more is pending already.",
 	.source = "vm0-ai/vm0, crates/sandbox-fc/src/balloon.rs",
-	.flaw = "Inflates without need of the host's; caches keep the balloon small; sizes for\n"
-		"guests of gigabytes.  partial=on pins its target at a balloon that is slow.",
+	.flaw = "Inflates whether or not the host needs it, and gives everything back at the first\n"
+		"want, so that a guest near its limit swings between its least and all of its\n"
+		"memory.  Free memory excludes caches, so they keep the balloon small.  Its sizes\n"
+		"are for guests of gigabytes.  partial=on pins the target at a slow balloon.",
 	.channels = SIM_CH_STATS,
 	.params = vm0_params,
 	.params_count = POLICY_COUNT(vm0_params),

@@ -25,7 +25,7 @@
 #include "tr_error.h"
 
 #define SIM_PLAN_SCENARIOS_MAX 64
-#define SIM_PLAN_AXES_MAX 16	/* parameters */
+#define SIM_PLAN_AXES_MAX 32	/* parameters */
 #define SIM_PLAN_VALUES_MAX 256 /* of one parameter */
 #define SIM_PLAN_VARIANTS_MAX 256
 #define SIM_PLAN_SEEDS_MAX 1000
