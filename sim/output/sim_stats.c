@@ -85,7 +85,7 @@ static double tail_probability(u32 n)
 
 /*
  * The places that were drawn last: a table asks for the same seed and count again and
- * again, and drawing is most of the work (tables of 1,500 runs: .9 s in place of 3.2).
+ * again, and drawing is most of the work (tables of 1,500 runs: .5 s in place of 3.2).
  */
 #define DRAWN_MAX 16384u /* numbers of which the draws are kept, in 2 bytes each */
 static struct {

@@ -9,12 +9,15 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "output/sim_pool.h"
 #include "output/sim_single.h"
 #include "scenario/sim_scenario_read.h"
 #include "sweep/sim_sweep.h"
+
+#define LOCK_TRIES 50 /* a second in all */
 
 /* --- the list --- */
 
@@ -120,6 +123,22 @@ void sim_sweep_share(struct sim_sweep *sweep)
 	(void)!flock(sweep->lock_fd, LOCK_SH | LOCK_NB);
 }
 
+/*
+ * The workers of a sweep that was killed have its lock until they are gone as well, which
+ * takes them a moment: whoever goes on at once waits for that.
+ */
+static int lock_patiently(int fd, int how)
+{
+	const struct timespec moment = { .tv_nsec = 20000000 };
+	int rc = flock(fd, how | LOCK_NB);
+
+	for (u32 i = 0; rc && errno == EWOULDBLOCK && i < LOCK_TRIES; i++) {
+		nanosleep(&moment, NULL);
+		rc = flock(fd, how | LOCK_NB);
+	}
+	return rc;
+}
+
 static int take_lock(struct sim_sweep *sweep, const char *dir, bool exclusive,
 		     struct tr_error *error)
 {
@@ -131,7 +150,7 @@ static int take_lock(struct sim_sweep *sweep, const char *dir, bool exclusive,
 	sweep->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
 	if (sweep->lock_fd < 0)
 		return tr_fail(error, -errno, "%s: %s", path, strerror(errno));
-	if (flock(sweep->lock_fd, (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB)) {
+	if (lock_patiently(sweep->lock_fd, exclusive ? LOCK_EX : LOCK_SH)) {
 		int err = errno;
 		close(sweep->lock_fd);
 		if (err == EWOULDBLOCK)
