@@ -276,13 +276,16 @@ static void rmap_first(struct ws_age *age, const struct ws_rules *rules, u32 pag
 static void rmap_third(struct ws_age *age, const struct ws_rules *rules, u32 page)
 {
 	u16 entry = ws_promote_entry(age, age->page[page]);
+	bool active = is_exec_first(rules, entry) || ws_rules_refs(rules, entry) > 1;
 
-	if (is_exec_first(rules, entry) || ws_rules_refs(rules, entry) > 1)
+	if (!active && !(entry & (WS_PAGE_REFERENCED | WS_PAGE_WORKINGSET))) {
+		rmap_first(age, rules, page, entry);
+		return;
+	}
+	if (active)
 		entry = (u16)((entry & ~WS_PAGE_HISTORY) | WS_PAGE_WORKINGSET);
-	else if (entry & (WS_PAGE_REFERENCED | WS_PAGE_WORKINGSET))
-		entry = count_workingset_last(entry);
 	else
-		return rmap_first(age, rules, page, entry);
+		entry = count_workingset_last(entry);
 	put(age, page, slot_of_place(age, (enum ws_place)rules->place_active, ws_page_type(entry),
 				     entry & WS_PAGE_WORKINGSET, false), entry);
 }
