@@ -57,7 +57,8 @@ static bool write_plan(const struct search *search, const gsl_vector *at)
 	to = fopen(path, "w");
 	if (!to)
 		return false;
-	fputs("{ \"name\": \"step\", \"runs\": 1, \"parameters\": { \"host.memory\": [\"416MiB\", \"544MiB\"] },\n"
+	fputs("{ \"name\": \"step\", \"runs\": 1,\n"
+	      "  \"parameters\": { \"host.memory\": [\"416MiB\", \"544MiB\"] },\n"
 	      "  \"scenarios\": [\"tune-servers.json\", \"tune-mixed.json\", \"tune-made.json\"],\n"
 	      "  \"policies\": [ { \"policy\": \"ws-target\", \"params\": { \"slowdown\": [0.02, 0.05]", to);
 	for (size_t i = 0; i < COUNT(params); i++)

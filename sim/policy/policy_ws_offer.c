@@ -200,7 +200,8 @@ void policy_ws_offer(const struct policy_ws_market *market, const struct sim_hos
 		.guest = guest,
 		.index = vm,
 		.distress = guest->distress_until_ns > host->now_ns,
-		.held = guest->grown_ns && urgency == POLICY_WS_CALM && host->now_ns - guest->grown_ns < hold_ns,
+		.held = guest->grown_ns && urgency == POLICY_WS_CALM &&
+			host->now_ns - guest->grown_ns < hold_ns,
 		.urgency = urgency,
 		.weight = (double)policy_max(view->shares, 1) / 1000,
 		.young = { rate * (price.refault_ns[POLICY_ANON] + 1000),
