@@ -69,6 +69,8 @@ double bench_ratio(const struct bench_line *line);
 
 /* May the peer of that name be run beside? */
 bool bench_on_path(const char *program);
+/* Run @command, which prints "seconds S".  Return: S; 0 when it failed. */
+double bench_peer_seconds(const char *command);
 
 /* CPU time of this process. */
 double bench_cpu_seconds(void);

@@ -49,6 +49,17 @@ bool bench_on_path(const char *program)
 	return found;
 }
 
+double bench_peer_seconds(const char *command)
+{
+	FILE *pipe = popen(command, "r");
+	double seconds = 0;
+	char line[256];
+
+	while (pipe && fgets(line, sizeof(line), pipe))
+		sscanf(line, "seconds %lf", &seconds);
+	return pipe && !pclose(pipe) ? seconds : 0;
+}
+
 static int write_oracle(const struct bench_folder *folder, const struct tr_array *array)
 {
 	char path[BENCH_PATH_MAX];

@@ -135,18 +135,13 @@ static int cell(struct bench_report *report, struct job *job, const char *name, 
 
 static int cimba_once(u32 pending, double *speed)
 {
-	char command[64], line[256];
-	double seconds = 0;
+	char command[64];
 
 	snprintf(command, sizeof(command), "cimba-hold %u %u 2>/dev/null", pending, HOLDS);
-	FILE *pipe = popen(command, "r");
+	double seconds = bench_peer_seconds(command);
 
-	while (pipe && fgets(line, sizeof(line), pipe))
-		sscanf(line, "seconds %lf", &seconds);
-	if (!pipe || pclose(pipe) || seconds <= 0)
-		return -EIO;
 	*speed = HOLDS / 1e6 / seconds;
-	return 0;
+	return seconds > 0 ? 0 : -EIO;
 }
 
 static int beside_cimba(struct bench_report *report, struct job *job, const char *name, u32 pending)
