@@ -12,6 +12,8 @@
  *
  * core.pass		one pass of ageing with 1 % of the pages young, and the new generation
  * core.page		the same, by page of the guest
+ * core.pass.RULES	the same with eviction's queues and Linux's four generations, so that each
+ *			pass folds nearly all pages; by the rules of a kernel's version
  * core.bit.dense	a young page, when all are
  * core.bit.sparse	a young page, when 1 % are
  * core.enter		a page that comes in by a fault
@@ -102,6 +104,20 @@ static int pass(void *ctx)
 		harvest(desk, desk->sparse);
 		desk->now_ns += 1000 * MS;
 		if (ws_age_advance(&desk->age, desk->now_ns, folded))
+			return -EAGAIN;
+	}
+	return 0;
+}
+
+static int pass_and_fold(void *ctx)
+{
+	struct desk *desk = ctx;
+
+	for (u32 i = 0; i < 8; i++) {
+		for (u32 first = 0; first < PAGES; first += BLOCK)
+			ws_lru_harvest(&desk->lru, first, desk->sparse + first / 64, BLOCK);
+		desk->now_ns += 1000 * MS;
+		if (ws_lru_advance(&desk->lru, desk->now_ns))
 			return -EAGAIN;
 	}
 	return 0;
@@ -235,6 +251,38 @@ static int ageing(struct bench_report *report, struct desk *desk)
 	return rc;
 }
 
+static int folding(struct bench_report *report, struct desk *desk)
+{
+	static const struct {
+		const char *rules, *line;
+	} versions[] = {
+		{ "base", "core.pass.base" }, { "6.1.y", "core.pass.6.1.y" },
+		{ "6.12", "core.pass.6.12" }, { "6.14", "core.pass.6.14" },
+		{ "mm-new", "core.pass.mm-new" }, { "fg", "core.pass.fg" },
+	};
+	double bytes = PAGES / 8.0 + 2 * LINE_BYTES * desk->sparse_count;
+	int rc = 0;
+
+	for (u32 i = 0; !rc && i < sizeof(versions) / sizeof(versions[0]); i++) {
+		struct ws_rules rules = *ws_rules_find(versions[i].rules, (u32)strlen(versions[i].rules));
+		const struct cost cost = {
+			versions[i].line, "ms", pass_and_fold, 8,
+			/* a queue and its pages' entries are read, where promoted pages are sorted out */
+			bytes + (rules.fold == WS_FOLD_SORTS ? PAGES * (4.3 + 2) : 0), 1e6, 2,
+		};
+
+		memset(desk->page, 0, ws_age_footprint(PAGES));
+		memset(desk->pool, 0, ws_lru_footprint(PAGES));
+		rc = ws_lru_init_rules(&desk->lru, desk->page, desk->pool, PAGES, &rules, 0);
+		for (u32 page = 0; !rc && page < PAGES; page++)
+			ws_lru_add(&desk->lru, page, page & 1 ? WS_FILE : WS_ANON, WS_ENTER_FAULT, 0);
+		desk->now_ns = 0;
+		rc = rc ? rc : pass_and_fold(desk);
+		rc = rc ? rc : hand_in(report, desk, &cost);
+	}
+	return rc;
+}
+
 /* In pairs by itself: each eviction needs its guest filled and aged again. */
 static int evicting(struct bench_report *report, struct desk *desk)
 {
@@ -356,6 +404,8 @@ static int run(struct bench_report *report)
 		rc = ageing(report, desk);
 	if (!rc)
 		rc = reports(report, desk);
+	if (!rc)
+		rc = folding(report, desk);
 	if (!rc)
 		rc = evicting(report, desk);
 	if (!rc)

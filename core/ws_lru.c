@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* ws_lru.c - eviction order on top of ageing; see ws_lru.h. */
 #include "ws_lru.h"
+#include "ws_math.h"
 
 /* Victims of one type before the choice of type and tiers is made again (MIN_LRU_BATCH). */
 #define ROUND_PAGES 64u
@@ -233,30 +234,86 @@ static bool is_full(const struct ws_rules *rules, u16 entry)
 	return ws_rules_refs(rules, entry) == WS_REFS_MAX;
 }
 
+#define HISTORIES ((WS_PAGE_HISTORY >> WS_PAGE_NUMBER_SHIFT) + 1)
+#define LANE 12 /* bits of a count of one tier, enough for a chunk; a lane more is not counted */
+
 /* The pages of a queue that is folded. */
 struct folding {
 	struct ws_lru *lru;
 	u32 row;  /* where its own go */
-	u32 kind; /* whose history was of use until now */
+	u32 kind[2]; /* whose history was of use until now, and whose is in the generation there */
+	u8 lane[2][HISTORIES]; /* by whether it is of use, and history: of the tier that it makes */
 };
 
+static u32 history_of(u16 entry)
+{
+	return (entry & WS_PAGE_HISTORY) >> WS_PAGE_NUMBER_SHIFT;
+}
+
+static void prepare_counts(struct folding *folding)
+{
+	const struct ws_lru *lru = folding->lru;
+	u32 history, known;
+
+	for (known = 0; known < 2; known++) {
+		for (history = 0; history < HISTORIES; history++) {
+			u16 entry = (u16)(history << WS_PAGE_NUMBER_SHIFT);
+
+			entry = known ? entry : ws_age_faded(&lru->age, entry);
+			folding->lane[known][history] =
+				(u8)(is_full(lru->rules, entry) ? WS_TIERS * LANE :
+					     ws_rules_tier(lru->rules, entry) * LANE);
+		}
+	}
+}
+
+static u32 lane_of(const struct folding *folding, u16 entry)
+{
+	u32 kind = entry & WS_PAGE_KIND;
+
+	return folding->lane[kind == folding->kind[0] || kind == folding->kind[1]][history_of(entry)];
+}
+
 /* To the controller, what stays without being asked is protected (inc_min_seq() since 6.14). */
-static void count_folded(const struct folding *folding, const u32 *pages, u32 count)
+static void count_folded(const struct folding *folding, const u32 *pages, u32 count, u32 misfits)
 {
 	struct ws_lru *lru = folding->lru;
-	enum ws_type type = (enum ws_type)(folding->row % WS_TYPES);
+	u64 *protected = lru->refault.protected[folding->row % WS_TYPES], sum = 0;
 	u32 i;
 
 	for (i = 0; i < count; i++) {
 		u16 entry = lru->age.page[pages[i]];
 
-		if (!ws_page_aged(entry))
-			continue;
-		if ((entry & WS_PAGE_KIND) != folding->kind)
-			entry = ws_promote_entry(&lru->age, entry);
-		if (!is_full(lru->rules, entry))
-			lru->refault.protected[type][ws_rules_tier(lru->rules, entry)]++;
+		sum += (u64)!(misfits >> i & 1) << lane_of(folding, entry);
 	}
+	for (; misfits; misfits &= misfits - 1) {
+		u16 entry = lru->age.page[pages[ws_lowest_bit(misfits)]];
+
+		if (ws_page_aged(entry))
+			sum += 1ull << folding->lane[1][history_of(ws_promote_entry(&lru->age, entry))];
+	}
+	for (i = 0; i < WS_TIERS; i++)
+		protected[i] += sum >> i * LANE & ((1u << LANE) - 1);
+}
+
+/* The same for @count pages with this @entry. */
+static void count_alike(const struct folding *folding, u16 entry, u32 count)
+{
+	u64 *protected = folding->lru->refault.protected[folding->row % WS_TYPES];
+	u32 lane = lane_of(folding, entry);
+
+	if (lane < WS_TIERS * LANE)
+		protected[lane / LANE] += count;
+}
+
+/* Have all @pages the same entry?  Cold ones have, as a rule, and are dealt with at once. */
+static bool are_alike(const u16 *entry, const u32 *pages, u32 count)
+{
+	u32 first = entry[pages[0]], differences = 0, i;
+
+	for (i = 1; i < count; i++)
+		differences |= first ^ entry[pages[i]];
+	return !differences;
 }
 
 static u32 folding_misfits(void *ctx, const u32 *pages, u32 count)
@@ -265,10 +322,16 @@ static u32 folding_misfits(void *ctx, const u32 *pages, u32 count)
 	const struct ws_age *age = &folding->lru->age;
 	u32 misfits = 0, i;
 
+	if (count && are_alike(age->page, pages, count) &&
+	    age->row_of[age->page[pages[0]] & WS_PAGE_KIND] == folding->row) {
+		if (folding->lru->rules->fold_counts)
+			count_alike(folding, age->page[pages[0]], count);
+		return 0;
+	}
 	for (i = 0; i < count; i++)
 		misfits |= (u32)(age->row_of[age->page[pages[i]] & WS_PAGE_KIND] != folding->row) << i;
 	if (folding->lru->rules->fold_counts)
-		count_folded(folding, pages, count);
+		count_folded(folding, pages, count, misfits);
 	return misfits;
 }
 
@@ -293,10 +356,14 @@ static void folded(struct ws_lru *lru, enum ws_type type, u32 slot, u32 label)
 {
 	static const struct ws_queue_sieve sieve = { folding_misfits, folding_take };
 	struct folding folding = {
-		lru, ws_age_row(lru->age.min_slot[type], type), ws_age_kind(label, type),
+		.lru = lru, .row = ws_age_row(lru->age.min_slot[type], type),
+		.kind = { ws_age_kind(label, type),
+			  ws_age_kind(lru->age.label_of[lru->age.min_slot[type]], type) },
 	};
 	struct ws_queue *queue = &lru->queue[ws_age_row(slot, type)];
 
+	if (lru->rules->fold_counts)
+		prepare_counts(&folding);
 	if (lru->rules->fold == WS_FOLD_SORTS)
 		ws_queue_sift(queue, lru->pool, &sieve, &folding);
 	ws_queue_reverse(queue, lru->pool);
