@@ -14,7 +14,7 @@ step() { echo "$1" > /dev/ttyS2; }
 value() { sed -n "s/^$1 //p" $state/virtio*; }
 until_is() { # name, number, what
 	i=0
-	while [ "$(value $1)" != "$2" ] && [ $i -lt 300 ]; do sleep 0.1; i=$((i + 1)); done
+	while [ "$(value $1)" != "$2" ] && [ $i -lt 1200 ]; do sleep 0.1; i=$((i + 1)); done
 	[ "$(value $1)" = "$2" ] && echo "ok $3" || echo "not ok $3: $1 is $(value $1), not $2"
 }
 is() { # what, found, wanted
@@ -106,7 +106,7 @@ boot() { # script, kernel arguments, the balloon's properties, more arguments fo
 	mkfifo "$dir/mon.in" "$dir/mon.out"
 	cat "$dir/common" "$dir/$script" > "$dir/guest"
 	# shellcheck disable=SC2086 # modules are words
-	kernel-port/boot.sh -t 180 -m $mib -a "$line" "$place/vmlinux" "$dir/guest" \
+	kernel-port/boot.sh -t 600 -m $mib -a "$line" "$place/vmlinux" "$dir/guest" \
 		"build/kernel-$kernel/ws_balloon.ko" $modules \
 		-- -serial "file:$dir/steps" -chardev "pipe,id=m,path=$dir/mon" \
 		-mon chardev=m,mode=control "$@" -device "virtio-balloon-pci,id=b,$device" \
@@ -142,7 +142,7 @@ one() {
 	boot hints "" free-page-hint=on,iothread=it -object iothread,id=it
 	step freed
 	qmp '{ "execute": "migrate", "arguments": { "uri": "exec:cat > /dev/null" } }'
-	for _ in $(seq 300); do
+	for _ in $(seq 1200); do
 		qmp '{ "execute": "query-migrate" }'
 		sleep 0.1
 		! grep -q '"status": "completed"' "$dir/told" || break

@@ -37,7 +37,7 @@ END
 tell() { "$out/ws-balloond" --tell "$dir/control" "$@"; }
 known() { tell state 2> /dev/null | sed -n "s/^ *\"$1\": *\([^,]*\),*\$/\1/p" | head -n 1; }
 until_is() { # what, key, value
-	for _ in $(seq 200); do
+	for _ in $(seq 1200); do
 		[ "$(known "$2")" != "$3" ] || { echo "ok $kernel: $1: $3"; return 0; }
 		sleep 0.1
 	done
@@ -81,7 +81,7 @@ one() {
 	echo $dialect > "$dir/dialect"
 	start_daemon
 	# shellcheck disable=SC2046 # modules are words
-	kernel-port/boot.sh -t 300 -m $mib "$place/vmlinux" "$dir/guest" "build/kernel-$kernel/ws.ko" \
+	kernel-port/boot.sh -t 800 -m $mib "$place/vmlinux" "$dir/guest" "build/kernel-$kernel/ws.ko" \
 		"build/kernel-$kernel/ws_balloon.ko" "$dir/ws_load" "$dir/dialect=/dialect" \
 		$(kernel-port/modules.sh "$place" virtio_pci) \
 		-- -machine memory-backend=m -object "memory-backend-memfd,id=m,size=${mib}M,share=on" \
@@ -89,7 +89,7 @@ one() {
 		-device vhost-user-blk-pci,chardev=c,num-queues=7,queue-size=128,disable-legacy=on \
 		> "$dir/out" 2> "$dir/qemu" &
 	guest=$!
-	for _ in $(seq 300); do
+	for _ in $(seq 1800); do
 		[ "$(known up)" != true ] || break
 		sleep 0.1
 	done
