@@ -50,7 +50,7 @@ start_daemon() {
 		--vm "name=a,vhost-user=$dir/vm,size=${mib}MiB,dialect=$dialect,features=stats+hints+reporting+ws" \
 		>> "$dir/said" 2>&1 &
 	daemon=$!
-	for _ in $(seq 100); do
+	for _ in $(seq 600); do
 		[ ! -S "$dir/control" ] || return 0
 		sleep 0.1
 	done

@@ -6,7 +6,7 @@
 # Of both there is a bound for the mean: in virtual time twice what was measured.
 # usage: reality.sh [-q] [KEEP]; results are left in KEEP.
 # The guest is Linux 6.1 as a user-mode kernel in virtual time, with ws.ko, ws_balloon.ko and
-# ws-balloond, so that how busy the machine is does not matter and every run is the same.
+# ws-balloond, so that how busy the machine is does not matter.
 # -q: stock 6.1 on stock QEMU, in real time, with ws.ko, ws-agent, Linux's own balloon and
 # ws-balloond; this wants two idle cores.
 set -eu
