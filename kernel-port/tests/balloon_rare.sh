@@ -150,8 +150,9 @@ one() {
 	qmp '{ "execute": "cont" }'
 	qmp '{ "execute": "balloon", "arguments": { "value": 524288000 } }' # 12 MiB less
 	finish hints
+	# Copying begins while hints come; without them it would be 260 MiB and more.
 	copied=$(told normal-bytes)
-	if [ "${copied:-0}" -gt 0 ] && [ "$copied" -lt $((150 << 20)) ]; then
+	if [ "${copied:-0}" -gt 0 ] && [ "$copied" -lt $((220 << 20)) ]; then
 		echo "ok $kernel: QEMU migrates $((copied >> 20)) MiB of a guest that has written 200 and freed 160"
 	else
 		echo "not ok $kernel: QEMU migrates ${copied:-nothing} bytes"
