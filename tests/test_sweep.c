@@ -292,3 +292,17 @@ Test(sweep, a_changed_trace_or_scenario_is_another_run, .init = make_folder, .fi
 	sim_sweep_close(&again);
 	sim_plan_free(&plan);
 }
+
+Test(sweep, plans_that_we_ship_are_sound)
+{
+	static const char *const paths[] = { "sim/plans/mechanisms.json", "sim/plans/sensitivity.json" };
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++) {
+		struct tr_error error = { "" };
+		struct sim_plan plan;
+
+		cr_assert_eq(sim_plan_read(&plan, paths[i], &error), 0, "%s", error.text);
+		cr_assert_gt(plan.cells_count, 10);
+		sim_plan_free(&plan);
+	}
+}

@@ -10,9 +10,9 @@
  *		over timeseries.csv, times in seconds; gain is last less first, turns are
  *		reversals after a move of that much, when_ is infinite if it never is.
  *		A column may be a sum, 'anon_bytes+file_bytes'.  The VM '*' is the sum
- *		of all, 'host' is host.csv; the column 'told WORD' is the number behind WORD in decisions.csv, 'oldest' the age in seconds
- *		of the oldest generation that holds a MiB, 'oldest file' of one that holds
- *		a MiB of file pages (ages.csv).
+ *		of all, 'host' is host.csv; the column 'told WORD' is the number behind WORD
+ *		in decisions.csv, 'oldest' the age in seconds of the oldest generation that
+ *		holds a MiB, 'oldest file' of one that holds a MiB of file pages (ages.csv).
  *	run('arm', 'column')		  summary.csv
  *	vm('arm', 'vm', 'column')	  vms.csv; least_vm and most_vm over all VMs
  *	idle('arm', age [, 'vm'])	  share of reported memory idle for longer, in truth

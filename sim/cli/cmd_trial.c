@@ -97,8 +97,9 @@ static void print_sums(const struct sim_trial_score *score, const char *dir)
 			       sim_trial_label(trial, sum.worst_cell, label));
 		putchar('\n');
 	}
-	printf("\nA gain or loss is 1 %% of time per work or more, and every seed agrees, or another number of "
-	       "kills.\nThe other columns are geometric means of settings without kills.\nresults %s/report.html, table.csv, trial.csv\n", dir);
+	printf("\nA gain or loss is 1 %% of time per work or more, and every seed agrees, or another number "
+	       "of kills.\nThe other columns are geometric means of settings without kills.\n"
+	       "results %s/report.html, table.csv, trial.csv\n", dir);
 }
 
 static int finish(void *ctx, struct sim_sweep *sweep)

@@ -251,7 +251,8 @@ static void put_sums(FILE *to, const struct sim_trial_score *score)
 	const struct sim_trial *trial = score->trial;
 	char label[SIM_TRIAL_LABEL];
 
-	fputs("<div class=\"wide\"><table>\n<tr><th>engine</th><th>gains</th><th>losses</th><th>same</th><th>out of memory</th>"
+	fputs("<div class=\"wide\"><table>\n<tr><th>engine</th><th>gains</th><th>losses</th><th>same</th>"
+	      "<th>out of memory</th>"
 	      "<th>time</th><th>read back</th><th>CPU of reclaim</th><th>PTEs scanned</th>"
 	      "<th class=\"l\">best</th><th class=\"l\">worst</th></tr>\n", to);
 	for (u32 engine = 0; engine < trial->engines.count; engine++) {
@@ -286,7 +287,8 @@ static void put_sums(FILE *to, const struct sim_trial_score *score)
 	fprintf(to, "</table></div>\n<p class=\"sub\">Against the baseline, seed by seed on common random "
 		    "numbers. A gain or loss is a difference in time per work of %g %% or more in the "
 		    "median that every seed agrees on, or in out-of-memory kills, which go before "
-		    "time; settings with kills are in no other column. Time, bytes read back from swap and disk, CPU time "
+		    "time; settings with kills are in no other column. Time, bytes read back from swap "
+		    "and disk, CPU time "
 		    "of kswapd and ageing, and page-table entries that ageing looked at: geometric means "
 		    "over all settings.</p>\n", 100 * SIM_TRIAL_TOLD);
 }
