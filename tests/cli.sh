@@ -94,7 +94,8 @@ if has lint; then
 	expect 2 'out of range' lint mom --set pressure_threshold=7
 fi
 if has explain && has run; then
-	run run sim/scenarios/two-vms.json --set duration=2m --no-plots --no-baseline -o "$work/why"
+	run run sim/scenarios/two-vms.json --set duration=2m --set policy.params.patience=0.01 \
+		--set policy.params.start=0.4 --no-plots --no-baseline -o "$work/why"
 	run explain "$work/why"; say $? "explain tells all decisions of a run"
 	[ "$(wc -l < "$work/out")" -eq $(($(wc -l < "$work/why/decisions.csv") - 1)) ]
 	say $? "a line for each"
