@@ -189,10 +189,11 @@ demo: setup ## compare six balloon policies on an overcommitted host (about a mi
 	  -j $$(nproc) -o $(BUILD_DIR)/demo
 
 # Ends with the unit tests, so that the last line is their runner's.
-check: setup-check ## all tests (one to two minutes on two cores)
+check: setup-check ## all tests (two to three minutes on two cores)
 	$(again) all headers style freestanding bare budget lint
 	$(again) fuzz-replay
 	$(again) fuzz-core
+	$(again) coverage
 	$(again) golden cli slurm
 	$(again) unit
 
