@@ -86,7 +86,11 @@ chmod 755 "$root/init"
 : > "$dir/out"
 console=${log:-$dir/console}
 status=0
-timeout -k 5 "$seconds" qemu-system-x86_64 -machine q35 -accel tcg -cpu max,cx16=off \
+# Processors emulated at the same time can meet the breakpoint with which one of them patches
+# the kernel's text (tracepoints that come and go) after it is gone: "Oops: int3".
+accel=tcg
+[ "$cpus" -eq 1 ] || accel=tcg,thread=single
+timeout -k 5 "$seconds" qemu-system-x86_64 -machine q35 -accel "$accel" -cpu max,cx16=off \
 	-smp "$cpus" -m "$mib" -nodefaults -no-user-config -display none -no-reboot \
 	-serial "file:$console" -serial "file:$dir/out" -kernel "$kernel" -initrd "$dir/initrd" \
 	-append "console=ttyS0 panic=-1 quiet $cmdline" "$@" < /dev/null || status=$?
