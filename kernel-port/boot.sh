@@ -86,8 +86,9 @@ chmod 755 "$root/init"
 : > "$dir/out"
 console=${log:-$dir/console}
 status=0
-# Processors emulated at the same time can meet the breakpoint with which one of them patches
-# the kernel's text (tracepoints that come and go) after it is gone: "Oops: int3".
+# "Oops: int3" was seen once where one of two processors patched the kernel's text (tracepoints
+# that come and go).  The breakpoint of the patching was met after it was gone, it is supposed,
+# as processors emulated at the same time may; in turns they do not.
 accel=tcg
 [ "$cpus" -eq 1 ] || accel=tcg,thread=single
 timeout -k 5 "$seconds" qemu-system-x86_64 -machine q35 -accel "$accel" -cpu max,cx16=off \
