@@ -13,20 +13,28 @@
  * DAMON's sampled regions are replaced by the guest's report.  The other quota, on CPU time,
  * has no counterpart.  What is reclaimed is free memory of the guest; unless balloon=off,
  * the balloon follows memory in use, so that the host gets it.
+ *
+ * As shipped, the quota that follows the goal starts at one byte and is not held to the
+ * limit, only what is reclaimed is: after a long quiet it has grown beyond all bounds, and
+ * pressure between the goal and its double brings it down too slowly to matter.  And a guest
+ * with less than 20 % free is left to its own reclaim.  With as_shipped=off, the default, the
+ * quota stays between `quota_min` and `quota`, and there is no low watermark, for a balloon
+ * that leaves 15 % free would be below it for good.
  */
 #include "policy/policy_list.h"
 #include "policy/policy_rules.h"
 
 struct damos_state {
 	u64 interval_ns, age_ns, quota_bytes, quota_min_bytes;
-	double goal, high, low, headroom;
-	bool balloon;
+	double goal, high, middle, low, headroom;
+	bool balloon, as_shipped;
 
 	struct damos_vm {
 		double quota;
 		u64 psi_ns, looked_ns;
 		u64 report_number; /* of the last report that was used up */
 		double left;	   /* of its cold bytes */
+		bool active;	   /* by the watermarks */
 	} vm[SIM_VMS_MAX];
 };
 
@@ -45,19 +53,42 @@ static const struct sim_param damos_params[] = {
 	  0.001, 0.000001, 1 },
 	{ "wmark_high", "free share of a guest above which nothing is reclaimed",
 	  SIM_PARAM_DOUBLE, DAMOS_FIELD(high), 0.5, 0, 1 },
-	{ "wmark_low", "free share below which it is left to the guest's own reclaim",
-	  SIM_PARAM_DOUBLE, DAMOS_FIELD(low), 0, 0, 1 },
+	{ "wmark_mid", "free share below which it is begun again", SIM_PARAM_DOUBLE,
+	  DAMOS_FIELD(middle), 0.4, 0, 1 },
+	{ "wmark_low", "as_shipped: free share below which it is left to the guest's own reclaim",
+	  SIM_PARAM_DOUBLE, DAMOS_FIELD(low), 0.2, 0, 1 },
 	{ "balloon", "the balloon follows memory in use, so that the host gains",
 	  SIM_PARAM_BOOL, DAMOS_FIELD(balloon), 1, 0, 1 },
 	{ "headroom", "with balloon: memory left beyond what is used, share of nominal",
 	  SIM_PARAM_DOUBLE, DAMOS_FIELD(headroom), 0.15, 0, 1 },
+	{ "as_shipped", "a quota without bounds, and the low watermark", SIM_PARAM_BOOL,
+	  DAMOS_FIELD(as_shipped), 0, 0, 1 },
 };
+
+/* What the kernel's counter of the quota can hold, in bytes. */
+#define QUOTA_MAX 1.8446744073709552e15
 
 double policy_damos_quota(double last, double goal, double current, double least)
 {
 	double next = last * ((goal - current) / goal + 1);
 
 	return next > least ? next : least;
+}
+
+bool policy_damos_active(bool active, double free, double high, double middle, double low)
+{
+	if (free > high || free < low)
+		return false;
+	return active || free < middle;
+}
+
+static double next_quota(const struct damos_state *self, double last, double psi)
+{
+	double least = self->as_shipped ? 1 : (double)self->quota_min_bytes;
+	double most = self->as_shipped ? QUOTA_MAX : (double)self->quota_bytes;
+	double next = policy_damos_quota(last, self->goal, psi, least);
+
+	return next < most ? next : most;
 }
 
 static u64 damos_tick_ns(const void *state)
@@ -71,7 +102,6 @@ static void apply(struct damos_state *self, const struct sim_host_view *host, u3
 	const struct sim_vm_view *view = &host->vm[index];
 	struct damos_vm *vm = &self->vm[index];
 	u64 dt_ns = policy_less(host->now_ns, vm->looked_ns);
-	double free = (double)view->stats.free_bytes, size = (double)view->actual_bytes;
 
 	if (!dt_ns)
 		return;
@@ -79,18 +109,22 @@ static void apply(struct damos_state *self, const struct sim_host_view *host, u3
 
 	vm->psi_ns = view->psi_some_ns;
 	vm->looked_ns = host->now_ns;
-	vm->quota = policy_damos_quota(vm->quota, self->goal, psi, (double)self->quota_min_bytes);
-	if (vm->quota > (double)self->quota_bytes)
-		vm->quota = (double)self->quota_bytes;
+	vm->quota = next_quota(self, vm->quota, psi);
 	if (view->report.number != vm->report_number) {
 		struct policy_idle idle = policy_idle_longer(&view->report, self->age_ns);
 
 		vm->report_number = view->report.number;
 		vm->left = (double)idle.anon_bytes + (double)idle.file_bytes;
 	}
-	if (!view->stats.time_ns || free > self->high * size || free < self->low * size)
+	if (!view->stats.time_ns || !view->actual_bytes)
 		return;
-	u64 bytes = policy_bytes(vm->left < vm->quota ? vm->left : vm->quota);
+	vm->active = policy_damos_active(vm->active,
+					 (double)view->stats.free_bytes / (double)view->actual_bytes,
+					 self->high, self->middle, self->as_shipped ? self->low : 0);
+	if (!vm->active)
+		return;
+	u64 quota = policy_min(policy_bytes(vm->quota), self->quota_bytes);
+	u64 bytes = policy_bytes(vm->left < (double)quota ? vm->left : (double)quota);
 
 	if (!bytes)
 		return;
@@ -127,9 +161,10 @@ static void damos_vm_added(void *state, const struct sim_host_view *host, u32 vm
 			   struct sim_actions *act)
 {
 	struct damos_state *self = state;
+	double least = self->as_shipped ? 1 : (double)self->quota_min_bytes;
 	u64 edges[] = { self->age_ns / 4, self->age_ns / 2, self->age_ns, 2 * self->age_ns };
 
-	self->vm[vm] = (struct damos_vm){ .quota = (double)self->quota_min_bytes,
+	self->vm[vm] = (struct damos_vm){ .quota = least,
 					  .psi_ns = host->vm[vm].psi_some_ns,
 					  .looked_ns = host->now_ns };
 	act->ops->configure_reports(act->ctx, vm, edges, POLICY_COUNT(edges), self->age_ns / 24, 0);
@@ -141,10 +176,12 @@ const struct sim_policy policy_damos = {
 	.rule = "Every second, for each guest, psi = share of the time stalled:\n"
 		"    quota = max(quota * ((goal - psi) / goal + 1), quota_min), at most 128 MiB\n"
 		"The guest reclaims as much of what is idle for longer than 120 s; the balloon\n"
-		"leaves what is used and headroom * nominal (balloon=on).",
+		"leaves what is used and headroom * nominal (balloon=on).  Nothing is reclaimed of a\n"
+		"guest with more than 50 % free, until it has less than 40 %.",
 	.source = "Linux, mm/damon: DAMON_RECLAIM and quota goals",
 	.flaw = "Without pressure the quota doubles each time; pressure of one interval is noisy\n"
-		"and followed at once; takes memory also when the host has plenty.",
+		"and followed at once; takes memory also when the host has plenty.  As shipped the\n"
+		"quota grows without bounds in quiet times, and pressure comes too late for it.",
 	.channels = SIM_CH_REPORTS | SIM_CH_STATS | SIM_CH_AGENT | SIM_CH_RECLAIM,
 	.params = damos_params,
 	.params_count = POLICY_COUNT(damos_params),

@@ -181,13 +181,9 @@ static void explain(const struct esx_state *self, u32 vm, struct sim_actions *ac
 	act->ops->explain(act->ctx, vm, text);
 }
 
-static void esx_tick(void *state, const struct sim_host_view *host, struct sim_actions *act)
+static void rebalance(struct esx_state *self, const struct sim_host_view *host,
+		      struct sim_actions *act)
 {
-	struct esx_state *self = state;
-
-	for (u32 i = 0; i < host->vms_count; i++)
-		if (host->vm[i].running)
-			act->ops->request_report(act->ctx, i);
 	self->level = next_level(self, (double)host->free_bytes / (double)host->memory_bytes);
 	divide(self, host);
 	for (u32 i = 0; i < host->vms_count; i++) {
@@ -203,6 +199,32 @@ static void esx_tick(void *state, const struct sim_host_view *host, struct sim_a
 	}
 }
 
+static void esx_tick(void *state, const struct sim_host_view *host, struct sim_actions *act)
+{
+	for (u32 i = 0; i < host->vms_count; i++)
+		if (host->vm[i].running)
+			act->ops->request_report(act->ctx, i);
+	rebalance(state, host, act);
+}
+
+/* A threshold that is crossed is not waited with until the next round. */
+static void esx_pressure(void *state, const struct sim_host_view *host, u32 level,
+			 struct sim_actions *act)
+{
+	struct esx_state *self = state;
+
+	(void)level;
+	if (next_level(self, (double)host->free_bytes / (double)host->memory_bytes) != self->level)
+		rebalance(self, host, act);
+}
+
+static void esx_vm_removed(void *state, const struct sim_host_view *host, u32 vm,
+			   struct sim_actions *act)
+{
+	(void)vm;
+	rebalance(state, host, act);
+}
+
 static u64 esx_tick_ns(const void *state)
 {
 	return ((const struct esx_state *)state)->balance_ns;
@@ -216,6 +238,8 @@ static void esx_vm_added(void *state, const struct sim_host_view *host, u32 vm,
 
 	self->vm[vm] = (struct esx_vm){ .period_started_ns = host->now_ns };
 	act->ops->configure_reports(act->ctx, vm, edges, POLICY_COUNT(edges), self->balance_ns / 2, 0);
+	if (host->now_ns)
+		rebalance(self, host, act);
 }
 
 static int esx_init(void *state, const struct sim_host_view *host)
@@ -236,7 +260,8 @@ const struct sim_policy policy_esx = {
 		"    fast mean with the period that has not ended, of samples of 100 pages in 30 s\n"
 		"Reclaim from the VM with least shares / (pages * (f + (1 - f) / (1 - tax))),\n"
 		"until the host has 6 % free.  Starts below 4 %, ends above 6 %; what VMs are\n"
-		"due beyond what they have they get at once.  At most 65 % of a VM is taken.",
+		"due beyond what they have they get at once.  At most 65 % of a VM is taken.\n"
+		"Every 15 s, and at once when a VM comes or goes or a threshold is crossed.",
 	.source = "Waldspurger, OSDI 2002",
 	.flaw = "Pages cannot be sampled from outside here: f is drawn from the working-set\n"
 		"report, and memory outside the guest's lists counts as idle.  A VM that uses\n"
@@ -249,5 +274,7 @@ const struct sim_policy policy_esx = {
 	.tick_ns = esx_tick_ns,
 	.tick = esx_tick,
 	.report = esx_report,
+	.pressure = esx_pressure,
 	.vm_added = esx_vm_added,
+	.vm_removed = esx_vm_removed,
 };

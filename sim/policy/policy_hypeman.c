@@ -31,7 +31,7 @@ struct hypeman_state {
 static const struct sim_param hypeman_params[] = {
 	{ "interval", "time between two looks", SIM_PARAM_TIME, HYPEMAN_FIELD(interval_ns), 2e9,
 	  1e8, 3.6e12 },
-	{ "enter", "free share of the host at which it is under pressure", SIM_PARAM_DOUBLE,
+	{ "enter", "free share of the host below which it is under pressure", SIM_PARAM_DOUBLE,
 	  HYPEMAN_FIELD(enter), 0.10, 0, 1 },
 	{ "leave", "free share at which it no longer is; what reclaim aims at", SIM_PARAM_DOUBLE,
 	  HYPEMAN_FIELD(leave), 0.15, 0, 1 },
@@ -115,7 +115,7 @@ static void hypeman_tick(void *state, const struct sim_host_view *host, struct s
 	double memory = (double)host->memory_bytes, free = (double)host->free_bytes / memory;
 	u64 wanted = 0, held = 0;
 
-	self->pressed = self->pressed ? free < self->leave : free <= self->enter;
+	self->pressed = free < (self->pressed ? self->leave : self->enter);
 	look(self, host, &held);
 	if (self->pressed)
 		wanted = policy_less(policy_bytes(self->leave * memory), host->free_bytes);
@@ -145,8 +145,8 @@ static int hypeman_init(void *state, const struct sim_host_view *host)
 
 const struct sim_policy policy_hypeman = {
 	.name = "hypeman",
-	.summary = "hypeman: from 10 % free until 15 %, in proportion to headroom above half",
-	.rule = "Every 2 s: under pressure from 10 % of the host free until 15 %.  Then\n"
+	.summary = "hypeman: from below 10 % free until 15 %, in proportion to headroom above half",
+	.rule = "Every 2 s: under pressure from below 10 % of the host free until 15 %.  Then\n"
 		"    wanted = 15 % - free, given in proportion to nominal - max(50 %, 512 MiB);\n"
 		"without pressure all go back to nominal.  Changes of at least 64 MiB, at most\n"
 		"256 MiB and one in 5 s for each VM.",

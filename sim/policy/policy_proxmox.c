@@ -142,10 +142,10 @@ static void proxmox_tick(void *state, const struct sim_host_view *host, struct s
 
 	for (u32 i = 0; i < host->vms_count; i++) {
 		const struct sim_vm_view *view = &host->vm[i];
-		bool takes_part = view->running && view->stats.time_ns;
 
+		/* A guest that tells nothing takes part, as one without free memory. */
 		self->vm[i] = (struct policy_proxmox_vm){
-			.balloon = takes_part ? (s64)view->actual_bytes : 0,
+			.balloon = view->running ? (s64)view->actual_bytes : 0,
 			.min = (s64)view->min_bytes,
 			.max = (s64)view->nominal_bytes,
 			.free = (s64)view->stats.free_bytes,

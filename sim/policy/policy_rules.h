@@ -182,6 +182,9 @@ u32 policy_sdfm_percentile(const u32 *history, u32 count, double percentile);
  */
 double policy_damos_quota(double last, double goal, double current, double least);
 
+/* Whether it works at this free share of memory: between low and high, once below middle. */
+bool policy_damos_active(bool active, double free, double high, double middle, double low);
+
 /* --- policy_mrc_greedy.c --- */
 
 #define POLICY_MRC_POINTS 17

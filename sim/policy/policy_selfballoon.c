@@ -17,6 +17,7 @@
 #include "policy/policy_rules.h"
 
 #define MIB (1ull << 20)
+#define PAGE 4096 /* the original reckons in pages: the last 7 are never taken */
 
 struct selfballoon_state {
 	u64 interval_ns, down, up;
@@ -74,16 +75,16 @@ static void selfballoon_tick(void *state, const struct sim_host_view *host,
 	for (u32 i = 0; i < host->vms_count; i++) {
 		const struct sim_vm_view *vm = &host->vm[i];
 		double nominal = (double)vm->nominal_bytes;
-		u64 reserve = policy_bytes(self->total_reserve * nominal);
+		u64 reserve = policy_bytes(self->total_reserve * nominal) / PAGE * PAGE;
 		u64 goal = vm->committed_bytes + reserve;
 
 		if (!vm->running || !vm->committed_bytes)
 			continue;
 		if (self->as_shipped)
 			goal += policy_bytes(self->reserved * nominal);
-		u64 target = policy_selfballoon_step(vm->actual_bytes, goal,
-						     policy_selfballoon_floor(vm->nominal_bytes, reserve),
-						     self->down, self->up);
+		u64 floor = policy_selfballoon_floor(vm->nominal_bytes, reserve);
+		u64 target = PAGE * policy_selfballoon_step(vm->actual_bytes / PAGE, goal / PAGE,
+							    floor / PAGE, self->down, self->up);
 
 		target = policy_clamp_target(vm, target);
 		if (target != vm->target_bytes)

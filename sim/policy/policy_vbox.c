@@ -12,8 +12,9 @@
  * As shipped the original also slips, in whole MiB: free memory less the step is unsigned,
  * so that a guest with less free than a step is never found to be short of it and the full
  * 256 MiB are taken; exactly 128 MiB left over are not enough; the last halving may end at
- * 8 MiB; and a balloon of less than 128 MiB is not deflated at all.  With as_shipped=off,
- * which is the default, the rule is as its comments and its documentation have it.
+ * 8 MiB; a balloon of less than 128 MiB is not deflated at all; and a guest with nothing free
+ * is taken for one without statistics and left alone.  With as_shipped=off, which is the
+ * default, the rule is as its comments and its documentation have it.
  */
 #include "policy/policy_list.h"
 #include "policy/policy_rules.h"
@@ -109,7 +110,8 @@ static void vbox_tick(void *state, const struct sim_host_view *host, struct sim_
 		if (!vm->running)
 			continue;
 		act->ops->request_stats(act->ctx, i);
-		if (!vm->stats.time_ns)
+		/* The original takes no free memory for no statistics. */
+		if (!vm->stats.time_ns || (self->rule.as_shipped && vm->stats.free_bytes < 1024))
 			continue;
 		s64 delta = policy_vbox_delta(&self->rule, vm->stats.free_bytes,
 					      vm->nominal_bytes - vm->actual_bytes,
