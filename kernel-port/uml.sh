@@ -72,8 +72,8 @@ make_in() {
 		prepare
 		echo "$key" > "$dir/key"
 	fi
-	[ -e "$dir/built" ] && [ -z "$(find -L "$here" -newer "$dir/built" -name '*.[ch]' -print -quit)" ] &&
-		[ ! "$here/Kbuild" -nt "$dir/built" ] && exit 0
+	[ -e "$dir/built" ] && [ -z "$(find -H "$here/Kbuild" "$here/reporting" "$here/balloon" \
+		"$here/selftest" "$here/core/" -newer "$dir/built" -type f -print -quit)" ] && exit 0
 	touch "$dir/building"
 	if ! make_in -j"$(nproc)" linux modules > /dev/null; then
 		tail -n 40 "$dir/log" >&2

@@ -34,7 +34,7 @@ for f in "${sources[@]}" "${scripts[@]}"; do
 	core/*) want='GPL-2.0-only OR BSD-2-Clause' ;;
 	kernel-port/truth/* | kernel-port/tests/* | kernel-port/agent/*) want='BSD-2-Clause' ;;
 	kernel-port/host/*) want='BSD-2-Clause' ;;
-	kernel-port/linux/* | kernel-port/Kbuild | kernel-port/*.[ch]) want='GPL-2.0-only' ;;
+	kernel-port/Kbuild | kernel-port/*.[ch]) want='GPL-2.0-only' ;;
 	traces/record/plugin/*) want='(BSD-2-Clause|GPL-2.0-or-later)' ;;
 	*) want='BSD-2-Clause' ;;
 	esac

@@ -8,9 +8,9 @@
 # to the accessed bits that the scan takes ("giveback=").  QEMU counts instructions, so the
 # counts are the same on every machine.  About a minute a row.
 set -eu
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 export KERNELS="${*:-6.1 6.12}"
-. kernel-port/tests/ws_host.inc
+. kernel-port/tests/common/ws_host.inc
 
 cat > "$dir/disturb" << 'END'
 load_modules; make_files; make_swap 300

@@ -72,17 +72,13 @@ resize() { # what, MiB left to the guest, pages in the balloon
 
 one() {
 	place=$(kernel-port/kernels.sh "$kernel")
-	make -s kernel-module KERNEL="$kernel" > "$dir/log" 2>&1 || {
-		cat "$dir/log" >&2
-		echo "not ok daemon_vhost: modules for $kernel do not build"
-		return
-	}
+	built=$(kernel-port/build.sh "$kernel") || { echo "not ok $kernel: no modules"; return; }
 	rm -f "$dir"/vm* "$dir/said"
 	echo $dialect > "$dir/dialect"
 	start_daemon
 	# shellcheck disable=SC2046 # modules are words
-	kernel-port/boot.sh -t 800 -m $mib "$place/vmlinux" "$dir/guest" "build/kernel-$kernel/ws.ko" \
-		"build/kernel-$kernel/ws_balloon.ko" "$dir/ws_load" "$dir/dialect=/dialect" \
+	kernel-port/boot.sh -t 800 -m $mib "$place/vmlinux" "$dir/guest" "$built/ws.ko" \
+		"$built/ws_balloon.ko" "$dir/ws_load" "$dir/dialect=/dialect" \
 		$(kernel-port/modules.sh "$place" virtio_pci) \
 		-- -machine memory-backend=m -object "memory-backend-memfd,id=m,size=${mib}M,share=on" \
 		-chardev "socket,id=c,path=$dir/vm,reconnect=1" \
@@ -122,7 +118,7 @@ one() {
 	sed 's/^/# /' "$dir/said"
 }
 
-gcc -O2 -static -o "$dir/ws_load" kernel-port/tests/ws_load.c
+gcc -O2 -static -o "$dir/ws_load" kernel-port/tests/common/ws_load.c
 dialect=rfc2
 for kernel in $KERNELS; do
 	one

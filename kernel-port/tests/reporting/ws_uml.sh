@@ -6,10 +6,10 @@ set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 uml=$(kernel-port/uml.sh)
-${CC:-gcc} -O2 -Wall -Wextra -Werror -static -o "$dir/ws_load" kernel-port/tests/ws_load.c
+${CC:-gcc} -O2 -Wall -Wextra -Werror -static -o "$dir/ws_load" kernel-port/tests/common/ws_load.c
 cp "$uml/linux" "$dir/linux"
 {
-	cat kernel-port/tests/ws_guest.inc
+	cat kernel-port/tests/common/ws_guest.inc
 	cat << 'END'
 TOLERANCE=40 # the shell's and the program's own
 mkdir -p /f; echo +memory > $C/cgroup.subtree_control

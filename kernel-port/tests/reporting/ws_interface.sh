@@ -3,7 +3,7 @@
 # The files of ws.ko: what they accept and refuse, memcgs that come and go, polling for
 # reports under memory pressure with zram, and sources switched while in use.
 set -eu
-. kernel-port/tests/ws_host.inc
+. kernel-port/tests/common/ws_host.inc
 QEMU_MORE=$COUNTED
 
 cat > "$dir/files" << 'END'

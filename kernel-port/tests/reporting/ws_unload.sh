@@ -4,7 +4,7 @@
 # reports are read, polled and configured, while cgroups and processes come and go, while
 # memory is short and huge pages are made and split.
 set -eu
-. kernel-port/tests/ws_host.inc
+. kernel-port/tests/common/ws_host.inc
 
 cat > "$dir/unload" << 'END'
 load_modules; make_files; make_swap 300

@@ -4,7 +4,7 @@
 # Hot memory is touched every quarter of a second up to the end, warm memory for 12 s,
 # cold memory once; reports are made after 24 s.  2 MiB are 512 pages.
 set -eu
-. kernel-port/tests/ws_host.inc
+. kernel-port/tests/common/ws_host.inc
 QEMU_MORE=$COUNTED
 regions="a:16:250:30 a:8:250:12 a:24:0:0 h:8:250:30 h:8:0:0 m:8:250:30 m:8:0:0 r:4:500:30 r:4:0:0"
 

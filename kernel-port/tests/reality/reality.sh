@@ -25,7 +25,7 @@ cleanup() {
 trap cleanup EXIT
 out=${BUILD_DIR:-build}/release
 : "${KERNELS:=6.1}"
-here=kernel-port/tests
+here=kernel-port/tests/reality common=kernel-port/tests/common
 
 policy="ws-target"
 params="interval=2s stats_interval=1s hold=10s idle=5s step=0.1 proactive=1"
@@ -45,7 +45,7 @@ options=
 for param in $params; do
 	options="$options --param $param"
 done
-gcc -O2 -static -o "$dir/ws_load" $here/ws_load.c
+gcc -O2 -static -o "$dir/ws_load" $common/ws_load.c
 failed() {
 	echo "not ok reality: $*"
 	exit 0
@@ -55,8 +55,8 @@ failed() {
 run_virtual() {
 	uml=$(kernel-port/uml.sh)
 	cp "$uml/linux" "$dir/linux"
-	gcc -O2 -static -o "$dir/uml_ask" $here/uml_ask.c
-	gcc -O2 -o "$dir/uml_connect" $here/uml_connect.c
+	gcc -O2 -static -o "$dir/uml_ask" $common/uml_ask.c
+	gcc -O2 -o "$dir/uml_connect" $common/uml_connect.c
 	cat > "$dir/guest" << END
 echo ${swap}M > /sys/block/zram0/disksize
 mkswap /dev/zram0 > /dev/null
@@ -110,13 +110,10 @@ exec /ws-agent -p "/dev/\$1" -s 600
 END
 	kernel=${KERNELS%% *}
 	place=$(kernel-port/kernels.sh "$kernel")
-	make -s kernel-module KERNEL="$kernel" > "$dir/log" 2>&1 || {
-		cat "$dir/log" >&2
-		failed "modules for $kernel do not build"
-	}
+	built=$(kernel-port/build.sh "$kernel") || failed "no modules for $kernel"
 	# shellcheck disable=SC2046 # modules are words
 	kernel-port/boot.sh -t 400 -m $mib "$place/vmlinux" "$dir/guest" \
-		"build/kernel-$kernel/ws.ko" "$out/ws-agent" "$dir/ws_load" \
+		"$built/ws.ko" "$out/ws-agent" "$dir/ws_load" \
 		$(kernel-port/modules.sh "$place" virtio_pci virtio_balloon virtio_console zram) \
 		-- -qmp "unix:$dir/a.qmp,server=on,wait=off" \
 		-device virtio-balloon-pci,deflate-on-oom=on,free-page-reporting=on \

@@ -31,12 +31,12 @@ set -- $(ls /sys/class/virtio-ports)
 /ws_load touch /tmp 300 $(cat /load)
 END
 
-gcc -O2 -static -o "$dir/ws_load" kernel-port/tests/ws_load.c
+gcc -O2 -static -o "$dir/ws_load" kernel-port/tests/common/ws_load.c
 start_vm() { # name kernel load
 	place=$(kernel-port/kernels.sh "$2")
 	echo "$3" > "$dir/$1.load"
 	# shellcheck disable=SC2046 # modules are words
-	kernel-port/boot.sh -t 280 -m $mib "$place/vmlinux" "$dir/guest" "build/kernel-$2/ws.ko" \
+	kernel-port/boot.sh -t 280 -m $mib "$place/vmlinux" "$dir/guest" "$built/ws.ko" \
 		"$out/ws-agent" "$dir/ws_load" "$dir/$1.load=/load" \
 		$(kernel-port/modules.sh "$place" virtio_pci virtio_balloon virtio_console zram) \
 		-- -qmp "unix:$dir/$1.qmp,server=on,wait=off" \
@@ -82,11 +82,7 @@ check() { # text of a test(1), what
 
 # shellcheck disable=SC2086 # words
 set -- $KERNELS
-make -s kernel-module KERNEL="$1" > "$dir/log" 2>&1 || {
-	cat "$dir/log" >&2
-	echo "not ok daemon: modules for $1 do not build"
-	exit 0
-}
+built=$(kernel-port/build.sh "$1") || { echo "not ok daemon: no modules for $1"; exit 0; }
 start_vm busy "$1" "a:150:1000:1000 a:50:0:1000"
 start_vm lazy "$1" "a:10:1000:1000 a:190:0:1000"
 

@@ -3,7 +3,7 @@
 # ws_balloon.ko and ws-balloond in virtual time: user-mode Linux drives, nothing depends on
 # the host's clock, and every run is the same.
 set -eu
-. kernel-port/tests/uml_host.inc
+. kernel-port/tests/common/uml_host.inc
 
 cat > "$dir/base" << 'END'
 total=$(kib MemTotal)

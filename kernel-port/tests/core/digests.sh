@@ -13,13 +13,9 @@ dmesg | sed -n 's/.*ws: kat //p'
 rmmod ws_kat
 END
 for kernel in $KERNELS; do
-	make -s kernel-module KERNEL="$kernel" > "$dir/log" 2>&1 || {
-		cat "$dir/log" >&2
-		echo "not ok digests: module for $kernel does not build"
-		continue
-	}
+	built=$(kernel-port/build.sh "$kernel") || { echo "not ok digests: no module for $kernel"; continue; }
 	place=$(kernel-port/kernels.sh "$kernel")
-	kernel-port/boot.sh -t 100 "$place/vmlinux" "$dir/script" "build/kernel-$kernel/ws_kat.ko" \
+	kernel-port/boot.sh -t 100 "$place/vmlinux" "$dir/script" "$built/ws_kat.ko" \
 		> "$dir/kernel" || echo "# boot.sh exits with $?"
 	tr -d '\r' < "$dir/kernel" > "$dir/found"
 	if awk '{ print $1, $2 }' "$dir/user" | cmp -s - "$dir/found"; then

@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # ws_balloon.ko and hosts that are silent, die, or send garbage; in user-mode Linux.
 set -eu
-. kernel-port/tests/uml_host.inc
+. kernel-port/tests/common/uml_host.inc
 parts=
 for part in attach state vhost device queues ring mem pageset guard loop socket; do
 	parts="$parts build/release/kernel-port/host/wsd_$part.o"
 done
 # shellcheck disable=SC2086 # words
 $cc -std=gnu11 -Icore/env/user -Icore -Itraces -Itraces/format -Ikernel-port/host \
-	-o "$dir/bad_host" $tests/uml_bad_host.c $parts build/release/traces/tr_error.o \
+	-o "$dir/bad_host" kernel-port/tests/balloon/uml_bad_host.c $parts build/release/traces/tr_error.o \
 	build/release/libws.a
 
 cat > "$dir/silent" << 'END'

@@ -4,32 +4,7 @@
 # hibernation, page poisoning with a device that keeps poison and one that does not, free
 # page hints while QEMU migrates.  ws_balloon.ko in stock kernels, QEMU's own device.
 set -eu
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-mib=512
-
-cat > "$dir/common" << 'END'
-state=/sys/kernel/debug/ws_balloon
-step() { echo "$1" > /dev/ttyS2; }
-value() { sed -n "s/^$1 //p" $state/virtio*; }
-until_is() { # name, number, what
-	i=0
-	while [ "$(value $1)" != "$2" ] && [ $i -lt 1200 ]; do sleep 0.1; i=$((i + 1)); done
-	[ "$(value $1)" = "$2" ] && echo "ok $3" || echo "not ok $3: $1 is $(value $1), not $2"
-}
-is() { # what, found, wanted
-	if [ "$2" = "$3" ]; then echo "ok $1: $2"; else echo "not ok $1: $2, not $3"; fi
-}
-least() { # what, found, wanted
-	if [ "$2" -ge "$3" ]; then echo "ok $1: $2"; else echo "not ok $1: $2, less than $3"; fi
-}
-feature() { echo $((0x$(value features) >> $1 & 1)); }
-for m in /m/*; do
-	[ ! -e "$m" ] || insmod "$m" || exit 1
-done
-insmod /ws_balloon.ko || exit 1
-step loaded
-END
+. kernel-port/tests/balloon/qmp_host.inc
 
 # Every free page holds poison, which the kernel looks at when it hands the page out.
 cat > "$dir/moves" << 'END'
@@ -58,9 +33,7 @@ echo freeze > /sys/power/state
 until_is actual_pages 51200 "slept with the balloon given back, and fills it again"
 is "pages inflated since it woke" "$(value inflated_pages)" 51200
 is "memory is what it was" "$(md5sum < /tmp/kept)" "$sum"
-i=0
-while [ "$(value reported_bytes)" -lt 67108864 ] && [ $i -lt 200 ]; do sleep 0.1; i=$((i + 1)); done
-least "bytes of free pages reported" "$(value reported_bytes)" 67108864
+until_least reported_bytes 67108864 "bytes of free pages reported"
 rm -r /tmp/kept /tmp/holes
 dd if=/dev/zero of=/tmp/big bs=1M count=180 2> /dev/null
 rmmod ws_balloon
@@ -84,60 +57,19 @@ sum=$(md5sum < /tmp/noise)
 step freed
 until_is actual_pages 3072 "after the migration the balloon moves on"
 is "memory is what it was" "$(md5sum < /tmp/noise)" "$sum"
-free=$(awk '/^MemFree/ { print $2 }' /proc/meminfo)
-least "kB that are free again" "$free" 300000
+least "kB that are free again" "$(free_kib)" 300000
 rmmod ws_balloon && echo "ok unloaded" || echo "not ok unloaded"
-step unloaded
 END
 
-qmp() { echo "$1" >> "$dir/mon.in"; }
-step() {
-	until grep -q "^$1" "$dir/steps" 2> /dev/null; do
-		kill -0 "$guest" 2> /dev/null || return 0
-		sleep 0.1
-	done
-}
-told() { grep -o "\"$1\": [0-9]*" "$dir/told" | tail -n 1 | sed 's/.*: //'; }
-
-boot() { # script, kernel arguments, the balloon's properties, more arguments for QEMU
-	script=$1 line=$2 device=$3
-	shift 3
-	rm -f "$dir"/mon.* "$dir"/steps "$dir"/told
-	mkfifo "$dir/mon.in" "$dir/mon.out"
-	cat "$dir/common" "$dir/$script" > "$dir/guest"
-	# shellcheck disable=SC2086 # modules are words
-	kernel-port/boot.sh -t 600 -m $mib -a "$line" "$place/vmlinux" "$dir/guest" \
-		"build/kernel-$kernel/ws_balloon.ko" $modules \
-		-- -serial "file:$dir/steps" -chardev "pipe,id=m,path=$dir/mon" \
-		-mon chardev=m,mode=control "$@" -device "virtio-balloon-pci,id=b,$device" \
-		> "$dir/out" &
-	guest=$!
-	cat "$dir/mon.out" > "$dir/told" &
-	exec 3<> "$dir/mon.in"
-	qmp '{ "execute": "qmp_capabilities" }'
-}
-finish() { # what
-	wait "$guest" || echo "not ok $kernel: $1: boot.sh exits with $?"
-	exec 3>&-
-	tr -d '\r' < "$dir/out" | sed "s/^ok /ok $kernel: /; s/^not ok /not ok $kernel: /"
-}
-
 one() {
-	place=$(kernel-port/kernels.sh "$kernel")
-	make -s kernel-module KERNEL="$kernel" > "$dir/log" 2>&1 || {
-		cat "$dir/log" >&2
-		echo "not ok balloon_rare: modules for $kernel do not build"
-		return
-	}
-	modules=$(kernel-port/modules.sh "$place" virtio_pci)
-	target='{ "execute": "balloon", "arguments": { "value": 327155712 } }' # 200 MiB less
-
+	prepare || return
+	target=$((312 << 20)) # 200 MiB less
 	boot moves "page_poison=1 suspend.pm_test_delay=1" \
 		free-page-reporting=on,page-poison=on
-	qmp "$target"
+	leave $target
 	finish moves
 	boot nopoison page_poison=1 free-page-reporting=on,page-poison=off
-	qmp "$target"
+	leave $target
 	finish nopoison
 	boot hints "" free-page-hint=on,iothread=it -object iothread,id=it
 	step freed
@@ -148,7 +80,7 @@ one() {
 		! grep -q '"status": "completed"' "$dir/told" || break
 	done
 	qmp '{ "execute": "cont" }'
-	qmp '{ "execute": "balloon", "arguments": { "value": 524288000 } }' # 12 MiB less
+	leave $((500 << 20))
 	finish hints
 	# Copying begins while hints come; without them it would be 260 MiB and more.
 	copied=$(told normal-bytes)

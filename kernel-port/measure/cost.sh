@@ -7,9 +7,9 @@
 # machine at every load, and what is said is instructions: the guest is as slow as a 62 MHz
 # processor.  Misses of caches and TLBs cost nothing in it.  A few minutes a kernel on an idle machine.
 set -eu
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 export KERNELS="${*:-6.1 6.12}"
-. kernel-port/tests/ws_host.inc
+. kernel-port/tests/common/ws_host.inc
 
 cat > "$dir/cost" << 'END'
 load_modules; make_files
