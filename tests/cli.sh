@@ -179,7 +179,7 @@ if has reclaim && [ -n "$trace" ]; then
 	expect 2 'lru' reclaim "$trace" --reclaim magic --frames 0.1
 	expect 2 'frames' reclaim "$trace" --reclaim lru --frames 0
 	expect 2 'cut.wst: ' reclaim "$work/cut.wst" --reclaim lru --frames 0.1
-	expect 1 'folder: Is a directory' reclaim "$trace" -r lru -f 0.1 -o "$work/folder"
+	expect 2 'folder: Is a directory' reclaim "$trace" -r lru -f 0.1 -o "$work/folder"
 fi
 
 if has size && [ -n "$trace" ]; then

@@ -98,7 +98,7 @@ Test(oracle, min_is_beladys_at_every_size, .init = make_folder, .fini = remove_f
 
 		write_trace("a.wst", seed, 700, 40, seed & 1);
 		read_scenario(&scenario, VM("a", "a.wst", "1"), "");
-		cr_assert_eq(sim_timeline_make(&timeline, &scenario, &error), 0, "%s", error.text);
+		cr_assert_eq(sim_timeline_make(&timeline, &scenario, NULL, &error), 0, "%s", error.text);
 		cr_assert_eq(sim_min_make(&min, &timeline, 0, &error), 0);
 		cr_assert_gt(min.uses_count, 500);
 		for (u32 frames = 0; frames <= 42; frames += 3) {
@@ -150,7 +150,7 @@ Test(oracle, lru_page_ins_are_a_lists_at_every_size, .init = make_folder, .fini 
 
 		write_trace("a.wst", seed, 900, 50, seed & 1);
 		read_scenario(&scenario, VM("a", "a.wst", "3"), "");
-		cr_assert_eq(sim_timeline_make(&timeline, &scenario, &error), 0, "%s", error.text);
+		cr_assert_eq(sim_timeline_make(&timeline, &scenario, NULL, &error), 0, "%s", error.text);
 		cr_assert_eq(sim_lru_page_ins(&timeline.vm[0], 50, page_ins), 0);
 		for (u32 frames = 0; frames <= 50; frames++) {
 			u64 naive = naive_lru(&timeline.vm[0], frames);
@@ -208,7 +208,7 @@ Test(oracle, bounds_stand_in_their_order, .init = make_folder, .fini = remove_fo
 	write_trace("a.wst", 3, 3000, 900, true);
 	write_trace("b.wst", 4, 3000, 1400, false);
 	read_scenario(&scenario, VM("a", "a.wst", "2") "," VM("b", "b.wst", "2"), "");
-	cr_assert_eq(sim_timeline_make(&timeline, &scenario, &error), 0, "%s", error.text);
+	cr_assert_eq(sim_timeline_make(&timeline, &scenario, NULL, &error), 0, "%s", error.text);
 	scenario.host.memory_bytes = 192 * 4096;
 	cr_assert_eq(sim_oracle_make(&oracle, &timeline, NULL, &error), 0, "%s", error.text);
 	cr_assert_gt(oracle.page_ins[SIM_O3A], 0);
@@ -252,7 +252,7 @@ Test(oracle, vmin_and_ws_on_four_accesses, .init = make_folder, .fini = remove_f
 	read_scenario(&scenario, "{\"name\": \"a\", \"memory\": \"4MiB\", \"memory_min\": \"1MiB\", "
 		      "\"kernel\": \"0\", \"swap\": \"nvme\", \"loop\": false, \"workload\": "
 		      "[{\"trace\": \"s.wst\", \"keep\": \"all\"}]}", "");
-	cr_assert_eq(sim_vmin_make(&vmin, &scenario, NULL, &error), 0, "%s", error.text);
+	cr_assert_eq(sim_vmin_make(&vmin, &scenario, NULL, NULL, &error), 0, "%s", error.text);
 	double worth = vmin.vm[0].cost_ns[SIM_VMIN_SINGLE][0] / vmin.vm[0].busy_ns;
 
 	/* Cheap memory: both gaps are held, nothing after the last use. */

@@ -19,7 +19,7 @@
 #define SECOND 1000000000ull
 #define MIB (1ull << 20)
 
-enum { KEY_DURATION = 1100, KEY_MEMORY, KEY_HOST_MEMORY, KEY_P95, KEY_SEED, KEY_SET, KEY_VM };
+enum { KEY_DURATION = 1100, KEY_MEMORY, KEY_HOST_MEMORY, KEY_SEED, KEY_SET };
 
 static const struct argp_option options[] = {
 	{ "slowdown", 's', "X", 0, "bound: so many times the time with memory for everybody (1.05)", 1 },
@@ -28,7 +28,6 @@ static const struct argp_option options[] = {
 	{ "jobs", 'j', "N", 0, "processes at the same time (default: all cores)", 1 },
 	{ "seed", KEY_SEED, "N", 0, "seed of the random numbers", 1 },
 	{ "set", KEY_SET, "PATH=VALUE", 0, "override a value of the scenario", 1 },
-	{ "vm", KEY_VM, "NAME", 0, "this VM of the scenario", 1 },
 	{ "duration", KEY_DURATION, "TIME", 0, "simulate so long", 1 },
 	{ "memory", KEY_MEMORY, "SIZE", 0, "of the VM, when a trace is given", 1 },
 	{ "host-memory", KEY_HOST_MEMORY, "SIZE", 0, "of the host, instead of the scenario's", 1 },
@@ -76,9 +75,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_SET:
 		add_set(advice, state, arg);
-		return 0;
-	case KEY_VM:
-		advice->vm = arg;
 		return 0;
 	case KEY_DURATION:
 		if (tr_parse_ns(arg, &advice->duration_ns) || advice->duration_ns < SECOND)

@@ -11,8 +11,11 @@
 
 #define CMD_ADVICE_SETS 64
 
+/* --vm, for the tables and parsers of the commands that are about one VM. */
+#define CMD_ADVICE_VM 1099
+#define CMD_ADVICE_VM_OPTION { "vm", CMD_ADVICE_VM, "NAME", 0, "this VM of the scenario", 1 }
+
 struct cmd_advice {
-	const char *command; /* "size" */
 	const char *input;   /* scenario or trace */
 	const char *trace, *vm;
 	const char *set[CMD_ADVICE_SETS];
@@ -20,7 +23,7 @@ struct cmd_advice {
 	u32 sets_count, runs, workers;
 	u64 duration_ns, memory_bytes, host_memory_bytes; /* 0: not given */
 	double slowdown;
-	bool p95, json;
+	bool json;
 };
 
 /* A child parser for argp; its input is a struct cmd_advice with defaults in it. */

@@ -12,6 +12,7 @@
 #include "cli/cli_stop.h"
 #include "cli/cmd.h"
 #include "cli/cmd_ages.h"
+#include "cli/cmd_options.h"
 #include "cli/cmd_sim.h"
 #include "output/sim_figures_ages.h"
 #include "output/sim_results.h"
@@ -73,17 +74,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_NO_PLOTS:
 		options->no_plots = true;
 		return 0;
-	case ARGP_KEY_ARG:
-		if (options->path)
-			argp_error(state, "one trace at a time");
-		options->path = arg;
-		return 0;
-	case ARGP_KEY_END:
-		if (!options->path)
-			argp_error(state, "a trace is missing");
-		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return cmd_option_input(key, arg, state, "trace", &options->path);
 	}
 }
 

@@ -41,14 +41,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'j':
 		compare->workers = cmd_option_count(state, "--jobs", arg, CMD_WORKERS_MAX);
 		return 0;
-	case ARGP_KEY_ARG:
-		if (compare->sim.scenario_path)
-			argp_error(state, "one scenario only");
-		compare->sim.scenario_path = arg;
-		return 0;
-	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "which scenario?");
-		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -140,7 +132,7 @@ int cmd_compare(int argc, char **argv)
 	static const struct argp_child children[] = { { &cmd_sim_argp, 0, NULL, 0 },
 						      { NULL, 0, NULL, 0 } };
 	static const struct argp argp = { options, parse, "SCENARIO", doc, children, NULL, NULL };
-	struct compare compare = { .sim = { .command = "compare" } };
+	struct compare compare = { .sim = { .sets_count = 0 } };
 	struct cmd_policies policies;
 	struct tr_error error = { "" };
 	char *command;

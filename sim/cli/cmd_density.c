@@ -65,6 +65,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		if (options->advice.trace && options->advice.vm)
 			argp_error(state, "--vm or --trace, not both");
 		return 0;
+	case CMD_ADVICE_VM:
+		options->advice.vm = arg;
+		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -76,6 +79,7 @@ static const struct argp_option option[] = {
 	{ "trace", 't', "FILE", 0, "VMs that play this trace, of --memory", 0 },
 	{ "max", 'm', "N", 0, "no more VMs than this (default 64)", 0 },
 	{ "cycle", 'c', "TIME", 0, "spread load begins within this (default: half of the run)", 0 },
+	CMD_ADVICE_VM_OPTION,
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 
@@ -250,7 +254,7 @@ int cmd_density(int argc, char **argv)
 						      { NULL, 0, NULL, 0 } };
 	static const struct argp argp = { option, parse, "SCENARIO", doc, children, NULL, NULL };
 	struct options options = { .count_max = COUNT_MAX_DEFAULT,
-				   .advice = { .command = "density", .slowdown = 1.05,
+				   .advice = { .slowdown = 1.05,
 					       .runs = RUNS_DEFAULT } };
 	struct sim_scenario scenario, host;
 	struct cmd_policies policies;

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "cli/cmd.h"
+#include "cli/cmd_options.h"
 #include "tr_error.h"
 #include "tr_units.h"
 
@@ -365,20 +366,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "--at %s: not a time, such as 90s or 2m", arg);
 		explain->at = true;
 		return 0;
-	case ARGP_KEY_ARG:
-		if (explain->dir)
-			argp_error(state, "one results directory only");
-		explain->dir = arg;
-		return 0;
-	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "which results?");
-		return 0;
 	case ARGP_KEY_END:
 		if (explain->at && !explain->vm)
 			argp_error(state, "--at needs --vm");
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return cmd_option_input(key, arg, state, "results directory", &explain->dir);
 	}
 }
 

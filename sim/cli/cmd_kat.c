@@ -9,13 +9,13 @@
 #include "ws_kat.h"
 
 static const struct argp_option options[] = {
-	{ "json", 'j', NULL, 0, "Print a JSON object", 0 },
+	{ "json", 'J', NULL, 0, "Print a JSON object", 0 },
 	{ 0 },
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-	if (key == 'j') {
+	if (key == 'J') {
 		*(bool *)state->input = true;
 		return 0;
 	}

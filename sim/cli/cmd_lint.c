@@ -39,7 +39,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 's':
 		options->series = arg;
 		return 0;
-	case 'j':
+	case 'J':
 		options->json = true;
 		return 0;
 	case 'a':
@@ -73,7 +73,7 @@ static const struct argp_option option[] = {
 	{ "list", 'l', NULL, 0, "list the drills", 0 },
 	{ "series", 's', "FILE", 0,
 	  "with --drill: write every second of it to FILE as csv, sizes in MiB", 0 },
-	{ "json", 'j', NULL, 0, "print JSON", 0 },
+	{ "json", 'J', NULL, 0, "print JSON", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* cmd_many.c - getting the runs of a plan done: here, in parts, on Slurm; with progress. */
 #include <errno.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,19 +10,19 @@
 #include "cli/cli_stop.h"
 #include "cli/cmd.h"
 #include "cli/cmd_many.h"
+#include "cli/cmd_options.h"
 #include "sweep/sim_slurm.h"
 #include "tr_units.h"
 
-#define WORKERS_MAX 1024
 #define TASKS_DEFAULT 64
 #define TASKS_MAX 100000
 
-enum { KEY_JSON = 1000, KEY_NO_PLOTS, KEY_PART, KEY_GATHER, KEY_SLURM, KEY_TASKS, KEY_SBATCH };
+enum { KEY_NO_PLOTS = 1000, KEY_PART, KEY_GATHER, KEY_SLURM, KEY_TASKS, KEY_SBATCH };
 
 static const struct argp_option options[] = {
 	{ "output", 'o', "DIR", 0, "Results directory (default wssim-sweep or wssim-trial)", 1 },
 	{ "jobs", 'j', "N", 0, "Processes at the same time (default: all cores)", 1 },
-	{ "json", KEY_JSON, NULL, 0, "Print summary.json in place of the table", 1 },
+	{ "json", 'J', NULL, 0, "Print summary.json in place of the table", 1 },
 	{ "no-plots", KEY_NO_PLOTS, NULL, 0, "Do not draw", 1 },
 	{ "gather", KEY_GATHER, NULL, 0, "Run nothing; tables and plots of what is done", 1 },
 	{ "part", KEY_PART, "K/N", 0, "Do the K-th of N parts (from 0) and make no tables", 2 },
@@ -32,15 +31,6 @@ static const struct argp_option options[] = {
 	{ "sbatch", KEY_SBATCH, "ARG", 0, "Further argument of sbatch; may be repeated", 2 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
-
-static u32 number(struct argp_state *state, const char *option, const char *text, u32 max)
-{
-	u64 value;
-
-	if (tr_parse_count(text, &value) || !value || value > max)
-		argp_error(state, "%s %s: not a number from 1 to %u", option, text, max);
-	return (u32)value;
-}
 
 static void part(struct argp_state *state, struct cmd_many *many, const char *text)
 {
@@ -66,9 +56,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		many->dir = arg;
 		return 0;
 	case 'j':
-		many->workers = number(state, "--jobs", arg, WORKERS_MAX);
+		many->workers = cmd_option_count(state, "--jobs", arg, CMD_WORKERS_MAX);
 		return 0;
-	case KEY_JSON:
+	case 'J':
 		many->json = true;
 		return 0;
 	case KEY_NO_PLOTS:
@@ -84,7 +74,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		many->slurm = true;
 		return 0;
 	case KEY_TASKS:
-		many->tasks = number(state, "--tasks", arg, TASKS_MAX);
+		many->tasks = cmd_option_count(state, "--tasks", arg, TASKS_MAX);
 		return 0;
 	case KEY_SBATCH:
 		if (many->sbatch_count == CMD_SBATCH_MAX)
@@ -170,18 +160,11 @@ static void tell_failed(void *ctx, const char *label, const char *reason)
 
 /* --- ways to get it done --- */
 
-static int cores(void)
-{
-	cpu_set_t set;
-
-	return sched_getaffinity(0, sizeof(set), &set) ? 1 : CPU_COUNT(&set);
-}
-
 static int run_here(const struct cmd_many *many, struct sim_sweep *sweep,
 		    struct progress *progress, u32 *failed, struct tr_error *error)
 {
 	struct sim_sweep_work work = {
-		.workers = many->workers ? many->workers : (u32)cores(),
+		.workers = many->workers ? many->workers : cmd_cores(),
 		.part = many->part,
 		.parts_count = many->parts_count ? many->parts_count : 1,
 		.stop = &cli_stop,
@@ -239,7 +222,6 @@ static int run_on_slurm(const struct cmd_many *many, struct sim_sweep *sweep,
 		fprintf(stderr, "wssim: Slurm job %s goes on; 'scancel %s' ends it\n", job, job);
 	return 0;
 }
-
 
 int cmd_many_run(const struct cmd_many *many, const struct sim_plan *plan,
 		 int (*finish)(void *ctx, struct sim_sweep *sweep), void *ctx)

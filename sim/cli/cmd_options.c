@@ -32,6 +32,23 @@ double cmd_option_ratio(struct argp_state *state, const char *option, const char
 	return value;
 }
 
+error_t cmd_option_input(int key, const char *arg, struct argp_state *state, const char *what,
+			 const char **input)
+{
+	switch (key) {
+	case ARGP_KEY_ARG:
+		if (*input)
+			argp_error(state, "one %s only", what);
+		*input = arg;
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		argp_error(state, "which %s?", what);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
 u32 cmd_cores(void)
 {
 	cpu_set_t set;
@@ -92,7 +109,8 @@ void *cmd_policy_state(const struct sim_policy *policy, const char *const *sets,
 		tr_fail(error, rc, "--set %s: %s", sets[i],
 			!value ? "NAME=VALUE is wanted" :
 			rc == -ENOENT ? "no such parameter; 'wssim policies NAME' lists them" :
-			rc == -ERANGE ? "out of range" : "not a value of that type");
+			rc == -ERANGE ? "out of range; 'wssim policies NAME' tells it" :
+					"not a value of that type");
 		free(state);
 		return NULL;
 	}

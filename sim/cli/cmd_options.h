@@ -21,6 +21,14 @@ u32 cmd_option_count(struct argp_state *state, const char *option, const char *t
 double cmd_option_ratio(struct argp_state *state, const char *option, const char *text,
 			double least, double most);
 
+/*
+ * The one argument that is no option: to be called for keys that a parser does not know.
+ * A second one is a usage error, and so is none at all ("which @what?").
+ * Return: 0, or ARGP_ERR_UNKNOWN for any other key.
+ */
+error_t cmd_option_input(int key, const char *arg, struct argp_state *state, const char *what,
+			 const char **input);
+
 /* Cores that this process may use. */
 u32 cmd_cores(void);
 

@@ -25,27 +25,6 @@ static const struct {
 };
 #define KINDS (sizeof(kinds) / sizeof(*kinds))
 
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-	struct cmd_sim *sim = state->input;
-
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = sim;
-		return 0;
-	case ARGP_KEY_ARG:
-		if (sim->scenario_path)
-			argp_error(state, "one scenario only");
-		sim->scenario_path = arg;
-		return 0;
-	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "which scenario?");
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
 static const char doc[] =
 	"Bounds of a scenario: fewest page-ins with the host's memory, most memory saved at a "
 	"slowdown.\v"
@@ -153,12 +132,12 @@ static int make_all(const struct sim_scenario *scenario, bool as_json)
 	struct sim_timeline timeline;
 	struct sim_oracle oracle;
 	struct sim_vmin vmin;
-	int rc = sim_timeline_make(&timeline, scenario, &error);
+	int rc = sim_timeline_make(&timeline, scenario, &cli_stop, &error);
 
 	if (!rc)
 		rc = sim_oracle_make(&oracle, &timeline, &cli_stop, &error);
 	if (!rc) {
-		rc = sim_vmin_make(&vmin, scenario, NULL, &error);
+		rc = sim_vmin_make(&vmin, scenario, NULL, &cli_stop, &error);
 		if (!rc && as_json)
 			print_json(scenario, &oracle, &vmin);
 		else if (!rc)
@@ -178,14 +157,14 @@ static int make_all(const struct sim_scenario *scenario, bool as_json)
 
 int cmd_oracle(int argc, char **argv)
 {
-	static const struct argp_child children[] = { { &cmd_sim_argp, 0, NULL, 0 },
-						      { NULL, 0, NULL, 0 } };
-	static const struct argp argp = { NULL, parse, "SCENARIO", doc, children, NULL, NULL };
-	struct cmd_sim sim = { .command = "oracle" };
+	struct argp argp = cmd_scenario_argp;
+	struct cmd_sim sim = { .sets_count = 0 };
 	struct sim_scenario scenario;
 	struct tr_error error = { "" };
 	int rc, status;
 
+	argp.args_doc = "SCENARIO";
+	argp.doc = doc;
 	argp_err_exit_status = EXIT_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &sim);
 	cli_stop_install();

@@ -20,7 +20,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct options *options = state->input;
 
 	switch (key) {
-	case 'j':
+	case 'J':
 		options->json = true;
 		return 0;
 	case ARGP_KEY_ARG:
@@ -179,7 +179,7 @@ static void print_json(const struct sim_policy *only)
 int cmd_policies(int argc, char **argv)
 {
 	static const struct argp_option option[] = {
-		{ "json", 'j', NULL, 0, "print JSON", 0 },
+		{ "json", 'J', NULL, 0, "print JSON", 0 },
 		{ 0 },
 	};
 	static const struct argp argp = {

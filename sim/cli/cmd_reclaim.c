@@ -7,15 +7,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cli/cli_stop.h"
 #include "cli/cmd.h"
+#include "cli/cmd_lab.h"
+#include "cli/cmd_options.h"
 #include "lab/sim_lab.h"
 #include "scenario/sim_json_write.h"
 #include "output/sim_results.h"
-#include "tr_place.h"
 #include "tr_units.h"
 
 #define ALL_ALGORITHMS "lru,fifo,clock,mglru,twolist,opt"
@@ -24,9 +24,9 @@
 #define JOBS_MAX 256
 
 struct options {
-	const char *path, *format, *reclaim, *frames, *csv;
-	bool json;
-	u64 jobs;
+	struct cmd_lab lab;
+	const char *reclaim, *frames;
+	u32 jobs;
 };
 
 struct cell {
@@ -52,44 +52,21 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct options *options = state->input;
 
 	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &options->lab;
+		return 0;
 	case 'r':
 		options->reclaim = arg;
 		return 0;
 	case 'f':
 		options->frames = arg;
 		return 0;
-	case 'F':
-		options->format = arg;
-		return 0;
 	case 'j':
-		if (tr_parse_count(arg, &options->jobs) || !options->jobs ||
-		    options->jobs > JOBS_MAX)
-			argp_error(state, "-j %s: a number from 1 to %d", arg, JOBS_MAX);
-		return 0;
-	case 'J':
-		options->json = true;
-		return 0;
-	case 'o':
-		options->csv = arg;
-		return 0;
-	case ARGP_KEY_ARG:
-		if (options->path)
-			argp_error(state, "one trace at a time");
-		options->path = arg;
-		return 0;
-	case ARGP_KEY_END:
-		if (!options->path)
-			argp_error(state, "a trace is missing");
+		options->jobs = cmd_option_count(state, "--jobs", arg, JOBS_MAX);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
-}
-
-static int usage_error(const struct tr_error *error)
-{
-	fprintf(stderr, "wssim reclaim: %s\n", error->text);
-	return EXIT_USAGE;
 }
 
 /* "0.1" is a part of the footprint, cut to whole pages; else a count or a size. */
@@ -173,14 +150,6 @@ static int make_cells(struct cell **cells, char *name[LIST_MAX],
 	return (int)count;
 }
 
-static double thread_seconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
 static void *run_cells(void *arg)
 {
 	struct lab_cells *run = arg;
@@ -190,9 +159,9 @@ static void *run_cells(void *arg)
 		if (i >= run->cells_count || cli_stop)
 			return NULL;
 		struct cell *cell = &run->cells[i];
-		double start = thread_seconds();
+		double start = cmd_lab_seconds(CLOCK_THREAD_CPUTIME_ID);
 		cell->rc = sim_lab_run(run->trace, &cell->choice, cell->frames, &cell->result);
-		cell->cpu_seconds = thread_seconds() - start;
+		cell->cpu_seconds = cmd_lab_seconds(CLOCK_THREAD_CPUTIME_ID) - start;
 		cell->done = true;
 		u32 finished = atomic_fetch_add(&run->finished, 1) + 1;
 		if (run->progress)
@@ -243,12 +212,7 @@ static void print_table(const struct options *options, const struct sim_lab_trac
 	for (u32 i = 0; i < count; i++)
 		if ((int)strlen(cells[i].name) > width)
 			width = (int)strlen(cells[i].name);
-	printf("trace %s (%s): %llu accesses, %u distinct pages (%s)\n", options->path,
-	       array->format, (unsigned long long)array->count, array->pages_touched,
-	       tr_about_bytes((u64)array->pages_touched * TR_PAGE_SIZE, text));
-	if (trace->left_out)
-		printf("left out: %llu accesses to pages that are never reclaimed\n",
-		       (unsigned long long)trace->left_out);
+	cmd_lab_head(&options->lab, trace, array->count);
 	if (array->window_ns)
 		printf("window: reuse within %s was not recorded; a result is valid while at most "
 		       "%d %% of the evicted pages had been idle for less\n",
@@ -261,7 +225,7 @@ static void print_table(const struct options *options, const struct sim_lab_trac
 			continue;
 		printf("%-*s %10u %8.4f %12llu %10.6f %13.1f %6u", width, cell->name, cell->frames,
 		       (double)cell->frames / array->pages_touched,
-		       (unsigned long long)cell->result.misses, miss_ratio(cell),
+		       cell->result.misses, miss_ratio(cell),
 		       speed(cell) / 1e6, cell->result.state_bytes);
 		if (array->window_ns)
 			printf(" %5.1f %%%s", young_share(cell) * 100,
@@ -276,12 +240,7 @@ static void print_json(const struct options *options, const struct sim_lab_trace
 	struct sim_json_writer json;
 
 	sim_json_begin(&json, stdout);
-	sim_json_text(&json, "trace", options->path);
-	sim_json_text(&json, "format", trace->array.format);
-	sim_json_number(&json, "accesses", (double)trace->array.count);
-	sim_json_number(&json, "pages", trace->array.pages_touched);
-	sim_json_number(&json, "window_ns", (double)trace->array.window_ns);
-	sim_json_number(&json, "left_out", (double)trace->left_out);
+	cmd_lab_json(&json, &options->lab, trace, trace->array.count);
 	sim_json_array(&json, "cells");
 	for (u32 i = 0; i < count; i++) {
 		const struct cell *cell = &cells[i];
@@ -308,95 +267,107 @@ static void print_json(const struct options *options, const struct sim_lab_trace
 	sim_json_finish(&json);
 }
 
-static int save_csv(const char *path, const struct cell *cells, u32 count, struct tr_error *error)
+static void put_csv(FILE *to, const struct cell *cells, u32 count)
 {
-	struct tr_place place;
-	int rc = tr_place_open(&place, path, error);
-
-	if (rc)
-		return rc;
-	fprintf(place.stream, "algorithm,frames,accesses,misses,miss_ratio,evictions,"
-			     "young_evictions,valid,accesses_per_cpu_second,bytes_per_page,"
-			     "scanned,refaults,rmap_walks,ageings,ptes_scanned\n");
+	fputs("algorithm,frames,accesses,misses,miss_ratio,evictions,young_evictions,valid,"
+	      "accesses_per_cpu_second,bytes_per_page,scanned,refaults,rmap_walks,ageings,"
+	      "ptes_scanned\n", to);
 	for (u32 i = 0; i < count; i++) {
 		const struct cell *cell = &cells[i];
 		if (!cell->done || cell->rc)
 			continue;
-		fprintf(place.stream, "%s,%u,%llu,%llu,%.6f,%llu,%llu,%d,%.0f,%u,", cell->name,
-			cell->frames, (unsigned long long)cell->result.accesses,
-			(unsigned long long)cell->result.misses, miss_ratio(cell),
-			(unsigned long long)cell->result.evictions,
-			(unsigned long long)cell->result.young_evictions,
+		fprintf(to, "%s,%u,%llu,%llu,%.6f,%llu,%llu,%d,%.0f,%u,", cell->name,
+			cell->frames, cell->result.accesses,
+			cell->result.misses, miss_ratio(cell),
+			cell->result.evictions,
+			cell->result.young_evictions,
 			!sim_lab_invalid(&cell->result), speed(cell), cell->result.state_bytes);
-		fprintf(place.stream, "%llu,%llu,%llu,%llu,%llu\n",
-			(unsigned long long)cell->result.scanned,
-			(unsigned long long)cell->result.refaults,
-			(unsigned long long)cell->result.rmap_walks,
-			(unsigned long long)cell->result.ageings,
-			(unsigned long long)cell->result.entries_scanned);
+		fprintf(to, "%llu,%llu,%llu,%llu,%llu\n",
+			cell->result.scanned,
+			cell->result.refaults,
+			cell->result.rmap_walks,
+			cell->result.ageings,
+			cell->result.entries_scanned);
 	}
-	return tr_place_commit(&place, error);
 }
 
-/* Print what was finished, and say what was not.  Return: exit status. */
+/* Show what was finished, and say what was not.  Return: exit status. */
 static int report(const struct options *options, const struct sim_lab_trace *trace,
-		  const struct cell *cells, u32 count)
+		  const struct cell *cells, u32 count, FILE *csv)
 {
-	struct tr_error error;
+	struct tr_error error = { "" };
 	int status = EXIT_DONE;
 
-	if (options->json)
+	if (options->lab.json)
 		print_json(options, trace, cells, count);
 	else
 		print_table(options, trace, cells, count);
-	if (fflush(stdout) || ferror(stdout)) {
-		fprintf(stderr, "wssim reclaim: standard output: %s\n", strerror(errno));
-		status = EXIT_FAILED;
-	}
-	if (options->csv && save_csv(options->csv, cells, count, &error)) {
-		fprintf(stderr, "wssim reclaim: %s\n", error.text);
-		status = EXIT_FAILED;
-	}
+	if (csv)
+		put_csv(csv, cells, count);
 	for (u32 i = 0; i < count; i++) {
 		if (cells[i].done && !cells[i].rc)
 			continue;
 		status = EXIT_FAILED;
 		if (!cells[i].done || cells[i].rc == -EINTR) {
-			fprintf(stderr, "wssim reclaim: interrupted\n");
+			cmd_fail(tr_fail(&error, -EINTR, "%s: interrupted", options->lab.path), &error);
 			break;
 		}
-		fprintf(stderr, "wssim reclaim: %s with %u frames: %s\n", cells[i].name,
-			cells[i].frames,
+		tr_fail(&error, cells[i].rc, "%s: %s with %u frames: %s", options->lab.path,
+			cells[i].name, cells[i].frames,
 			cells[i].rc == -EIO ? "found no page to evict" : strerror(-cells[i].rc));
+		cmd_fail(cells[i].rc, &error);
 	}
 	return status;
 }
 
-static int run_on(const struct options *options, struct sim_lab_trace *trace, char *name[LIST_MAX],
-		  const struct sim_reclaim_choice *choice, u32 names, char *size[LIST_MAX],
-		  u32 sizes)
+/* What the two lists say. */
+struct wanted {
+	char *names_text, *sizes_text;
+	char *name[LIST_MAX], *size[LIST_MAX];
+	struct sim_reclaim_choice choice[LIST_MAX];
+	u32 names, sizes;
+};
+
+static int read_lists(struct wanted *wanted, const struct options *options,
+		      struct tr_error *error)
 {
-	struct tr_error error;
+	wanted->names_text = strdup(options->reclaim);
+	wanted->sizes_text = strdup(options->frames);
+	if (!wanted->names_text || !wanted->sizes_text)
+		return tr_fail(error, -ENOMEM, "out of memory");
+	wanted->names = split(wanted->names_text, wanted->name);
+	wanted->sizes = split(wanted->sizes_text, wanted->size);
+	if (!wanted->names || !wanted->sizes)
+		return tr_fail(error, -EINVAL, "%s: a list is names or sizes with commas between",
+			       wanted->names ? options->frames : options->reclaim);
+	return choose_all(wanted->choice, wanted->name, wanted->names, error);
+}
+
+/* Return: exit status; the csv file is committed or gone. */
+static int run_on(const struct options *options, struct sim_lab_trace *trace,
+		  struct wanted *wanted, struct tr_place *place, struct tr_error *error)
+{
 	struct cell *cells = NULL;
-	int count = make_cells(&cells, name, choice, names, size, sizes,
-			       trace->array.pages_touched, &error);
+	int rc = 0, status;
+	int count = make_cells(&cells, wanted->name, wanted->choice, wanted->names, wanted->size,
+			       wanted->sizes, trace->array.pages_touched, error);
 
 	if (count < 0)
-		return usage_error(&error);
-	int rc = 0;
-	for (u32 i = 0; i < names && !rc; i++)
-		if (choice[i].ops->future)
+		rc = count;
+	for (u32 i = 0; i < wanted->names && !rc; i++)
+		if (wanted->choice[i].ops->future)
 			rc = sim_lab_trace_future(trace);
-	int status = EXIT_FAILED;
+	if (rc && count >= 0)
+		tr_fail(error, rc, "%s: %s", options->lab.path, strerror(-rc));
 	if (rc) {
-		fprintf(stderr, "wssim reclaim: %s: %s\n", options->path, strerror(-rc));
+		tr_place_abort(place);
+		status = cmd_fail(rc, error);
 	} else {
 		struct lab_cells run = { .trace = trace, .cells = cells, .cells_count = (u32)count,
 					 .progress = isatty(STDERR_FILENO) };
-		trace->stop = &cli_stop;
-		cli_stop_install();
 		run_all(&run, options->jobs);
-		status = report(options, trace, cells, (u32)count);
+		status = report(options, trace, cells, (u32)count, place->stream);
+		status = cmd_lab_end("reclaim", place, status);
 	}
 	free(cells);
 	return status;
@@ -407,11 +378,8 @@ static const struct argp_option option[] = {
 	{ "frames", 'f', "SIZE,..", 0,
 	  "sizes of memory: 0.1 is a part of the trace's distinct pages, 4096 a number of frames, "
 	  "64MiB a size (default: " FRAMES_DEFAULT ")", 0 },
-	{ "format", 'F', "NAME", 0, "format of the trace (default: detect)", 0 },
 	{ "jobs", 'j', "N", 0, "cells at a time (default 1; they share the memory's bandwidth, so "
 	  "speeds are lower side by side)", 0 },
-	{ "json", 'J', NULL, 0, "print JSON", 0 },
-	{ "output", 'o', "FILE", 0, "write the cells to FILE as csv, too", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 
@@ -428,40 +396,28 @@ static const char doc[] =
 
 int cmd_reclaim(int argc, char **argv)
 {
+	static const struct argp_child children[] = { { &cmd_lab_argp, 0, NULL, 0 },
+						      { NULL, 0, NULL, 0 } };
+	static const struct argp argp = { option, parse, "TRACE", doc, children, NULL, NULL };
 	struct options options = { .reclaim = ALL_ALGORITHMS, .frames = FRAMES_DEFAULT, .jobs = 1 };
-	static const struct argp argp = { option, parse, "TRACE", doc, NULL, NULL, NULL };
-	char *name[LIST_MAX], *size[LIST_MAX];
-	struct sim_reclaim_choice choice[LIST_MAX];
+	struct wanted wanted = { .names = 0 };
 	struct sim_lab_trace trace;
-	struct tr_error error;
-	int status = EXIT_USAGE;
+	struct tr_error error = { "" };
+	struct tr_place place;
+	int rc, status;
 
 	argp_err_exit_status = EXIT_USAGE;
-	if (argp_parse(&argp, argc, argv, 0, NULL, &options))
-		return EXIT_USAGE;
-	char *names_text = strdup(options.reclaim), *sizes_text = strdup(options.frames);
-	if (!names_text || !sizes_text) {
-		tr_fail(&error, -ENOMEM, "out of memory");
-		usage_error(&error);
-		status = EXIT_FAILED;
-		goto out;
+	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	rc = read_lists(&wanted, &options, &error);
+	if (!rc)
+		rc = cmd_lab_begin(&options.lab, &trace, &place, &error);
+	if (rc) {
+		status = cmd_fail(rc, &error);
+	} else {
+		status = run_on(&options, &trace, &wanted, &place, &error);
+		sim_lab_trace_destroy(&trace);
 	}
-	u32 names = split(names_text, name), sizes = split(sizes_text, size);
-	if (!names || !sizes) {
-		tr_fail(&error, -EINVAL, "%s: a list is names or sizes with commas between",
-			names ? options.frames : options.reclaim);
-		usage_error(&error);
-		goto out;
-	}
-	if (choose_all(choice, name, names, &error) ||
-	    sim_lab_trace_load(&trace, options.path, options.format, &error)) {
-		usage_error(&error);
-		goto out;
-	}
-	status = run_on(&options, &trace, name, choice, names, size, sizes);
-	sim_lab_trace_destroy(&trace);
-out:
-	free(names_text);
-	free(sizes_text);
+	free(wanted.names_text);
+	free(wanted.sizes_text);
 	return status;
 }

@@ -6,12 +6,13 @@
 #include <string.h>
 
 #include "cli/cmd.h"
+#include "cli/cmd_options.h"
 #include "cli/cmd_sim.h"
 #include "model/sim_world.h"
 #include "output/probe_journal.h"
 #include "scenario/sim_scenario_read.h"
 
-enum { KEY_FOLDER = 3000, KEY_JSON };
+enum { KEY_FOLDER = 3000 };
 
 struct replay {
 	const char *path, *folder;
@@ -21,7 +22,7 @@ struct replay {
 static const struct argp_option options[] = {
 	{ "folder", KEY_FOLDER, "DIR", 0,
 	  "Look for traces as the scenario in this folder would (default: where it was)", 0 },
-	{ "json", KEY_JSON, NULL, 0, "Print the outcome as JSON", 0 },
+	{ "json", 'J', NULL, 0, "Print the outcome as JSON", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 
@@ -33,19 +34,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_FOLDER:
 		replay->folder = arg;
 		return 0;
-	case KEY_JSON:
+	case 'J':
 		replay->json = true;
 		return 0;
-	case ARGP_KEY_ARG:
-		if (replay->path)
-			argp_error(state, "one journal only");
-		replay->path = arg;
-		return 0;
-	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "which journal?");
-		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return cmd_option_input(key, arg, state, "journal", &replay->path);
 	}
 }
 

@@ -39,14 +39,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_PERFETTO:
 		run->perfetto = true;
 		return 0;
-	case ARGP_KEY_ARG:
-		if (run->sim.scenario_path)
-			argp_error(state, "one scenario only");
-		run->sim.scenario_path = arg;
-		return 0;
-	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "which scenario?");
-		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -69,7 +61,7 @@ int cmd_run(int argc, char **argv)
 	static const struct argp_child children[] = { { &cmd_sim_argp, 0, NULL, 0 },
 						      { NULL, 0, NULL, 0 } };
 	static const struct argp argp = { options, parse, "SCENARIO", doc, children, NULL, NULL };
-	struct run run = { .sim = { .command = "run" } };
+	struct run run = { .sim = { .sets_count = 0 } };
 	struct sim_experiment experiment = { .policies_count = 1, .runs_count = 1, .workers = 2 };
 	struct sim_scenario scenario;
 	struct tr_error error = { "" };

@@ -11,21 +11,27 @@
 
 #include "cli/cli_stop.h"
 #include "cli/cmd.h"
+#include "cli/cmd_options.h"
 #include "cli/cmd_sim.h"
+#include "output/sim_estimate_write.h"
 #include "output/sim_summary_write.h"
 #include "scenario/sim_scenario_read.h"
 #include "tr_units.h"
 #include "model/sim_sampling.h"
 
-enum { KEY_JSON = 1000, KEY_NO_PLOTS, KEY_NO_BASELINE, KEY_RUN, KEY_SET };
+enum { KEY_NO_PLOTS = 1000, KEY_NO_BASELINE, KEY_RUN, KEY_SET };
 
 static const struct argp_option options[] = {
-	{ "output", 'o', "DIR", 0, "Results directory (default " CMD_OUT_DEFAULT ")", 1 },
 	{ "seed", 's', "N", 0, "Seed in place of the scenario's; decimal or 0x...", 1 },
 	{ "run", KEY_RUN, "K", 0, "Number of the (first) run; advances every random stream", 1 },
 	{ "set", KEY_SET, "PATH=VALUE", 0, "Override a value of the scenario, as in host.memory=4GiB",
 	  1 },
-	{ "json", KEY_JSON, NULL, 0, "Print summary.json in place of the table", 1 },
+	{ "json", 'J', NULL, 0, "Print JSON in place of the table", 1 },
+	{ NULL, 0, NULL, 0, NULL, 0 },
+};
+
+static const struct argp_option results_options[] = {
+	{ "output", 'o', "DIR", 0, "Results directory (default " CMD_OUT_DEFAULT ")", 1 },
 	{ "no-plots", KEY_NO_PLOTS, NULL, 0, "Do not draw", 1 },
 	{ "no-baseline", KEY_NO_BASELINE, NULL, 0,
 	  "Leave out the runs with full memory; then there are no slowdowns", 1 },
@@ -64,9 +70,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct cmd_sim *sim = state->input;
 
 	switch (key) {
-	case 'o':
-		sim->dir = arg;
-		return 0;
 	case 's':
 		add_number(sim, state, "seed", arg);
 		return 0;
@@ -78,8 +81,24 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "--set %s: PATH=VALUE is wanted", arg);
 		add_set(sim, state, arg);
 		return 0;
-	case KEY_JSON:
+	case 'J':
 		sim->json = true;
+		return 0;
+	default:
+		return cmd_option_input(key, arg, state, "scenario", &sim->scenario_path);
+	}
+}
+
+static error_t parse_results(int key, char *arg, struct argp_state *state)
+{
+	struct cmd_sim *sim = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = sim;
+		return 0;
+	case 'o':
+		sim->dir = arg;
 		return 0;
 	case KEY_NO_PLOTS:
 		sim->no_plots = true;
@@ -92,7 +111,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-const struct argp cmd_sim_argp = { .options = options, .parser = parse };
+const struct argp cmd_scenario_argp = { .options = options, .parser = parse };
+
+static const struct argp_child children[] = { { &cmd_scenario_argp, 0, NULL, 0 },
+					      { NULL, 0, NULL, 0 } };
+const struct argp cmd_sim_argp = { .options = results_options, .parser = parse_results,
+				   .children = children };
 
 int cmd_sim_read(const struct cmd_sim *sim, const char *policy, struct sim_scenario *scenario,
 		 struct tr_error *error)
@@ -162,34 +186,15 @@ char *cmd_line(int argc, char **argv)
 	return text;
 }
 
-#define CELL (3 * SIM_METRIC_TEXT + 8)
-
-/* "1.073 [1.03 1.11]" */
-static const char *with_interval(const struct sim_metric *metric, struct sim_estimate e,
-				 char text[CELL])
-{
-	char mean[SIM_METRIC_TEXT], low[SIM_METRIC_TEXT], high[SIM_METRIC_TEXT];
-
-	sim_metric_text(metric, e.mean, mean);
-	if (e.count < 2)
-		return memcpy(text, mean, strlen(mean) + 1);
-	sim_metric_text(metric, e.low, low);
-	sim_metric_text(metric, e.high, high);
-	/* The unit once is enough. */
-	mean[strcspn(mean, " ")] = low[strcspn(low, " ")] = 0;
-	snprintf(text, CELL, "%s [%s %s]", mean, low, high);
-	return text;
-}
-
 static const char *cell(const struct sim_comparison *comparison, u32 policy,
-			enum sim_run_metric metric, char text[CELL])
+			enum sim_run_metric metric, char text[SIM_ESTIMATE_TEXT])
 {
-	return with_interval(&sim_run_metrics[metric],
+	return sim_estimate_text(&sim_run_metrics[metric],
 			     sim_comparison_estimate(comparison, policy, metric), text);
 }
 
 static const char *mean_cell(const struct sim_comparison *comparison, u32 policy,
-			     enum sim_run_metric metric, char text[CELL])
+			     enum sim_run_metric metric, char text[SIM_ESTIMATE_TEXT])
 {
 	struct sim_estimate e = sim_comparison_estimate(comparison, policy, metric);
 
@@ -212,7 +217,7 @@ static const char *regret_text(const struct sim_comparison *comparison, u32 poli
 static void print_policies(const struct sim_comparison *comparison)
 {
 	bool on[SIM_POLICIES_MAX];
-	char text[7][CELL], channels[256];
+	char text[7][SIM_ESTIMATE_TEXT], channels[256];
 
 	sim_comparison_frontier(comparison, SIM_RUN_SLOWDOWN_MEDIAN, on, NULL);
 	printf("  %-18s %-20s %-20s %-22s %7s %10s %10s %4s %7s %-5s %s\n", "POLICY",

@@ -14,9 +14,8 @@
 #define CMD_SETS_MAX 256
 #define CMD_OUT_DEFAULT "wssim-out"
 
-/* Options that several commands have. */
+/* What these options set. */
 struct cmd_sim {
-	const char *command; /* "run" */
 	const char *scenario_path;
 	const char *set[CMD_SETS_MAX];
 	u32 sets_count;
@@ -26,8 +25,12 @@ struct cmd_sim {
 	bool json, no_plots, no_baseline;
 };
 
-/* A child parser for argp; its input is a struct cmd_sim. */
-extern const struct argp cmd_sim_argp;
+/*
+ * Child parsers for argp; their input is a struct cmd_sim.  They take the one argument,
+ * the scenario, too.
+ */
+extern const struct argp cmd_scenario_argp; /* which scenario, and with what changed */
+extern const struct argp cmd_sim_argp;	    /* that, and what to leave in which directory */
 
 /* Read the scenario with the overrides.  Return: 0 or negative errno with text. */
 int cmd_sim_read(const struct cmd_sim *sim, const char *policy, struct sim_scenario *scenario,

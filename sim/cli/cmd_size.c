@@ -49,16 +49,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		if (tr_parse_bytes(arg, &options->step_bytes) || options->step_bytes < TR_PAGE_SIZE)
 			argp_error(state, "--step %s: not a size of 4KiB or more", arg);
 		return 0;
-	case ARGP_KEY_ARG:
-		if (options->advice.input)
-			argp_error(state, "one trace or scenario only");
-		options->advice.input = arg;
-		return 0;
-	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "which trace or scenario?");
+	case CMD_ADVICE_VM:
+		options->advice.vm = arg;
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return cmd_option_input(key, arg, state, "trace or scenario", &options->advice.input);
 	}
 }
 
@@ -66,6 +61,7 @@ static const struct argp_option option[] = {
 	{ "balloon", 'b', NULL, 0, "the VM keeps its size: the largest safe balloon, not the smallest guest",
 	  0 },
 	{ "step", 'S', "SIZE", 0, "find the size to this (default: 1/64 of the VM)", 0 },
+	CMD_ADVICE_VM_OPTION,
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 
@@ -147,7 +143,7 @@ static int elastic_reference(const struct sim_size *size, struct reference *refe
 
 	sim_variant_copies(&variant, size->scenario, size->vm, 1);
 	sim_variant_ample(&variant);
-	rc = sim_vmin_make(&vmin, &variant.scenario, NULL, error);
+	rc = sim_vmin_make(&vmin, &variant.scenario, NULL, &cli_stop, error);
 	if (!rc) {
 		struct sim_vmin_point point =
 			sim_vmin_best(&vmin, SIM_VMIN_PAST, SIM_VMIN_SINGLE, size->slo.slowdown);
@@ -312,7 +308,7 @@ int cmd_size(int argc, char **argv)
 	static const struct argp_child children[] = { { &cmd_advice_argp, 0, NULL, 0 },
 						      { NULL, 0, NULL, 0 } };
 	static const struct argp argp = { option, parse, "TRACE|SCENARIO", doc, children, NULL, NULL };
-	struct options options = { .advice = { .command = "size", .slowdown = 1.05,
+	struct options options = { .advice = { .slowdown = 1.05,
 					       .runs = RUNS_DEFAULT } };
 	struct sim_scenario scenario;
 	struct tr_error error = { "" };

@@ -8,7 +8,9 @@
 #include "cli/cli_stop.h"
 #include "cli/cmd.h"
 #include "cli/cmd_many.h"
+#include "cli/cmd_options.h"
 #include "cli/cmd_sim.h"
+#include "output/sim_estimate_write.h"
 #include "sweep/sim_sweep_write.h"
 
 #define ROWS_MAX 60 /* of the table on the terminal */
@@ -31,37 +33,18 @@ static const char doc[] =
 
 /* --- the table --- */
 
-#define ESTIMATE_TEXT (3 * SIM_METRIC_TEXT + 8)
-
-static const char *estimate(enum sim_run_metric metric, struct sim_estimate e, char text[ESTIMATE_TEXT])
-{
-	char mean[SIM_METRIC_TEXT], low[SIM_METRIC_TEXT], high[SIM_METRIC_TEXT];
-	const struct sim_metric *m = &sim_run_metrics[metric];
-
-	sim_metric_text(m, e.mean, mean);
-	if (e.count < 2) {
-		snprintf(text, ESTIMATE_TEXT, "%s", mean);
-		return text;
-	}
-	sim_metric_text(m, e.low, low);
-	sim_metric_text(m, e.high, high);
-	low[strcspn(low, " ")] = mean[strcspn(mean, " ")] = 0;
-	snprintf(text, ESTIMATE_TEXT, "%s [%s %s]", mean, low, high);
-	return text;
-}
-
 /* @width: of the first column */
 static void print_row(const struct sim_gather *gather, const char *cell, int width, u32 at,
 		      u32 variant)
 {
 	static const enum sim_run_metric columns[] = { SIM_RUN_SLOWDOWN_MEDIAN, SIM_RUN_SLOWDOWN_MAX,
 						       SIM_RUN_SAVED, SIM_RUN_HOST_SWAP };
-	char text[ESTIMATE_TEXT];
+	char text[SIM_ESTIMATE_TEXT];
 
 	printf("%-*s %-24s", width, cell, gather->plan->variant[variant].label);
 	for (size_t i = 0; i < sizeof(columns) / sizeof(*columns); i++)
 		printf(" %-22s",
-		       estimate(columns[i],
+		       sim_estimate_text(&sim_run_metrics[columns[i]],
 				cell && *cell ? sim_gather_estimate(gather, at, variant, columns[i]) :
 						sim_gather_margin(gather, SIM_ANY_AXIS, 0, variant,
 								  columns[i]),
@@ -129,16 +112,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &sweep->many;
 		return 0;
-	case ARGP_KEY_ARG:
-		if (sweep->many.plan_path)
-			argp_error(state, "one plan only");
-		sweep->many.plan_path = arg;
-		return 0;
-	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "which plan?");
-		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return cmd_option_input(key, arg, state, "plan", &sweep->many.plan_path);
 	}
 }
 

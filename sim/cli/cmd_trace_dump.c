@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "cli/cmd.h"
+#include "cli/cmd_options.h"
 #include "cli/cmd_trace.h"
 #include "tr_units.h"
 
@@ -33,7 +34,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "--from: %s: not a time such as 250ms or 10s", arg);
 		return 0;
 	case 'n':
-		if (tr_parse_count(arg, &options->count))
+		if (tr_parse_count(arg, &options->count) || !options->count)
 			argp_error(state, "--count: %s: not a count", arg);
 		return 0;
 	case KEY_STREAM:
@@ -41,17 +42,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "--stream: %s: not a stream's number", arg);
 		options->stream = (int)value;
 		return 0;
-	case ARGP_KEY_ARG:
-		if (options->path)
-			argp_error(state, "one file at a time");
-		options->path = arg;
-		return 0;
-	case ARGP_KEY_END:
-		if (!options->path)
-			argp_error(state, "no file");
-		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return cmd_option_input(key, arg, state, "trace", &options->path);
 	}
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/cmd.h"
+#include "cli/cmd_options.h"
 #include "cli/cmd_trace.h"
 #include "scenario/sim_json_write.h"
 #include "tr_stat.h"
@@ -37,17 +38,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "--intervals: %s: not in 1 to %u", arg,
 				   TR_STAT_INTERVALS_MAX);
 		return 0;
-	case ARGP_KEY_ARG:
-		if (options->path)
-			argp_error(state, "one file at a time");
-		options->path = arg;
-		return 0;
-	case ARGP_KEY_END:
-		if (!options->path)
-			argp_error(state, "no file");
-		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return cmd_option_input(key, arg, state, "trace", &options->path);
 	}
 }
 

@@ -9,6 +9,7 @@
 #include "cli/cli_stop.h"
 #include "cli/cmd.h"
 #include "cli/cmd_many.h"
+#include "cli/cmd_options.h"
 #include "cli/cmd_sim.h"
 #include "trial/sim_trial_write.h"
 
@@ -40,21 +41,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &job->many;
 		return 0;
-	case ARGP_KEY_ARG:
-		if (job->path)
-			argp_error(state, "one configuration only");
-		job->path = arg;
-		return 0;
-	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "which configuration?");
-		return 0;
 	case ARGP_KEY_END:
 		if (job->many.json || job->many.parts_count)
 			argp_error(state, "--json and --part are options of sweep; a trial's DIR is a "
 					  "sweep with its plan.json");
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return cmd_option_input(key, arg, state, "configuration", &job->path);
 	}
 }
 

@@ -15,6 +15,7 @@
 #include "cli/cmd_advice.h"
 #include "cli/cmd_options.h"
 #include "output/sim_comparison.h"
+#include "output/sim_estimate_write.h"
 #include "output/sim_results.h"
 #include "output/sim_single.h"
 #include "scenario/sim_json_write.h"
@@ -54,16 +55,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'x':
 		options->time_scale = cmd_option_ratio(state, "--time-scale", arg, 0.999999, 1e6);
 		return 0;
-	case ARGP_KEY_ARG:
-		if (options->advice.input)
-			argp_error(state, "one inventory or scenario only");
-		options->advice.input = arg;
-		return 0;
-	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "which inventory or scenario?");
-		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return cmd_option_input(key, arg, state, "inventory or scenario", &options->advice.input);
 	}
 }
 
@@ -248,15 +241,6 @@ static void print_text(const struct options *options, const struct answer *answe
 	print_table(answer, policies);
 }
 
-static void json_estimate(struct sim_json_writer *json, const char *key, struct sim_estimate e)
-{
-	sim_json_object(json, key);
-	sim_json_number(json, "mean", e.mean);
-	sim_json_number(json, "low", e.low);
-	sim_json_number(json, "high", e.high);
-	sim_json_close(json);
-}
-
 static void print_json(const struct options *options, const struct answer *answer,
 		       const struct cmd_policies *policies)
 {
@@ -275,10 +259,10 @@ static void print_json(const struct options *options, const struct answer *answe
 
 		sim_json_object(&json, NULL);
 		sim_json_text(&json, "policy", policies->name[i]);
-		json_estimate(&json, "slowdown_median",
+		sim_estimate_json(&json, "slowdown_median",
 			      sim_comparison_estimate(comparison, i, SIM_RUN_SLOWDOWN_MEDIAN));
-		json_estimate(&json, "slowdown_worst", verdict->slowdown);
-		json_estimate(&json, "saved_share",
+		sim_estimate_json(&json, "slowdown_worst", verdict->slowdown);
+		sim_estimate_json(&json, "saved_share",
 			      sim_comparison_estimate(comparison, i, SIM_RUN_SAVED));
 		sim_json_text(&json, "worst_vm", verdict->slowest);
 		sim_json_text(&json, "cause", sim_verdict_cause(verdict->cause));
@@ -370,7 +354,7 @@ int cmd_whatif(int argc, char **argv)
 	static const struct argp argp = { option, parse, "INVENTORY|SCENARIO", doc, children, NULL,
 					  NULL };
 	struct options options = { .time_scale = SCALE_DEFAULT,
-				   .advice = { .command = "whatif", .slowdown = 1.05,
+				   .advice = { .slowdown = 1.05,
 					       .runs = RUNS_DEFAULT } };
 	const char *temp = getenv("TMPDIR");
 	char work[4096];

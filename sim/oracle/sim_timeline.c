@@ -165,6 +165,10 @@ static int play_trace(struct player *player, const struct source *source, u64 st
 		}
 		if (start_ns + run.time_ns >= end_ns)
 			break;
+		if (player->sink->stop && *player->sink->stop) {
+			rc = tr_fail(error, -EINTR, "interrupted");
+			break;
+		}
 		rc = play_run(player, source, &run, start_ns, end_ns);
 		if (rc) {
 			tr_fail(error, rc, "%s: out of memory", source->path);
@@ -315,7 +319,7 @@ static int store(void *ctx, struct sim_use use)
 }
 
 int sim_timeline_make(struct sim_timeline *timeline, const struct sim_scenario *scenario,
-		      struct tr_error *error)
+		      const volatile bool *stop, struct tr_error *error)
 {
 	int rc = 0;
 
@@ -326,7 +330,8 @@ int sim_timeline_make(struct sim_timeline *timeline, const struct sim_scenario *
 	if (!timeline->vm)
 		return tr_fail(error, -ENOMEM, "%s: out of memory", scenario->path);
 	for (u32 i = 0; i < scenario->vms_count && !rc; i++) {
-		struct sim_timeline_sink sink = { .use = store, .ctx = &timeline->vm[i] };
+		struct sim_timeline_sink sink = { .use = store, .ctx = &timeline->vm[i],
+						  .stop = stop };
 		rc = sim_timeline_play(scenario, i, &sink, &timeline->vm[i].sums, error);
 	}
 	return rc;

@@ -43,6 +43,7 @@ struct sim_timeline_sink {
 	int (*begin)(void *ctx, u32 pages_count);
 	int (*use)(void *ctx, struct sim_use use);
 	void *ctx;
+	const volatile bool *stop; /* set by somebody: -EINTR; or NULL */
 };
 
 /* Play one VM; what its sink refuses (negative errno) ends it. */
@@ -61,9 +62,12 @@ struct sim_timeline {
 	struct sim_timeline_vm *vm; /* scenario->vms_count */
 };
 
-/* Return: 0 or negative errno with text; sim_timeline_destroy() in both cases. */
+/*
+ * @stop: gives -EINTR; may be NULL.
+ * Return: 0 or negative errno with text; sim_timeline_destroy() in both cases.
+ */
 int sim_timeline_make(struct sim_timeline *timeline, const struct sim_scenario *scenario,
-		      struct tr_error *error);
+		      const volatile bool *stop, struct tr_error *error);
 void sim_timeline_destroy(struct sim_timeline *timeline);
 
 #endif /* SIM_TIMELINE_H */

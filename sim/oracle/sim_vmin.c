@@ -79,12 +79,13 @@ static void count_rest(struct counting *counting, u32 end)
 }
 
 static int count_vm(struct sim_vmin *vmin, const struct sim_scenario *scenario, u32 index,
-		    double bin_quanta, double time_per_work, struct tr_error *error)
+		    double bin_quanta, double time_per_work, const volatile bool *stop,
+		    struct tr_error *error)
 {
 	const struct sim_vm_config *config = &scenario->vm[index];
 	struct sim_vmin_vm *vm = &vmin->vm[index];
 	struct counting counting = { .vmin = vmin, .vm = vm, .bin_quanta = bin_quanta };
-	struct sim_timeline_sink sink = { begin_count, count_use, &counting };
+	struct sim_timeline_sink sink = { begin_count, count_use, &counting, stop };
 	struct sim_timeline_sums sums;
 	double life_s;
 	int rc;
@@ -125,7 +126,7 @@ static void set_costs(struct sim_vmin_vm *vm, const struct sim_scenario *scenari
 }
 
 int sim_vmin_make(struct sim_vmin *vmin, const struct sim_scenario *scenario,
-		  const double *time_per_work, struct tr_error *error)
+		  const double *time_per_work, const volatile bool *stop, struct tr_error *error)
 {
 	double quanta = (double)scenario->duration_ns / (double)scenario->quantum_ns + 1;
 	double bin_quanta = quanta < BINS_MAX ? 1 : ceil(quanta / BINS_MAX);
@@ -142,7 +143,7 @@ int sim_vmin_make(struct sim_vmin *vmin, const struct sim_scenario *scenario,
 	for (u32 i = 0; i < scenario->vms_count && !rc; i++) {
 		set_costs(&vmin->vm[i], scenario, i);
 		rc = count_vm(vmin, scenario, i, bin_quanta, time_per_work ? time_per_work[i] : 1,
-			      error);
+			      stop, error);
 	}
 	return rc;
 }

@@ -51,9 +51,10 @@ struct sim_vmin_point {
 /*
  * @time_per_work: by VM, busy time per compute of the run that slowdown is measured
  *	against; NULL: 1
+ * @stop: gives -EINTR; may be NULL
  */
 int sim_vmin_make(struct sim_vmin *vmin, const struct sim_scenario *scenario,
-		  const double *time_per_work, struct tr_error *error);
+		  const double *time_per_work, const volatile bool *stop, struct tr_error *error);
 /* sim_vmin_destroy() also after an error. */
 void sim_vmin_destroy(struct sim_vmin *vmin);
 

@@ -14,13 +14,18 @@
 
 #define GROUPS_MAX 12u /* VMs with bars of their own */
 
-const char *sim_policy_color(const struct sim_policy *policy)
+/* By place: with the colours by name two of a comparison may have the same. */
+const char *sim_comparison_color(u32 policy)
 {
-	u32 i = 0;
+	return sim_plot_color(policy);
+}
 
-	while (sim_policies[i] && sim_policies[i] != policy)
-		i++;
-	return sim_plot_color(i);
+u32 sim_comparison_point(u32 policy)
+{
+	static const u32 points[] = { 7, 5, 9, 11, 13, 15 };
+
+	/* Another point when the colours begin again. */
+	return points[(policy + policy / sim_plot_colors_count()) % 6];
 }
 
 /* --- slowdown --- */
@@ -101,7 +106,7 @@ static int draw_slowdown(const struct sim_comparison *comparison, const char *di
 			"$bars%u using 1:2:($1-%.4f):($1+%.4f):(%s):(%s) with boxxyerror lc rgb '%s' "
 			"title ",
 			policy, half, half, "$2 < 1 ? $2 : 1", "$2 < 1 ? 1 : $2",
-			sim_policy_color(comparison->scenario[policy]->policy));
+			sim_comparison_color(policy));
 		sim_plot_quote(to, sim_comparison_name(comparison, policy));
 		fputs(", \\\n", to);
 	}
@@ -290,9 +295,8 @@ static void frontier_labels(struct sim_plot *plot, const struct sim_comparison *
 		place_label(panel, i, 7.6 * (double)strlen(name), taken, &taken_count, &x, &y);
 		fputs("set label ", to);
 		sim_plot_quote(to, name);
-		fprintf(to, " at screen %.4f,%.4f left font ',12' tc rgb '%s'\n",
-			(panel->left + x) / plot->width, (panel->bottom + y) / plot->height,
-			sim_policy_color(comparison->scenario[i]->policy));
+		fprintf(to, " at screen %.4f,%.4f left font ',12' tc rgb '#202020'\n",
+			(panel->left + x) / plot->width, (panel->bottom + y) / plot->height);
 	}
 }
 
@@ -300,7 +304,6 @@ static void frontier_panel(struct sim_plot *plot, const struct sim_comparison *c
 			   enum sim_run_metric metric, const char *title, u32 index)
 {
 	struct panel panel = { .left = 95 + index * 585.0, .bottom = 65, .width = 475, .height = 350 };
-	static const u32 shapes[] = { 7, 5, 9, 11, 13, 15 };
 	FILE *to = plot->draw;
 
 	for (u32 i = 0; i < comparison->policies_count; i++) {
@@ -326,8 +329,8 @@ static void frontier_panel(struct sim_plot *plot, const struct sim_comparison *c
 		fprintf(to,
 			", \\\n$point%u_%u using 1:2:3:4:5:6 with xyerrorbars pt %u ps 1.1 lw 1.4 "
 			"lc rgb '%s' notitle",
-			index, i, shapes[i % 6],
-			sim_policy_color(comparison->scenario[i]->policy));
+			index, i, sim_comparison_point(i),
+			sim_comparison_color(i));
 	fputs("\nunset arrow 9\n", to);
 }
 

@@ -21,7 +21,8 @@
 int sim_figures_compare(struct sim_comparison *comparison, const char *dir,
 			struct tr_error *error);
 
-/* The colour of a policy, the same in every figure and table. */
-const char *sim_policy_color(const struct sim_policy *policy);
+/* A policy's colour and point, the same in every figure and table of a comparison. */
+const char *sim_comparison_color(u32 policy);
+u32 sim_comparison_point(u32 policy); /* gnuplot's number */
 
 #endif /* SIM_FIGURES_COMPARE_H */

@@ -33,7 +33,6 @@ static void put_data(struct sim_plot *plot, const struct sim_comparison *compari
 int sim_figures_regret(const struct sim_comparison *comparison, const char *dir,
 		       struct tr_error *error)
 {
-	static const u32 shapes[] = { 7, 5, 9, 11, 13, 15 };
 	struct sim_plot plot;
 
 	sim_plot_begin(&plot, 900, 480);
@@ -46,7 +45,7 @@ int sim_figures_regret(const struct sim_comparison *comparison, const char *dir,
 	      "$curve1 using 1:2 with lines lw 2 dt 2 lc rgb '#707070' title 'WS, best idle ages'", to);
 	for (u32 i = 0; i < comparison->policies_count; i++) {
 		fprintf(to, ", \\\n$policy%u using 1:2 with points pt %u ps 1.2 lc rgb '%s' title ", i,
-			shapes[i % 6], sim_policy_color(comparison->scenario[i]->policy));
+			sim_comparison_point(i), sim_comparison_color(i));
 		sim_plot_quote(to, sim_comparison_name(comparison, i));
 	}
 	fputc('\n', to);

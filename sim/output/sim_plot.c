@@ -56,6 +56,17 @@ void sim_plot_panel(struct sim_plot *plot, double left, double right, double bot
 		left, right, bottom, top);
 }
 
+void sim_plot_start(struct sim_plot *plot, bool empty)
+{
+	if (empty)
+		fputs("set xrange [0:1]\nset yrange [0:1]\n"
+		      "set label 99 'nothing is done yet' at graph 0.5,0.5 center tc rgb '#606060'\n",
+		      plot->draw);
+	else
+		fputs("unset label 99\n", plot->draw);
+	fputs("plot NaN notitle", plot->draw);
+}
+
 static const char prelude[] = "reset\n"
 			      "set encoding utf8\n"
 			      "set border 3 lw 0.8 lc rgb '#404040'\n"

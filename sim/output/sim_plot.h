@@ -61,4 +61,10 @@ void sim_plot_quote(FILE *stream, const char *text);
 /* Draw the next panel with the corners at these parts of the figure, origin lower left. */
 void sim_plot_panel(struct sim_plot *plot, double left, double right, double bottom, double top);
 
+/*
+ * "plot NaN notitle", to be gone on with ", ..." after the ranges were set.  gnuplot fails
+ * when there is no finite point: @empty says so, and gives the panel ranges and a remark.
+ */
+void sim_plot_start(struct sim_plot *plot, bool empty);
+
 #endif /* SIM_PLOT_H */

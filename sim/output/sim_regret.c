@@ -59,7 +59,7 @@ int sim_regret_make(struct sim_regret *regret, const struct sim_comparison *comp
 		double value = baseline->vm[i].value[SIM_VM_TIME_PER_WORK];
 		time_per_work[i] = isfinite(value) ? value : 1;
 	}
-	rc = sim_vmin_make(&vmin, &first, time_per_work, error);
+	rc = sim_vmin_make(&vmin, &first, time_per_work, NULL, error);
 	if (!rc) {
 		make_curves(regret, &vmin);
 		place_policies(regret, comparison, &vmin);

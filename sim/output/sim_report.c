@@ -5,10 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "output/sim_estimate_write.h"
 #include "output/sim_figures_compare.h"
 #include "output/sim_figures_regret.h"
 #include "output/sim_findings.h"
 #include "output/sim_html.h"
+#include "output/sim_page.h"
 #include "output/sim_report.h"
 #include "output/sim_results.h"
 #include "output/sim_summary_write.h"
@@ -24,30 +26,10 @@ static const enum sim_run_metric table_metrics[] = {
 	SIM_RUN_REVERSALS,
 };
 
-static void put_estimate_cell(FILE *to, const struct sim_metric *metric, struct sim_estimate e)
-{
-	char mean[SIM_METRIC_TEXT], range[SIM_RANGE_TEXT];
-
-	fprintf(to, "<td>%s", sim_metric_text(metric, e.mean, mean));
-	if (e.count > 1 && e.high > e.low)
-		fprintf(to, "<small>%s</small>",
-			sim_metric_range(metric, e.low, e.high, " – ", range));
-	fputs("</td>", to);
-}
-
-static void put_header_cell(FILE *to, const struct sim_metric *metric)
-{
-	fputs("<th title=\"", to);
-	sim_html_text(to, metric->definition);
-	fputs("\">", to);
-	sim_html_text(to, metric->label);
-	fputs("</th>", to);
-}
-
 static void put_policy_name(FILE *to, const struct sim_comparison *comparison, u32 policy)
 {
 	fprintf(to, "<span class=\"dot\" style=\"background:%s\"></span>",
-		sim_policy_color(comparison->scenario[policy]->policy));
+		sim_comparison_color(policy));
 	sim_html_text(to, sim_comparison_name(comparison, policy));
 }
 
@@ -61,7 +43,7 @@ static void put_table(FILE *to, const struct sim_comparison *comparison)
 	sim_comparison_frontier(comparison, SIM_RUN_SLOWDOWN_MEDIAN, on, NULL);
 	fputs("<div class=\"wide\"><table>\n<tr><th>policy</th><th class=\"l\">channels</th>", to);
 	for (size_t i = 0; i < COUNT(table_metrics); i++)
-		put_header_cell(to, &sim_run_metrics[table_metrics[i]]);
+		sim_page_metric(to, &sim_run_metrics[table_metrics[i]]);
 	fputs("<th>valid</th></tr>\n", to);
 	for (u32 i = 0; i < comparison->policies_count; i++) {
 		bool front = on[i] && comparison->policies_count > 1;
@@ -75,7 +57,7 @@ static void put_table(FILE *to, const struct sim_comparison *comparison)
 		sim_html_text(to, channels);
 		fputs("</td>", to);
 		for (size_t j = 0; j < COUNT(table_metrics); j++)
-			put_estimate_cell(to, &sim_run_metrics[table_metrics[j]],
+			sim_estimate_html(to, &sim_run_metrics[table_metrics[j]],
 					  sim_comparison_estimate(comparison, i, table_metrics[j]));
 		fprintf(to, "<td>%s</td></tr>\n",
 			!sim_comparison_finished(comparison, i) ? "-" :
@@ -203,7 +185,7 @@ static void put_differences(FILE *to, const struct sim_comparison *comparison)
 	sim_html_text(to, sim_comparison_name(comparison, reference));
 	fputs(", run by run</h3>\n<div class=\"wide\"><table>\n<tr><th>policy</th>", to);
 	for (size_t i = 0; i < COUNT(metrics); i++)
-		put_header_cell(to, &sim_run_metrics[metrics[i]]);
+		sim_page_metric(to, &sim_run_metrics[metrics[i]]);
 	fputs("</tr>\n", to);
 	for (u32 i = 0; i < comparison->policies_count; i++) {
 		if (i == reference)
@@ -212,7 +194,7 @@ static void put_differences(FILE *to, const struct sim_comparison *comparison)
 		put_policy_name(to, comparison, i);
 		fputs("</td>", to);
 		for (size_t j = 0; j < COUNT(metrics); j++)
-			put_estimate_cell(to, &sim_run_metrics[metrics[j]],
+			sim_estimate_html(to, &sim_run_metrics[metrics[j]],
 					  sim_comparison_difference(comparison, i, reference,
 								    metrics[j]));
 		fputs("</tr>\n", to);
@@ -232,14 +214,14 @@ static void put_vms(FILE *to, const struct sim_comparison *comparison, u32 polic
 
 	fputs("<div class=\"wide\"><table>\n<tr><th>VM</th>", to);
 	for (size_t i = 0; i < COUNT(metrics); i++)
-		put_header_cell(to, &sim_vm_metrics[metrics[i]]);
+		sim_page_metric(to, &sim_vm_metrics[metrics[i]]);
 	fputs("</tr>\n", to);
 	for (u32 vm = 0; vm < comparison->scenario[policy]->vms_count; vm++) {
 		fputs("<tr><td>", to);
 		sim_html_text(to, comparison->scenario[policy]->vm[vm].name);
 		fputs("</td>", to);
 		for (size_t i = 0; i < COUNT(metrics); i++)
-			put_estimate_cell(to, &sim_vm_metrics[metrics[i]],
+			sim_estimate_html(to, &sim_vm_metrics[metrics[i]],
 					  sim_comparison_vm_estimate(comparison, policy, vm,
 								     metrics[i]));
 		fputs("</tr>\n", to);
@@ -355,9 +337,8 @@ static void put_reproduction(FILE *to, const struct sim_comparison *comparison)
 	const struct sim_scenario *scenario = comparison->scenario[0];
 	char text[TR_UNITS_TEXT];
 
-	fputs("<h2>To get the same again</h2>\n<pre>", to);
-	sim_html_text(to, comparison->command ? comparison->command : "");
-	fprintf(to, "</pre>\n<p>Digest <code>0x%016llx</code>; seed <code>0x%llx</code>; ",
+	sim_page_again(to, comparison->command ? comparison->command : "");
+	fprintf(to, "<p>Digest <code>0x%016llx</code>; seed <code>0x%llx</code>; ",
 		sim_comparison_digest(comparison), scenario->seed);
 	fprintf(to, "guests run at most %s ahead of each other (quantum).</p>\n",
 		tr_format_ns(scenario->quantum_ns, text));
@@ -393,15 +374,10 @@ static int put_page(FILE *to, const struct sim_comparison *comparison, const cha
 		    struct tr_error *error)
 {
 	const struct sim_scenario *scenario = comparison->scenario[0];
-	char title[SIM_NAME_MAX + 32];
 	struct sim_findings findings;
 	int rc;
 
-	snprintf(title, sizeof(title), "wssim: %s", scenario->name);
-	sim_html_head(to, title);
-	fputs("<h1>", to);
-	sim_html_text(to, scenario->name);
-	fprintf(to, "</h1>\n<p class=\"sub\">%u polic%s, %u run%s each, %u VM%s; %s.%s"
+	fprintf(to, "%u polic%s, %u run%s each, %u VM%s; %s.%s"
 		    "</p>\n",
 		comparison->policies_count, comparison->policies_count == 1 ? "y" : "ies",
 		comparison->runs_count, comparison->runs_count == 1 ? "" : "s", scenario->vms_count,
@@ -424,7 +400,6 @@ static int put_page(FILE *to, const struct sim_comparison *comparison, const cha
 	fputs("<h2>What the metrics mean</h2>\n", to);
 	put_definitions(to, "Of a run", sim_run_metrics, SIM_RUN_METRICS);
 	put_definitions(to, "Of a VM", sim_vm_metrics, SIM_VM_METRICS);
-	sim_html_foot(to);
 	return rc;
 }
 
@@ -432,11 +407,10 @@ int sim_report_write(const struct sim_comparison *comparison, const char *dir,
 		     struct tr_error *error)
 {
 	struct sim_file file;
-	int rc = sim_file_create(&file, dir, "report.html", error);
+	int rc = sim_page_begin(&file, dir, comparison->scenario[0]->name, error);
 
 	if (rc)
 		return rc;
 	rc = put_page(file.stream, comparison, dir, error);
-	int closed = sim_file_close(&file, rc ? NULL : error);
-	return rc ? rc : closed;
+	return sim_page_end(&file, rc, error);
 }

@@ -6,22 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "output/sim_estimate_write.h"
 #include "output/sim_results.h"
 #include "output/sim_summary_write.h"
 #include "scenario/sim_json_write.h"
 #include "scenario/sim_scenario_read.h"
 #include "tr_file.h"
 #include "model/sim_sampling.h"
-
-static void put_estimate(struct sim_json_writer *json, const char *key, struct sim_estimate e)
-{
-	sim_json_object(json, key);
-	sim_json_number(json, "mean", e.mean);
-	sim_json_number(json, "low", e.low);
-	sim_json_number(json, "high", e.high);
-	sim_json_number(json, "runs", e.count);
-	sim_json_close(json);
-}
 
 static void put_run(struct sim_json_writer *json, const struct sim_summary *summary)
 {
@@ -81,7 +72,7 @@ static void put_policy(struct sim_json_writer *json, const struct sim_comparison
 		put_regret(json, &comparison->regret, policy);
 	sim_json_object(json, "estimates");
 	for (u32 i = 0; i < SIM_RUN_METRICS; i++)
-		put_estimate(json, sim_run_metrics[i].key,
+		sim_estimate_json(json, sim_run_metrics[i].key,
 			     sim_comparison_estimate(comparison, policy, i));
 	sim_json_close(json);
 	sim_json_array(json, "runs");

@@ -64,27 +64,28 @@ static void axis_panel(struct sim_plot *plot, const struct sim_gather *gather, u
 						    plan->axis[axis].values_count) - 1;
 	double left = 0.06 + index * 0.325;
 	FILE *to = plot->draw;
+	bool empty = true;
 
 	for (u32 variant = 0; variant < plan->variants_count; variant++) {
 		fprintf(plot->data, "$p%u_%u << EOD\n", index, variant);
 		for (int value = first; value <= last; value++) {
 			struct sim_estimate e =
 				sim_gather_margin(gather, axis, value, variant, panel->metric);
-			if (isfinite(e.mean))
-				fprintf(plot->data, "%.3f %.6g %.6g %.6g\n",
-					value + 0.02 * ((double)variant -
-							0.5 * (plan->variants_count - 1)),
-					e.mean * panel->scale, e.low * panel->scale,
-					e.high * panel->scale);
+			if (!isfinite(e.mean))
+				continue;
+			empty = false;
+			fprintf(plot->data, "%.3f %.6g %.6g %.6g\n",
+				value + 0.02 * ((double)variant - 0.5 * (plan->variants_count - 1)),
+				e.mean * panel->scale, e.low * panel->scale, e.high * panel->scale);
 		}
 		fputs("\nEOD\n", plot->data);
 	}
 	sim_plot_panel(plot, left, left + 0.255, 0.22, 0.84);
-	fprintf(to, "set xrange [%.1f:%.1f]\nset ylabel '%s'\n", first - 0.5, last + 0.5,
+	fprintf(to, "set xrange [%.1f:%.1f]\nset yrange [*:*]\nset ylabel '%s'\n", first - 0.5, last + 0.5,
 		panel->label);
 	put_tics(to, plan, axis, first, last);
 	fputs(index ? "set key off\n" : "set key at screen 0.5,0.985 center top horizontal\n", to);
-	fputs("plot NaN notitle", to);
+	sim_plot_start(plot, empty);
 	for (u32 variant = 0; variant < plan->variants_count; variant++) {
 		fprintf(to, ", \\\n$p%u_%u using 1:2:3:4 with yerrorlines lw 1.4 pt 7 ps 0.6 dt %u lc rgb "
 			    "'%s' title ", index, variant, 1 + variant / sim_plot_colors_count(),
@@ -119,6 +120,7 @@ static int draw_frontier(const struct sim_gather *gather, const char *dir, struc
 	static const u32 shapes[] = { 7, 5, 9, 11, 13, 15 };
 	const struct sim_plan *plan = gather->plan;
 	struct sim_plot plot;
+	bool empty = true;
 
 	sim_plot_begin(&plot, 1000, 560);
 	FILE *to = plot.draw;
@@ -129,15 +131,18 @@ static int draw_frontier(const struct sim_gather *gather, const char *dir, struc
 				sim_gather_estimate(gather, cell, variant, SIM_RUN_SAVED);
 			struct sim_estimate y =
 				sim_gather_estimate(gather, cell, variant, SIM_RUN_SLOWDOWN_MEDIAN);
-			if (isfinite(x.mean) && isfinite(y.mean))
-				fprintf(plot.data, "%.6g %.6g %.6g %.6g %.6g %.6g\n", 100 * x.mean,
-					y.mean, 100 * x.low, 100 * x.high, y.low, y.high);
+			if (!isfinite(x.mean) || !isfinite(y.mean))
+				continue;
+			empty = false;
+			fprintf(plot.data, "%.6g %.6g %.6g %.6g %.6g %.6g\n", 100 * x.mean, y.mean,
+				100 * x.low, 100 * x.high, y.low, y.high);
 		}
 		fputs("\nEOD\n", plot.data);
 	}
 	fputs("set xlabel 'memory saved (% of nominal)'\n"
 	      "set ylabel 'slowdown of the median VM (x)'\nset key outside right top\n"
-	      "set offsets graph 0.03, graph 0.03, graph 0.03, graph 0.03\nplot NaN notitle", to);
+	      "set offsets graph 0.03, graph 0.03, graph 0.03, graph 0.03\n", to);
+	sim_plot_start(&plot, empty);
 	for (u32 variant = 0; variant < plan->variants_count; variant++) {
 		fprintf(to, ", \\\n$v%u using 1:2:3:4:5:6 with xyerrorbars pt %u ps 0.8 lw 1 lc rgb "
 			    "'%s' title ", variant, shapes[variant % 6], sim_plot_color(variant));

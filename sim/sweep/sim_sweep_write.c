@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "output/sim_estimate_write.h"
 #include "output/sim_html.h"
+#include "output/sim_page.h"
 #include "output/sim_results.h"
 #include "scenario/sim_json_write.h"
 #include "sweep/sim_beside.h"
@@ -109,15 +111,6 @@ static int write_table(const struct sim_gather *gather, const char *dir, struct 
 
 /* --- JSON --- */
 
-static void put_estimate(struct sim_json_writer *json, const char *key, struct sim_estimate e)
-{
-	sim_json_object(json, key);
-	sim_json_number(json, "mean", e.mean);
-	sim_json_number(json, "low", e.low);
-	sim_json_number(json, "high", e.high);
-	sim_json_close(json);
-}
-
 static void put_json_cell(struct sim_json_writer *json, const struct sim_gather *gather, u32 cell,
 			  u32 variant)
 {
@@ -136,7 +129,7 @@ static void put_json_cell(struct sim_json_writer *json, const struct sim_gather 
 	sim_json_bool(json, "valid", sim_gather_valid(gather, cell, variant));
 	sim_json_object(json, "estimates");
 	for (u32 i = 0; i < SIM_RUN_METRICS; i++)
-		put_estimate(json, sim_run_metrics[i].key,
+		sim_estimate_json(json, sim_run_metrics[i].key,
 			     sim_gather_estimate(gather, cell, variant, i));
 	sim_json_close(json);
 	sim_json_close(json);
@@ -180,28 +173,12 @@ static const enum sim_run_metric columns[] = {
 	SIM_RUN_HOST_SWAP,	 SIM_RUN_OOM,	       SIM_RUN_REVERSALS,
 };
 
-static void put_number(FILE *to, const struct sim_metric *metric, struct sim_estimate e)
-{
-	char mean[SIM_METRIC_TEXT], range[SIM_RANGE_TEXT];
-
-	fprintf(to, "<td>%s", sim_metric_text(metric, e.mean, mean));
-	if (e.count > 1 && e.high > e.low)
-		fprintf(to, "<small>%s</small>",
-			sim_metric_range(metric, e.low, e.high, " – ", range));
-	fputs("</td>", to);
-}
-
 static void put_head(FILE *to, const char *first)
 {
 	fprintf(to, "<div class=\"wide\"><table>\n<tr><th class=\"l\">%s</th>"
 		    "<th class=\"l\">policy</th><th>runs</th>", first);
-	for (size_t i = 0; i < COUNT(columns); i++) {
-		fputs("<th title=\"", to);
-		sim_html_text(to, sim_run_metrics[columns[i]].definition);
-		fputs("\">", to);
-		sim_html_text(to, sim_run_metrics[columns[i]].label);
-		fputs("</th>", to);
-	}
+	for (size_t i = 0; i < COUNT(columns); i++)
+		sim_page_metric(to, &sim_run_metrics[columns[i]]);
 	fputs("<th>valid</th></tr>\n", to);
 }
 
@@ -221,7 +198,7 @@ static void put_rows(FILE *to, const struct sim_gather *gather)
 			sim_html_text(to, plan->variant[variant].label);
 			fprintf(to, "</td><td>%u</td>", sim_gather_done(gather, cell, variant));
 			for (size_t i = 0; i < COUNT(columns); i++)
-				put_number(to, &sim_run_metrics[columns[i]],
+				sim_estimate_html(to, &sim_run_metrics[columns[i]],
 					   sim_gather_estimate(gather, cell, variant, columns[i]));
 			fprintf(to, "<td>%s</td></tr>\n",
 				sim_gather_valid(gather, cell, variant) ?
@@ -240,7 +217,7 @@ static void put_overall(FILE *to, const struct sim_gather *gather)
 
 	fputs("<div class=\"wide\"><table>\n<tr><th class=\"l\">policy</th>", to);
 	for (size_t i = 0; i < COUNT(columns); i++)
-		fprintf(to, "<th>%s</th>", sim_run_metrics[columns[i]].label);
+		sim_page_metric(to, &sim_run_metrics[columns[i]]);
 	fputs("</tr>\n", to);
 	for (u32 variant = 0; variant < plan->variants_count; variant++) {
 		fputs("<tr><td>", to);
@@ -250,7 +227,7 @@ static void put_overall(FILE *to, const struct sim_gather *gather)
 			struct sim_estimate e = sim_gather_margin(gather, SIM_ANY_AXIS, 0, variant,
 								  columns[i]);
 			if (e.count)
-				put_number(to, &sim_run_metrics[columns[i]], e);
+				sim_estimate_html(to, &sim_run_metrics[columns[i]], e);
 			else
 				fprintf(to, "<td>%s</td>",
 					sim_metric_text(&sim_run_metrics[columns[i]], NAN, text));
@@ -292,37 +269,25 @@ static int write_page(const struct sim_gather *gather, const char *dir, const ch
 		      bool figures, struct tr_error *error)
 {
 	const struct sim_plan *plan = gather->plan;
-	char title[SIM_NAME_MAX + 32];
 	struct sim_file file;
-	int rc = sim_file_create(&file, dir, "report.html", error), closed;
+	int rc = sim_page_begin(&file, dir, plan->name, error);
 
 	if (rc)
 		return rc;
 	FILE *to = file.stream;
-	snprintf(title, sizeof(title), "wssim: %s", plan->name);
-	sim_html_head(to, title);
-	fputs("<h1>", to);
-	sim_html_text(to, plan->name);
-	fprintf(to, "</h1>\n<p class=\"sub\">%u scenario%s, %u cell%s, %u polic%s, %u run%s of each; "
-		    "simulated by wssim.",
+	fprintf(to, "%u scenario%s, %u cell%s, %u polic%s, %u run%s of each; simulated by wssim.",
 		plan->scenarios_count, plan->scenarios_count == 1 ? "" : "s", plan->cells_count,
 		plan->cells_count == 1 ? "" : "s", plan->variants_count,
 		plan->variants_count == 1 ? "y" : "ies", sim_plan_samples(plan),
 		sim_plan_samples(plan) == 1 ? "" : "s");
-	if (gather->missing_count)
-		fprintf(to, " <span class=\"bad\">%u runs are not done.</span>", gather->missing_count);
-	fputs("</p>\n", to);
+	sim_page_missing(to, gather->missing_count);
 	put_overall(to, gather);
 	if (figures)
 		rc = put_figures(to, gather, dir, error);
 	fputs("<h2>Every cell</h2>\n", to);
 	put_rows(to, gather);
-	fputs("<h2>Again</h2>\n<pre>", to);
-	sim_html_text(to, command);
-	fputs("</pre>\n", to);
-	sim_html_foot(to);
-	closed = sim_file_close(&file, rc ? NULL : error);
-	return rc ? rc : closed;
+	sim_page_again(to, command);
+	return sim_page_end(&file, rc, error);
 }
 
 /* --- all of it --- */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "output/sim_html.h"
+#include "output/sim_page.h"
 #include "output/sim_plot.h"
 #include "output/sim_results.h"
 #include "scenario/sim_json_write.h"
@@ -155,6 +156,7 @@ static void draw_panel(struct sim_plot *plot, const struct sim_trial_score *scor
 	const struct sim_trial *trial = score->trial;
 	double left = 0.06 + panel * 0.325;
 	FILE *to = plot->draw;
+	bool empty = true;
 
 	for (u32 engine = 0; engine < trial->engines.count; engine++) {
 		fprintf(plot->data, "$p%u_%u << EOD\n", panel, engine);
@@ -162,9 +164,11 @@ static void draw_panel(struct sim_plot *plot, const struct sim_trial_score *scor
 			u32 cell = sim_trial_cell(trial, at.trace, memory, at.device, at.swappiness,
 						  engine);
 			struct sim_trial_spread s = panel_value(score, cell, panel);
-			if (isfinite(s.median))
-				fprintf(plot->data, "%g %.6g %.6g %.6g\n", 100 * trial->memory[memory],
-					s.median, s.low, s.high);
+			if (!isfinite(s.median))
+				continue;
+			empty = false;
+			fprintf(plot->data, "%g %.6g %.6g %.6g\n", 100 * trial->memory[memory], s.median,
+				s.low, s.high);
 		}
 		fputs("\nEOD\n", plot->data);
 	}
@@ -174,7 +178,8 @@ static void draw_panel(struct sim_plot *plot, const struct sim_trial_score *scor
 		    "set xtics (", panel_labels[panel]);
 	for (u32 memory = 0; memory < trial->memory_count; memory++)
 		fprintf(to, "%s%g", memory ? ", " : "", 100 * trial->memory[memory]);
-	fputs(")\nset key off\nplot NaN notitle", to);
+	fputs(")\nset key off\nset xrange [*:*]\nset yrange [*:*]\n", to);
+	sim_plot_start(plot, empty);
 	for (u32 engine = 0; engine < trial->engines.count; engine++) {
 		fprintf(to, ", \\\n$p%u_%u using 1:2:3:4 with yerrorlines ", panel, engine);
 		put_style(to, engine);
@@ -301,12 +306,8 @@ static void put_setting(FILE *to, const struct sim_trial_score *score, u32 first
 	fputs("<h3>", to);
 	sim_html_text(to, sim_trial_label(trial, first, label));
 	fputs("</h3>\n<div class=\"wide\"><table>\n<tr><th>engine</th><th>against baseline</th>", to);
-	for (u32 i = 0; i < sim_trial_metrics_count; i++) {
-		const struct sim_metric *metric = &sim_vm_metrics[sim_trial_metrics[i]];
-		fputs("<th title=\"", to);
-		sim_html_text(to, metric->definition);
-		fprintf(to, "\">%s</th>", metric->label);
-	}
+	for (u32 i = 0; i < sim_trial_metrics_count; i++)
+		sim_page_metric(to, &sim_vm_metrics[sim_trial_metrics[i]]);
 	fputs("</tr>\n", to);
 	for (u32 engine = 0; engine < trial->engines.count; engine++) {
 		u32 cell = first + engine, base = first + trial->baseline;
@@ -362,22 +363,15 @@ static int write_page(const struct sim_trial_score *score, const char *dir, cons
 		      bool figures, struct tr_error *error)
 {
 	const struct sim_trial *trial = score->trial;
-	char title[SIM_NAME_MAX + 32];
 	struct sim_file file;
-	int rc = sim_file_create(&file, dir, "report.html", error), closed;
+	int rc = sim_page_begin(&file, dir, trial->name, error);
 
 	if (rc)
 		return rc;
 	FILE *to = file.stream;
-	snprintf(title, sizeof(title), "wssim: %s", trial->name);
-	sim_html_head(to, title);
-	fputs("<h1>", to);
-	sim_html_text(to, trial->name);
-	fprintf(to, "</h1>\n<p class=\"sub\">%u engines in %u settings, %u seeds each; simulated by wssim.",
+	fprintf(to, "%u engines in %u settings, %u seeds each; simulated by wssim.",
 		trial->engines.count, sim_trial_cells(trial) / trial->engines.count, trial->seeds);
-	if (score->missing_count)
-		fprintf(to, " <span class=\"bad\">%u runs are not done.</span>", score->missing_count);
-	fputs("</p>\n", to);
+	sim_page_missing(to, score->missing_count);
 	put_sums(to, score);
 	if (figures)
 		rc = put_figures(to, score, dir, error);
@@ -385,14 +379,11 @@ static int write_page(const struct sim_trial_score *score, const char *dir, cons
 	      "greatest values too, <code>trial.csv</code> every run.</p>\n", to);
 	for (u32 first = 0; first < sim_trial_cells(trial); first += trial->engines.count)
 		put_setting(to, score, first);
-	fputs("<h2>Again</h2>\n<pre>", to);
-	sim_html_text(to, command);
-	fputs("</pre>\n<p class=\"sub\">Each setting stands in <code>scenarios/</code> as a scenario of its "
+	sim_page_again(to, command);
+	fputs("<p class=\"sub\">Each setting stands in <code>scenarios/</code> as a scenario of its "
 	      "own: <code>wssim run</code> with <code>--set vms.0.reclaim.engine=...</code> shows one run "
 	      "from the inside.</p>\n", to);
-	sim_html_foot(to);
-	closed = sim_file_close(&file, rc ? NULL : error);
-	return rc ? rc : closed;
+	return sim_page_end(&file, rc, error);
 }
 
 struct page {
