@@ -61,7 +61,7 @@ if has run; then
 	expect 2 'unit.json: /vms/0/memory: must be a size' run "$work/unit.json"
 	expect 2 '/vms/0/memory_min: is above "memory"' run "$work/balloon.json"
 	expect 2 '/vms/0/memory: must be from' run "$work/zero.json"
-	expect 2 '/host: leaves nothing' run "$work/ok.json" --set host.memory=8MiB
+	expect 2 '/host/memory: leaves nothing' run "$work/ok.json" --set host.memory=8MiB
 	expect 2 'parameter' run "$work/ok.json" --policy mom --set policy.params.x=1
 	expect 2 '/vms: need' run "$work/many.json"
 	expect 2 'nowhere.wst: No such file' run "$work/lost.json"

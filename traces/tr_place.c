@@ -15,8 +15,9 @@ static int check(const char *path, struct tr_error *error)
 {
 	struct stat status;
 
-	if (!*path)
-		return tr_fail(error, -EINVAL, "'': not a file name");
+	/* "-" means standard output elsewhere, which can be neither renamed nor sought in. */
+	if (!*path || !strcmp(path, "-"))
+		return tr_fail(error, -EINVAL, "'%s': not a file name", path);
 	if (stat(path, &status))
 		return 0; /* nothing there, or opening beside it tells the reason */
 	if (S_ISDIR(status.st_mode))

@@ -147,7 +147,9 @@ int cmd_advice_trace_scenario(const struct cmd_advice *advice, const char *trace
 			       "(at least %llu ms)", trace, span_us, SPAN_MIN_NS / 1000000);
 	}
 	u64 memory = advice->memory_bytes ? advice->memory_bytes : default_memory(meta);
-	u64 host = advice->host_memory_bytes ? advice->host_memory_bytes : 4 * memory;
+	u64 host = advice->host_memory_bytes ? advice->host_memory_bytes :
+		   memory < 32 * MIB	     ? 128 * MIB :
+					       4 * memory;
 	u64 duration = advice->duration_ns ? advice->duration_ns : default_duration(meta->span_ns);
 	FILE *to = open_memstream(&text, &size);
 	assert(to);

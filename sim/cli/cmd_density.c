@@ -17,6 +17,7 @@
 #include "tr_units.h"
 
 #define RUNS_DEFAULT 3
+#define KEY_P95 900
 #define COUNT_MAX_DEFAULT 64
 
 struct options {
@@ -48,7 +49,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		if (tr_parse_ns(arg, &options->cycle_ns) || !options->cycle_ns)
 			argp_error(state, "--cycle %s: not a time", arg);
 		return 0;
-	case '9':
+	case KEY_P95:
 		options->p95 = true;
 		return 0;
 	case ARGP_KEY_ARG:
@@ -75,7 +76,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp_option option[] = {
 	{ "policies", 'p', "A,B,C", 0, "policies to try (default: static and ws-target)", 0 },
-	{ "p95", '9', NULL, 0, "the bound is for the 95th percentile over VMs, not for the worst VM", 0 },
+	{ "p95", KEY_P95, NULL, 0, "the bound is for the 95th percentile over VMs, not for the worst VM", 0 },
 	{ "trace", 't', "FILE", 0, "VMs that play this trace, of --memory", 0 },
 	{ "max", 'm', "N", 0, "no more VMs than this (default 64)", 0 },
 	{ "cycle", 'c', "TIME", 0, "spread load begins within this (default: half of the run)", 0 },
@@ -88,8 +89,8 @@ static const char doc[] =
 	"comes to all at once and for load that is spread."
 	"\v"
 	"Examples:\n"
-	"  wssim density demo.json --vm cache --slowdown 1.05 --policies static,mom,ws-target\n"
-	"  wssim density --trace redis.wst --memory 384MiB --host-memory 2GiB --duration 3m\n\n"
+	"  wssim density demo.json --vm cache --slowdown 1.05 --policies static,mom\n"
+	"  wssim density --trace redis.wst --memory 384MiB --host-memory 2GiB\n\n"
 	"The host is the scenario's.  A number of VMs is safe when in every run (--runs, default 3) "
 	"the worst VM keeps the bound against a run with memory for everybody and nothing is killed "
 	"for want of memory, in guests or on the host.  Load together: all VMs in the same phase; "

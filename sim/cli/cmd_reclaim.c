@@ -388,10 +388,10 @@ static const char doc[] =
 	"Examples:\n"
 	"  wssim reclaim guest.wst --reclaim lru,clock,mglru --frames 0.1,0.5,4096\n"
 	"  wssim reclaim big.oracleGeneral.zst --frames 64MiB --json\n\n"
-	"mglru:8 means MGLRU with at most 8 generations, mglru:6.14 Linux's of that version\n"
-	"(base, 6.1, 6.1.y, 6.12, 6.14, mm-new, fg); mechanisms are switched off by words after\n"
-	"it: mglru:6.12:nopid:nobloom.  All words: nopid notiers nobloom bloom nolook norefault\n"
-	"distance ahead-old ahead-young spread swappiness=0..200.  A miss includes first accesses.\n"
+	"mglru:8 means MGLRU with at most 8 generations, mglru:6.14 Linux's of that version (base, 6.1, "
+	"6.1.y, 6.12, 6.14, mm-new, fg); words after it change one mechanism each, as in "
+	"mglru:6.12:nopid:nobloom: nopid notiers nobloom bloom nolook norefault distance ahead-old "
+	"ahead-young spread swappiness=0..200.  A miss includes first accesses.\n"
 	"Exit status: 0 done, 1 failed or interrupted, 2 usage or bad input.";
 
 int cmd_reclaim(int argc, char **argv)

@@ -26,9 +26,9 @@ static const char doc[] =
 	"that grew runs only what is new.\n\n"
 	"Examples:\n"
 	"  wssim sweep plan.json -o out\n"
-	"  wssim sweep plan.json -o out --gather            tables of what is done so far\n"
+	"  wssim sweep plan.json -o out --gather          tables of what is done so far\n"
 	"  wssim sweep plan.json -o out --slurm --tasks 32 --sbatch=--partition=short\n"
-	"  wssim sweep plan.json -o out --part 0/2          by hand, on two machines\n\n"
+	"  wssim sweep plan.json -o out --part 0/2        by hand, on two machines\n\n"
 	"Exit status: 0 done, 1 failed, interrupted or incomplete, 2 usage or bad input.";
 
 /* --- the table --- */

@@ -210,7 +210,7 @@ static const char doc[] =
 	"  wssim trace import --expand --idle-gap 1s w01.vscsi -o w01.wst\n"
 	"  wssim trace import --csv time=2,page=5,size=4,op=3,has-header t.csv -o t.wst\n"
 	"  damo report raw | wssim trace import - -o damon.wst\n"
-	"  wssim trace import -f gcd vm_6127640366_9 --memory 4GiB --time-scale 24 -o vm.wst\n\n"
+	"  wssim trace import -f gcd vm_6127640366 --time-scale 24 -o vm.wst\n\n"
 	"Demand series (gcd, alibaba, bitbrains) tell how much memory a VM used over time and not "
 	"which pages: the accesses are made up to match, by the model that --hot and --warm set and "
 	"that the trace's origin states, with the time scale.\n";
@@ -307,6 +307,8 @@ int cmd_trace_import(int argc, char **argv)
 	}
 	cmd_trace_feed_open(&feed, writer, options.count);
 	rc = tr_import_run(import, cmd_trace_feed_sink(&feed), &error);
+	if (!rc && !feed.records_count)
+		rc = tr_fail(&error, -EINVAL, "%s: no records", options.input);
 	int status = cmd_trace_feed_close(&feed, rc, &error);
 	if (status == EXIT_DONE) {
 		printf("%s: read as %s\n", options.input, info->format);

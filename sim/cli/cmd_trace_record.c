@@ -361,7 +361,6 @@ int cmd_trace_record(int argc, char **argv)
 		rc = record(&options, &error);
 	}
 	if (rc)
-		fprintf(stderr, "%swssim: %s\n", options.record.progress ? "\r\033[K" : "",
-			error.text);
-	return !rc ? EXIT_DONE : rc == -ENOENT || rc == -ENOEXEC ? EXIT_USAGE : EXIT_FAILED;
+		fputs(options.record.progress ? "\r\033[K" : "", stderr);
+	return rc ? cmd_fail(rc, &error) : EXIT_DONE;
 }

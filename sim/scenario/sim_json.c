@@ -109,6 +109,19 @@ static bool only_blanks(const char *text, const char *end)
 	return text == end;
 }
 
+/* \u0000 would end a string early, and nobody would see the rest. */
+static bool has_nul(const char *text, size_t size)
+{
+	for (size_t i = 0; i + 6 <= size; i++) {
+		if (text[i] != '\\')
+			continue;
+		if (!memcmp(text + i, "\\u0000", 6))
+			return true;
+		i++;
+	}
+	return false;
+}
+
 int sim_json_parse(struct sim_json **json, const char *name, const char *text, size_t size,
 		   struct tr_error *error)
 {
@@ -121,6 +134,8 @@ int sim_json_parse(struct sim_json **json, const char *name, const char *text, s
 	if (size > SIM_JSON_FILE_MAX)
 		return tr_fail(error, -EINVAL, "%s: larger than %u MiB", name,
 			       SIM_JSON_FILE_MAX >> 20);
+	if (has_nul(text, size))
+		return tr_fail(error, -EINVAL, "%s: \\u0000 in a string", name);
 	root = parse_text(text, size, &stop);
 	if (!root || !only_blanks(stop, text + size)) {
 		bool ended = !stop || stop >= text + size || only_blanks(stop, text + size);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "scenario/sim_scenario_parts.h"
+#include "tr_units.h"
 
 #define KIB 1024.0
 #define MIB (KIB * 1024)
@@ -261,6 +262,7 @@ int sim_read_host(struct sim_reader *reader, const struct sim_json_in *in)
 {
 	struct sim_host_config *host = &reader->scenario->host;
 	struct sim_json_in child = *in;
+	char text[TR_UNITS_TEXT];
 	u64 seen = 0;
 	int rc = sim_fields_read(reader, host_fields, in, host, &seen);
 
@@ -269,9 +271,11 @@ int sim_read_host(struct sim_reader *reader, const struct sim_json_in *in)
 	if (rc)
 		return rc;
 	if (host->reserved_bytes >= host->memory_bytes) {
-		sim_json_find(in, "reserved", &child);
+		if (!sim_json_find(in, "reserved", &child))
+			sim_json_find(in, "memory", &child);
 		return sim_json_fail(&child, -EINVAL, reader->error,
-				     "leaves nothing of the host's memory to VMs");
+				     "leaves nothing to VMs: \"reserved\" is for the host itself, %s",
+				     tr_about_bytes(host->reserved_bytes, text));
 	}
 	if (host->low >= host->high) {
 		sim_json_find(in, "low", &child);

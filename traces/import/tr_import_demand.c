@@ -279,7 +279,7 @@ static bool detect_bitbrains(const struct tr_head *head)
 
 const struct tr_format tr_format_gcd = {
 	.name = "gcd",
-	.help = "a VM's demand: 'cpu% mem%' every 5 minutes (Google cluster data)",
+	.help = "a VM's demand: 'cpu% mem%' every 5 minutes (Google)",
 	.numbering = TR_NUMBER_REGIONS,
 	.default_type = TR_ANON,
 	.detect = detect_gcd,
@@ -288,7 +288,7 @@ const struct tr_format tr_format_gcd = {
 
 const struct tr_format tr_format_alibaba = {
 	.name = "alibaba",
-	.help = "containers' demand: 'value,timestamp_anon,container_ip' (--vm chooses one)",
+	.help = "containers' demand: value,timestamp_anon,container_ip",
 	.numbering = TR_NUMBER_REGIONS,
 	.default_type = TR_ANON,
 	.detect = detect_alibaba,
