@@ -92,7 +92,9 @@ static void on_message(void *ctx, const u8 *bytes, u32 length)
 	*(volatile u8 *)&sum = sum; /* all of it was read */
 }
 
-static const struct wsd_vhost_ops ops = { on_reply, on_watch, on_text };
+static const struct wsd_vhost_ops ops = {
+	.reply = on_reply, .watch = on_watch, .complain = on_text,
+};
 static const struct wsd_listener listener = { .stats = on_stats, .message = on_message,
 					      .fault = on_text };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* test_host_daemon.c - ws-balloond and a guest over real sockets, memory and rings. */
 #include "fake_vmm.h"
+#include "wsd_state.h"
 
 #define GIVEN 4096u /* pages: 16 MiB */
 
@@ -317,7 +318,20 @@ Test(balloond, kicks_by_eventfd_work_as_well)
 	finish(&daemon, &vmm);
 }
 
-Test(balloond, killed_in_the_middle_and_started_again_it_goes_on_and_loses_no_page)
+/* The state file of a daemon that counted one more message of 256 pages than it told the guest. */
+static void count_one_more(const struct fake_daemon *daemon)
+{
+	struct wsd_state state;
+
+	cr_assert(!wsd_state_read(&state, daemon->socket));
+	cr_assert(state.inflated.used, "no message is counted");
+	cr_assert(state.inflated.pages == 256);
+	state.inflated.used++;
+	state.balloon_pages += 256;
+	cr_assert(!wsd_state_write(&state, daemon->socket));
+}
+
+static void die_and_go_on(bool counted)
 {
 	struct ws_balloon_config config;
 	struct fake_daemon daemon;
@@ -331,7 +345,6 @@ Test(balloond, killed_in_the_middle_and_started_again_it_goes_on_and_loses_no_pa
 	fake_do(&daemon, "target a 48MiB");
 	fake_pages(&vmm, FAKE_PFN, 1024, true);
 	fake_tell_actual(&vmm);
-	fake_do(&daemon, "advance 1s"); /* the state file is written once a second */
 	kill(daemon.pid, SIGSTOP);
 	/* A message that nobody has taken when the daemon dies. */
 	ring = (u32)fake_ring(&vmm, WS_VQ_INFLATE);
@@ -343,6 +356,8 @@ Test(balloond, killed_in_the_middle_and_started_again_it_goes_on_and_loses_no_pa
 	cr_assert(fake_daemon_stop(&daemon, SIGKILL) == -SIGKILL);
 	close(vmm.sock);
 	close(vmm.channel);
+	if (counted)
+		count_one_more(&daemon);
 
 	fake_daemon_start(&daemon, "dialect=wsr1", NULL, NULL);
 	fake_negotiate(&vmm, daemon.socket, 0, true);
@@ -360,6 +375,16 @@ Test(balloond, killed_in_the_middle_and_started_again_it_goes_on_and_loses_no_pa
 	fake_pages(&vmm, FAKE_PFN, 1280, false);
 	fake_expect(&daemon, "device.counted_pages", 0);
 	finish(&daemon, &vmm);
+}
+
+Test(balloond, killed_in_the_middle_and_started_again_it_goes_on_and_loses_no_page)
+{
+	die_and_go_on(false);
+}
+
+Test(balloond, killed_between_counting_a_message_and_saying_so_it_does_not_count_it_twice)
+{
+	die_and_go_on(true);
 }
 
 Test(balloond, a_guest_that_boots_anew_has_an_empty_balloon_and_no_target)

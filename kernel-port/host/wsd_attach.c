@@ -71,7 +71,6 @@ static void on_kick(void *ctx, u32 events)
 	if (wsd_vhost_kicked(&attach->vhost, ring) && kick->watch.fd >= 0 &&
 	    write(kick->watch.fd, &again, sizeof(again)) < 0)
 		wsd_device_kick_all(&attach->vhost.device, ring);
-	/* Whoever is killed from here on leaves a balloon that is known to the page. */
 	wsd_attach_save(attach);
 }
 
@@ -86,6 +85,11 @@ static int watch_kick(void *ctx, u32 ring, int fd)
 	return fd < 0 ? 0 : wsd_loop_watch(attach->loop, &kick->watch, EPOLLIN);
 }
 
+static void keep(void *ctx)
+{
+	wsd_attach_save(ctx);
+}
+
 static void pass_complaint(void *ctx, const char *text)
 {
 	struct wsd_attach *attach = ctx;
@@ -94,7 +98,7 @@ static void pass_complaint(void *ctx, const char *text)
 }
 
 static const struct wsd_vhost_ops vhost_ops = {
-	.reply = send_reply, .watch = watch_kick, .complain = pass_complaint,
+	.reply = send_reply, .watch = watch_kick, .complain = pass_complaint, .keep = keep,
 };
 
 /* --- messages --- */
@@ -238,10 +242,7 @@ void wsd_attach_save(struct wsd_attach *attach)
 	int rc;
 
 	wsd_device_state(&attach->vhost.device, &now);
-	if (!attach->keep_state || (now.target_pages == attach->saved.target_pages &&
-				    now.balloon_pages == attach->saved.balloon_pages &&
-				    now.poison_val == attach->saved.poison_val &&
-				    now.driver_bounds == attach->saved.driver_bounds))
+	if (!attach->keep_state || wsd_state_same(&now, &attach->saved))
 		return;
 	rc = wsd_state_write(&now, attach->path);
 	attach->saved = now;

@@ -171,6 +171,8 @@ static void forget_balloon(struct wsd_device *device)
 
 	wsd_pageset_clear(&device->balloon);
 	device->restored_pages = 0;
+	memset(device->counted, 0, sizeof(device->counted));
+	device->counted_restored[0] = device->counted_restored[1] = false;
 	if (device->fields_old) {
 		device->config.poison_val = 0;
 		memset(device->driver_bounds, 0, sizeof(device->driver_bounds));
@@ -180,6 +182,23 @@ static void forget_balloon(struct wsd_device *device)
 	device->actual_told = false;
 	if (had_target)
 		device->transport->config_changed(device->transport_ctx);
+}
+
+/* A message that another program counted and did not live to say so will come once more. */
+static void take_back(struct wsd_device *device, bool deflate, const struct wsd_ring *ring)
+{
+	const struct wsd_state_message *counted = &device->counted[deflate];
+
+	if (!device->counted_restored[deflate])
+		return;
+	device->counted_restored[deflate] = false;
+	if ((u16)(counted->used - ring->next_used) != 1)
+		return;
+	if (deflate)
+		device->restored_pages += counted->pages;
+	else
+		device->restored_pages -= counted->pages < device->restored_pages ?
+						  counted->pages : device->restored_pages;
 }
 
 void wsd_device_ring_start(struct wsd_device *device, u32 ring)
@@ -192,9 +211,13 @@ void wsd_device_ring_start(struct wsd_device *device, u32 ring)
 	started = &device->ring[ring];
 	if ((int)ring == wsd_device_ring_of(device, WS_VQ_STATS))
 		device->stats_held = device->stats_heard = false;
-	if ((int)ring == wsd_device_ring_of(device, WS_VQ_INFLATE) && !started->next_avail &&
-	    !started->next_used)
-		forget_balloon(device);
+	if ((int)ring == wsd_device_ring_of(device, WS_VQ_INFLATE)) {
+		if (!started->next_avail && !started->next_used)
+			forget_balloon(device);
+		take_back(device, false, started);
+	} else if ((int)ring == wsd_device_ring_of(device, WS_VQ_DEFLATE)) {
+		take_back(device, true, started);
+	}
 	wsd_device_kick_all(device, ring);
 	wsd_queues_check_up(device);
 }
@@ -227,6 +250,9 @@ void wsd_device_restore(struct wsd_device *device, const struct wsd_state *state
 	device->restored_pages = state->balloon_pages;
 	device->config.poison_val = state->poison_val;
 	ws_put_le64(device->driver_bounds + WS_WSR1_BOUNDS_BYTES - 8, state->driver_bounds);
+	device->counted[0] = state->inflated;
+	device->counted[1] = state->deflated;
+	device->counted_restored[0] = device->counted_restored[1] = true;
 	device->fields_old = true;
 }
 
@@ -234,7 +260,9 @@ void wsd_device_state(const struct wsd_device *device, struct wsd_state *state)
 {
 	*state = (struct wsd_state){
 		.target_pages = device->config.num_pages,
-		.balloon_pages = wsd_device_pages(device),
+		.balloon_pages = wsd_device_counted_pages(device),
+		.inflated = device->counted[0],
+		.deflated = device->counted[1],
 		.poison_val = device->config.poison_val,
 		.driver_bounds =
 			ws_get_le64(device->driver_bounds + WS_WSR1_BOUNDS_BYTES - 8),

@@ -20,7 +20,8 @@
  *
  * A new start of this program in the VM's life: what is known of the balloon is then
  * only how many pages it had (wsd_device_restore()), so deflated pages that are not in
- * the set are taken off that number.  A driver that starts anew (its inflate queue stands
+ * the set are taken off that number.  A message that was counted, but whose buffer the guest
+ * never got back, comes again: it is taken off again.  A driver that starts anew (its inflate queue stands
  * at 0) has an empty balloon; target and number are forgotten.
  *
  * The guest is not trusted with anything: what makes no sense is counted and skipped.
@@ -57,6 +58,9 @@ struct wsd_listener {
 
 /* What the device asks of its transport. */
 struct wsd_transport {
+	/* The balloon has changed and the guest will hear so next: wsd_device_state() is to be
+	 * kept, for the guest will not say it again.  May be NULL. */
+	void (*keep)(void *ctx);
 	void (*call)(void *ctx, u32 ring);
 	void (*config_changed)(void *ctx);
 };
@@ -101,6 +105,8 @@ struct wsd_device {
 
 	struct wsd_pageset balloon;
 	u64 restored_pages; /* in the balloon from before this program started */
+	struct wsd_state_message counted[2]; /* inflated, deflated */
+	bool counted_restored[2]; /* by another program, and not yet held against the ring */
 	bool stats_held, stats_heard;
 	u16 stats_head;
 	struct ws_hint_host hint;

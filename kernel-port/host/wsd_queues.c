@@ -74,8 +74,23 @@ static void deflate_page(struct wsd_device *device, u32 pfn)
 	}
 }
 
+/* The message is counted; that outlives this program before the guest hears of it. */
+static void keep_count(struct wsd_device *device, bool deflate, u64 before)
+{
+	u64 after = wsd_device_counted_pages(device);
+	int ring = wsd_device_ring_of(device, deflate ? WS_VQ_DEFLATE : WS_VQ_INFLATE);
+
+	device->counted[deflate] = (struct wsd_state_message){
+		.used = (u16)(device->ring[ring].next_used + 1),
+		.pages = (u32)(after > before ? after - before : before - after),
+	};
+	if (device->transport->keep)
+		device->transport->keep(device->transport_ctx);
+}
+
 static void take_pfns(struct wsd_device *device, const struct wsd_chain *chain, bool inflate)
 {
+	u64 before = wsd_device_counted_pages(device);
 	u64 left = chain->readable_bytes < PFN_BYTES_MAX ? chain->readable_bytes : PFN_BYTES_MAX;
 	struct run run = { 0, 0 };
 	u8 bytes[WS_PFNS_MAX * 4];
@@ -107,6 +122,7 @@ static void take_pfns(struct wsd_device *device, const struct wsd_chain *chain, 
 		device->counters.inflate_messages++;
 	else
 		device->counters.deflate_messages++;
+	keep_count(device, !inflate, before);
 }
 
 /* Pages that read as zero afterwards cannot be given back where they must read as poison. */

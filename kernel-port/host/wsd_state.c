@@ -7,11 +7,12 @@
 #include "wsd_state.h"
 
 #define FORMAT "ws-balloond state 1\ntarget_pages %u\nballoon_pages %llu\n" \
-	       "poison_val %x\ndriver_bounds %llx\n"
+	       "poison_val %x\ndriver_bounds %llx\ninflated %u %u\ndeflated %u %u\n"
 
 int wsd_state_read(struct wsd_state *state, const char *socket_path)
 {
 	char path[WSD_STATE_PATH_MAX + 16];
+	struct wsd_state_message in = { 0, 0 }, out = { 0, 0 };
 	unsigned int target, poison = 0;
 	unsigned long long pages, bounds = 0;
 	FILE *file;
@@ -21,14 +22,24 @@ int wsd_state_read(struct wsd_state *state, const char *socket_path)
 	file = fopen(path, "re");
 	if (!file)
 		return -errno;
-	fields = fscanf(file, FORMAT, &target, &pages, &poison, &bounds);
+	fields = fscanf(file, FORMAT, &target, &pages, &poison, &bounds,
+			&in.used, &in.pages, &out.used, &out.pages);
 	fclose(file);
-	/* Older ones end behind the balloon. */
-	if ((fields != 2 && fields != 4) || pages > 1ull << 32)
+	/* Older ones end behind the balloon, or behind what the driver wrote. */
+	if ((fields != 2 && fields != 4 && fields != 8) || pages > 1ull << 32)
 		return -EINVAL;
 	*state = (struct wsd_state){ .target_pages = target, .balloon_pages = pages,
-				      .poison_val = poison, .driver_bounds = bounds };
+				      .poison_val = poison, .driver_bounds = bounds,
+				      .inflated = in, .deflated = out };
 	return 0;
+}
+
+bool wsd_state_same(const struct wsd_state *a, const struct wsd_state *b)
+{
+	return a->target_pages == b->target_pages && a->balloon_pages == b->balloon_pages &&
+	       a->poison_val == b->poison_val && a->driver_bounds == b->driver_bounds &&
+	       a->inflated.used == b->inflated.used && a->inflated.pages == b->inflated.pages &&
+	       a->deflated.used == b->deflated.used && a->deflated.pages == b->deflated.pages;
 }
 
 int wsd_state_write(const struct wsd_state *state, const char *socket_path)
@@ -43,7 +54,8 @@ int wsd_state_write(const struct wsd_state *state, const char *socket_path)
 	if (!file)
 		return -errno;
 	if (fprintf(file, FORMAT, state->target_pages, state->balloon_pages, state->poison_val,
-		    state->driver_bounds) < 0 || fflush(file))
+		    state->driver_bounds, state->inflated.used, state->inflated.pages,
+		    state->deflated.used, state->deflated.pages) < 0 || fflush(file))
 		rc = -EIO;
 	if (fclose(file) && !rc)
 		rc = -errno;

@@ -13,13 +13,22 @@
 
 #define WSD_STATE_PATH_MAX 512
 
+/* The message of a queue that was counted last: one that the guest was told of, or was about
+ * to be, when this was written. */
+struct wsd_state_message {
+	u32 used; /* where the used index stands once the guest is told */
+	u32 pages; /* by which the balloon changed */
+};
+
 struct wsd_state {
 	u32 target_pages;
 	u64 balloon_pages;
+	struct wsd_state_message inflated, deflated;
 	u32 poison_val;
 	u64 driver_bounds; /* of wsr1, as in config space */
 };
 
+bool wsd_state_same(const struct wsd_state *a, const struct wsd_state *b);
 int wsd_state_read(struct wsd_state *state, const char *socket_path); /* 0, -ENOENT, -EINVAL */
 int wsd_state_write(const struct wsd_state *state, const char *socket_path);
 

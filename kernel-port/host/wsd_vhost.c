@@ -143,7 +143,17 @@ static void call(void *ctx, u32 ring)
 		channel_send(vhost, CHANNEL_CALL, payload, sizeof(payload));
 }
 
-static const struct wsd_transport transport = { .call = call, .config_changed = config_changed };
+static void keep(void *ctx)
+{
+	struct wsd_vhost *vhost = ctx;
+
+	if (vhost->ops->keep)
+		vhost->ops->keep(vhost->ctx);
+}
+
+static const struct wsd_transport transport = {
+	.keep = keep, .call = call, .config_changed = config_changed,
+};
 
 /* --- rings --- */
 

@@ -43,6 +43,7 @@ struct wsd_vhost_ops {
 	/* Wait for kicks of a ring on @fd, or with -1 no more.  0 or negative errno. */
 	int (*watch)(void *ctx, u32 ring, int fd);
 	void (*complain)(void *ctx, const char *text);
+	void (*keep)(void *ctx); /* as wsd_transport.keep; may be NULL */
 };
 
 struct wsd_vhost {
