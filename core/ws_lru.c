@@ -5,6 +5,8 @@
 
 /* Victims of one type before the choice of type and tiers is made again (MIN_LRU_BATCH). */
 #define ROUND_PAGES 64u
+/* Pages that are looked at, likewise (MAX_LRU_BATCH): what was protected meanwhile may change it. */
+#define ROUND_SCANNED 4096u
 
 u64 ws_lru_footprint(u32 pages_count)
 {
@@ -396,7 +398,7 @@ int ws_lru_advance(struct ws_lru *lru, u64 now_ns)
 struct eviction {
 	struct ws_lru *lru;
 	struct ws_lru_scan *scan;
-	u64 (*look_around)(void *ctx, u32 page);
+	const struct ws_lru_ops *ops; /* NULL: without look_around() */
 	void *ctx;
 	u32 *victims, *shadows;
 	u32 count;
@@ -443,20 +445,38 @@ static void promote_rmap(struct ws_lru *lru, u32 page)
 		ws_reaccess_after(lru->reaccess, &lru->age);
 }
 
+static u32 window_of(const struct eviction *eviction, u32 page)
+{
+	u32 first;
+
+	if (!eviction->ops->window)
+		return page & ~63u;
+	first = eviction->ops->window(eviction->ctx, page);
+	WS_ASSERT(first <= page && page - first < 64);
+	return first;
+}
+
+/* The @young pages of the window that begins with page @first become so. */
+static void harvest_window(struct ws_lru *lru, u32 first, u64 young)
+{
+	u32 begin = first & ~63u, shift = first % 64, count = lru->age.pages_count - begin;
+	u64 word[2] = { young << shift, shift ? young >> (64 - shift) : 0 };
+
+	lru->promoted_pages += ws_lru_harvest(lru, begin, word, count < 128 ? count : 128);
+}
+
 /* Was @page, a victim but for this, accessed?  Then it and its neighbours become young. */
 static bool is_young(struct eviction *eviction, u32 page, enum ws_type type)
 {
 	struct ws_lru *lru = eviction->lru;
-	u32 first = page & ~63u, count = lru->age.pages_count - first;
 	u32 row = ws_age_row(lru->age.max_slot, type);
 	u64 young;
 
 	eviction->scan->rmap_walks++;
-	young = eviction->look_around(eviction->ctx, page);
+	young = eviction->ops->look_around(eviction->ctx, page);
 	if (!young)
 		return false;
-	count = count < 64 ? count : 64;
-	lru->promoted_pages += ws_lru_harvest(lru, first, &young, count);
+	harvest_window(lru, window_of(eviction, page), young);
 	if (lru->age.row_of[lru->age.page[page] & WS_PAGE_KIND] != row)
 		return false;
 	ws_queue_add_young(&lru->queue[row], lru->pool, page);
@@ -489,15 +509,32 @@ static void isolate(struct eviction *eviction, u32 page, u16 entry)
 	eviction->victims[eviction->count++] = page;
 }
 
-/* Which of the victims @from..@to - 1 are among the @young of @page's block? */
-static u64 young_of_batch(const struct eviction *eviction, u32 from, u32 to, u32 page, u64 young)
+/* Which of the victims @from..@to - 1 are @young, of the window that begins with page @first? */
+static u64 young_of_batch(const struct eviction *eviction, u32 from, u32 to, u32 first, u64 young)
 {
 	u64 found = 0;
 	u32 i;
 
-	for (i = from; i < to; i++)
-		if ((eviction->victims[i] ^ page) < 64 && young >> eviction->victims[i] % 64 & 1)
+	for (i = from; i < to; i++) {
+		u32 bit = eviction->victims[i] - first;
+
+		if (bit < 64 && young >> bit & 1)
 			found |= 1ull << (i - from);
+	}
+	return found;
+}
+
+/* Has @page been accessed?  Then it takes its window along; returns victims that are in it. */
+static u64 look_at(struct eviction *eviction, u32 page, u32 from, u32 to)
+{
+	u64 young = eviction->ops->look_around(eviction->ctx, page), found;
+	u32 first;
+
+	if (!young)
+		return 0;
+	first = window_of(eviction, page);
+	found = young_of_batch(eviction, from, to, first, young);
+	harvest_window(eviction->lru, first, young);
 	return found;
 }
 
@@ -522,15 +559,11 @@ static void judge_isolated(struct eviction *eviction, enum ws_type type, u32 fro
 
 	eviction->count = from;
 	for (i = from; i < end; i++) {
-		u32 page = eviction->victims[i], first = page & ~63u;
-		u32 count = lru->age.pages_count - first;
-		u64 young = 0;
+		u32 page = eviction->victims[i];
 
 		eviction->scan->rmap_walks++;
 		if (!(known >> (i - from) & 1))
-			young = eviction->look_around(eviction->ctx, page);
-		known |= young_of_batch(eviction, i, end, page, young) << (i - from);
-		lru->promoted_pages += ws_lru_harvest(lru, first, &young, count < 64 ? count : 64);
+			known |= look_at(eviction, page, i, end) << (i - from);
 		if (known >> (i - from) & 1) {
 			put_back(lru, page, type);
 			continue;
@@ -564,11 +597,11 @@ static void sort_page(struct eviction *eviction, u32 page, enum ws_type type, u3
 		if (entry & WS_PAGE_HISTORY && is_protected(lru, page, entry, type, limit))
 			return;
 	}
-	if (eviction->look_around && lru->rules->rmap != WS_RMAP_YOUNGEST) {
+	if (eviction->ops && lru->rules->rmap != WS_RMAP_YOUNGEST) {
 		isolate(eviction, page, entry);
 		return;
 	}
-	if (eviction->look_around && is_young(eviction, page, type))
+	if (eviction->ops && is_young(eviction, page, type))
 		return;
 	ws_age_leave(age, entry);
 	age->page[page] = entry & WS_PAGE_FILE;
@@ -587,6 +620,8 @@ static bool evict_type(struct eviction *eviction, enum ws_type type, u32 limit, 
 	struct ws_queue *queue = &lru->queue[row];
 	bool progress;
 
+	if (budget - scanned > ROUND_SCANNED)
+		budget = scanned + ROUND_SCANNED;
 	if (ws_age_gens(&lru->age, type) <= WS_GENS_MIN)
 		return false;
 	while (eviction->count < max && scanned < budget) {
@@ -597,7 +632,7 @@ static bool evict_type(struct eviction *eviction, enum ws_type type, u32 limit, 
 	}
 	eviction->scan->scanned = scanned;
 	progress = eviction->count > before || scanned == budget;
-	if (eviction->look_around && lru->rules->rmap != WS_RMAP_YOUNGEST)
+	if (eviction->ops && lru->rules->rmap != WS_RMAP_YOUNGEST)
 		judge_isolated(eviction, type, before);
 	lru->evicted_pages[type] += eviction->count - before;
 	return progress;
@@ -706,7 +741,7 @@ u32 ws_lru_evict(struct ws_lru *lru, struct ws_lru_scan *scan, const struct ws_l
 		 void *ctx, u32 *victims, u32 *shadows, u32 victims_max)
 {
 	struct eviction eviction = {
-		.lru = lru, .scan = scan, .look_around = ops ? ops->look_around : NULL,
+		.lru = lru, .scan = scan, .ops = ops && ops->look_around ? ops : NULL,
 		.ctx = ctx, .victims = victims, .shadows = shadows,
 	};
 	u32 swappiness = swappiness_of(lru, scan->swappiness);

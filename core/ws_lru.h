@@ -58,12 +58,18 @@ struct ws_lru {
 struct ws_lru_ops {
 	/*
 	 * Has @page been accessed?  If not, return 0.  If so, test and clear the
-	 * accessed bits of the 64-page block that holds it, as a look-around
-	 * through its page table does.  Bit i is page block + i.  Only pages of
-	 * this lruvec may be reported; by rules without look-around, only @page.
+	 * accessed bits of the window of 64 pages that holds it, as a look-around
+	 * through its page table does.  Bit i is the window's page i.  Only pages
+	 * of this lruvec may be reported; by rules without look-around, only @page.
 	 * NULL: no page has accessed bits.
 	 */
 	u64 (*look_around)(void *ctx, u32 page);
+	/*
+	 * The first page of that window, at most 63 before @page.  Linux's has @page
+	 * in its middle, and keeps within its mapping and page table.  NULL: the
+	 * aligned block of 64, which spares the environment half of the words.
+	 */
+	u32 (*window)(void *ctx, u32 page);
 };
 
 /* Bytes of queue pool for @pages_count pages. */

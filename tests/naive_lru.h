@@ -517,15 +517,39 @@ static void rescue_third(struct naive *n, struct naive_page *page)
 	}
 }
 
+static bool centred; /* windows have their page in the middle, not an aligned block */
+
+/* The first of the 64 pages that are looked at with page @i. */
+static u32 first_beside(u32 i)
+{
+	if (!centred)
+		return i / 64 * 64;
+	i = i < 32 ? 0 : i - 32;
+	return i < PAGES - 64 ? i : PAGES - 64;
+}
+
+static bool was_accessed(const u64 *accessed, u32 i)
+{
+	return accessed[i / 64] >> i % 64 & 1;
+}
+
+/* Pages beside @i have been looked at. */
+static void forget_beside(u64 *accessed, u32 i)
+{
+	for (u32 j = first_beside(i); j < first_beside(i) + 64; j++)
+		accessed[j / 64] &= ~(1ull << j % 64);
+}
+
 /* Eviction looked at page @i and found it accessed; its neighbours are seen too. */
 static void rescue(struct naive *n, u32 i, u64 *accessed)
 {
 	struct naive_page *page = &n->page[i];
 
-	for (u32 j = i & ~63u; j < (i & ~63u) + 64; j++)
-		if ((accessed[j / 64] >> j % 64 & 1) && (j != i || n->rules.rmap == WS_RMAP_YOUNGEST))
+	for (u32 j = first_beside(i); n->rules.rmap == WS_RMAP_YOUNGEST && j < first_beside(i) + 64; j++)
+		if (was_accessed(accessed, j))
 			see(n, &n->page[j]);
-	accessed[i / 64] = 0;
+	if (n->rules.rmap == WS_RMAP_YOUNGEST)
+		forget_beside(accessed, i);
 	if (n->rules.rmap == WS_RMAP_SECOND) {
 		see_twice(n, page, clamped(n, page->type, n->max_seq - 1));
 		page->history.referenced &= page->type == WS_ANON;
@@ -583,14 +607,15 @@ static void naive_judge(struct naive *n, const u32 *aside, u32 number, u64 *acce
 	for (u32 k = 0; k < number; k++) {
 		u32 i = aside[k];
 
-		if (!young[k] && (accessed[i / 64] >> i % 64 & 1)) {
+		if (!young[k] && was_accessed(accessed, i)) {
 			for (u32 m = k; m < number; m++)
-				young[m] |= aside[m] / 64 == i / 64 &&
-					    (accessed[i / 64] >> aside[m] % 64 & 1);
-			for (u32 j = i & ~63u; j < (i & ~63u) + 64; j++)
-				if (accessed[j / 64] >> j % 64 & 1)
+				young[m] |= aside[m] >= first_beside(i) &&
+					    aside[m] < first_beside(i) + 64 &&
+					    was_accessed(accessed, aside[m]);
+			for (u32 j = first_beside(i); j < first_beside(i) + 64; j++)
+				if (was_accessed(accessed, j))
 					see(n, &n->page[j]);
-			accessed[i / 64] = 0;
+			forget_beside(accessed, i);
 		}
 		n->page[i].here = true;
 		if (young[k])
@@ -728,26 +753,38 @@ static u32 pool[16 * (2 + PAGES / 8)], shadow[PAGES];
 static u64 accessed[PAGES / 64], naive_accessed[PAGES / 64];
 static u32 gone[16]; /* evicted of late */
 
+static u32 window(void *ctx, u32 page)
+{
+	(void)ctx;
+	return first_beside(page);
+}
+
 static u64 look_around(void *ctx, u32 page)
 {
-	u64 young = accessed[page / 64];
+	u32 first = first_beside(page);
+	u64 young = 0;
 
 	(void)ctx;
-	if (!(young >> page % 64 & 1))
+	if (!was_accessed(accessed, page))
 		return 0;
-	accessed[page / 64] = 0;
+	for (u32 j = first; j < first + 64; j++)
+		young |= (u64)was_accessed(accessed, j) << (j - first);
+	forget_beside(accessed, page);
 	return young;
 }
 
 static const char *step_evict(u64 op)
 {
 	static const u32 choice[] = { 60, 60, 60, 0, 0, 1, 200, 100 };
-	static const struct ws_lru_ops ops = { look_around };
+	static const struct ws_lru_ops aligned = { .look_around = look_around };
+	static const struct ws_lru_ops around = { .look_around = look_around, .window = window };
 	u32 swappiness = choice[diff_pick(&op, 8)], budget = diff_pick(&op, 300);
 	u32 max = diff_pick(&op, 20), victims[20], shadows[20], want[20], count;
+	const struct ws_lru_ops *ops = diff_pick(&op, 2) ? &around : &aligned;
 	struct ws_lru_scan scan = { .swappiness = swappiness, .budget = budget };
 
-	count = ws_lru_evict(&lru, &scan, &ops, NULL, victims, shadows, max);
+	centred = ops == &around;
+	count = ws_lru_evict(&lru, &scan, ops, NULL, victims, shadows, max);
 	if (naive_evict(&naive, swappiness, budget, naive_accessed, want, max) != count)
 		return "number of victims";
 	if (memcmp(want, victims, count * sizeof(u32)))

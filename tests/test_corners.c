@@ -221,7 +221,7 @@ static u64 only_neighbours(void *ctx, u32 asked)
 
 Test(corners, a_page_whose_neighbours_were_accessed_is_evicted_and_they_are_not)
 {
-	static const struct ws_lru_ops ops = { only_neighbours };
+	static const struct ws_lru_ops ops = { .look_around = only_neighbours };
 
 	for (u32 row = 0; row < WS_RULES_COUNT; row++) {
 		struct ws_lru_scan scan = { .swappiness = 200, .budget = 1 };
@@ -544,7 +544,7 @@ static u64 all_young(void *ctx, u32 asked)
 
 Test(corners, what_comes_back_is_counted_by_every_rules)
 {
-	static const struct ws_lru_ops ops = { all_young };
+	static const struct ws_lru_ops ops = { .look_around = all_young };
 	u64 edge_ns[] = { 5, 50 };
 
 	for (u32 row = 0; row < 2 * WS_RULES_COUNT; row++) {

@@ -27,7 +27,7 @@ static u64 look_around(void *ctx, u32 i)
 	return young;
 }
 
-static const struct ws_lru_ops ops = { look_around };
+static const struct ws_lru_ops ops = { .look_around = look_around };
 
 static void start(u32 gens)
 {

@@ -11,7 +11,7 @@
 
 #include "ws_lru.h"
 
-#define PAGES 1024u
+#define PAGES 8192u
 #define VERSIONS WS_RULES_COUNT
 
 static struct ws_lru lru;
@@ -32,7 +32,7 @@ static u64 look_around(void *ctx, u32 i)
 	return young;
 }
 
-static const struct ws_lru_ops ops = { look_around };
+static const struct ws_lru_ops ops = { .look_around = look_around };
 
 static const struct ws_rules *rules_of(const char *name)
 {
@@ -451,6 +451,55 @@ Test(rules, neighbours_of_an_accessed_victim_are_sighted)
 	cr_assert_eq(distance(1), 0, "seen before");
 }
 
+static u32 from_40(void *ctx, u32 i)
+{
+	(void)ctx;
+	cr_assert(i >= 40 && i < 104);
+	return 40;
+}
+
+static u64 seen_from_40(void *ctx, u32 i)
+{
+	u64 young = accessed[0] >> 40 | accessed[1] << 24;
+
+	(void)ctx;
+	if (!(young >> (i - 40) & 1))
+		return 0;
+	accessed[0] &= (1ull << 40) - 1;
+	accessed[1] &= ~0ull << 40;
+	return young;
+}
+
+/* Linux's window has the page in its middle. */
+Test(rules, neighbours_are_those_of_the_environment_s_window)
+{
+	static const struct ws_lru_ops window = { .look_around = seen_from_40, .window = from_40 };
+	static const char *const names[] = { "6.12", "6.14" };
+
+	for (u32 k = 0; k < 2; k++) {
+		struct ws_lru_scan scan = { .swappiness = 100, .budget = 1 };
+
+		start(names[k]);
+		read_pages(72, 1);
+		read_pages(40, 2);
+		read_pages(103, 2);
+		for (u32 i = 40; k && i < 105; i++)
+			if (ws_page_aged(page[i]))
+				sight(i);
+		accessed[0] = 3ull << 40;
+		accessed[1] = 1ull << 8 | 3ull << 39;
+		cr_assert_eq(ws_lru_evict(&lru, &scan, &window, NULL, victims, NULL, 5), 0);
+		for (u32 i = 0; i < 4; i++) {
+			static const u32 promoted[] = { 40, 41, 72, 103 };
+
+			cr_assert_eq(distance(promoted[i]), 0, "%s: %u", names[k], promoted[i]);
+		}
+		cr_assert_eq(distance(104), k ? 3 : 2, "%u", distance(104));
+		cr_assert_eq(accessed[1], 1ull << 40);
+		cr_assert(ws_lru_check(&lru));
+	}
+}
+
 Test(rules, victims_of_a_batch_are_told_accessed_one_by_one)
 {
 	struct ws_lru_scan scan = { .swappiness = 100, .budget = 100 };
@@ -558,6 +607,25 @@ Test(rules, gains_decide_when_a_tier_is_protected)
 	start_by(&changed);
 	teach(1, 1000, 1000);
 	cr_assert_eq(ws_refault_limit(&lru.refault, &changed, WS_FILE), 3, "no controller");
+}
+
+/*
+ * By its refaults tier 2 is to be protected until there are 3200 pages of it; Linux measures
+ * again after it has looked at 4096 (MAX_LRU_BATCH), and evicts the rest.
+ */
+Test(rules, what_was_protected_counts_after_4096_pages)
+{
+	changed = *rules_of("6.12");
+	changed.place_inactive = WS_PLACE_OLDEST;
+	start_by(&changed);
+	lru.refault.refaulted[WS_FILE][2] = 100;
+	read_pages(0, 5000);
+	for (u32 i = 0; i < 5000; i++)
+		use(i, 3);
+	cr_assert_eq(evict(0, 64), 64);
+	cr_assert_eq(lru.protected_pages, 4096);
+	cr_assert_eq(lru.refault.protected[WS_FILE][2], 4096);
+	cr_assert_eq(victims[0], 4096);
 }
 
 /* Tier 2 is twice as bad as tier 0, but not as tiers 0 and 1 together. */
@@ -914,7 +982,7 @@ static u64 look_around_twin(void *ctx, u32 i)
 
 static void twin_do(u32 n, u64 random, u32 step)
 {
-	static const struct ws_lru_ops with = { look_around_twin };
+	static const struct ws_lru_ops with = { .look_around = look_around_twin };
 	struct ws_lru_scan scan = { .swappiness = random >> 40 & 1 ? 60 : 0, .budget = 200 };
 	u32 i = (u32)random % TWIN_PAGES, what = random >> 32 & 15, victim[16], shadow[16], count;
 	struct ws_lru *one = &twin[n].lru;

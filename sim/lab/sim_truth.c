@@ -10,6 +10,9 @@
 
 #define SLACK_NS 2000000 /* what the milliseconds of a log hide */
 #define HARVEST_PAGES 512u
+#define TABLE_PAGES 512u
+#define USUAL_HZ 250u
+#define TURNS_MAX 1024
 #define BATCH 64u /* pages that the kernel evicts at a time (MIN_LRU_BATCH) */
 
 const u64 truth_edges[TRUTH_EDGES] = {
@@ -85,6 +88,26 @@ static const struct sim_truth_event *disturbance_of(const struct truth_replay *r
 	return NULL;
 }
 
+/*
+ * All of a touch.  Others at the same time take turns with it, a tick of the kernel each:
+ * whose pages were evicted first depends on that.
+ */
+static void touch_in_turns(struct truth_replay *replay, u32 index)
+{
+	const struct sim_truth_section *section = replay->section;
+	const struct sim_truth_event *touch = &section->events[index];
+	s64 turn_ns = 1000000000 / (s64)(replay->log->hz ? replay->log->hz : USUAL_HZ), at_ns;
+	u32 i;
+
+	if (turn_ns < (touch->end_ns - touch->start_ns) / TURNS_MAX)
+		turn_ns = (touch->end_ns - touch->start_ns) / TURNS_MAX;
+	for (at_ns = touch->start_ns + turn_ns; at_ns < touch->end_ns; at_ns += turn_ns)
+		for (i = index; i < section->events_count && section->events[i].start_ns < at_ns; i++)
+			if (section->events[i].what == SIM_TRUTH_TOUCH)
+				truth_touch_until(replay, i, at_ns);
+	truth_touch_until(replay, index, TRUTH_ALWAYS);
+}
+
 /* Do a touch, or as much of it as was done before something disturbs it that comes @after. */
 static void begin_touch(struct truth_replay *replay, u32 index, u32 after)
 {
@@ -93,7 +116,7 @@ static void begin_touch(struct truth_replay *replay, u32 index, u32 after)
 
 	disturbance = disturbance_of(replay, index, after);
 	if (!disturbance) {
-		truth_touch_until(replay, index, TRUTH_ALWAYS);
+		touch_in_turns(replay, index);
 		return;
 	}
 	truth_touch_until(replay, index, disturbance->start_ns - SLACK_NS);
@@ -195,26 +218,51 @@ static const struct sim_truth_region *region_of(const struct truth_replay *repla
 	return &replay->section->region[i];
 }
 
+/*
+ * Where the kernel's look-around begins: with 32 pages before the victim, but within its
+ * mapping and its page table, 64 in all.
+ */
+static u32 window(void *ctx, u32 page)
+{
+	const struct truth_replay *replay = ctx;
+	u32 region = (u32)(region_of(replay, page) - replay->section->region);
+	u32 start = replay->first_page[region], end = replay->first_page[region + 1];
+
+	start += (page - start) / TABLE_PAGES * TABLE_PAGES;
+	if (start + TABLE_PAGES < end)
+		end = start + TABLE_PAGES;
+	if (page - start < BATCH / 2)
+		return start;
+	return end - page < BATCH / 2 ? end - BATCH : page - BATCH / 2;
+}
+
+/* Test and clear 64 bits from number @first on. */
+static u64 take_bits(u64 *bits, u32 first)
+{
+	u32 shift = first % 64;
+	u64 *word = &bits[first / 64], mask = ~0ull << shift;
+	u64 taken = (word[0] & mask) >> shift;
+
+	word[0] &= ~mask;
+	if (shift) {
+		taken |= word[1] << (64 - shift);
+		word[1] &= mask;
+	}
+	return taken;
+}
+
 static u64 look_around(void *ctx, u32 page)
 {
 	struct truth_replay *replay = ctx;
-	u64 young;
+	const struct sim_truth_region *region = region_of(replay, page);
 
-	if (!truth_is_set(replay->young, page))
+	if (!truth_is_set(replay->young, page) || (region->kind == 'x' && !replay->random_is_seen))
 		return 0;
-	if (region_of(replay, page)->kind == 'x') {
-		if (!replay->random_is_seen)
-			return 0;
+	if (region->kind == 'x' || (replay->anon_stands_alone && truth_type(region) == WS_ANON)) {
 		truth_set(replay->young, page, false);
-		return 1ull << page % 64;
+		return 1ull << (page - window(ctx, page));
 	}
-	if (replay->anon_stands_alone && truth_type(region_of(replay, page)) == WS_ANON) {
-		truth_set(replay->young, page, false);
-		return 1ull << page % 64;
-	}
-	young = replay->young[page / 64];
-	replay->young[page / 64] = 0;
-	return young;
+	return take_bits(replay->young, window(ctx, page));
 }
 
 static u64 dump_total(const struct truth_replay *replay, const struct sim_truth_event *dump)
@@ -230,30 +278,56 @@ static u64 dump_total(const struct truth_replay *replay, const struct sim_truth_
 	return pages;
 }
 
+static const struct sim_truth_event *dump_before(const struct truth_replay *replay, u32 index)
+{
+	const struct sim_truth_event *events = replay->section->events;
+	u32 i;
+
+	for (i = index; i > 0; i--)
+		if (events[i - 1].what == SIM_TRUTH_DUMP && events[i - 1].group == events[index].group)
+			return &events[i - 1];
+	return NULL;
+}
+
+static const struct sim_truth_event *dump_after(const struct truth_replay *replay, u32 index)
+{
+	const struct sim_truth_event *events = replay->section->events;
+	u32 i;
+
+	for (i = index + 1; i < replay->section->events_count; i++)
+		if (events[i].what == SIM_TRUTH_DUMP && events[i].group == events[index].group)
+			return &events[i];
+	return NULL;
+}
+
 /* How many pages fewer the kernel has after it, by the dumps around it; what was asked for without. */
 static s64 fewer_pages(const struct truth_replay *replay, u32 index)
 {
-	const struct sim_truth_event *events = replay->section->events;
-	const struct sim_truth_event *before = NULL, *after = NULL;
+	const struct sim_truth_event *before = dump_before(replay, index);
+	const struct sim_truth_event *after = dump_after(replay, index);
 	s64 fewer;
-	u32 i;
 
-	for (i = index; i > 0 && !before; i--)
-		if (events[i - 1].what == SIM_TRUTH_DUMP && events[i - 1].group == events[index].group)
-			before = &events[i - 1];
-	for (i = index + 1; i < replay->section->events_count && !after; i++)
-		if (events[i].what == SIM_TRUTH_DUMP && events[i].group == events[index].group)
-			after = &events[i];
 	if (!before || !after)
-		return events[index].pages;
+		return replay->section->events[index].pages;
 	fewer = (s64)dump_total(replay, before) - (s64)dump_total(replay, after);
 	return fewer < (s64)replay->pages ? fewer : (s64)replay->pages;
+}
+
+/*
+ * Did the kernel come to the end of all generations that it was to evict, those older than
+ * the two youngest?  Then it has looked at each of their pages, and the last may be young.
+ */
+static bool ran_out(const struct truth_replay *replay, u32 index)
+{
+	const struct sim_truth_event *after = dump_after(replay, index);
+
+	return after && after->gens_count == WS_GENS_MIN;
 }
 
 /* Up to 64 victims.  Return: how many. */
 static u32 evict_some(struct truth_replay *replay, const struct sim_truth_event *event, s64 most)
 {
-	static const struct ws_lru_ops ops = { .look_around = look_around };
+	static const struct ws_lru_ops ops = { .look_around = look_around, .window = window };
 	struct ws_lru_scan scan = { .swappiness = event->swappiness, .budget = replay->pages };
 	u32 victims[BATCH], shadows[BATCH], i, got;
 
@@ -306,6 +380,7 @@ static void evict(struct truth_replay *replay, u32 index)
 	s64 asked = (s64)event->pages > fewer ? (s64)event->pages : fewer;
 	u64 arrived = replay->arrived;
 	u32 got = 1, steps = (u32)(asked / BATCH) + 1, step;
+	bool all = ran_out(replay, index);
 
 	for (step = 1; step <= steps || (left > 0 && got); step++) {
 		if (step <= steps)
@@ -313,6 +388,7 @@ static void evict(struct truth_replay *replay, u32 index)
 				     (event->end_ns - event->start_ns) / steps * step);
 		left = fewer + (s64)(replay->arrived - arrived);
 		left = (left < asked ? left : asked) - evicted;
+		left = all ? BATCH : left;
 		got = left > 0 ? evict_some(replay, event, left) : 0;
 		evicted += got;
 	}
@@ -331,7 +407,7 @@ static int step(struct truth_replay *replay, u32 index)
 		truth_end_processes(replay);
 	switch (event->what) {
 	case SIM_TRUTH_TOUCH:
-		if (!replay->progress[index].begun)
+		if (!replay->progress[index].done)
 			begin_touch(replay, index, index);
 		return 0;
 	case SIM_TRUTH_FREE:

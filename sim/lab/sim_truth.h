@@ -35,21 +35,16 @@
  *    when one of several equally old regions is touched again: tworegions-*.log.
  *    (A fold that leaves promoted pages where they are, as the base's does, is beyond
  *    what is allowed in 8 of its 47 dumps.)
- *  - Who comes first when touches and an eviction are under way at once: they take
- *    turns, evenly, but the kernel's turns decide which pages refault, and so which
- *    tiers are protected from then on.  Nothing is allowed for that: of readrace-*.log
- *    22 of 51 dumps are over what is allowed, from the second eviction on, and of
- *    readalone-*.log, the same but that they never meet, none (6.1, 6.12).
+ *  - How touches share the one processor: those at the same time take turns of a tick of
+ *    the kernel each.  Beside an eviction a touch has half of the processor, and before it
+ *    the pace that its region's quickest touch has.  The kernel's own turns decide which
+ *    pages refault, and so which tiers are protected from then on: of readrace-*.log 1 and
+ *    3 dumps of 51 are over what is allowed, of readalone-*.log, the same but that touches
+ *    and evictions never meet, none (6.1, 6.12).
  *  - Pages that two processes share are seen in the page table of each, and by the rules
  *    from 6.14 on being seen twice matters: of a region that says fork, both are known.
  *
  * Not modelled, and so different after evictions, in logs that test_truth.c names:
- *  - To which neighbours of an accessed victim eviction looks: in the kernel 32 before
- *    and after it, in the core those of an aligned block of 64.  That is the smaller part
- *    of what differs in skew-*.log (from 6.12 on) and many-6.18.log: with the kernel's
- *    window, tried, the worst dump of skew-6.12.log had 244 pages elsewhere and not 370,
- *    skew-7.3.log 11 dumps over what is allowed and not 13, but skew-6.18.log 30 and not
- *    28, and the others were as they are.  The larger part has not been found.
  *  - Folios of several pages, which are seen and evicted as one: files on ext4 since
  *    6.16 (storm-6.18.log, readalone-6.18.log, -7.3.log).  On a file system without
  *    them readrace is the same in all dumps with 6.18.

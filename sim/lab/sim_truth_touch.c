@@ -89,23 +89,86 @@ static void free_page(struct truth_replay *replay, const struct sim_truth_region
 	truth_set(replay->young, page, false);
 }
 
-/* How many pages of @event are done by @time_ns; they are taken to be spread evenly. */
-static u32 pages_by(const struct sim_truth_event *event, s64 time_ns)
+/* The shortest time that a touch of this region and as many pages took: with all of them there. */
+static s64 usual_ns(const struct truth_replay *replay, const struct sim_truth_event *event)
 {
-	s64 span = event->end_ns - event->start_ns;
+	const struct sim_truth_section *section = replay->section;
+	s64 least = event->end_ns - event->start_ns;
+	u32 i;
+
+	for (i = 0; i < section->events_count; i++) {
+		const struct sim_truth_event *other = &section->events[i];
+
+		if (other->what == event->what && other->region == event->region &&
+		    other->pages == event->pages && other->end_ns - other->start_ns < least)
+			least = other->end_ns - other->start_ns;
+	}
+	return least;
+}
+
+/* What of @from_ns..@to_ns a process has the processor for, which it shares with evictions. */
+static s64 own_ns(const struct truth_replay *replay, s64 from_ns, s64 to_ns)
+{
+	const struct sim_truth_section *section = replay->section;
+	s64 own = 2 * (to_ns - from_ns);
+	u32 i;
+
+	for (i = 0; i < section->events_count && section->events[i].start_ns < to_ns; i++) {
+		const struct sim_truth_event *event = &section->events[i];
+		s64 begin = event->start_ns > from_ns ? event->start_ns : from_ns;
+		s64 end = event->end_ns < to_ns ? event->end_ns : to_ns;
+
+		if (event->what == SIM_TRUTH_EVICT && end > begin)
+			own -= end - begin;
+	}
+	return own;
+}
+
+/* When the first eviction begins that @event meets; its end if none does. */
+static s64 undisturbed_until(const struct truth_replay *replay, const struct sim_truth_event *event)
+{
+	const struct sim_truth_section *section = replay->section;
+	u32 i;
+
+	for (i = 0; i < section->events_count; i++) {
+		const struct sim_truth_event *other = &section->events[i];
+
+		if (other->what == SIM_TRUTH_EVICT && other->end_ns > event->start_ns &&
+		    other->start_ns < event->end_ns)
+			return other->start_ns > event->start_ns ? other->start_ns : event->start_ns;
+	}
+	return event->end_ns;
+}
+
+/*
+ * How many pages of @event are done by @time_ns: at the usual pace until an eviction begins,
+ * and the rest evenly in the time that is left, half of it while the eviction goes on.
+ */
+static u32 pages_by(const struct truth_replay *replay, const struct sim_truth_event *event,
+		    s64 time_ns)
+{
+	s64 until = undisturbed_until(replay, event), pages = event->pages, known, rest;
 
 	if (time_ns >= event->end_ns)
 		return event->pages;
 	if (time_ns <= event->start_ns)
 		return 0;
-	return (u32)((double)event->pages * (double)(time_ns - event->start_ns) / (double)span);
+	if (until == event->end_ns)
+		return (u32)(pages * (time_ns - event->start_ns) / (until - event->start_ns));
+	rest = time_ns < until ? time_ns : until;
+	known = pages * (rest - event->start_ns) / (usual_ns(replay, event) | 1);
+	known = known < pages ? known : pages;
+	if (time_ns <= until)
+		return (u32)known;
+	return (u32)(known + (pages - known) * own_ns(replay, until, time_ns) /
+				     (own_ns(replay, until, event->end_ns) | 1));
 }
 
 void truth_touch_until(struct truth_replay *replay, u32 index, s64 time_ns)
 {
 	const struct sim_truth_event *event = &replay->section->events[index];
 	struct truth_progress *progress = &replay->progress[index];
-	u32 to = pages_by(event, time_ns);
+	u32 to = pages_by(replay, event, time_ns);
 	bool frees = event->what == SIM_TRUTH_FREE;
 
 	if (progress->done)
