@@ -30,6 +30,7 @@ struct ws_refault_verdict ws_refault_arrive(struct ws_refault *refault, enum ws_
 	       !!(shadow & WS_SHADOW_WORKINGSET);
 	verdict.recent = true;
 	refault->workingset_recent[type]++;
+	refault->workingset_activate[type]++;
 	refault->refaulted[type][ws_refault_tier(refs)]++;
 	/*
 	 * A page of page tables was pushed out by hotter ones, or one of
@@ -204,6 +205,19 @@ static u16 restored(const struct ws_rules *rules, const struct ws_refault_at *at
 	}
 }
 
+/* Up to 6.12 every recent refault counts as activated, later those that come in active. */
+static bool counts_as_activated(const struct ws_rules *rules, const struct ws_refault_at *at,
+				const struct ws_refault_return *back)
+{
+	if (rules->restores < WS_RESTORES_REFS)
+		return true;
+	if (!at->in_fault)
+		return false;
+	if (rules->activates == WS_ACTIVATES_WORKINGSET)
+		return ws_rules_workingset(rules, back->history);
+	return rules->activates == WS_ACTIVATES_ALL || back->refs;
+}
+
 struct ws_refault_return ws_refault_return(struct ws_refault *refault, const struct ws_rules *rules,
 					   const struct ws_refault_at *at, u32 shadow)
 {
@@ -219,6 +233,7 @@ struct ws_refault_return ws_refault_return(struct ws_refault *refault, const str
 	refault->refaulted[at->type][ws_rules_tier(rules, entry)]++;
 	back.history = restored(rules, at, entry, back.refs);
 	refault->workingset_restore[at->type] += ws_rules_workingset(rules, back.history);
+	refault->workingset_activate[at->type] += counts_as_activated(rules, at, &back);
 	return back;
 }
 

@@ -349,6 +349,13 @@ static void restore(struct naive *n, struct naive_page *page, u32 refs, bool in_
 	}
 }
 
+static bool is_activated(const struct naive *n, const struct naive_page *page, u32 refs)
+{
+	if (n->rules.activates == WS_ACTIVATES_WORKINGSET)
+		return page->history.workingset;
+	return n->rules.activates == WS_ACTIVATES_ALL || refs;
+}
+
 /* It came back.  Return: its references, if that was recent. */
 static u32 refault(struct naive *n, struct naive_page *page, bool in_fault)
 {
@@ -366,14 +373,11 @@ static u32 refault(struct naive *n, struct naive_page *page, bool in_fault)
 	n->refaulted[page->type][tier_of(n, was)]++;
 	restore(n, page, refs, in_fault);
 	n->restores[page->type] += in_working_set(n, &page->history);
+	if (n->rules.restores == WS_RESTORES_REFS || n->rules.restores == WS_RESTORES_NUMBER)
+		n->activations[page->type] += in_fault && is_activated(n, page, refs);
+	else
+		n->activations[page->type]++;
 	return refs;
-}
-
-static bool is_activated(const struct naive *n, const struct naive_page *page, u32 refs)
-{
-	if (n->rules.activates == WS_ACTIVATES_WORKINGSET)
-		return page->history.workingset;
-	return n->rules.activates == WS_ACTIVATES_ALL || refs;
 }
 
 static u64 seq_of_arrival(struct naive *n, struct naive_page *page, enum ws_enter how, bool with_shadow,

@@ -119,6 +119,20 @@ static u16 model_restored(const struct ws_rules *rules, const struct past *page,
 	}
 }
 
+/* Whether a recent refault counts as an activation. */
+static bool model_activated(const struct ws_rules *rules, bool fault, const struct past *page,
+			    u32 refs)
+{
+	if (rules->restores != WS_RESTORES_REFS && rules->restores != WS_RESTORES_NUMBER)
+		return true;
+	switch (rules->activates) {
+	case WS_ACTIVATES_ALL: return fault;
+	case WS_ACTIVATES_WORKINGSET:
+		return fault && (rules->refs == WS_REFS_NUMBER ? refs >= 2 : page->workingset);
+	default: return fault && refs;
+	}
+}
+
 static const char *come_back(struct refault_world *w, struct past *page, u64 op)
 {
 	struct ws_refault_at at = {
@@ -148,6 +162,7 @@ static const char *come_back(struct refault_world *w, struct past *page, u64 op)
 	w->refaulted[page->type][tier_of(&w->rules, refs, page->workingset)]++;
 	w->restored[page->type] += w->rules.refs == WS_REFS_NUMBER ? refs >= 2 :
 								     !!(history & WS_PAGE_WORKINGSET);
+	w->activated[page->type] += model_activated(&w->rules, at.in_fault, page, refs);
 	return NULL;
 }
 

@@ -203,7 +203,11 @@ static void add_traces(struct exp_runner *runner, struct exp *exp, u64 program, 
 		snprintf(made, sizeof(made), "%s/%s", folder, name);
 		snprintf(link, sizeof(link), "%s/%.100s", folder, exp->traces.at[i].name);
 		unlink(link);
-		bool queued = jobs->count && !strcmp(jobs->at[jobs->count - 1].then_to, made);
+		bool queued = false;
+
+		/* Two names may stand for one trace. */
+		for (u32 k = 0; k < jobs->count && !queued; k++)
+			queued = !strcmp(jobs->at[k].then_to, made);
 		if (symlink(name, link) || !access(made, R_OK) || queued)
 			continue;
 		snprintf(command, sizeof(command), "%s trace gen %s -o %s.part", runner->wssim,

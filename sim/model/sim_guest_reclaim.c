@@ -261,6 +261,7 @@ static u64 reclaim_memcg(struct pass *pass, u32 memcg, u64 want)
 
 		scanned += scan.scanned;
 		pass->sum.cpu_ns += (scan.scanned + scan.rmap_walks) * costs->reclaim_page_ns;
+		guest->counters.rmap_walks += scan.rmap_walks;
 		fetch_victims(guest, page, n);
 		for (u32 i = 0; i < n; i++)
 			victim(pass, page[i], shadow[i]);

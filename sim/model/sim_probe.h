@@ -80,6 +80,7 @@ struct sim_vm_counters {
 	u64 overshoot_pages; /* free beyond the high mark each time the background reclaimer ended */
 	u64 oom_kills, first_oom_ns; /* when; 0: never */
 	u64 ageing_passes, ageing_entries;
+	u64 rmap_walks; /* accessed bits that reclaim looked up by reverse mapping */
 	u64 reports_sent, reports_lost, messages;
 	u64 inflate_pages, deflate_pages, oom_deflate_pages, puffs, vm_exits;
 	u64 huge_splits;

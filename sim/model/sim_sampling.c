@@ -99,9 +99,10 @@ void sim_sampling_tell_vm(struct sim_vm_sample *sample, u32 n)
 		times(&sample->reaccess[i].anon_pages, &sample->reaccess[i].file_pages, n);
 	times(&sample->reaccess_older_pages[0], &sample->reaccess_older_pages[1], n);
 	times(&counters->accesses, &counters->alloc_stalls, n);
-	times(&counters->ageing_entries, &counters->ageing_entries, n);
+	times(&counters->ageing_entries, &counters->rmap_walks, n);
 	times(&counters->inflate_pages, &counters->oom_deflate_pages, n);
 	times(&counters->vm_exits, &counters->evicted_in_window, n);
+	times(&sample->mechanism.taken_regions, &sample->mechanism.soft_regions, n);
 }
 
 void sim_sampling_tell_host(struct sim_host_sample *sample, u32 n)

@@ -267,6 +267,7 @@ static void paging_metrics(double *value, const struct sim_vm_counters *c,
 	value[SIM_VM_PGSTEAL_KSWAPD] = (double)c->pgsteal_background;
 	value[SIM_VM_PGSTEAL_DIRECT] = (double)c->pgsteal_direct;
 	value[SIM_VM_PTES_SCANNED] = (double)c->ageing_entries;
+	value[SIM_VM_RMAP_WALKS] = (double)c->rmap_walks;
 	value[SIM_VM_RECLAIM_OVERSHOOT] = (double)c->overshoot_pages;
 	value[SIM_VM_MAJOR_FAULTS] = ratio((double)major, life_s);
 	value[SIM_VM_PROMOTION] =
@@ -281,6 +282,22 @@ static void paging_metrics(double *value, const struct sim_vm_counters *c,
 	value[SIM_VM_REPORTS_LOST] = (double)c->reports_lost;
 	value[SIM_VM_WINDOW_SHARE] =
 		c->evicted_total ? (double)c->evicted_in_window / (double)c->evicted_total : 0;
+}
+
+static void mechanism_metrics(double *value, const struct sim_vm_sample *last)
+{
+	const struct sim_mechanism_totals *m = &last->mechanism;
+	const double region = 2.0 * (1 << 20);
+
+	value[SIM_VM_INFLATED] = page_bytes(last->counters.inflate_pages);
+	value[SIM_VM_DEFLATED] = page_bytes(last->counters.deflate_pages);
+	value[SIM_VM_REPORTED] = page_bytes(m->reported_pages);
+	value[SIM_VM_TAKEN_HUGE] = (double)m->taken_regions * region;
+	value[SIM_VM_GIVEN_HUGE] = (double)m->given_regions * region;
+	value[SIM_VM_SOFT_HUGE] = (double)m->soft_regions * region;
+	value[SIM_VM_MIGRATED] = page_bytes(m->migrated_pages);
+	value[SIM_VM_UNMOVABLE] = (double)m->unmovable_blocks;
+	value[SIM_VM_REPORTING_CPU] = (double)m->reporting_cpu_ns / NS_PER_S;
 }
 
 static void memory_metrics(double *value, const struct vm_sums *sums)
@@ -417,6 +434,7 @@ struct sim_summary *probe_summary_take(struct probe_summary *summary)
 		memcpy(out->vm[i].name, scenario->vm[i].name, sizeof(out->vm[i].name));
 		time_metrics(value, c, life_ns);
 		paging_metrics(value, c, sums, life_ns / NS_PER_S);
+		mechanism_metrics(value, &sums->last);
 		memory_metrics(value, sums);
 		control_metrics(value, sums, life_ns / NS_PER_S);
 	}
