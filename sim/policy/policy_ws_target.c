@@ -545,7 +545,8 @@ static u64 nominal_of_all(const struct sim_host_view *host)
 /*
  * A balloon that is filled before its guest has touched anything takes whole huge pages
  * of the host and splits none; taken later, the same memory costs its guest for good.
- * On a host with memory for all it is not filled; and see below for guests that are silent.
+ * The caller has seen that the host has not memory for all; and see below for guests that
+ * are silent.
  */
 static void start(struct ws_target_state *self, const struct sim_host_view *host, u32 vm,
 		  struct sim_actions *act)
@@ -555,8 +556,7 @@ static void start(struct ws_target_state *self, const struct sim_host_view *host
 	/* The host may be short of that, as the decision just made has it. */
 	u64 target = policy_clamp_target(view, policy_min(policy_bytes(size), self->wish[vm]));
 
-	if (target >= view->target_bytes || view->backed_bytes > target ||
-	    nominal_of_all(host) <= host_budget(host, &self->params))
+	if (target >= view->target_bytes || view->backed_bytes > target)
 		return;
 	self->guest[vm].started_ns = host->now_ns + 1;
 	explain(self, host, vm, target, "before it has used anything", act);
@@ -571,6 +571,8 @@ static void ws_target_vm_added(void *state, const struct sim_host_view *host, u3
 	policy_ws_guest_init(&self->guest[vm], &self->params);
 	configure(self, host, vm, act);
 	decide(self, host, 0, act);
+	if (nominal_of_all(host) <= host_budget(host, &self->params))
+		return;
 	/* Those that came before it may have found a host that had memory for all. */
 	for (u32 i = 0; i < host->vms_count; i++)
 		if (host->vm[i].running && self->guest[i].present && !self->guest[i].started_ns)
