@@ -141,6 +141,8 @@ if has trace; then
 	run trace dump "$work/a.wst"; cp "$work/out" "$work/a.csv"
 	run trace import "$work/a.csv" -o "$work/c.wst"; say $? "import of a dump"
 	run trace dump "$work/c.wst" && cmp -s "$work/out" "$work/a.csv"; say $? "a dump reads back"
+	run trace pack "$work/a.wst" -o "$work/p.wst" && cmp -s "$work/a.wst" "$work/p.wst"; say $? "trace pack"
+	expect 2 'No such file' trace pack "$work/missing.wst"
 	gzip -k "$work/a.csv"
 	run trace import "$work/a.csv.gz" -o "$work/d.wst"; say $? "import of a packed dump"
 	run trace info --json "$work/d.wst" && grep -q '"footprint_bytes"' "$work/out"; say $? "trace info --json"

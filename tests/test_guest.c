@@ -463,9 +463,8 @@ Test(guest, pages_that_come_back_are_counted_by_how_long_they_were_idle)
 
 Test(guest, the_kernel_s_work_is_free_on_an_idle_vcpu_and_shared_on_busy_ones)
 {
-	struct sim_vm_config config = { .vcpus = 2 };
 	struct sim_engine engine = { .now_ns = 0 };
-	struct sim_guest guest = { .config = &config, .engine = &engine };
+	struct sim_guest guest = { .vcpus = 2, .engine = &engine };
 
 	sim_guest_owe(&guest, 1000);
 	engine.now_ns = 400; /* both idle: 800 are done */

@@ -20,6 +20,7 @@
 #include "tr_hash.h"
 #include "tr_layout.h"
 #include "tr_number.h"
+#include "tr_repack.h"
 #include "tr_stat.h"
 #include "trace_mend.h"
 
@@ -449,6 +450,40 @@ Test(trace_file, checksum_is_the_published_one)
 	cr_assert_eq(tr_hash64("abc", 3, 0), 0x44bc2cf5ad770999ull);
 	cr_assert_eq(tr_hash64("Nobody inspects the spammish repetition", 39, 0),
 		     0xfbcea83c8a378bf1ull);
+}
+
+/* Blocks that repeat, that are noise, and that lie between: each way of packing is taken. */
+Test(trace_file, packing_a_file_again_gives_the_same_file)
+{
+	enum { COUNT = 400000 };
+	struct tr_meta meta = plain_meta(TR_NUMBER_REGIONS);
+	struct tr_record *records = calloc(COUNT, sizeof(*records));
+	struct tr_error error = { "" };
+	size_t size, again_size;
+
+	seed_state = 7;
+	for (u32 i = 0; i < COUNT; i++)
+		records[i] = (struct tr_record){
+			.time_ns = i * 1000ull,
+			.page = i < 150000 ? i % 1000 : i < 300000 ? draw(200) : draw(100000),
+			.write = draw(4) == 0,
+		};
+	write_file(&meta, records, COUNT);
+	u8 *bytes = slurp(&size);
+
+	cr_assert_eq(tr_repack(path, path, &error), 0, "%s", error.text);
+	u8 *again = slurp(&again_size);
+
+	cr_assert_eq(size, again_size);
+	cr_assert_eq(memcmp(bytes, again, size), 0);
+	cr_assert_lt(size, COUNT * 3 / 2);
+	bytes[size / 2] ^= 1;
+	spill(bytes, size);
+	cr_assert_eq(tr_repack(path, path, &error), -EINVAL);
+	cr_assert(strstr(error.text, "does not match"), "%s", error.text);
+	free(bytes);
+	free(again);
+	free(records);
 }
 
 Test(trace_file, statistics_are_those_of_the_records)

@@ -16,6 +16,7 @@ static const struct {
 	{ "import", cmd_trace_import, "turn another tool's trace into a .wst file" },
 	{ "gen", cmd_trace_gen, "make a trace of a known pattern, by seed" },
 	{ "info", cmd_trace_info, "footprint, reuse, rate and working set of a .wst file" },
+	{ "pack", cmd_trace_pack, "rewrite .wst files of earlier versions, to read them faster" },
 	{ "dump", cmd_trace_dump, "print the records of a .wst file" },
 	{ NULL, NULL, NULL },
 };

@@ -9,6 +9,7 @@
 int cmd_trace_import(int argc, char **argv);
 int cmd_trace_info(int argc, char **argv);
 int cmd_trace_dump(int argc, char **argv);
+int cmd_trace_pack(int argc, char **argv);
 int cmd_trace_gen(int argc, char **argv);
 
 /*

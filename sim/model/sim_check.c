@@ -47,7 +47,7 @@ static void generations_hold_all_evictable_pages(const struct sim_guest *guest)
 	for (u32 i = 0; i < guest->config->memcgs_count; i++) {
 		struct sim_reclaim_stat stat;
 
-		guest->lruvec[i]->ops->stat(guest->lruvec[i], &stat);
+		guest->memcg_of[i].lruvec->ops->stat(guest->memcg_of[i].lruvec, &stat);
 		sum += stat.pages[WS_ANON] + stat.pages[WS_FILE];
 	}
 	for (u32 page = 0; page < guest->pages_count; page++)
@@ -100,8 +100,8 @@ static void regions_are_as_their_frames(const struct sim_guest *guest)
 static void engines_agree_with_themselves(const struct sim_guest *guest)
 {
 	for (u32 i = 0; i < guest->config->memcgs_count; i++)
-		assert(!guest->lruvec[i]->ops->check ||
-		       guest->lruvec[i]->ops->check(guest->lruvec[i]));
+		assert(!guest->memcg_of[i].lruvec->ops->check ||
+		       guest->memcg_of[i].lruvec->ops->check(guest->memcg_of[i].lruvec));
 	assert(guest->backing.lruvec->ops->check(guest->backing.lruvec));
 }
 

@@ -25,6 +25,51 @@ static u64 transfer_ns(u64 bps, u32 pages)
 	return bps ? pages * PAGE_BYTES * 1000000000ull / bps : 0;
 }
 
+/* @until_ns takes the place of the heap's first. */
+static void sift_down(struct sim_device *device, u64 until_ns)
+{
+	u64 *heap = device->busy_until_ns;
+	u32 count = device->busy_count, at = 0;
+
+	for (u32 child; (child = 2 * at + 1) < count; at = child) {
+		if (child + 1 < count && heap[child + 1] < heap[child])
+			child++;
+		if (heap[child] >= until_ns)
+			break;
+		heap[at] = heap[child];
+	}
+	heap[at] = until_ns;
+}
+
+/* The server that comes free first.  Return: when. */
+static u64 first_free(struct sim_device *device)
+{
+	u64 first_ns = device->busy_until_ns[0];
+
+	if (--device->busy_count)
+		sift_down(device, device->busy_until_ns[device->busy_count]);
+	return first_ns;
+}
+
+/* A server takes an operation that comes at @now_ns.  Return: when it can begin. */
+static u64 take_server(struct sim_device *device, u64 now_ns)
+{
+	while (device->busy_count && device->busy_until_ns[0] <= now_ns)
+		first_free(device);
+	return device->busy_count < device->config->parallel ? now_ns : first_free(device);
+}
+
+/* The server that was taken will be busy until @until_ns. */
+static void keep_server(struct sim_device *device, u64 until_ns)
+{
+	u64 *heap = device->busy_until_ns;
+	u32 at = device->busy_count++;
+
+	for (; at && heap[(at - 1) / 2] > until_ns; at = (at - 1) / 2)
+		heap[at] = heap[(at - 1) / 2];
+	heap[at] = until_ns;
+}
+
 u64 sim_device_submit(struct sim_device *device, u64 now_ns, bool write, u32 pages)
 {
 	const struct sim_device_config *config = device->config;
@@ -41,21 +86,14 @@ u64 sim_device_submit(struct sim_device *device, u64 now_ns, bool write, u32 pag
 	if (config->compressed)
 		return now_ns + latency_ns * pages;
 
-	u32 server = 0;
-	for (u32 i = 1; i < config->parallel; i++)
-		if (device->server_free_ns[i] < device->server_free_ns[server])
-			server = i;
-	u64 begin_ns = device->server_free_ns[server];
-
-	if (begin_ns < now_ns)
-		begin_ns = now_ns;
+	u64 begin_ns = take_server(device, now_ns);
 	u64 end_ns = begin_ns + latency_ns;
 	u64 bus_begin_ns = device->bus_free_ns > begin_ns ? device->bus_free_ns : begin_ns;
 
 	device->bus_free_ns = bus_begin_ns + bus_ns;
 	if (end_ns < device->bus_free_ns)
 		end_ns = device->bus_free_ns;
-	device->server_free_ns[server] = end_ns;
+	keep_server(device, end_ns);
 	device->busy_ns += latency_ns;
 	return end_ns;
 }

@@ -16,14 +16,19 @@
 
 #define SIM_DEVICE_SERVERS 64
 
+/*
+ * Which server takes an operation makes no difference, so only the times at which the busy
+ * ones come free are kept: as a rule a few, where 64 were looked through.
+ */
 struct sim_device {
 	const struct sim_device_config *config;
 	const struct sim_latency *read, *write;
 	struct sim_rng rng;
-	u64 server_free_ns[SIM_DEVICE_SERVERS];
 	u64 bus_free_ns;
 	u64 reads, writes, read_pages, written_pages; /* running totals */
 	u64 busy_ns;				      /* sum of latencies drawn */
+	u32 busy_count;
+	u64 busy_until_ns[SIM_DEVICE_SERVERS]; /* a heap: the first comes free first */
 };
 
 /* @latencies: where its tables are kept, for as long as the device.  Return: 0 or -ENOMEM. */

@@ -59,6 +59,20 @@ void sim_frames_destroy(struct sim_frames *frames)
 	*frames = (struct sim_frames){ 0 };
 }
 
+u32 sim_frames_next(const struct sim_frames *frames)
+{
+	u32 region = frames->partial != SIM_NO_FRAME ? frames->partial : frames->whole;
+
+	if (region == SIM_NO_FRAME)
+		return SIM_NO_FRAME;
+	const u64 *bits = frames->free_bits + region * (SIM_REGION_PAGES / 64);
+	u32 word = 0;
+
+	while (!bits[word])
+		word++;
+	return region * SIM_REGION_PAGES + word * 64 + (u32)__builtin_ctzll(bits[word]);
+}
+
 u32 sim_frames_take(struct sim_frames *frames)
 {
 	u32 region = frames->partial != SIM_NO_FRAME ? frames->partial : frames->whole;

@@ -32,6 +32,20 @@ void sim_frames_destroy(struct sim_frames *frames);
 /* A free frame, taken; SIM_NO_FRAME when there is none. */
 u32 sim_frames_take(struct sim_frames *frames);
 
+/* What sim_frames_take() would give, or SIM_NO_FRAME. */
+u32 sim_frames_next(const struct sim_frames *frames);
+
+/* Have the processor fetch what both will read. */
+static inline void sim_frames_fetch(const struct sim_frames *frames)
+{
+	u32 region = frames->partial;
+
+	if (region == SIM_NO_FRAME)
+		return;
+	__builtin_prefetch(&frames->free_bits[region * (SIM_REGION_PAGES / 64)], 1);
+	__builtin_prefetch(&frames->region_free[region], 1);
+}
+
 void sim_frames_give(struct sim_frames *frames, u32 frame);
 
 /* Take all frames of a region that are free.  Return: how many; is_free() is false then. */

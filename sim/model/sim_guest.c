@@ -60,14 +60,14 @@ static int open_engines(struct sim_guest *guest, struct tr_error *error)
 	if (choice.ops->watch && set_up_reaccess(&guest->reaccess, config->start_ns))
 		return tr_fail(error, -EINVAL, "%s: reaccess histogram cannot be set up", config->name);
 	for (u32 i = 0; i < config->memcgs_count; i++) {
-		int rc = sim_reclaim_open(&guest->lruvec[i], &choice, &guest->space, (u8)i,
+		int rc = sim_reclaim_open(&guest->memcg_of[i].lruvec, &choice, &guest->space, (u8)i,
 					  config->start_ns);
 
 		if (rc)
 			return tr_fail(error, rc, "%s: reclaim \"%s\" cannot be set up", config->name,
 				       config->reclaim);
 		if (choice.ops->watch)
-			choice.ops->watch(guest->lruvec[i], &guest->reaccess, config->start_ns);
+			choice.ops->watch(guest->memcg_of[i].lruvec, &guest->reaccess, config->start_ns);
 	}
 	return 0;
 }
@@ -108,7 +108,9 @@ int sim_guest_init(struct sim_guest *guest, struct sim_engine *engine, struct si
 {
 	const struct sim_vm_config *config = &engine->scenario->vm[id];
 
-	*guest = (struct sim_guest){ .engine = engine, .host = host, .config = config, .id = id };
+	*guest = (struct sim_guest){ .engine = engine, .host = host, .config = config, .id = id,
+				      .vcpus = (u16)config->vcpus,
+				      .memcgs_count = (u8)config->memcgs_count };
 	int rc = sim_workload_init(guest, error);
 
 	if (rc)
@@ -118,8 +120,8 @@ int sim_guest_init(struct sim_guest *guest, struct sim_engine *engine, struct si
 	u64 pages = guest->pages_count;
 
 	for (u32 i = 0; i < config->memcgs_count; i++) {
-		guest->memcg_high_pages[i] = config->memcg[i].high_bytes / engine->page_bytes;
-		guest->memcg_max_pages[i] = config->memcg[i].max_bytes / engine->page_bytes;
+		guest->memcg_of[i].high_pages = config->memcg[i].high_bytes / engine->page_bytes;
+		guest->memcg_of[i].max_pages = config->memcg[i].max_bytes / engine->page_bytes;
 	}
 	guest->hot = sim_zeroed(pages);
 	guest->memcg = sim_zeroed(pages);
@@ -154,9 +156,9 @@ void sim_guest_destroy(struct sim_guest *guest)
 	sim_zeroed_free(guest->swap.shadow_of, (u64)guest->swap.slots_count * sizeof(u32));
 	sim_zeroed_free(guest->swap.pool, (u64)guest->swap.pool_capacity * sizeof(u32));
 	sim_zeroed_free(guest->space.entry, pages * sizeof(u16));
-	if (guest->lruvec[0])
+	if (guest->memcg_of[0].lruvec)
 		sim_zeroed_free(guest->space.link,
-				sim_reclaim_link_bytes(guest->lruvec[0]->ops, guest->pages_count));
+				sim_reclaim_link_bytes(guest->memcg_of[0].lruvec->ops, guest->pages_count));
 	sim_zeroed_free(guest->space.link2, pages * sizeof(u32));
 	sim_zeroed_free(guest->hot, pages);
 	sim_zeroed_free(guest->memcg, pages);
@@ -165,7 +167,7 @@ void sim_guest_destroy(struct sim_guest *guest)
 	sim_zeroed_free(guest->truth_ns, pages / SIM_TRUTH_SHARE * sizeof(u64));
 	sim_zeroed_free(guest->region_pages, pages / SIM_REGION_PAGES * sizeof(u16));
 	for (u32 i = 0; i < SIM_MEMCGS_MAX; i++)
-		sim_reclaim_close(guest->lruvec[i]);
+		sim_reclaim_close(guest->memcg_of[i].lruvec);
 	sim_future_destroy(&guest->future);
 	free(guest->batch);
 	free(guest->batch_done_ns);
@@ -217,7 +219,7 @@ void sim_guest_stop(struct sim_guest *guest)
 static void sample_ages(const struct sim_guest *guest, struct sim_vm_sample *sample)
 {
 	for (u32 i = 0; i < guest->config->memcgs_count; i++) {
-		struct sim_reclaim *lruvec = guest->lruvec[i];
+		struct sim_reclaim *lruvec = guest->memcg_of[i].lruvec;
 
 		if (!lruvec->ops->ages)
 			return;
@@ -271,7 +273,7 @@ void sim_guest_sample(struct sim_guest *guest, struct sim_vm_sample *sample)
 		for (u32 i = 0; i < guest->config->memcgs_count; i++) {
 			struct sim_reclaim_stat stat;
 
-			guest->lruvec[i]->ops->stat(guest->lruvec[i], &stat);
+			guest->memcg_of[i].lruvec->ops->stat(guest->memcg_of[i].lruvec, &stat);
 			guest->counters.refault[type] += stat.refaults[type];
 		}
 	}

@@ -56,8 +56,18 @@ struct sim_batch {
 struct sim_balloon_device; /* sim_balloon.h */
 struct sim_reporter;	   /* sim_reporter.h */
 
-/* What a fault needs comes first: sim_stream_fetch() has it fetched together. */
+/* A memcg, and the lruvec of its pages. */
+struct sim_memcg {
+	struct sim_reclaim *lruvec;
+	u64 pages, high_pages, max_pages;
+};
+
+/*
+ * What a fault needs comes first, in as few cache lines as may be, and a stream's turn
+ * before it: with a thousand VMs, they are all fetched anew each time.
+ */
 struct sim_guest {
+	/* Every turn. */
 	struct sim_engine *engine;
 	struct sim_host *host;
 	const struct sim_vm_config *config;
@@ -65,35 +75,32 @@ struct sim_guest {
 	bool running;
 	bool every_access; /* the engine wants to see each */
 	bool kswapd_awake;
-
-	/* Pages. */
-	u32 pages_count; /* a multiple of 512 */
+	u16 vcpus; /* the config's, */
+	u8 memcgs_count; /* and this */
 	u8 *hot, *memcg;
-	u32 *frame;
-	u32 *copy; /* by frame: slot of its page's copy in swap (the swap cache), or 0 */
-	u64 *truth_ns; /* one in SIM_TRUTH_SHARE pages: last access, and SIM_TRUTH_MAPPED */
-	u16 *region_pages;
-	struct sim_reclaim_space space;
-
-	/* Workload. */
 	struct sim_workload workload;
-	struct sim_psi psi;
 	u64 cpu_debt_ns; /* kernel work that the vCPUs have yet to do */
 	u64 debt_since_ns; /* idle vCPUs have worked it off up to here */
+	struct sim_psi psi;
 
-	/* Frames. */
+	/* Every fault. */
+	u32 *frame;
+	u32 *copy; /* by frame: slot of its page's copy in swap (the swap cache), or 0 */
+	u16 *region_pages;
+	u64 *truth_ns; /* one in SIM_TRUTH_SHARE pages: last access, and SIM_TRUTH_MAPPED */
+	struct sim_backing backing;
+	struct sim_frames frames;
 	struct sim_watermark watermark;
 	u64 resident[3];   /* by enum tr_type */
 	u64 dropped_pages;
+	struct sim_vm_counters counters;
+	struct sim_memcg memcg_of[SIM_MEMCGS_MAX];
+	struct sim_reclaim_space space;
+
+	u32 pages_count; /* a multiple of 512 */
 	u32 frames_count; /* nominal size */
 	u32 kernel_frames;
-	struct sim_frames frames;
-	struct sim_backing backing;
-	struct sim_vm_counters counters;
-	struct sim_reclaim *lruvec[SIM_MEMCGS_MAX];
 	struct ws_reaccess reaccess; /* of all lruvecs; configured if they count */
-	u64 memcg_pages[SIM_MEMCGS_MAX];
-	u64 memcg_high_pages[SIM_MEMCGS_MAX], memcg_max_pages[SIM_MEMCGS_MAX];
 
 	/* Reclaim. */
 	struct sim_swap_area swap;

@@ -5,7 +5,7 @@
 u64 sim_guest_age_memcg(struct sim_guest *guest, u32 memcg, bool forced)
 {
 	const struct sim_costs *costs = &guest->engine->scenario->costs;
-	struct sim_reclaim *lruvec = guest->lruvec[memcg];
+	struct sim_reclaim *lruvec = guest->memcg_of[memcg].lruvec;
 	struct sim_reclaim_stat before, after;
 
 	lruvec->ops->stat(lruvec, &before);
@@ -26,7 +26,7 @@ u64 sim_guest_age_memcg(struct sim_guest *guest, u32 memcg, bool forced)
 void sim_guest_age(struct sim_guest *guest)
 {
 	for (u32 i = 0; i < guest->config->memcgs_count; i++)
-		if (guest->lruvec[i]->ops->age)
+		if (guest->memcg_of[i].lruvec->ops->age)
 			sim_guest_owe(guest, sim_guest_age_memcg(guest, i, true));
 }
 
@@ -38,12 +38,12 @@ bool sim_guest_is_all_young(const struct sim_guest *guest)
 	if (!config->min_ttl_ns)
 		return false;
 	for (u32 i = 0; i < config->memcgs_count; i++) {
-		const struct sim_reclaim *lruvec = guest->lruvec[i];
+		const struct sim_reclaim *lruvec = guest->memcg_of[i].lruvec;
 
 		if (!lruvec->ops->worth_it)
 			return false;
 		/* A memcg within its memory.min is not reclaimed from, however old its pages. */
-		if (guest->memcg_pages[i] > config->memcg[i].min_bytes / SIM_PAGE_BYTES &&
+		if (guest->memcg_of[i].pages > config->memcg[i].min_bytes / SIM_PAGE_BYTES &&
 		    lruvec->ops->worth_it(lruvec, config->min_ttl_ns, guest->engine->now_ns,
 					  swap ? config->swappiness : 0))
 			return false;

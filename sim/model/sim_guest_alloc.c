@@ -76,11 +76,11 @@ void sim_guest_wake_kswapd(struct sim_guest *guest)
 /* memory.high and memory.max of the page's memcg; the root, which has all others below, has none. */
 static bool within_limits(struct sim_guest *guest, u32 memcg, struct sim_alloc *alloc)
 {
-	u64 max = guest->memcg_max_pages[memcg], high = guest->memcg_high_pages[memcg];
+	u64 max = guest->memcg_of[memcg].max_pages, high = guest->memcg_of[memcg].high_pages;
 	u64 top = high < max ? high : max;
 
 	for (u32 try = 0; try < DIRECT_TRIES; try++) {
-		if (guest->memcg_pages[memcg] < top)
+		if (guest->memcg_of[memcg].pages < top)
 			return true;
 		struct sim_reclaimed got =
 			sim_guest_reclaim(guest, DIRECT_BATCH, memcg, SIM_RECLAIM_DIRECT);
@@ -91,7 +91,7 @@ static bool within_limits(struct sim_guest *guest, u32 memcg, struct sim_alloc *
 			break;
 	}
 	/* high only slows down; max is not passed. */
-	return guest->memcg_pages[memcg] < max;
+	return guest->memcg_of[memcg].pages < max;
 }
 
 struct sim_alloc sim_guest_alloc(struct sim_guest *guest, u32 memcg, bool balloon)

@@ -9,7 +9,7 @@
 
 static u32 idle_vcpus(const struct sim_guest *guest)
 {
-	u32 vcpus = guest->config->vcpus;
+	u32 vcpus = guest->vcpus;
 
 	return vcpus > guest->psi.productive ? vcpus - guest->psi.productive : 0;
 }
@@ -32,7 +32,7 @@ void sim_guest_owe(struct sim_guest *guest, u64 cpu_ns)
 
 u64 sim_guest_pay_debt(struct sim_guest *guest, u64 from_ns, u64 limit_ns)
 {
-	u64 vcpus = guest->config->vcpus, share_ns;
+	u64 vcpus = guest->vcpus, share_ns;
 
 	if (!guest->cpu_debt_ns)
 		return 0;

@@ -55,7 +55,7 @@ static bool bring_neighbour(struct sim_guest *guest, u32 page, enum ws_enter how
 	u32 memcg = guest->memcg[page] & SIM_PAGE_MEMCG;
 
 	if (guest->frames.free_count <= guest->watermark.low ||
-	    guest->memcg_pages[memcg] >= guest->memcg_max_pages[memcg])
+	    guest->memcg_of[memcg].pages >= guest->memcg_of[memcg].max_pages)
 		return false;
 	u32 frame = sim_frames_take(&guest->frames);
 
@@ -185,7 +185,7 @@ static void cancel_writeback(struct fault *fault)
 {
 	struct sim_guest *guest = fault->guest;
 	u32 page = fault->page;
-	struct sim_reclaim *lruvec = guest->lruvec[guest->memcg[page] & SIM_PAGE_MEMCG];
+	struct sim_reclaim *lruvec = guest->memcg_of[guest->memcg[page] & SIM_PAGE_MEMCG].lruvec;
 
 	guest->memcg[page] &= (u8)~SIM_PAGE_PROACTIVE; /* it has not gone */
 	guest->hot[page] = (u8)((guest->hot[page] & ~SIM_HOT_WRITEBACK) | SIM_HOT_PRESENT |
@@ -247,7 +247,7 @@ static void set_bits(struct fault *fault)
 	if (sim_page_is_tracked(page))
 		sim_page_note(guest, page, guest->engine->now_ns, fault->kind);
 	if (fault->kind == TR_DESCRIPTOR && !(guest->memcg[page] & SIM_PAGE_UNEVICTABLE)) {
-		struct sim_reclaim *lruvec = guest->lruvec[guest->memcg[page] & SIM_PAGE_MEMCG];
+		struct sim_reclaim *lruvec = guest->memcg_of[guest->memcg[page] & SIM_PAGE_MEMCG].lruvec;
 
 		if (lruvec->ops->descriptor)
 			lruvec->ops->descriptor(lruvec, page);

@@ -13,13 +13,13 @@ static enum tr_type kind_of(const struct sim_guest *guest, u32 page)
 
 static struct sim_reclaim *lruvec_of(const struct sim_guest *guest, u32 page)
 {
-	return guest->lruvec[guest->memcg[page] & SIM_PAGE_MEMCG];
+	return guest->memcg_of[guest->memcg[page] & SIM_PAGE_MEMCG].lruvec;
 }
 
 void sim_page_declare(struct sim_guest *guest, u32 page, u8 type, u32 memcg)
 {
 	assert(!(guest->hot[page] & (SIM_HOT_PRESENT | SIM_HOT_WRITEBACK)) && !guest->frame[page]);
-	if (memcg >= guest->config->memcgs_count)
+	if (memcg >= guest->memcgs_count)
 		memcg = 0;
 	/* The engine may still have the number linked where its last life was. */
 	if (guest->space.entry[page] & WS_PAGE_LINKED)
@@ -50,7 +50,7 @@ bool sim_page_install(struct sim_guest *guest, u32 page, u32 frame, enum ws_ente
 	guest->hot[page] = SIM_HOT_PRESENT | SIM_HOT_ACCESSED_HOST | SIM_HOT_DIRTY_HOST |
 			   (mapped ? SIM_HOT_MAPPED : 0);
 	guest->resident[kind]++;
-	guest->memcg_pages[guest->memcg[page] & SIM_PAGE_MEMCG]++;
+	guest->memcg_of[guest->memcg[page] & SIM_PAGE_MEMCG].pages++;
 	guest->region_pages[page / SIM_REGION_PAGES]++;
 	if (kind != TR_UNEVICTABLE) {
 		struct sim_reclaim *lruvec = lruvec_of(guest, page);
@@ -109,7 +109,7 @@ void sim_page_release_frame(struct sim_guest *guest, u32 page)
 	guest->hot[page] = 0;
 	guest->frame[page] = 0;
 	guest->resident[kind_of(guest, page)]--;
-	guest->memcg_pages[guest->memcg[page] & SIM_PAGE_MEMCG]--;
+	guest->memcg_of[guest->memcg[page] & SIM_PAGE_MEMCG].pages--;
 	guest->region_pages[page / SIM_REGION_PAGES]--;
 	sim_guest_frame_free(guest, frame);
 }

@@ -175,7 +175,7 @@ static void victim_anon(struct pass *pass, u32 page, u32 shadow)
 	if (!*copy)
 		*copy = sim_swap_take(swap, page);
 	if (!*copy) { /* swap is full: it stays */
-		struct sim_reclaim *lruvec = guest->lruvec[guest->memcg[page] & SIM_PAGE_MEMCG];
+		struct sim_reclaim *lruvec = guest->memcg_of[guest->memcg[page] & SIM_PAGE_MEMCG].lruvec;
 
 		guest->memcg[page] &= (u8)~SIM_PAGE_PROACTIVE;
 		guest->hot[page] |= SIM_HOT_MAPPED;
@@ -241,7 +241,7 @@ static u64 lruvec_pages(const struct sim_reclaim *lruvec)
 static u64 reclaim_memcg(struct pass *pass, u32 memcg, u64 want)
 {
 	struct sim_guest *guest = pass->guest;
-	struct sim_reclaim *lruvec = guest->lruvec[memcg];
+	struct sim_reclaim *lruvec = guest->memcg_of[memcg].lruvec;
 	const struct sim_reclaim_ops *ops = lruvec->ops;
 	const struct sim_costs *costs = &guest->engine->scenario->costs;
 	u32 page[BATCH], shadow[BATCH];
@@ -289,7 +289,7 @@ static u64 takeable(const struct sim_guest *guest, u32 memcg, bool low_too)
 									      : limit->low_bytes) /
 		   guest->engine->page_bytes;
 
-	return guest->memcg_pages[memcg] > kept ? guest->memcg_pages[memcg] - kept : 0;
+	return guest->memcg_of[memcg].pages > kept ? guest->memcg_of[memcg].pages - kept : 0;
 }
 
 struct sim_reclaimed sim_guest_reclaim(struct sim_guest *guest, u64 want, u32 memcg,

@@ -40,7 +40,7 @@ struct sim_event {
 };
 
 #define SIM_QUEUE_RUNGS 14u /* each splits a bucket of the one above into 64 or more */
-#define SIM_QUEUE_AHEAD 8u  /* that many events are near, if there are as many */
+#define SIM_QUEUE_AHEAD 12u  /* that many events are near, if there are as many */
 #define SIM_QUEUE_NEAR 64u  /* more than that are not, unless they are of one instant */
 
 /* A stretch of time in buckets, 2^shift ns each; a bucket is a chain of waiting events. */

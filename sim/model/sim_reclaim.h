@@ -111,6 +111,8 @@ struct sim_reclaim_stat {
  * @future:	needs timeline and next_use
  * @init:	state is zeroed and its struct sim_reclaim filled in
  * @destroy:	may be NULL; release what init acquired
+ * @fetch:	may be NULL; an insert() is to come: have the processor fetch what it will need,
+ *		by @step 0, and some events later 1
  * @insert:	a page comes in that is on no lruvec; @shadow is the token of its last
  *		eviction or 0.  Return: true for a workingset refault (activated)
  * @remove:	a page of this lruvec is freed
@@ -143,6 +145,7 @@ struct sim_reclaim_ops {
 	u64 (*link_bytes)(u32 pages_count);
 	int (*init)(struct sim_reclaim *reclaim, u64 now_ns);
 	void (*destroy)(struct sim_reclaim *reclaim);
+	void (*fetch)(const struct sim_reclaim *reclaim, u32 step);
 	bool (*insert)(struct sim_reclaim *reclaim, u32 page, enum ws_type type,
 		       enum ws_enter how, u32 shadow);
 	void (*remove)(struct sim_reclaim *reclaim, u32 page);

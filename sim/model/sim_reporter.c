@@ -22,7 +22,7 @@ static u64 youngest_birth(void *ctx)
 	u64 birth_ns = guest->reporter->aged_ns;
 
 	for (u32 i = 0; i < guest->config->memcgs_count; i++) {
-		struct sim_reclaim *lruvec = guest->lruvec[i];
+		struct sim_reclaim *lruvec = guest->memcg_of[i].lruvec;
 
 		if (!lruvec->ops->ages)
 			continue;
@@ -42,7 +42,7 @@ static int collect(void *ctx, struct ws_hist *hist, u64 now_ns)
 	struct sim_guest *guest = ctx;
 
 	for (u32 i = 0; i < guest->config->memcgs_count; i++) {
-		struct sim_reclaim *lruvec = guest->lruvec[i];
+		struct sim_reclaim *lruvec = guest->memcg_of[i].lruvec;
 		struct sim_reclaim_stat stat;
 		u64 young_ns = now_ns - guest->reporter->aged_ns;
 

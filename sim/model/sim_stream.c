@@ -11,6 +11,7 @@
 #include "model/sim_workload.h"
 
 #define LIVES_AHEAD 8u /* pages ahead whose state is fetched */
+#define ENTRIES_AHEAD 12u /* of a stream that will be woken, whose state is fetched */
 #define RATE_ONE 65536ull /* full speed of one vCPU */
 
 /* --- states and their times --- */
@@ -86,8 +87,8 @@ static u64 rate_of(const struct sim_guest *guest)
 {
 	u64 rate = RATE_ONE;
 
-	if (guest->psi.productive > guest->config->vcpus)
-		rate = RATE_ONE * guest->config->vcpus / guest->psi.productive;
+	if (guest->psi.productive > guest->vcpus)
+		rate = RATE_ONE * guest->vcpus / guest->psi.productive;
 	u64 tax = split_tax(guest);
 
 	if (tax) /* divisions are dear here: this is run for each fault */
@@ -138,7 +139,7 @@ static u64 when(const struct batch *batch, u64 clock_ns)
 static void show_access(struct sim_guest *guest, struct sim_stream *stream, u32 page, u32 index)
 {
 	const struct sim_workload *workload = &guest->workload;
-	struct sim_reclaim *lruvec = guest->lruvec[guest->memcg[page] & SIM_PAGE_MEMCG];
+	struct sim_reclaim *lruvec = guest->memcg_of[guest->memcg[page] & SIM_PAGE_MEMCG].lruvec;
 	u32 position = 0;
 
 	if (!guest->every_access || guest->memcg[page] & SIM_PAGE_UNEVICTABLE)
@@ -176,7 +177,7 @@ static bool slow_hit(struct batch *batch, u32 page, bool write, u8 kind, u32 ind
 			      kind);
 	if (guest->memcg[page] & SIM_PAGE_UNEVICTABLE)
 		return true;
-	struct sim_reclaim *lruvec = guest->lruvec[guest->memcg[page] & SIM_PAGE_MEMCG];
+	struct sim_reclaim *lruvec = guest->memcg_of[guest->memcg[page] & SIM_PAGE_MEMCG].lruvec;
 
 	show_access(guest, batch->stream, page, index);
 	if (kind == TR_DESCRIPTOR && lruvec->ops->descriptor)
@@ -247,7 +248,7 @@ static void play_lives(struct batch *batch, u32 to)
 static int keep_some(struct sim_stream *stream, const u32 *block_of)
 {
 	if (!stream->kept)
-		stream->kept = malloc(TR_BLOCK_RECORDS * sizeof(u32));
+		stream->kept = calloc(TR_BLOCK_RECORDS + TR_RUN_AHEAD, sizeof(u32));
 	if (!stream->kept)
 		return -ENOMEM;
 	stream->run.count = sim_sampling_filter(block_of, stream->run.page, stream->run.count,
@@ -458,16 +459,18 @@ static void fetch(const void *from, size_t bytes)
 		__builtin_prefetch((const u8 *)from + i, 1);
 }
 
-/* What a fault on the record at which the stream stands will touch. */
-static void fetch_page(const struct sim_guest *guest, const struct sim_stream *stream)
+/* What the stream's next records will touch, and a fault on the first of them. */
+static void fetch_pages(const struct sim_guest *guest, const struct sim_stream *stream)
 {
-	/* The position may be that of a run which is over: then there is nothing to know. */
-	if (!stream->has_run || stream->position >= stream->run.count || !guest->workload.playing)
+	/* The position may be that of a run which is over: then there is little to know. */
+	if (!stream->has_run || !guest->workload.playing)
 		return;
-	const struct sim_workload *workload = &guest->workload;
-	u32 page = workload->now->base + TR_PAGE(stream->run.page[stream->position]);
+	u32 base = guest->workload.now->base;
+	const u32 *entry = stream->run.page + stream->position;
 
-	fetch_state(guest, page);
+	for (u32 i = 0; i < ENTRIES_AHEAD; i++)
+		__builtin_prefetch(&guest->hot[base + TR_PAGE(entry[i])], 1);
+	fetch_state(guest, base + TR_PAGE(entry[0]));
 }
 
 void sim_stream_fetch(const struct sim_guest *guest, u32 index, u32 ahead)
@@ -475,26 +478,39 @@ void sim_stream_fetch(const struct sim_guest *guest, u32 index, u32 ahead)
 	const struct sim_stream *stream;
 
 	switch (ahead) {
-	case 6:
+	case 8:
 		fetch(guest, offsetof(struct sim_guest, counters.swap_in_pages));
-		fetch(&guest->counters.compute_ns, 64);
-		__builtin_prefetch(&guest->lruvec[0]);
-		__builtin_prefetch(&guest->memcg_pages[0], 1);
+		fetch(&guest->counters.compute_ns,
+		      offsetof(struct sim_guest, memcg_of[1]) -
+			      offsetof(struct sim_guest, counters.compute_ns));
+		break;
+	case 6:
+		fetch(&guest->workload.stream[index], sizeof(*stream));
+		__builtin_prefetch(guest->workload.now);
+		if (guest->memcg_of[0].lruvec->ops->fetch)
+			guest->memcg_of[0].lruvec->ops->fetch(guest->memcg_of[0].lruvec, 0);
+		sim_frames_fetch(&guest->frames);
 		break;
 	case 4:
-		fetch(&guest->workload.stream[index], sizeof(*stream));
-		fetch(guest->lruvec[0], 128);
-		__builtin_prefetch(guest->workload.now);
-		__builtin_prefetch(&guest->config->vcpus);
-		__builtin_prefetch(&guest->config->memcg[0].high_bytes);
-		break;
-	case 2:
 		stream = &guest->workload.stream[index];
 		if (stream->has_run)
 			__builtin_prefetch(&stream->run.page[stream->position]);
+		if (stream->cursor)
+			tr_cursor_fetch(stream->cursor, 0);
+		if (guest->memcg_of[0].lruvec->ops->fetch)
+			guest->memcg_of[0].lruvec->ops->fetch(guest->memcg_of[0].lruvec, 1);
 		break;
-	case 0:
-		fetch_page(guest, &guest->workload.stream[index]);
+	case 2:
+		stream = &guest->workload.stream[index];
+		if (stream->cursor)
+			tr_cursor_fetch(stream->cursor, 1);
+		fetch_pages(guest, stream);
+		u32 frame = sim_frames_next(&guest->frames);
+		if (frame != SIM_NO_FRAME) {
+			__builtin_prefetch(&guest->copy[frame], 1);
+			__builtin_prefetch(&guest->backing.owner[frame], 1);
+			__builtin_prefetch(&guest->backing.state[frame], 1);
+		}
 		break;
 	}
 }

@@ -53,7 +53,7 @@ int sim_stream_wake(struct sim_guest *guest, u32 stream, u64 ticket, struct tr_e
  * VMs, an event finds nothing of its VM in the caches; a thousand VMs run a third
  * faster with this.
  */
-#define SIM_FETCH_AHEAD 6u
+#define SIM_FETCH_AHEAD 8u
 void sim_stream_fetch(const struct sim_guest *guest, u32 stream, u32 ahead);
 
 /* Change state, with the times and the pressure that follow from it. */

@@ -53,6 +53,32 @@ static bool mglru_insert(struct sim_reclaim *reclaim, u32 page, enum ws_type typ
 	return recent;
 }
 
+static void mglru_fetch(const struct sim_reclaim *reclaim, u32 step)
+{
+	const struct sim_mglru *mglru = (const struct sim_mglru *)reclaim;
+	const struct ws_lru *lru = &mglru->lru;
+	u32 slot = lru->age.max_slot;
+
+	if (!step) {
+		__builtin_prefetch(reclaim);
+		__builtin_prefetch(mglru->refaults, 1);
+		__builtin_prefetch(&lru->plain);
+		__builtin_prefetch(&lru->age.max_slot);
+		__builtin_prefetch(&lru->reaccess);
+		__builtin_prefetch(&lru->refault.workingset_recent);
+		return;
+	}
+	for (u32 type = 0; type < WS_TYPES; type++) {
+		const struct ws_queue *queue = &lru->queue[ws_age_row(slot, type)];
+
+		__builtin_prefetch(queue, 1);
+		__builtin_prefetch(&queue->young, 1);
+		__builtin_prefetch(&queue->young[WS_CHUNK_PAGES - 1], 1);
+		__builtin_prefetch(&lru->age.bearers[ws_age_kind(lru->age.label_of[slot], type)], 1);
+	}
+	__builtin_prefetch(&lru->age.pages[ws_age_row(slot, 0)], 1);
+}
+
 static void mglru_remove(struct sim_reclaim *reclaim, u32 page)
 {
 	ws_lru_remove(&mglru_of(reclaim)->lru, page);
@@ -248,6 +274,7 @@ const struct sim_reclaim_ops sim_reclaim_mglru = {
 	.versions = true,
 	.link_bytes = ws_lru_footprint,
 	.init = mglru_init,
+	.fetch = mglru_fetch,
 	.insert = mglru_insert,
 	.remove = mglru_remove,
 	.descriptor = mglru_descriptor,

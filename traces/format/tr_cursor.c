@@ -14,29 +14,29 @@
 #include "tr_decoded.h"
 #include "tr_number.h"
 
-/* One stream under way. */
+/* One stream under way; what every run needs comes first. */
 struct lane {
-	u32 stream;
-	u32 block, next_block; /* numbers in the file, for errors and for going on */
-	struct tr_decoded own, *shared; /* the block is in one of them */
-	const u32 *entry;
+	u32 stream, runs_left;
 	const u8 *runs_at, *runs_end;
-	u32 records_count, records_at, runs_left;
+	const u32 *entry;
+	u32 records_count, records_at;
 	u64 end_ns; /* of the block */
 	struct tr_run run; /* what is left of the run at hand; its time orders the lanes */
+	u32 block, next_block; /* numbers in the file, for errors and for going on */
+	struct tr_decoded own, *shared; /* the block is in one of them */
 };
 
 struct tr_cursor {
+	struct lane *alone;   /* behind, and no other lane is under way: or NULL */
 	struct tr_file *file;
-	struct lane *lanes; /* one, or one a stream */
 	u32 *heap;	    /* lanes by (time of run, stream) */
 	u32 lanes_count, heap_count;
 	bool started, behind; /* behind: lane heap[0] has handed out its run */
-	struct lane *alone;   /* behind, and no other lane is under way: or NULL */
 	int failed;
 	u64 seek_ns;
 	bool shares; /* the file's decoded blocks; else */
 	struct tr_scratch scratch;
+	struct lane lanes[]; /* one, or one a stream; here, so that they are fetched with the rest */
 };
 
 static int fail_block(struct tr_cursor *cursor, u32 block, const char *reason,
@@ -324,6 +324,19 @@ int tr_cursor_next(struct tr_cursor *cursor, struct tr_run *run, struct tr_error
 	return next_merged(cursor, run, error);
 }
 
+void tr_cursor_fetch(const struct tr_cursor *cursor, u32 step)
+{
+	if (!step) {
+		__builtin_prefetch(cursor, 1);
+		__builtin_prefetch(&cursor->lanes[0], 1);
+		__builtin_prefetch(&cursor->lanes[0].run, 1);
+		__builtin_prefetch(&cursor->lanes[0].block, 1);
+	} else {
+		__builtin_prefetch(cursor->lanes[0].runs_at);
+		__builtin_prefetch(cursor->lanes[0].runs_at + 64);
+	}
+}
+
 /* --- opening and closing --- */
 
 static void reset(struct tr_cursor *cursor)
@@ -341,8 +354,8 @@ static void reset(struct tr_cursor *cursor)
 int tr_cursor_open(struct tr_cursor **result, struct tr_file *file, int stream,
 		   struct tr_error *error)
 {
-	struct tr_cursor *cursor = calloc(1, sizeof(*cursor));
 	u32 count = stream == TR_MERGED ? file->meta.streams_count : 1;
+	struct tr_cursor *cursor = calloc(1, sizeof(*cursor) + count * sizeof(struct lane));
 
 	if (stream < TR_MERGED || (stream >= 0 && (u32)stream >= file->meta.streams_count)) {
 		free(cursor);
@@ -352,11 +365,10 @@ int tr_cursor_open(struct tr_cursor **result, struct tr_file *file, int stream,
 	if (cursor) {
 		cursor->file = file;
 		cursor->lanes_count = count;
-		cursor->lanes = calloc(count + 1, sizeof(*cursor->lanes));
 		cursor->heap = calloc(count + 1, sizeof(*cursor->heap));
 		cursor->shares = file->share;
 	}
-	if (!cursor || !cursor->lanes || !cursor->heap ||
+	if (!cursor || !cursor->heap ||
 	    (!cursor->shares && tr_scratch_init(&cursor->scratch))) {
 		tr_cursor_close(cursor);
 		return tr_fail(error, -ENOMEM, "%s: out of memory", file->path);
@@ -383,9 +395,8 @@ void tr_cursor_close(struct tr_cursor *cursor)
 {
 	if (!cursor)
 		return;
-	for (u32 i = 0; cursor->lanes && i < cursor->lanes_count; i++)
+	for (u32 i = 0; i < cursor->lanes_count; i++)
 		release_lane(cursor, &cursor->lanes[i]);
-	free(cursor->lanes);
 	free(cursor->heap);
 	tr_scratch_destroy(&cursor->scratch);
 	free(cursor);

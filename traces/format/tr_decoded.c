@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #define ZSTD_STATIC_LINKING_ONLY /* names ZSTD_d_forceIgnoreChecksum */
 #include "tr_decoded.h"
 #include "tr_file.h"
@@ -102,9 +103,9 @@ static int read_block(const struct tr_file *file, u32 block, struct tr_scratch *
 /* No more than the block needs: a trace may have a thousand short streams. */
 static int reserve_entries(struct tr_decoded *decoded, u32 count)
 {
-	if (count <= decoded->entry_capacity)
+	if (decoded->entry && count <= decoded->entry_capacity)
 		return 0;
-	u32 *grown = realloc(decoded->entry, count * sizeof(*grown));
+	u32 *grown = realloc(decoded->entry, (count + TR_RUN_AHEAD) * sizeof(*grown));
 	if (!grown)
 		return -ENOMEM;
 	decoded->entry = grown;
@@ -129,6 +130,7 @@ int tr_decoded_fill(struct tr_decoded *decoded, const struct tr_file *file, u32 
 		return tr_fail_block(file, block, "lengths of its entries do not add up", error);
 	if (head->records_count && page_max >= file->meta.pages_count)
 		return tr_fail_block(file, block, "has a page beyond the trace's last", error);
+	memset(decoded->entry + head->records_count, 0, TR_RUN_AHEAD * sizeof(*decoded->entry));
 	memcpy(decoded->runs,
 	       scratch->raw + tr_block_control_size(head->records_count) + head->data_size,
 	       head->runs_size);

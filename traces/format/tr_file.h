@@ -77,6 +77,10 @@ int tr_cursor_open(struct tr_cursor **cursor, struct tr_file *file, int stream,
 		   struct tr_error *error);
 /* Return: 1 and *run, 0 at the end, or negative errno. */
 int tr_cursor_next(struct tr_cursor *cursor, struct tr_run *run, struct tr_error *error);
+/* Entries behind a run's last that may be read: those of the next runs, or anything. */
+#define TR_RUN_AHEAD 32u
+/* A run of this one-stream cursor is soon asked for: fetch for it.  @step 0, and then 1. */
+void tr_cursor_fetch(const struct tr_cursor *cursor, u32 step);
 void tr_cursor_rewind(struct tr_cursor *cursor);
 /* Continue with the first record or idling that ends or happens at or after @time_ns. */
 void tr_cursor_seek(struct tr_cursor *cursor, u64 time_ns);

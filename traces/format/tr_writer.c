@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zstd.h>
 
 #include "tr_block.h"
 #include "tr_bytes.h"
@@ -18,9 +17,9 @@
 #include "tr_hash.h"
 #include "tr_layout.h"
 #include "tr_number.h"
+#include "tr_pack.h"
 #include "tr_place.h"
 
-#define ZSTD_LEVEL 9 /* up to 10 % smaller than level 3, and read as fast */
 #define TOLERANCE_NS 1000000ull /* how far a time may be off where the window is 0 */
 #define RAW_MAX (TR_BLOCK_RECORDS / 4 * 17 + TR_BLOCK_RUNS * TR_RUN_BYTES_MAX)
 
@@ -46,9 +45,8 @@ struct tr_writer {
 	struct tr_number *number;
 	struct lane **lanes;
 	u32 lanes_count;
-	u8 *raw, *stored;
-	size_t stored_capacity;
-	ZSTD_CCtx *zstd;
+	u8 *raw;
+	struct tr_pack pack;
 	u64 offset; /* bytes written */
 	u64 hash;   /* over header and origin; later over the index too */
 	struct tr_index_entry *index;
@@ -101,8 +99,7 @@ static void destroy(struct tr_writer *writer)
 	free(writer->lanes);
 	free(writer->index);
 	free(writer->raw);
-	free(writer->stored);
-	ZSTD_freeCCtx(writer->zstd);
+	tr_pack_destroy(&writer->pack);
 	tr_number_destroy(writer->number);
 	free(writer->origin);
 	free(writer->path);
@@ -115,15 +112,10 @@ static int open_memory(struct tr_writer *writer, const char *path, const struct 
 	writer->origin = strdup(meta->origin ? meta->origin : "");
 	if (!writer->path || !writer->origin)
 		return -ENOMEM;
-	writer->stored_capacity = ZSTD_compressBound(RAW_MAX);
 	writer->raw = malloc(RAW_MAX);
-	writer->stored = malloc(writer->stored_capacity);
-	writer->zstd = ZSTD_createCCtx();
-	if (!writer->raw || !writer->stored || !writer->zstd ||
+	if (!writer->raw || tr_pack_init(&writer->pack) ||
 	    tr_number_create(&writer->number, meta->numbering == TR_NUMBER_REGIONS ? 9 : 0))
 		return -ENOMEM;
-	ZSTD_CCtx_setParameter(writer->zstd, ZSTD_c_compressionLevel, ZSTD_LEVEL);
-	ZSTD_CCtx_setParameter(writer->zstd, ZSTD_c_checksumFlag, 1);
 	return 0;
 }
 
@@ -197,26 +189,28 @@ static int flush_lane(struct tr_writer *writer, u32 stream, u64 end_ns, struct t
 		.end_ns = end_ns,
 	};
 	u8 bytes[TR_BLOCK_HEAD_BYTES];
+	const char *reason = NULL;
 
 	if (!lane->runs_count)
 		return 0;
 	head.data_size = tr_block_encode(lane->entry, lane->entries_count, writer->raw);
 	memcpy(writer->raw + tr_block_control_size(head.records_count) + head.data_size,
 	       lane->runs, lane->runs_size);
-	size_t stored = ZSTD_compress2(writer->zstd, writer->stored, writer->stored_capacity,
-				       writer->raw, tr_block_raw_size(&head));
-	if (ZSTD_isError(stored))
-		return tr_fail(error, -EIO, "%s: byte %llu: cannot compress: %s", writer->path,
-			       writer->offset, ZSTD_getErrorName(stored));
-	head.stored_size = (u32)stored;
+	int rc = tr_pack(&writer->pack, writer->raw, &head, &reason);
+	if (rc == -ENOMEM)
+		return no_memory(writer, error);
+	if (rc)
+		return tr_fail(error, rc, "%s: byte %llu: cannot compress: %s", writer->path,
+			       writer->offset, reason);
+	const u8 *stored = writer->pack.stored;
 	tr_block_put_head(bytes, &head);
-	head.check = tr_hash64(writer->stored, stored, tr_hash64(bytes, sizeof(bytes) - 8, 0));
+	head.check = tr_hash64(stored, head.stored_size, tr_hash64(bytes, sizeof(bytes) - 8, 0));
 	tr_block_put_head(bytes, &head);
 	if (add_index(writer, &head))
 		return no_memory(writer, error);
-	int rc = write_bytes(writer, bytes, sizeof(bytes), error);
+	rc = write_bytes(writer, bytes, sizeof(bytes), error);
 	if (!rc)
-		rc = write_bytes(writer, writer->stored, stored, error);
+		rc = write_bytes(writer, stored, head.stored_size, error);
 	lane->entries_count = lane->runs_count = lane->runs_size = 0;
 	lane->block_ns = end_ns;
 	return rc;

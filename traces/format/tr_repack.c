@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* tr_repack.c - see tr_repack.h. */
+#include <errno.h>
+#include <string.h>
+
+#include "tr_decoded.h"
+#include "tr_file.h"
+#include "tr_hash.h"
+#include "tr_pack.h"
+#include "tr_place.h"
+#include "tr_repack.h"
+
+struct repack {
+	struct tr_file *file;
+	struct tr_place place;
+	const char *path;
+	struct tr_scratch scratch;
+	struct tr_decoded decoded;
+	struct tr_pack pack;
+	u64 offset, hash;
+};
+
+static int put(struct repack *repack, const void *bytes, size_t size, struct tr_error *error)
+{
+	if (fwrite(bytes, 1, size, repack->place.stream) != size)
+		return tr_fail(error, errno ? -errno : -EIO, "%s: byte %llu: cannot write: %s",
+			       repack->path, repack->offset, strerror(errno ? errno : EIO));
+	repack->offset += size;
+	return 0;
+}
+
+static int put_hashed(struct repack *repack, const void *bytes, size_t size,
+		      struct tr_error *error)
+{
+	repack->hash = tr_hash64(bytes, size, repack->hash);
+	return put(repack, bytes, size, error);
+}
+
+static int put_header(struct repack *repack, struct tr_error *error)
+{
+	u32 size = (u32)strlen(repack->file->origin);
+	u8 header[TR_HEADER_BYTES];
+
+	tr_layout_put_header(header, &repack->file->meta, size);
+	int rc = put_hashed(repack, header, sizeof(header), error);
+
+	return rc ? rc : put_hashed(repack, repack->file->origin, size, error);
+}
+
+/* Block @block, and its index entry's new place and checksum. */
+static int put_block(struct repack *repack, u32 block, struct tr_error *error)
+{
+	struct tr_index_entry *entry = &repack->file->blocks[block].entry;
+	struct tr_block_head *head = &repack->decoded.head;
+	u8 bytes[TR_BLOCK_HEAD_BYTES];
+	const char *reason = NULL;
+	/* Decoded for its checks; what is packed again is scratch.raw, which that leaves. */
+	int rc = tr_decoded_fill(&repack->decoded, repack->file, block, &repack->scratch, error);
+
+	if (rc)
+		return rc;
+	rc = tr_pack(&repack->pack, repack->scratch.raw, head, &reason);
+	if (rc == -ENOMEM)
+		return tr_fail(error, rc, "%s: out of memory", repack->path);
+	if (rc)
+		return tr_fail(error, rc, "%s: byte %llu: cannot compress: %s", repack->path,
+			       repack->offset, reason);
+	const u8 *stored = repack->pack.stored;
+	tr_block_put_head(bytes, head);
+	head->check = tr_hash64(stored, head->stored_size,
+				tr_hash64(bytes, sizeof(bytes) - 8, 0));
+	tr_block_put_head(bytes, head);
+	entry->offset = repack->offset;
+	entry->check = head->check;
+	rc = put(repack, bytes, sizeof(bytes), error);
+	return rc ? rc : put(repack, stored, head->stored_size, error);
+}
+
+/* All blocks have been read by then: the index in memory is the new file's. */
+static int put_index(struct repack *repack, struct tr_error *error)
+{
+	const struct tr_file *file = repack->file;
+	struct tr_footer footer = { .index_offset = repack->offset,
+				    .blocks_count = file->blocks_count };
+	u8 bytes[TR_FOOTER_BYTES];
+	int rc = 0;
+
+	for (u32 i = 0; !rc && i < file->blocks_count; i++) {
+		tr_layout_put_index(bytes, &file->blocks[i].entry);
+		rc = put_hashed(repack, bytes, TR_INDEX_BYTES, error);
+	}
+	tr_layout_put_footer(bytes, &file->meta, &footer, repack->hash);
+	return rc ? rc : put(repack, bytes, TR_FOOTER_BYTES, error);
+}
+
+static int write_all(struct repack *repack, struct tr_error *error)
+{
+	int rc = put_header(repack, error);
+
+	for (u32 i = 0; !rc && i < repack->file->blocks_count; i++)
+		rc = put_block(repack, i, error);
+	return rc ? rc : put_index(repack, error);
+}
+
+int tr_repack(const char *from, const char *to, struct tr_error *error)
+{
+	struct repack repack = { .path = to };
+	int rc = !tr_pack_init(&repack.pack) && !tr_scratch_init(&repack.scratch)
+			 ? tr_file_open(&repack.file, from, error)
+			 : tr_fail(error, -ENOMEM, "%s: out of memory", to);
+
+	if (!rc)
+		rc = tr_place_open(&repack.place, to, error);
+	if (!rc)
+		rc = write_all(&repack, error);
+	if (!rc)
+		rc = tr_place_commit(&repack.place, error);
+	else
+		tr_place_abort(&repack.place);
+	tr_file_close(repack.file);
+	tr_decoded_release(&repack.decoded);
+	tr_scratch_destroy(&repack.scratch);
+	tr_pack_destroy(&repack.pack);
+	return rc;
+}
