@@ -27,7 +27,7 @@ Test(balloond_parts, counters_of_the_host_are_read_from_proc)
 {
 	char folder[] = "/tmp/ws-proc-XXXXXX", path[64], command[64];
 	struct wsd_host host;
-	u64 resident, swapped;
+	struct wsd_process process;
 
 	cr_assert(mkdtemp(folder));
 	snprintf(path, sizeof(path), "%s/pressure", folder);
@@ -40,16 +40,27 @@ Test(balloond_parts, counters_of_the_host_are_read_from_proc)
 	put(folder, "pressure/memory", "some avg10=1.25 avg60=9.00 avg300=0.00 total=123\n"
 				       "full avg10=0.07 avg60=0.00 avg300=0.00 total=45\n");
 	put(folder, "77/status", "Name:\tqemu\nVmRSS:\t  64 kB\nVmSwap:\t 8 kB\n");
+	put(folder, "77/stat", "77 (q ) (e 1 2 3) S 1 2 3 4 5 6 7 8 9 10 300 20 7 8 20 0");
+	/* Code that was translated, the guest's 64 KiB, a file; one grown mapping at the end. */
+	put(folder, "77/smaps",
+	    "7f00000000-7f00100000 rwxp 00000000 00:00 0\nSize: 1024 kB\nRss:   40 kB\n"
+	    "7f10000000-7f10010000 rw-p 00000000 00:00 0\nSize:   64 kB\nRss:   48 kB\n"
+	    "7f20000000-7f20100000 r--p 00000000 00:00 0 /usr/bin/qemu\nRss:   10 kB\n"
+	    "7f30000000-7f30020000 rw-p 00000000 00:00 0\nRss:    6 kB\n");
 	wsd_host_read(&host, folder);
 	cr_assert(host.memory_bytes == 1000 * 1024 && host.available_bytes == 300 * 1024);
 	cr_assert(host.swapped_bytes == 30 * 1024);
 	cr_assert(host.swap_in_bytes == 7 * 4096 && host.swap_out_bytes == 9 * 4096);
 	cr_assert(host.psi_some_ns == 123000 && host.psi_full_ns == 45000);
 	cr_assert(host.psi_some_avg10 == 125 && host.psi_full_avg10 == 7);
-	wsd_host_process(folder, 77, &resident, &swapped);
-	cr_assert(resident == 64 * 1024 && swapped == 8 * 1024);
-	wsd_host_process(folder, 78, &resident, &swapped);
-	cr_assert(!resident && !swapped);
+	wsd_host_process(&process, folder, 77);
+	cr_assert(process.resident_bytes == 64 * 1024 && process.swapped_bytes == 8 * 1024);
+	cr_assert_eq(process.cpu_ns * (u64)sysconf(_SC_CLK_TCK), 320 * 1000000000ull);
+	cr_assert_eq(wsd_host_beside(folder, 77, 65536), 56 * 1024);
+	cr_assert_eq(wsd_host_beside(folder, 77, 1 << 20), 0, "none is as large");
+	wsd_host_process(&process, folder, 78);
+	cr_assert(!process.resident_bytes && !process.swapped_bytes && !process.cpu_ns);
+	cr_assert_eq(wsd_host_beside(folder, 78, 65536), 0);
 	snprintf(command, sizeof(command), "rm -rf %s", folder);
 	cr_assert(!system(command));
 	wsd_host_read(&host, folder); /* a kernel without any of it */

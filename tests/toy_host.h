@@ -39,6 +39,8 @@ struct toy_guest {
 	u32 phases, gens;
 	u32 balloon_rate; /* blocks per second; 0: it refuses */
 	u64 start_ns;
+	u64 really_ns; /* a refault costs this, whatever the view says; 0: what it says */
+	bool agent;    /* tells of its memory pressure */
 	/* State. */
 	bool added;
 	u32 phase_now, cursor;
@@ -138,9 +140,12 @@ static void toy_use(struct toy *toy, u32 vm, struct toy_block *block)
 				guest->direct += TOY_PAGES;
 		}
 		if (block->state == TOY_SWAPPED) {
+			u64 refault_ns = guest->really_ns ? guest->really_ns :
+							     toy->view[vm].refault_ns;
+
 			guest->swap_in += TOY_BLOCK;
-			guest->stalled_s += TOY_PAGES * (double)toy->view[vm].refault_ns / 1e9;
-			guest->busy_until_s += TOY_PAGES * (double)toy->view[vm].refault_ns / 1e9;
+			guest->stalled_s += TOY_PAGES * (double)refault_ns / 1e9;
+			guest->busy_until_s += TOY_PAGES * (double)refault_ns / 1e9;
 		}
 		block->state = TOY_RESIDENT;
 		guest->resident++;
@@ -271,6 +276,8 @@ static void toy_stats(struct toy *toy, u32 vm)
 
 	if (toy_random(toy) < toy->loss)
 		return;
+	if (guest->agent)
+		toy->view[vm].psi_some_ns = (u64)(guest->stalled_s * 1e9);
 	toy->view[vm].stats = (struct sim_vm_stats){
 		.time_ns = toy->now_ns,
 		.swap_in_bytes = guest->swap_in,

@@ -66,10 +66,10 @@ static void put_vm(struct sim_json_writer *json, const struct wsd_control *contr
 {
 	const struct wsd_vm *vm = &control->vm[i];
 	const u64 *value = vm->stats.value;
-	u64 backed, swapped;
+	struct wsd_backing backing;
 	char channels[128];
 
-	wsd_vm_backing(vm, &backed, &swapped);
+	wsd_vm_backing(vm, &backing);
 	sim_channels_text(wsd_vm_channels(vm), channels, sizeof(channels));
 	sim_json_object(json, NULL);
 	sim_json_text(json, "name", vm->options->name);
@@ -78,7 +78,7 @@ static void put_vm(struct sim_json_writer *json, const struct wsd_control *contr
 	sim_json_text(json, "channels", channels);
 	sim_json_number(json, "target_pages", (double)vm->target_pages);
 	sim_json_number(json, "balloon_pages", (double)wsd_vm_balloon_pages(vm));
-	sim_json_number(json, "backed_bytes", (double)backed);
+	sim_json_number(json, "backed_bytes", (double)backing.backed_bytes);
 	sim_json_number(json, "stats_s", (double)vm->stats_ns / 1e9);
 	sim_json_number(json, "free_bytes", (double)value[WS_STAT_MEMFREE]);
 	sim_json_number(json, "total_bytes", (double)value[WS_STAT_MEMTOT]);

@@ -42,13 +42,19 @@ static void refresh_vm(struct wsd_control *control, u32 i)
 	const struct wsd_vm *vm = &control->vm[i];
 	struct sim_vm_view *view = &control->vm_view[i];
 	u64 nominal = vm->options->size_bytes / WS_PAGE_BYTES;
+	struct wsd_backing backing;
 
 	view->running = control->peer[i].added;
 	view->target_bytes = left_bytes(vm, vm->target_pages < nominal ? vm->target_pages : nominal);
 	view->actual_bytes = left_bytes(vm, wsd_vm_balloon_pages(vm));
-	if (control->policy->channels & SIM_CH_HOST)
-		wsd_vm_backing(vm, &view->backed_bytes, &view->host_swapped_bytes);
-	if (control->policy->channels & SIM_CH_AGENT) {
+	if (control->policy->channels & SIM_CH_HOST) {
+		wsd_vm_backing(vm, &backing);
+		view->backed_bytes = backing.backed_bytes;
+		view->host_swapped_bytes = backing.swapped_bytes;
+		/* A VMM's processor time is that of another clock than the guest's. */
+		view->cpu_ns = control->loop->clock == WSD_CLOCK_GUEST ? 0 : backing.cpu_ns;
+	}
+	if ((control->policy->channels | control->policy->channels_more) & SIM_CH_AGENT) {
 		view->committed_bytes = vm->agent.committed_bytes;
 		view->psi_some_ns = vm->agent.psi_some_ns;
 		view->psi_full_ns = vm->agent.psi_full_ns;
@@ -57,20 +63,22 @@ static void refresh_vm(struct wsd_control *control, u32 i)
 	}
 }
 
-static u64 backed_bytes(const struct wsd_control *control)
+/* Of all VMs' memory; @beside: and what their VMMs hold beside it. */
+static u64 backed_bytes(const struct wsd_control *control, bool beside)
 {
-	u64 sum = 0, backed, swapped;
+	struct wsd_backing backing;
+	u64 sum = 0;
 
 	for (u32 i = 0; i < control->vms_count; i++) {
-		wsd_vm_backing(&control->vm[i], &backed, &swapped);
-		sum += backed;
+		wsd_vm_backing(&control->vm[i], &backing);
+		sum += backing.backed_bytes + (beside ? backing.beside_bytes : 0);
 	}
 	return sum;
 }
 
 static u64 free_bytes(struct wsd_control *control)
 {
-	u64 budget = control->scenario->host.memory_bytes, backed = backed_bytes(control);
+	u64 budget = control->scenario->host.memory_bytes, backed = backed_bytes(control, true);
 	u64 left = backed < budget ? budget - backed : 0;
 
 	if (control->loop->clock == WSD_CLOCK_GUEST)
@@ -485,7 +493,7 @@ void wsd_control_fill_sample(struct wsd_control *control, u32 i, struct sim_vm_s
 	const struct wsd_vm *vm = &control->vm[i];
 	const u64 *value = vm->stats.value;
 	struct sim_vm_counters *counters = &sample->counters;
-	u64 backed, swapped;
+	struct wsd_backing backing;
 
 	memset(sample, 0, sizeof(*sample));
 	sample->running = vm->up;
@@ -494,9 +502,9 @@ void wsd_control_fill_sample(struct wsd_control *control, u32 i, struct sim_vm_s
 	sample->target_pages = sample->nominal_pages - (vm->target_pages < sample->nominal_pages ?
 							vm->target_pages : sample->nominal_pages);
 	sample_memory(vm, now(control), sample);
-	wsd_vm_backing(vm, &backed, &swapped);
-	sample->backed_pages = backed / WS_PAGE_BYTES;
-	sample->host_swapped_pages = swapped / WS_PAGE_BYTES;
+	wsd_vm_backing(vm, &backing);
+	sample->backed_pages = backing.backed_bytes / WS_PAGE_BYTES;
+	sample->host_swapped_pages = backing.swapped_bytes / WS_PAGE_BYTES;
 	sample->psi_some_avg10 = vm->agent.psi_some_avg10;
 	sample->psi_full_avg10 = vm->agent.psi_full_avg10;
 	counters->swap_in_pages = value[WS_STAT_SWAP_IN] / WS_PAGE_BYTES;
@@ -530,7 +538,7 @@ static void fill_host(struct wsd_control *control, struct sim_host_sample *sampl
 	*sample = (struct sim_host_sample){
 		.memory_pages = control->scenario->host.memory_bytes / WS_PAGE_BYTES,
 		.free_pages = free / WS_PAGE_BYTES,
-		.backed_pages = backed_bytes(control) / WS_PAGE_BYTES,
+		.backed_pages = backed_bytes(control, false) / WS_PAGE_BYTES,
 		.swapped_pages = control->host.swapped_bytes / WS_PAGE_BYTES,
 		.swap_in_pages = control->host.swap_in_bytes / WS_PAGE_BYTES,
 		.swap_out_pages = control->host.swap_out_bytes / WS_PAGE_BYTES,

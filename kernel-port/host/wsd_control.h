@@ -11,7 +11,9 @@
  *	statistics that nobody asked for (a device's first ones) are kept but not told
  *	what the host has: MemAvailable, and with a budget (--host-memory) what is left
  *	of that, the lesser of the two; in guest time the budget alone, for /proc has
- *	another clock
+ *	another clock.  What VMMs hold beside their guests' memory is taken off, so a
+ *	policy sees it as memory that others on the host use
+ *	a VM's processor time is its VMM's, of QEMU; of other VMs and in guest time none
  *
  * Once a second it looks whether balloons follow their targets and whether the host is
  * short, as the simulated controller does; every sample interval it tells the record.

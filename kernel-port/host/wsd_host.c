@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "wsd_host.h"
 
@@ -94,19 +95,65 @@ void wsd_host_read(struct wsd_host *host, const char *proc)
 	free(psi);
 }
 
-void wsd_host_process(const char *proc, int pid, u64 *resident_bytes, u64 *swapped_bytes)
+/* User and system time: the 12th and 13th words behind the name, which may hold anything. */
+static u64 cpu_ns_of(const char *stat)
+{
+	const char *word = strrchr(stat, ')');
+	u64 ticks = 0;
+
+	for (u32 i = 1; word && i <= 13; i++) {
+		word = strchr(word + 1, ' ');
+		if (word && i >= 12)
+			ticks += strtoull(word, NULL, 10);
+	}
+	return ticks * (1000000000ull / (u64)sysconf(_SC_CLK_TCK));
+}
+
+void wsd_host_process(struct wsd_process *process, const char *proc, int pid)
 {
 	char name[64];
-	char *status;
+	char *text;
 
-	*resident_bytes = *swapped_bytes = 0;
+	memset(process, 0, sizeof(*process));
 	if (pid <= 0)
 		return;
 	snprintf(name, sizeof(name), "%d/status", pid);
-	status = read_text(proc, name);
-	if (status) {
-		*resident_bytes = number_of(status, "VmRSS") * 1024;
-		*swapped_bytes = number_of(status, "VmSwap") * 1024;
+	text = read_text(proc, name);
+	if (text) {
+		process->resident_bytes = number_of(text, "VmRSS") * 1024;
+		process->swapped_bytes = number_of(text, "VmSwap") * 1024;
 	}
-	free(status);
+	free(text);
+	snprintf(name, sizeof(name), "%d/stat", pid);
+	text = read_text(proc, name);
+	if (text)
+		process->cpu_ns = cpu_ns_of(text);
+	free(text);
+}
+
+u64 wsd_host_beside(const char *proc, int pid, u64 ram_bytes)
+{
+	u64 from, to, size = 0, kib, sum = 0, ram = 0, smallest = ~0ull;
+	char path[512], line[4352], rights[8];
+	bool writable = false;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%d/smaps", proc, pid);
+	file = pid > 0 ? fopen(path, "re") : NULL;
+	if (!file)
+		return 0;
+	while (fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "%llx-%llx %7s", &from, &to, rights) == 3) {
+			size = to - from;
+			writable = rights[1] == 'w' && rights[2] == '-';
+		} else if (sscanf(line, "Rss: %llu kB", &kib) == 1) {
+			sum += kib * 1024;
+			if (writable && size >= ram_bytes && size < smallest) {
+				smallest = size;
+				ram = kib * 1024;
+			}
+		}
+	}
+	fclose(file);
+	return smallest == ~0ull ? 0 : sum - ram;
 }

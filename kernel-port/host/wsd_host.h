@@ -21,8 +21,20 @@ struct wsd_host {
 /* @proc: "/proc", or a test's folder. */
 void wsd_host_read(struct wsd_host *host, const char *proc);
 
-/* Of one process: what it holds in memory and in swap; 0 when it may not be read. */
-void wsd_host_process(const char *proc, int pid, u64 *resident_bytes, u64 *swapped_bytes);
+/* Of one process; 0 when it may not be read. */
+struct wsd_process {
+	u64 resident_bytes, swapped_bytes; /* what it holds in memory and in swap */
+	u64 cpu_ns;			   /* user and system time, running total */
+};
+void wsd_host_process(struct wsd_process *process, const char *proc, int pid);
+
+/*
+ * What a VMM's process holds in memory beside its guest's @ram_bytes: code, firmware, the
+ * kernel's image that it booted, translated code.  The guest's memory is the smallest
+ * writable mapping, not executable, that is as large; 0 when there is none, or when it may
+ * not be read.  Costs a walk over the process's page tables: not for every second.
+ */
+u64 wsd_host_beside(const char *proc, int pid, u64 ram_bytes);
 
 /* A file such as /proc/pressure/memory, as text. */
 void wsd_host_parse_psi(const char *text, u64 *some_ns, u64 *full_ns, u32 *some_avg10,

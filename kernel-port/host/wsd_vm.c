@@ -10,6 +10,7 @@
 #include "wsd_vm.h"
 
 #define REQUEST_TIMEOUT_NS (2000 * WS_NS_PER_MS)
+#define BESIDE_INTERVAL_NS (10000 * WS_NS_PER_MS)
 
 /* --- heard --- */
 
@@ -18,10 +19,23 @@ void wsd_vm_complain(struct wsd_vm *vm, const char *text)
 	vm->events->complain(vm->ctx, vm, text);
 }
 
+/* What the VMM holds beside changes seldom, and costs a walk over its page tables. */
+static void look_beside(struct wsd_vm *vm)
+{
+	u64 now_ns = vm->events->now_ns(vm->ctx);
+
+	if (!vm->qmp || (vm->beside_ns && now_ns - vm->beside_ns < BESIDE_INTERVAL_NS))
+		return;
+	vm->beside_ns = now_ns ? now_ns : 1;
+	vm->beside_bytes = wsd_host_beside("/proc", wsd_qmp_pid(vm->qmp), vm->options->size_bytes);
+}
+
 void wsd_vm_went_up(struct wsd_vm *vm)
 {
 	if (vm->up)
 		return;
+	vm->beside_ns = 0; /* perhaps another process */
+	look_beside(vm);
 	vm->up = true;
 	if (vm->attach)
 		vm->target_pages = wsd_attach_device(vm->attach)->config.num_pages;
@@ -182,13 +196,21 @@ u64 wsd_vm_balloon_pages(const struct wsd_vm *vm)
 	return pages < nominal ? pages : nominal;
 }
 
-void wsd_vm_backing(const struct wsd_vm *vm, u64 *backed_bytes, u64 *swapped_bytes)
+void wsd_vm_backing(const struct wsd_vm *vm, struct wsd_backing *backing)
 {
-	*swapped_bytes = 0;
-	if (vm->attach)
-		*backed_bytes = wsd_mem_backed_bytes(&wsd_attach_device(vm->attach)->mem);
-	else
-		wsd_host_process("/proc", wsd_qmp_pid(vm->qmp), backed_bytes, swapped_bytes);
+	struct wsd_process process;
+
+	memset(backing, 0, sizeof(*backing));
+	if (vm->attach) {
+		backing->backed_bytes = wsd_mem_backed_bytes(&wsd_attach_device(vm->attach)->mem);
+		return;
+	}
+	wsd_host_process(&process, "/proc", wsd_qmp_pid(vm->qmp));
+	backing->beside_bytes = vm->beside_bytes < process.resident_bytes ? vm->beside_bytes :
+									   process.resident_bytes;
+	backing->backed_bytes = process.resident_bytes - backing->beside_bytes;
+	backing->swapped_bytes = process.swapped_bytes;
+	backing->cpu_ns = process.cpu_ns;
 }
 
 void wsd_vm_set_target(struct wsd_vm *vm, u64 balloon_pages)
@@ -284,6 +306,8 @@ void wsd_vm_look_after(struct wsd_vm *vm)
 		wsd_qmp_look_after(vm->qmp);
 	if (vm->port)
 		wsd_port_look_after(vm->port);
+	if (vm->up)
+		look_beside(vm);
 }
 
 /* --- life --- */

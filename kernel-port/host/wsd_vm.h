@@ -62,6 +62,7 @@ struct wsd_vm {
 	struct sim_vm_report report; /* the newest */
 	u64 report_age_ns;	     /* how old it was when it came */
 	u64 reports_count, reports_lost, messages_count, malformed_count;
+	u64 beside_bytes, beside_ns; /* of wsd_backing, and when it was looked up; 0: never */
 };
 
 int wsd_vm_create(struct wsd_vm *vm, u32 index, const struct wsd_vm_options *options,
@@ -72,8 +73,12 @@ void wsd_vm_destroy(struct wsd_vm *vm);
 /* enum sim_channel bits that it has now. */
 u32 wsd_vm_channels(const struct wsd_vm *vm);
 u64 wsd_vm_balloon_pages(const struct wsd_vm *vm);
-/* Of its memory: what the host holds, and what it has swapped. */
-void wsd_vm_backing(const struct wsd_vm *vm, u64 *backed_bytes, u64 *swapped_bytes);
+struct wsd_backing {
+	u64 backed_bytes, swapped_bytes; /* of its memory: what the host holds, what it has swapped */
+	u64 beside_bytes; /* what its VMM holds beside; 0: not known */
+	u64 cpu_ns;	  /* of its VMM's process, running total; 0: not known, or no such clock */
+};
+void wsd_vm_backing(const struct wsd_vm *vm, struct wsd_backing *backing);
 
 /* Pages for the balloon; nothing is sent in a dry run. */
 void wsd_vm_set_target(struct wsd_vm *vm, u64 balloon_pages);

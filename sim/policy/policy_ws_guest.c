@@ -129,6 +129,19 @@ static void take_work(struct policy_ws_guest *guest, const struct sim_vm_view *v
 	guest->cpu_ns = vm->cpu_ns;
 }
 
+/*
+ * What an agent says of the guest's pressure, where there is one: it has measured what a
+ * refault costs, which else is taken from a table, wrong by far on an emulated processor.
+ */
+static double told_stall(struct policy_ws_guest *guest, const struct sim_vm_view *vm, u64 dt_ns)
+{
+	double told = guest->psi_ns ? since(vm->psi_some_ns, guest->psi_ns) : 0;
+
+	guest->psi_ns = vm->psi_some_ns;
+	/* While the balloon takes pages, it is the cause. */
+	return vm->actual_bytes > vm->target_bytes ? 0 : smaller(1, told / (double)dt_ns);
+}
+
 static double share(double stall, double work)
 {
 	/* What is hardly at work is not slowed down by a page or two. */
@@ -150,6 +163,21 @@ double policy_ws_slowdown_mean(const struct policy_ws_guest *guest)
 	return share(guest->stall_mean, guest->work_mean);
 }
 
+bool policy_ws_thrashes(const struct policy_ws_guest *guest, const struct policy_ws_params *params)
+{
+	return guest->turnover * 2 * (double)params->interval_ns / 1e9 > 1;
+}
+
+static void take_turnover(struct policy_ws_guest *guest, double in, double evicted, u64 dt_ns,
+			  const struct policy_ws_params *params)
+{
+	/* A guest with little in its lists turns that over with next to nothing. */
+	double listed = larger(policy_curve_all(&guest->curve), guest->used / 4);
+	double share = smaller(in, evicted) / larger(listed, 1 << 20) / ((double)dt_ns / 1e9);
+
+	guest->turnover = smooth(guest->turnover, share, dt_ns, (double)params->interval_ns / 2);
+}
+
 /* Rates from the difference of two statistics. */
 static void take_rates(struct policy_ws_guest *guest, const struct sim_vm_view *vm, u64 dt_ns,
 		       double used, const struct policy_ws_params *params)
@@ -163,6 +191,7 @@ static void take_rates(struct policy_ws_guest *guest, const struct sim_vm_view *
 
 	stall += guest->curve.file_refault / POLICY_PAGE_SIZE / FILE_PAGES_PER_WAIT *
 		 (double)vm->file_refault_ns * params->queueing / 1e9;
+	stall = larger(stall, told_stall(guest, vm, dt_ns));
 	guest->flow.swapped_in += in;
 	guest->flow.swapped_out += since(stats->swap_out_bytes, guest->swap_out);
 	guest->flow.reclaimed += evicted;
@@ -170,13 +199,15 @@ static void take_rates(struct policy_ws_guest *guest, const struct sim_vm_view *
 	guest->stall_now = smooth(guest->stall_now, stall, dt_ns, 5e9);
 	guest->stall_mean = smooth(guest->stall_mean, stall, dt_ns, MEAN_NS);
 	take_work(guest, vm, seconds, dt_ns);
+	take_turnover(guest, in, evicted, dt_ns, params);
 	guest->growth = larger(fade(guest->growth, dt_ns, 60e9), (used - guest->used) / seconds);
 	guest->deficit = fade(guest->deficit, dt_ns, 2.0 * (double)params->interval_ns);
 	/*
 	 * What comes back while something else has to go shows what is missing.  Coming back
 	 * within the bound is the price of saving, and into free memory it is no shortage.
 	 */
-	if (policy_ws_slowdown_now(guest) > params->slowdown / 2)
+	if (policy_ws_slowdown_now(guest) > params->slowdown / 2 ||
+	    policy_ws_thrashes(guest, params))
 		guest->deficit += smaller(in, evicted);
 	/* What thrashes comes back many times; no more can be missing than is out. */
 	guest->deficit = smaller(guest->deficit,
@@ -210,7 +241,7 @@ bool policy_ws_guest_stats(struct policy_ws_guest *guest, const struct sim_vm_vi
 	guest->stalls = stats->alloc_stalls;
 	guest->major = stats->major_faults;
 	guest->used = used;
-	if (policy_ws_slowdown_now(guest) > params->slowdown)
+	if (policy_ws_slowdown_now(guest) > params->slowdown || policy_ws_thrashes(guest, params))
 		policy_ws_guest_distress(guest, 0, now_ns, params);
 	if (stalls && vm->target_bytes < vm->nominal_bytes)
 		policy_ws_guest_distress(guest, params->headroom * (double)vm->nominal_bytes,
@@ -316,7 +347,8 @@ void policy_ws_guest_update(struct policy_ws_guest *guest, const struct sim_vm_v
 		guest->cold = guest->headroom = 0;
 		guest->need = smaller(nominal, (double)vm->target_bytes + guest->deficit);
 	} else {
-		guest->cold = policy_ws_slowdown_mean(guest) > params->slowdown ?
+		guest->cold = policy_ws_slowdown_mean(guest) > params->slowdown ||
+					      policy_ws_thrashes(guest, params) ?
 				      0 :
 				      cold_bytes(guest, bound, &learning, params);
 		guest->headroom = larger(params->headroom * nominal,

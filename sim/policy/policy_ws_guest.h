@@ -59,8 +59,9 @@ struct policy_ws_guest {
 	double hot;	    /* stall per byte that was missing: highest seen, fading */
 	double stall_now, stall_mean; /* seconds per second, over 5 s and 60 s */
 	double stall_last, work_last; /* likewise, between the last two statistics */
+	double turnover; /* share of what its lists hold that comes back from swap each second */
 	double work_now, work_mean; /* processor seconds per second, likewise; 1: not known */
-	u64 cpu_ns;
+	u64 cpu_ns, psi_ns;
 	/* Need. */
 	double cold, headroom, need;
 	u32 cold_age; /* index of the age that cold is older than */
@@ -107,6 +108,12 @@ bool policy_ws_guest_stats(struct policy_ws_guest *guest, const struct sim_vm_vi
 double policy_ws_slowdown_last(const struct policy_ws_guest *guest);
 double policy_ws_slowdown_now(const struct policy_ws_guest *guest);
 double policy_ws_slowdown_mean(const struct policy_ws_guest *guest);
+
+/*
+ * Pages from swap push each other out before two reports have seen them: the guest works
+ * on more than it has, whatever its swap device is said to cost.
+ */
+bool policy_ws_thrashes(const struct policy_ws_guest *guest, const struct policy_ws_params *params);
 
 /* Something else says that the guest is short of memory by @bytes. */
 void policy_ws_guest_distress(struct policy_ws_guest *guest, double bytes, u64 now_ns,

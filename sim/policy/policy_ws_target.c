@@ -28,7 +28,8 @@
  *
  * Source: ours.  It uses Denning's working set (the age cut), TMO's bound on stall instead of
  * a rate of refaults, squeezed's order (what is given must be there first), ESX's shares.
- * May see: balloon statistics, working-set reports, host counters.
+ * May see: balloon statistics, working-set reports, host counters; on real hosts also the
+ * memory pressure (PSI) that an agent in the guest tells of, where there is one.
  * Known flaws, measured (bench/frontier/README.md): `slowdown` is a bound only while the host
  * can give what guests need.  Where it cannot, balloons of guests above their fair share go
  * back and forth (45 turns an hour, slowdown 1.34, with new guests and an SSD).  Where more
@@ -186,6 +187,7 @@ static u64 wish_of(const struct policy_ws_guest *guest, const struct sim_vm_view
 	double bears = params->patience;
 
 	if (((policy_ws_slowdown_last(guest) > bears && policy_ws_slowdown_mean(guest) > bears) ||
+	     policy_ws_thrashes(guest, params) ||
 	     (!vm->refault_ns && guest->distress_until_ns > now_ns)) &&
 	    guest->need - guest->headroom + policy_ws_kept_free(vm, params) > (double)target)
 		return policy_clamp_target(vm, policy_max(target, grown(guest, vm, params)));
@@ -641,6 +643,7 @@ const struct sim_policy policy_ws_target = {
 		"above the fair shares goes back and forth. Beyond 5 % of slowdown, policies that\n"
 		"return all free memory at once save more.",
 	.channels = SIM_CH_STATS | SIM_CH_REPORTS | SIM_CH_HOST,
+	.channels_more = SIM_CH_AGENT,
 	.params = ws_target_params,
 	.params_count = POLICY_COUNT(ws_target_params),
 	.state_size = sizeof(struct ws_target_state),

@@ -138,7 +138,12 @@ struct sim_policy {
 	const char *rule;    /* the rule in words, several lines */
 	const char *source;  /* where it comes from */
 	const char *flaw;    /* known weakness */
-	u32 channels;	     /* enum sim_channel */
+	u32 channels;	     /* enum sim_channel: what it cannot do without */
+	/*
+	 * What it sees besides where a real VM happens to give it; simulated VMs do not, so that
+	 * results show what the others alone are worth.
+	 */
+	u32 channels_more;
 	const struct sim_param *params;
 	u32 params_count;
 	u32 state_size;
