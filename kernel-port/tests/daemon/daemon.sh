@@ -133,8 +133,11 @@ both_up || is "" "a new daemon finds both VMs"
 after=$(balloon lazy)
 check "$after -ge $((before / 2))" "killed and started again: the balloon has $before, then $after pages"
 # The one that works gets what it works on, 90 + 150 MiB, and keeps it for ten seconds more.
-divided() { [ "$(balloon busy)" -le $(((mib - 240) * 256)) ] && [ "$(balloon lazy)" -gt 25600 ]; }
-until_so 70 divided || :
+divided() {
+	busy=$(balloon busy) lazy=$(balloon lazy)
+	[ "$busy" -le $(((mib - 240) * 256)) ] && [ "$lazy" -gt $((busy + 30 * 256)) ]
+}
+until_so 100 divided || :
 sleep 10
 finish ws-target
 lazy=$(last lazy 6) busy=$(last busy 6)
