@@ -244,9 +244,6 @@ Test(sweep, gathering_takes_means_over_cells_within_samples, .init = make_folder
 	struct sim_estimate e = sim_gather_estimate(&gather, 1, 1, SIM_RUN_SAVED);
 	cr_assert_float_eq(e.mean, 110.5, 1e-12);
 	cr_assert_eq(e.count, 2);
-	e = sim_gather_difference(&gather, 0, 1, 0, SIM_RUN_SAVED);
-	cr_assert_float_eq(e.mean, 10, 1e-12);
-	cr_assert_float_eq(e.high - e.low, 0, 1e-12);
 	e = sim_gather_margin(&gather, SIM_ANY_AXIS, 0, 0, SIM_RUN_SAVED);
 	cr_assert_float_eq(e.mean, 50.5, 1e-12);
 	cr_assert(e.high - e.low <= 1 + 1e-12, "the cells' spread is not noise");

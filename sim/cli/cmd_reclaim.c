@@ -390,15 +390,36 @@ static const char doc[] =
 	"  wssim reclaim big.oracleGeneral.zst --frames 64MiB --json\n\n"
 	"mglru:8 means MGLRU with at most 8 generations, mglru:6.14 Linux's of that version (base, 6.1, "
 	"6.1.y, 6.12, 6.14, mm-new, fg); words after it change one mechanism each, as in "
-	"mglru:6.12:nopid:nobloom: nopid notiers nobloom bloom nolook norefault distance ahead-old "
-	"ahead-young spread swappiness=0..200.  A miss includes first accesses.\n"
+	"mglru:6.12:nopid:nobloom.  A miss includes first accesses.\n\n"
 	"Exit status: 0 done, 1 failed or interrupted, 2 usage or bad input.";
+
+/* The table knows its words. */
+static char *help_filter(int key, const char *text, void *input)
+{
+	char *all = NULL;
+	size_t size;
+
+	(void)input;
+	if (key != ARGP_KEY_HELP_POST_DOC)
+		return (char *)text;
+	FILE *stream = open_memstream(&all, &size);
+	if (!stream)
+		return (char *)text;
+	fprintf(stream, "%s\n\nWords:\n", text);
+	for (u32 i = 0; sim_reclaim_switches[i].name; i++)
+		fprintf(stream, "  %-14s %s\n", sim_reclaim_switches[i].name,
+			sim_reclaim_switches[i].summary);
+	fputs("  swappiness=N   0 to 200\n", stream);
+	fclose(stream);
+	return all;
+}
 
 int cmd_reclaim(int argc, char **argv)
 {
 	static const struct argp_child children[] = { { &cmd_lab_argp, 0, NULL, 0 },
 						      { NULL, 0, NULL, 0 } };
-	static const struct argp argp = { option, parse, "TRACE", doc, children, NULL, NULL };
+	static const struct argp argp = { option,   parse,	 "TRACE", doc,
+					   children, help_filter, NULL };
 	struct options options = { .reclaim = ALL_ALGORITHMS, .frames = FRAMES_DEFAULT, .jobs = 1 };
 	struct wanted wanted = { .names = 0 };
 	struct sim_lab_trace trace;

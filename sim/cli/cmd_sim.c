@@ -131,7 +131,7 @@ void cmd_sim_free(struct cmd_sim *sim)
 		free(sim->owned[i]);
 }
 
-void cmd_progress_runs(void *ctx, u32 done_count, u32 all_count)
+static void progress_runs(void *ctx, u32 done_count, u32 all_count)
 {
 	struct cmd_progress *progress = ctx;
 
@@ -338,7 +338,7 @@ int cmd_experiment(const struct cmd_sim *sim, struct sim_experiment *experiment)
 	if (experiment->policies_count == 1 && experiment->runs_count == 1)
 		experiment->run_progress = cmd_progress_time;
 	else
-		experiment->progress = cmd_progress_runs;
+		experiment->progress = progress_runs;
 	rc = sim_experiment_run(experiment, &error);
 	cmd_progress_clear(&progress);
 	if (rc) {

@@ -43,7 +43,6 @@ struct cmd_progress {
 	u64 end_ns;
 	u32 last_percent;
 };
-void cmd_progress_runs(void *progress, u32 done_count, u32 all_count);
 void cmd_progress_time(void *progress, u64 now_ns);
 void cmd_progress_clear(struct cmd_progress *progress);
 

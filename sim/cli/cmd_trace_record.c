@@ -149,7 +149,8 @@ static const struct argp_option argp_options[] = {
 	  "depends on, fetched by apt-get)", 1 },
 	{ "memory", KEY_MEMORY, "SIZE", 0, "the guest's memory (default 256MiB)", 1 },
 	{ "workload", KEY_WORKLOAD, "SCRIPT", 0,
-	  "a shell script to run in the guest, or 'boot' or 'files' (the default)", 1 },
+	  "a shell script to run in the guest, or 'boot' (idles for ten seconds and ends), or 'files' "
+	  "(the default: sorts, packs and checks the files of --file, idles, and again)", 1 },
 	{ "file", KEY_FILE, "PATH", 0, "copy to the guest's disk, /data; may be given again", 1 },
 	{ "console", KEY_CONSOLE, NULL, 0, "show the guest's console", 1 },
 	{ "busybox", KEY_BUSYBOX, "PATH", 0, "a static busybox (default /bin/busybox)", 1 },

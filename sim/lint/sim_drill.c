@@ -30,7 +30,6 @@
 #define IDLE { GUEST("idle"), IDLE_LOAD }
 #define USUAL .memory = MIB(4096), .vms_count = 3, .vm = { STEADY, STEP, IDLE }
 #define STEPS .duration_s = 1200, .change_s = { 300, 700 }
-#define MSEC 1000000ull
 #define SEC SIM_PLANT_SECOND
 
 const struct sim_drill sim_drills[] = {

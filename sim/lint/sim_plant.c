@@ -56,7 +56,7 @@ static void look_vm(struct sim_plant *plant, u32 vm)
 	}
 }
 
-void sim_plant_look(struct sim_plant *plant)
+static void look(struct sim_plant *plant)
 {
 	struct sim_host_view *host = &plant->host;
 
@@ -112,7 +112,7 @@ int sim_plant_open(struct sim_plant *plant, const struct sim_policy *policy, con
 			.deflate_on_oom = vm[i].deflate_on_oom,
 		};
 	}
-	sim_plant_look(plant);
+	look(plant);
 	int rc = policy->init ? policy->init(plant->state, &plant->host) : 0;
 	if (rc) {
 		free(plant->state); /* what never began is not destroyed */
@@ -146,7 +146,7 @@ static void live(struct sim_plant *plant, u32 vm)
 	guest->running = runs;
 	if (runs)
 		guest->birth_ns[0] = guest->moved_ns = guest->informed_ns = plant->now_ns;
-	sim_plant_look(plant);
+	look(plant);
 	if (runs && policy->vm_added)
 		policy->vm_added(plant->state, &plant->host, vm, &plant->act);
 	if (!runs && policy->vm_removed)
@@ -215,11 +215,11 @@ void sim_plant_step(struct sim_plant *plant)
 			continue;
 		sim_plant_load(plant, i);
 		sim_plant_balloon(plant, i);
-		sim_plant_look(plant);
+		look(plant);
 		sim_plant_deliver(plant, i);
 		watch_balloon(plant, i);
 	}
 	host_reclaim(plant);
-	sim_plant_look(plant);
+	look(plant);
 	host_events(plant);
 }

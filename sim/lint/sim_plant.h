@@ -149,7 +149,6 @@ void sim_plant_balloon(struct sim_plant *plant, u32 vm);
 void sim_plant_report(struct sim_plant *plant, u32 vm, bool pressure);
 void sim_plant_statistics(struct sim_plant *plant, u32 vm);
 void sim_plant_deliver(struct sim_plant *plant, u32 vm);
-void sim_plant_look(struct sim_plant *plant);
 extern const struct sim_action_ops sim_plant_actions;
 
 #endif /* SIM_PLANT_H */

@@ -71,7 +71,7 @@ static void spread(struct ws_rules *rules)
 }
 
 const struct sim_reclaim_switch sim_reclaim_switches[] = {
-	{ "nopid", "no controller: no tier is protected, types by swappiness alone", no_controller },
+	{ "nopid", "no controller: no tier is protected, type by swappiness", no_controller },
 	{ "notiers", "accesses through descriptors make no tiers", no_tiers },
 	{ "nobloom", "ageing walks all page tables", no_bloom },
 	{ "bloom", "ageing walks the tables that were young before", bloom },

@@ -118,16 +118,6 @@ struct sim_estimate sim_gather_estimate(const struct sim_gather *gather, u32 cel
 				  sim_plan_samples(gather->plan), RESAMPLING_SEED);
 }
 
-struct sim_estimate sim_gather_difference(const struct sim_gather *gather, u32 cell, u32 a, u32 b,
-					  enum sim_run_metric metric)
-{
-	const double *value = gather->value[metric];
-
-	return sim_stats_paired(&value[sim_gather_at(gather, cell, a, 0)],
-				&value[sim_gather_at(gather, cell, b, 0)],
-				sim_plan_samples(gather->plan), RESAMPLING_SEED);
-}
-
 static bool in_margin(const struct sim_plan *plan, u32 cell, u32 axis, int value)
 {
 	struct sim_cell at;

@@ -39,9 +39,6 @@ bool sim_gather_valid(const struct sim_gather *gather, u32 cell, u32 variant); /
 
 struct sim_estimate sim_gather_estimate(const struct sim_gather *gather, u32 cell, u32 variant,
 					enum sim_run_metric metric);
-/* Variant a's minus variant b's, in pairs. */
-struct sim_estimate sim_gather_difference(const struct sim_gather *gather, u32 cell, u32 a, u32 b,
-					  enum sim_run_metric metric);
 
 /*
  * Over all cells in which axis @axis has value @value; axes_count stands for the

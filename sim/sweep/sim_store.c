@@ -46,7 +46,8 @@ void sim_store_sweep_up(const struct sim_store *store)
 
 /* --- identity --- */
 
-u64 sim_store_program(void)
+/* Identity of the running program's code. */
+static u64 program_identity(void)
 {
 	static u64 program;
 	struct stat file;
@@ -106,7 +107,7 @@ int sim_store_identity(const struct sim_scenario *scenario, u64 *identity,
 
 	any.seed = 0;
 	any.run = 0;
-	digest = sim_scenario_digest(&any) ^ sim_store_program();
+	digest = sim_scenario_digest(&any) ^ program_identity();
 	for (u32 vm = 0; vm < scenario->vms_count; vm++) {
 		for (u32 i = 0; i < scenario->vm[vm].segments_count; i++) {
 			const char *path = scenario->vm[vm].segment[i].trace;

@@ -28,9 +28,6 @@ int sim_store_open(struct sim_store *store, const char *dir, struct tr_error *er
 /* Remove files that a killed process was writing; only while nobody else writes. */
 void sim_store_sweep_up(const struct sim_store *store);
 
-/* Identity of the running program's code. */
-u64 sim_store_program(void);
-
 /*
  * What the runs of @scenario have in common, whatever their seed and number.  Opens its
  * traces for their digests; remembers those of files seen before, so call it from one

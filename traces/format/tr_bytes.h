@@ -45,7 +45,6 @@ static inline void tr_put64(u8 *p, u64 x)
 	tr_put32(p + 4, (u32)(x >> 32));
 }
 
-#define TR_VARINT_MAX 10
 
 /* LEB128: seven bits a byte, low first, the top bit says "more".  Returns bytes written. */
 static inline u32 tr_put_varint(u8 *p, u64 x)

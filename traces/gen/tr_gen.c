@@ -189,7 +189,7 @@ int tr_gen_alloc(struct tr_gen_run *run, u64 page, enum tr_type type)
 	return put(run, &record);
 }
 
-int tr_gen_free(struct tr_gen_run *run, u64 page)
+static int free_page(struct tr_gen_run *run, u64 page)
 {
 	struct tr_record record = { .op = TR_FREE, .page = page, .time_ns = run->now_ns };
 
@@ -201,7 +201,7 @@ int tr_gen_free_range(struct tr_gen_run *run, u64 first, u64 count)
 	int rc = 0;
 
 	for (u64 i = 0; i < count && !rc; i++)
-		rc = tr_gen_free(run, first + i);
+		rc = free_page(run, first + i);
 	return rc;
 }
 

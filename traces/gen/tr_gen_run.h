@@ -25,7 +25,6 @@ int tr_gen_access(struct tr_gen_run *run, u64 page);
 /* The same, all given. */
 int tr_gen_touch(struct tr_gen_run *run, u64 page, enum tr_kind kind, bool write);
 int tr_gen_alloc(struct tr_gen_run *run, u64 page, enum tr_type type);
-int tr_gen_free(struct tr_gen_run *run, u64 page);
 int tr_gen_free_range(struct tr_gen_run *run, u64 first, u64 count);
 /* Idle until @until_ns, if that is later than now. */
 int tr_gen_idle(struct tr_gen_run *run, u64 until_ns);

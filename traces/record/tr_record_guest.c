@@ -28,12 +28,6 @@ static const char *const modules[] = {
 	"drivers/block/virtio_blk",
 };
 
-const char *const tr_guest_workloads[][2] = {
-	{ "boot", "boots, idles for ten seconds, ends" },
-	{ "files", "sorts, packs and checks the files of --file (or text of its own); idles; again" },
-	{ NULL, NULL },
-};
-
 static const char workload_boot[] = "sleep 10\n";
 static const char workload_files[] =
 	"set -- *\n"

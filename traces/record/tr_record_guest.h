@@ -24,9 +24,6 @@ struct tr_guest_options {
 	bool console;	      /* the guest's console goes to standard error */
 };
 
-/* Names and one-line descriptions of the built-in workloads; NULL at the end. */
-extern const char *const tr_guest_workloads[][2];
-
 struct tr_guest_result {
 	struct tr_record_result run;
 	u64 allocations_count; /* told by the guest's tracepoints; 0: they did not work */
