@@ -52,11 +52,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_P95:
 		options->p95 = true;
 		return 0;
-	case ARGP_KEY_ARG:
-		if (options->advice.input)
-			argp_error(state, "one scenario only");
-		options->advice.input = arg;
-		return 0;
+	case ARGP_KEY_NO_ARGS:
+		return 0; /* --trace may stand for it */
 	case ARGP_KEY_END:
 		if (!options->advice.input && !options->advice.trace)
 			argp_error(state, "which scenario? Or --trace and --host-memory");
@@ -70,7 +67,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		options->advice.vm = arg;
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return cmd_option_input(key, arg, state, "scenario", &options->advice.input);
 	}
 }
 

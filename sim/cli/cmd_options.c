@@ -49,6 +49,23 @@ error_t cmd_option_input(int key, const char *arg, struct argp_state *state, con
 	}
 }
 
+char *cmd_option_list(const char *text, const char *title,
+		      bool (*row)(u32 i, const char **name, const char **what))
+{
+	const char *name, *what;
+	char *all = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&all, &size);
+
+	if (!stream)
+		return (char *)text;
+	fprintf(stream, "%s\n\n%s:\n", text, title);
+	for (u32 i = 0; row(i, &name, &what); i++)
+		fprintf(stream, "  %-14s %s\n", name, what);
+	fclose(stream);
+	return all;
+}
+
 u32 cmd_cores(void)
 {
 	cpu_set_t set;

@@ -29,6 +29,13 @@ double cmd_option_ratio(struct argp_state *state, const char *option, const char
 error_t cmd_option_input(int key, const char *arg, struct argp_state *state, const char *what,
 			 const char **input);
 
+/*
+ * For a help filter: @text with a list below it.  @row says what stands in line @i, and
+ * false behind the last.  Return: memory that argp frees, or @text when there is none.
+ */
+char *cmd_option_list(const char *text, const char *title,
+		      bool (*row)(u32 i, const char **name, const char **what));
+
 /* Cores that this process may use. */
 u32 cmd_cores(void);
 

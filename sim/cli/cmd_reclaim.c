@@ -393,25 +393,18 @@ static const char doc[] =
 	"mglru:6.12:nopid:nobloom.  A miss includes first accesses.\n\n"
 	"Exit status: 0 done, 1 failed or interrupted, 2 usage or bad input.";
 
-/* The table knows its words. */
+static bool word_row(u32 i, const char **name, const char **what)
+{
+	*name = i ? sim_reclaim_switches[i - 1].name : "swappiness=N";
+	*what = i ? sim_reclaim_switches[i - 1].summary : "0 to 200";
+	return *name;
+}
+
 static char *help_filter(int key, const char *text, void *input)
 {
-	char *all = NULL;
-	size_t size;
-
 	(void)input;
-	if (key != ARGP_KEY_HELP_POST_DOC)
-		return (char *)text;
-	FILE *stream = open_memstream(&all, &size);
-	if (!stream)
-		return (char *)text;
-	fprintf(stream, "%s\n\nWords:\n", text);
-	for (u32 i = 0; sim_reclaim_switches[i].name; i++)
-		fprintf(stream, "  %-14s %s\n", sim_reclaim_switches[i].name,
-			sim_reclaim_switches[i].summary);
-	fputs("  swappiness=N   0 to 200\n", stream);
-	fclose(stream);
-	return all;
+	return key == ARGP_KEY_HELP_POST_DOC ? cmd_option_list(text, "Words", word_row) :
+					       (char *)text;
 }
 
 int cmd_reclaim(int argc, char **argv)

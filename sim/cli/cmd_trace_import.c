@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "cli/cmd.h"
+#include "cli/cmd_options.h"
 #include "cli/cmd_trace.h"
 #include "tr_import.h"
 #include "tr_origin.h"
@@ -213,25 +214,20 @@ static const char doc[] =
 	"  wssim trace import -f gcd vm_6127640366 --time-scale 24 -o vm.wst\n\n"
 	"Demand series (gcd, alibaba, bitbrains) tell how much memory a VM used over time and not "
 	"which pages: the accesses are made up to match, by the model that --hot and --warm set and "
-	"that the trace's origin states, with the time scale.\n";
+	"that the trace's origin states, with the time scale.";
+
+static bool format_row(u32 i, const char **name, const char **what)
+{
+	*name = tr_import_format_name(i);
+	*what = *name ? tr_import_format_help(i) : NULL;
+	return *name;
+}
 
 static char *help_filter(int key, const char *text, void *input)
 {
-	char *all = NULL;
-	size_t size;
-
 	(void)input;
-	if (key != ARGP_KEY_HELP_POST_DOC)
-		return (char *)text;
-	FILE *stream = open_memstream(&all, &size);
-	if (!stream)
-		return (char *)text;
-	fprintf(stream, "%s\nFormats:\n", text);
-	for (u32 i = 0; tr_import_format_name(i); i++)
-		fprintf(stream, "  %-14s %s\n", tr_import_format_name(i),
-			tr_import_format_help(i));
-	fclose(stream);
-	return all;
+	return key == ARGP_KEY_HELP_POST_DOC ? cmd_option_list(text, "Formats", format_row) :
+					       (char *)text;
 }
 
 static bool is_demand(const struct tr_import_info *info)
