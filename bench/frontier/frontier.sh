@@ -56,7 +56,7 @@ for set in ${sets:-tune held}; do
 		sum=$(cat "$scenario" traces/*.recipe "$wssim" | cksum | tr -d ' ')
 		[ -s "oracle/$scenario.$sum" ] || echo "$scenario $sum"
 	done | xargs -r -n 2 -P "$jobs" sh -c '
-		"$0" oracle "$1" --no-plots --no-baseline -o "oracle/$1.out" > "oracle/$1.$2.tmp" &&
+		"$0" oracle "$1" > "oracle/$1.$2.tmp" &&
 		rm -f "oracle/$1".[0-9]*[0-9] && mv "oracle/$1.$2.tmp" "oracle/$1.$2"' "$wssim"
 	cat oracle/"$set"-*.json.[0-9]*[0-9] > "oracle/$set.txt"
 done
