@@ -93,6 +93,7 @@ struct seen {
 	u32 late_faults, first_page, end_page; /* faults after late_ns on a range of pages */
 	u64 late_ns;
 	u64 anon_most, true_old_bytes, reports;
+	u64 free_most; /* of the host, once it swaps */
 	struct sim_vm_sample last;
 	struct sim_host_sample host;
 	struct sim_run_result result;
@@ -126,7 +127,9 @@ static void see_sample(void *ctx, u64 now_ns, const struct sim_host_sample *host
 {
 	struct seen *seen = ctx;
 
-	(void)now_ns, (void)host, (void)vms_count;
+	(void)now_ns, (void)vms_count;
+	if (host->swap_out_pages && host->free_pages > seen->free_most)
+		seen->free_most = host->free_pages;
 	if (vm->anon_pages > seen->anon_most)
 		seen->anon_most = vm->anon_pages;
 }
@@ -504,6 +507,56 @@ Test(guest, a_host_without_swap_that_is_full_neither_hangs_nor_scans_for_ever)
 	cr_assert_eq(seen.host.psi_some_ns > 30 * SIM_SECOND, true, "VMs wait for memory");
 	cr_assert_lt(seen.host.cpu_ns, SIM_SECOND, "the host spent %llu ns", seen.host.cpu_ns);
 	cr_assert_lt(seen.result.events, 100000, "%llu events", seen.result.events);
+	free(seen.what);
+}
+
+/* A host of 64 MiB without a share of its own, low at 10 % and high at 20 %. */
+#define HOST_PAGES 16384u
+#define HOST_LOW (HOST_PAGES / 10)
+#define HOST_HIGH (HOST_PAGES / 5)
+static const char small_host[] =
+	"{ \"name\": \"small\", \"duration\": \"60s\", \"sample\": \"50ms\","
+	"  \"host\": { \"memory\": \"64MiB\", \"reserved\": \"0\", \"low\": 0.1, \"high\": 0.2,"
+	"             \"swap\": { \"device\": \"nvme\", \"size\": \"256MiB\" } },"
+	"  \"vms\": [ { \"name\": \"a\", \"memory\": \"128MiB\", \"memory_min\": \"16MiB\","
+	"             \"kernel\": \"8MiB\", \"workload\": [ \"t.wst\" ], \"loop\": false } ],"
+	"  \"policy\": \"static\" }";
+
+static void touch_once(u32 pages)
+{
+	struct tr_writer *writer = open_trace("t.wst", TR_ANON);
+
+	for (u32 i = 0; i < pages; i++)
+		put(writer, (struct tr_record){ .op = TR_ACCESS, .page = i, .write = true,
+						.time_ns = i * SIM_MS });
+	/* It lives on: what a process leaves is freed. */
+	put(writer, (struct tr_record){ .op = TR_ACCESS, .page = 0, .time_ns = 70 * SIM_SECOND });
+	commit(writer);
+}
+
+Test(guest, a_host_that_is_short_reclaims_until_its_high_watermark)
+{
+	struct seen seen = { .late_ns = SIM_NONE };
+
+	touch_once(20000);
+	run(small_host, NULL, 0, &seen);
+	cr_assert_gt(seen.host.swap_out_pages, 20000 + KERNEL_PAGES - HOST_PAGES);
+	/* 50 pages are touched between two looks. */
+	cr_assert_geq(seen.free_most, HOST_HIGH - 50, "at most %llu free", seen.free_most);
+	cr_assert_lt(seen.free_most, HOST_HIGH + 100, "%llu free", seen.free_most);
+	free(seen.what);
+}
+
+Test(guest, a_host_gives_no_huge_page_that_would_take_it_below_its_low_watermark)
+{
+	struct seen seen = { .late_ns = SIM_NONE };
+
+	/* Rounded up to huge pages it would be short of memory; as it is, 100 pages are left. */
+	touch_once(HOST_PAGES - HOST_LOW - 100 - KERNEL_PAGES);
+	run(small_host, NULL, 0, &seen);
+	cr_assert_eq(seen.host.swap_out_pages, 0);
+	cr_assert_geq(seen.host.free_pages, HOST_LOW, "%llu free", (u64)seen.host.free_pages);
+	cr_assert_lt(seen.host.free_pages, HOST_LOW + SIM_REGION_PAGES);
 	free(seen.what);
 }
 

@@ -182,6 +182,19 @@ Test(model, a_device_does_not_exceed_its_bandwidth)
 		  end_ns);
 }
 
+Test(model, a_compressed_device_takes_its_time_for_each_page_and_has_no_queue)
+{
+	struct sim_device_config config = { .name = "test", .compressed = true, .read_ns = 2000,
+					    .write_ns = 10000, .tail = 1, .parallel = 1 };
+	struct sim_device device;
+
+	sim_device_init(&device, &config, &latencies, 1, 0, "test");
+	cr_assert_eq(sim_device_submit(&device, 500, true, 8), 500 + 8 * 10000);
+	cr_assert_eq(sim_device_submit(&device, 500, false, 1), 500 + 2000, "a processor does it");
+	cr_assert_eq(device.written_pages, 8);
+	cr_assert_eq(device.read_pages, 1);
+}
+
 Test(model, frames_are_taken_from_partly_used_regions_first)
 {
 	struct sim_frames frames;

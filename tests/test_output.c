@@ -197,7 +197,9 @@ Test(control, reaction_is_ninety_percent_settling_ninetyfive)
 	sim_control_init(&control, 10000, 0);
 	sim_control_target(&control, 100 * FAKE_S, 8000); /* take 2000 */
 	move(&control, 101, 1000);
+	move(&control, 102, 1799);
 	move(&control, 103, 1800); /* 90 % */
+	move(&control, 105, 1899);
 	move(&control, 107, 1900); /* 95 % */
 	/* Replaced before it got anywhere: counts for nothing. */
 	sim_control_target(&control, 200 * FAKE_S, 4000);

@@ -250,7 +250,8 @@ static void memory_panel(struct sim_plot *plot, const struct sim_history *histor
 	fputs("unset label 100\n", to);
 	sim_plot_panel(plot, at[0], at[1], at[2], split - 0.005);
 	fprintf(to, "unset title\nset format x '%%g'\nset yrange [0:%g]\nset ytics 0,%g,%g\n"
-		    "set ylabel 'PSI %%' offset 0.5,0\n", 1.35 * psi, psi / 2, psi); /* not into the 0 above */
+		    "set ylabel 'PSI %%' offset 0.5,0\n",
+		1.35 * psi, psi / 2, psi); /* its top number stays below the 0 of the panel above */
 	fprintf(to, "set xlabel '%s' offset 0,0.6\n", axis->label);
 	fprintf(to, "plot $vm%u using 1:11 with filledcurves y=0 lc rgb '%s' notitle\n", vm,
 		SIM_COLOR_COMPRESSED);
