@@ -429,6 +429,50 @@ Test(reclaim, engines_neither_lose_nor_double_pages)
 	}
 }
 
+/* workingset_refault, _activate and _restore of cold pages that come back by a fault at once. */
+Test(reclaim, refaults_count_as_each_version_of_linux_counts_them)
+{
+	static const struct {
+		const char *engine;
+		u64 refaults, activates, restores;
+	} known[] = {
+		/* Nothing is active: no distance is short enough. */
+		{ "twolist", 32, 0, 0 },      { "mglru:6.1", 32, 32, 32 },
+		{ "mglru:6.12", 32, 32, 32 }, { "mglru:6.14", 32, 32, 0 },
+		/* Only those of the working set come in active, or with the reference of their fault. */
+		{ "mglru:mm-new", 32, 0, 0 }, { "mglru:fg", 32, 32, 0 },
+		{ "mglru:6.14:norefault", 32, 0, 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		struct sim_reclaim_choice choice = choose(known[i].engine);
+		struct sim_reclaim_scan scan = { .swappiness = 60, .budget = 10000 };
+		u32 victims[32], shadows[32];
+		struct sim_reclaim_stat stat;
+		struct bed *bed = malloc(sizeof(*bed));
+
+		cr_assert(bed);
+		bed_make(bed, &choice);
+		struct sim_reclaim *reclaim = bed->reclaim[0];
+		for (u32 page = 1; page < PAGES; page += 3)
+			reclaim->ops->insert(reclaim, page, WS_ANON, WS_ENTER_FAULT, 0);
+		for (u32 k = 0; reclaim->ops->age && k < 3; k++)
+			reclaim->ops->age(reclaim, k + 1, true);
+		cr_assert_eq(reclaim->ops->evict(reclaim, &scan, victims, shadows, 32), 32);
+		for (u32 k = 0; k < 32; k++)
+			reclaim->ops->insert(reclaim, victims[k], WS_ANON, WS_ENTER_FAULT, shadows[k]);
+		reclaim->ops->stat(reclaim, &stat);
+		cr_assert_eq(stat.refaults[WS_ANON], known[i].refaults, "%s", known[i].engine);
+		cr_assert_eq(stat.activates[WS_ANON], known[i].activates, "%s: %llu", known[i].engine,
+			     stat.activates[WS_ANON]);
+		cr_assert_eq(stat.restores[WS_ANON], known[i].restores, "%s: %llu", known[i].engine,
+			     stat.restores[WS_ANON]);
+		cr_assert_eq(stat.refaults[WS_FILE] + stat.activates[WS_FILE] + stat.restores[WS_FILE], 0);
+		bed_free(bed);
+		free(bed);
+	}
+}
+
 /* A second use on the inactive list activates; what is active outlives a scan. */
 Test(reclaim, two_lists_protect_what_is_used_twice)
 {

@@ -42,6 +42,7 @@ static int open_engines(struct sim_guest *guest, struct tr_error *error)
 	if (choice.ops->versions && !choice.param_given)
 		choice.param = config->generations;
 	guest->every_access = choice.ops->access;
+	guest->kswapd_past = choice.past;
 	guest->space = (struct sim_reclaim_space){
 		.pages_count = pages,
 		.accessed = SIM_HOT_ACCESSED_GUEST,
@@ -269,12 +270,15 @@ void sim_guest_sample(struct sim_guest *guest, struct sim_vm_sample *sample)
 	guest->counters.psi_some_ns = guest->psi.some_ns;
 	guest->counters.psi_full_ns = guest->psi.full_ns;
 	for (u32 type = 0; type < WS_TYPES; type++) {
-		guest->counters.refault[type] = 0;
+		guest->counters.refault[type] = guest->counters.activate[type] = 0;
+		guest->counters.restore[type] = 0;
 		for (u32 i = 0; i < guest->config->memcgs_count; i++) {
 			struct sim_reclaim_stat stat;
 
 			guest->memcg_of[i].lruvec->ops->stat(guest->memcg_of[i].lruvec, &stat);
 			guest->counters.refault[type] += stat.refaults[type];
+			guest->counters.activate[type] += stat.activates[type];
+			guest->counters.restore[type] += stat.restores[type];
 		}
 	}
 	u64 busy_ns = guest->counters.busy_ns, parts_ns = guest->counters.compute_ns +

@@ -110,6 +110,8 @@ struct sim_guest {
 	u32 batches_count, batch_unused; /* first unused one, or batches_count */
 	u64 writing_pages;
 	u32 kswapd_failures;
+	bool kswapd_past;  /* each waking takes a high watermark's worth, past the mark */
+	u64 kswapd_left;   /* pages of that which are still to take */
 	bool kswapd_again; /* it has reclaimed since it woke, and that was not enough */
 	u64 flush_next; /* cursor of the flusher */
 

@@ -349,7 +349,10 @@ void sim_guest_kswapd(struct sim_guest *guest)
 	if (guest->running && guest->kswapd_again &&
 	    guest->frames.free_count < guest->watermark.low && sim_guest_is_all_young(guest))
 		sim_guest_oom(guest, false);
-	if (!guest->running || guest->frames.free_count >= guest->watermark.high) {
+	if (guest->kswapd_past && !guest->kswapd_again)
+		guest->kswapd_left = guest->watermark.high > 32 ? guest->watermark.high : 32;
+	if (!guest->running ||
+	    (guest->frames.free_count >= guest->watermark.high && !guest->kswapd_left)) {
 		if (guest->running && guest->kswapd_awake)
 			guest->counters.overshoot_pages +=
 				guest->frames.free_count - guest->watermark.high;
@@ -359,8 +362,11 @@ void sim_guest_kswapd(struct sim_guest *guest)
 		return;
 	}
 	guest->kswapd_again = true;
-	u64 want = guest->watermark.high - guest->frames.free_count;
+	u64 want = guest->frames.free_count < guest->watermark.high ?
+			   guest->watermark.high - guest->frames.free_count :
+			   0;
 
+	want = want > guest->kswapd_left ? want : guest->kswapd_left;
 	/* What is being written will come free without further reclaim. */
 	if (guest->writing_pages >= want) {
 		next_ns = sim_guest_next_write_ns(guest);
@@ -372,6 +378,8 @@ void sim_guest_kswapd(struct sim_guest *guest)
 		sim_guest_reclaim(guest, want < KSWAPD_STEP ? want : KSWAPD_STEP, SIM_MEMCGS_MAX,
 				  SIM_RECLAIM_BACKGROUND);
 
+	guest->kswapd_left -= got.freed + got.writing < guest->kswapd_left ? got.freed + got.writing :
+									     guest->kswapd_left;
 	guest->counters.kswapd_cpu_ns += got.cpu_ns;
 	sim_guest_owe(guest, got.cpu_ns);
 	sim_reporter_pressure(guest);
@@ -380,6 +388,7 @@ void sim_guest_kswapd(struct sim_guest *guest)
 		guest->kswapd_failures = 0;
 	} else if (++guest->kswapd_failures >= KSWAPD_GIVE_UP) {
 		guest->kswapd_awake = false;
+		guest->kswapd_left = 0;
 		return;
 	} else {
 		next_ns += KSWAPD_REST_NS;

@@ -70,6 +70,7 @@ struct sim_reclaim_choice {
 	u32 param;
 	bool param_given;
 	bool by_rules; /* a version or a switch was named: no quicker loop will do */
+	bool past;     /* background reclaim overshoots the high watermark; for who runs it */
 	struct ws_rules rules; /* of algorithms with ops->versions; its gens follow @param */
 };
 
@@ -95,7 +96,8 @@ struct sim_reclaim_scan {
 struct sim_reclaim_stat {
 	u64 pages[WS_TYPES];
 	u64 active[WS_TYPES];
-	u64 refaults[WS_TYPES]; /* insertions that were workingset refaults, so far */
+	/* Insertions so far that had a shadow, and of these as /proc/vmstat counts them. */
+	u64 refaults[WS_TYPES], activates[WS_TYPES], restores[WS_TYPES];
 	u64 aged_young; /* entries that age() has found accessed, so far */
 };
 
@@ -177,7 +179,7 @@ int sim_reclaim_read_rules(struct sim_reclaim_choice *choice, const char *words,
 /* The words that sim_reclaim_read_rules() knows, for --help. */
 struct sim_reclaim_switch {
 	const char *name, *summary;
-	void (*apply)(struct ws_rules *rules);
+	void (*apply)(struct sim_reclaim_choice *choice);
 };
 extern const struct sim_reclaim_switch sim_reclaim_switches[]; /* ends with a NULL name */
 

@@ -16,7 +16,6 @@
 
 struct sim_mglru {
 	struct sim_reclaim base;
-	u64 refaults[WS_TYPES];
 	struct ws_walk walk;
 	struct ws_lru lru;
 	struct ws_reaccess reaccess; /* after watch() */
@@ -48,9 +47,7 @@ static bool mglru_insert(struct sim_reclaim *reclaim, u32 page, enum ws_type typ
 	u64 before = refault->workingset_recent[type];
 
 	ws_lru_add(&mglru->lru, page, type, how, shadow);
-	bool recent = refault->workingset_recent[type] != before;
-	mglru->refaults[type] += recent;
-	return recent;
+	return refault->workingset_recent[type] != before;
 }
 
 static void mglru_fetch(const struct sim_reclaim *reclaim, u32 step)
@@ -61,7 +58,6 @@ static void mglru_fetch(const struct sim_reclaim *reclaim, u32 step)
 
 	if (!step) {
 		__builtin_prefetch(reclaim);
-		__builtin_prefetch(mglru->refaults, 1);
 		__builtin_prefetch(&lru->plain);
 		__builtin_prefetch(&lru->age.max_slot);
 		__builtin_prefetch(&lru->reaccess);
@@ -231,7 +227,9 @@ static void mglru_stat(const struct sim_reclaim *reclaim, struct sim_reclaim_sta
 			/* lru_gen_is_active(): the two youngest generations */
 			stat->active[type] += seq + 1 >= age->max_seq ? pages : 0;
 		}
-		stat->refaults[type] = mglru->refaults[type];
+		stat->refaults[type] = mglru->lru.refault.workingset_refault[type];
+		stat->activates[type] = mglru->lru.refault.workingset_activate[type];
+		stat->restores[type] = mglru->lru.refault.workingset_restore[type];
 	}
 }
 

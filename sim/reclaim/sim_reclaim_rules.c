@@ -19,55 +19,60 @@
 
 #define SWAPPINESS "swappiness="
 
-static void no_controller(struct ws_rules *rules)
+static void no_controller(struct sim_reclaim_choice *choice)
 {
-	rules->controller = 0;
-	rules->choice = WS_CHOICE_SHARE;
+	choice->rules.controller = 0;
+	choice->rules.choice = WS_CHOICE_SHARE;
 }
 
-static void no_tiers(struct ws_rules *rules)
+static void no_tiers(struct sim_reclaim_choice *choice)
 {
-	rules->tiers = 0;
+	choice->rules.tiers = 0;
 }
 
-static void no_bloom(struct ws_rules *rules)
+static void no_bloom(struct sim_reclaim_choice *choice)
 {
-	rules->bloom = 0;
+	choice->rules.bloom = 0;
 }
 
-static void bloom(struct ws_rules *rules)
+static void bloom(struct sim_reclaim_choice *choice)
 {
-	rules->bloom = 1;
+	choice->rules.bloom = 1;
 }
 
-static void no_look(struct ws_rules *rules)
+static void no_look(struct sim_reclaim_choice *choice)
 {
-	rules->look_around = 1;
+	choice->rules.look_around = 1;
 }
 
-static void no_refault(struct ws_rules *rules)
+static void no_refault(struct sim_reclaim_choice *choice)
 {
-	rules->recency = WS_RECENCY_NEVER;
+	choice->rules.recency = WS_RECENCY_NEVER;
 }
 
-static void distance(struct ws_rules *rules)
+static void distance(struct sim_reclaim_choice *choice)
 {
-	rules->recency = WS_RECENCY_DISTANCE;
+	choice->rules.recency = WS_RECENCY_DISTANCE;
 }
 
-static void ahead_old(struct ws_rules *rules)
+static void ahead_old(struct sim_reclaim_choice *choice)
 {
-	rules->ahead = WS_AHEAD_OLDEST;
+	choice->rules.ahead = WS_AHEAD_OLDEST;
 }
 
-static void ahead_young(struct ws_rules *rules)
+static void ahead_young(struct sim_reclaim_choice *choice)
 {
-	rules->ahead = WS_AHEAD_YOUNGEST;
+	choice->rules.ahead = WS_AHEAD_YOUNGEST;
 }
 
-static void spread(struct ws_rules *rules)
+static void spread(struct sim_reclaim_choice *choice)
 {
-	rules->ageing = WS_AGEING_SPREAD;
+	choice->rules.ageing = WS_AGEING_SPREAD;
+}
+
+static void past(struct sim_reclaim_choice *choice)
+{
+	choice->past = true;
 }
 
 const struct sim_reclaim_switch sim_reclaim_switches[] = {
@@ -80,6 +85,7 @@ const struct sim_reclaim_switch sim_reclaim_switches[] = {
 	{ "distance", "refaults are recent by reuse distance, as with two lists", distance },
 	{ "ahead-old", "readahead goes to the oldest generation", ahead_old },
 	{ "ahead-young", "readahead goes to the youngest generation", ahead_young },
+	{ "past", "background reclaim takes a high mark's worth each time, past the mark", past },
 	{ "spread", "ageing keeps pages spread over all generations", spread },
 	{ NULL, NULL, NULL },
 };
@@ -133,7 +139,7 @@ static int apply_word(struct sim_reclaim_choice *choice, const char *word, size_
 	u32 number;
 
 	if (known) {
-		known->apply(&choice->rules);
+		known->apply(choice);
 		choice->by_rules = true;
 		return 0;
 	}

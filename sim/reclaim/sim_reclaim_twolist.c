@@ -44,6 +44,7 @@ struct sim_twolist {
 	u64 age; /* nonresident_age: evictions and activations so far */
 	u64 cost[WS_TYPES];
 	u64 refaults[WS_TYPES]; /* WORKINGSET_ACTIVATE */
+	u64 came_back[WS_TYPES], restores[WS_TYPES]; /* WORKINGSET_REFAULT, WORKINGSET_RESTORE */
 	u64 refaults_seen[WS_TYPES]; /* when the last run ended */
 	bool swap; /* anon can be evicted */
 };
@@ -137,12 +138,14 @@ static bool twolist_insert(struct sim_reclaim *reclaim, u32 page, enum ws_type t
 	bool recent = shadow && is_recent(two, type, shadow);
 
 	(void)how;
+	two->came_back[type] += shadow != 0;
 	if (recent) {
 		entry |= WS_PAGE_ACTIVE;
 		two->age++;
 		two->refaults[type]++;
 		if (shadow & 2) {
 			entry |= WS_PAGE_WORKINGSET;
+			two->restores[type]++;
 			note_cost(two, type, 1, 0);
 		}
 	}
@@ -374,7 +377,9 @@ static void twolist_stat(const struct sim_reclaim *reclaim, struct sim_reclaim_s
 	for (u32 type = 0; type < WS_TYPES; type++) {
 		stat->active[type] = size_of(two, type, ACTIVE);
 		stat->pages[type] = stat->active[type] + size_of(two, type, INACTIVE);
-		stat->refaults[type] = two->refaults[type];
+		stat->refaults[type] = two->came_back[type];
+		stat->activates[type] = two->refaults[type];
+		stat->restores[type] = two->restores[type];
 	}
 }
 

@@ -8,13 +8,29 @@
 #include "output/sim_stats.h"
 #include "trial/sim_trial_score.h"
 
-const enum sim_vm_metric sim_trial_metrics[] = {
-	SIM_VM_TIME_PER_WORK,	 SIM_VM_MAJOR_FAULTS,	SIM_VM_REFAULT_ANON,   SIM_VM_REFAULT_FILE,
-	SIM_VM_ACTIVATE_ANON,	 SIM_VM_ACTIVATE_FILE,	SIM_VM_RESTORE_ANON,   SIM_VM_RESTORE_FILE,
-	SIM_VM_PGSCAN_KSWAPD,	 SIM_VM_PGSCAN_DIRECT,	SIM_VM_PGSTEAL_KSWAPD, SIM_VM_PGSTEAL_DIRECT,
-	SIM_VM_PTES_SCANNED,	 SIM_VM_GUEST_SWAP_IN,	SIM_VM_GUEST_SWAP_OUT, SIM_VM_FILE_IN,
-	SIM_VM_RECLAIM_OVERSHOOT, SIM_VM_KSWAPD_CPU,	SIM_VM_AGEING_CPU,     SIM_VM_OOM,
-	SIM_VM_FIRST_OOM,
+const struct sim_trial_metric sim_trial_metrics[] = {
+	{ SIM_VM_TIME_PER_WORK, NULL },
+	{ SIM_VM_MAJOR_FAULTS, NULL },
+	{ SIM_VM_REFAULT_ANON, "workingset_refault_anon" },
+	{ SIM_VM_REFAULT_FILE, "workingset_refault_file" },
+	{ SIM_VM_ACTIVATE_ANON, "workingset_activate_anon" },
+	{ SIM_VM_ACTIVATE_FILE, "workingset_activate_file" },
+	{ SIM_VM_RESTORE_ANON, "workingset_restore_anon" },
+	{ SIM_VM_RESTORE_FILE, "workingset_restore_file" },
+	{ SIM_VM_PGSCAN_KSWAPD, "pgscan_kswapd" },
+	{ SIM_VM_PGSCAN_DIRECT, "pgscan_direct" },
+	{ SIM_VM_PGSTEAL_KSWAPD, "pgsteal_kswapd" },
+	{ SIM_VM_PGSTEAL_DIRECT, "pgsteal_direct" },
+	{ SIM_VM_PTES_SCANNED, NULL },
+	{ SIM_VM_RMAP_WALKS, NULL },
+	{ SIM_VM_GUEST_SWAP_IN, "pswpin" },
+	{ SIM_VM_GUEST_SWAP_OUT, "pswpout" },
+	{ SIM_VM_FILE_IN, NULL },
+	{ SIM_VM_RECLAIM_OVERSHOOT, NULL },
+	{ SIM_VM_KSWAPD_CPU, NULL },
+	{ SIM_VM_AGEING_CPU, NULL },
+	{ SIM_VM_OOM, NULL },
+	{ SIM_VM_FIRST_OOM, NULL },
 };
 const u32 sim_trial_metrics_count = sizeof(sim_trial_metrics) / sizeof(*sim_trial_metrics);
 

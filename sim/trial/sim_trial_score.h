@@ -26,8 +26,12 @@ struct sim_trial_score {
 	u32 missing_count, damaged_count;
 };
 
-/* What is told of each cell, in this order. */
-extern const enum sim_vm_metric sim_trial_metrics[];
+/* What is told of each cell, in this order; by the kernel's name where it has one. */
+struct sim_trial_metric {
+	enum sim_vm_metric metric;
+	const char *kernel; /* counter of /proc/vmstat, in pages; NULL: the metric's own label and unit */
+};
+extern const struct sim_trial_metric sim_trial_metrics[];
 extern const u32 sim_trial_metrics_count;
 
 void sim_trial_score_init(struct sim_trial_score *score, const struct sim_trial *trial,

@@ -105,7 +105,7 @@ static int write_table(const struct sim_trial_score *score, const char *dir, str
 	fputs("trace,memory_share,device,swappiness,engine,valid,verdict,time_ratio,time_ratio_min,"
 	      "time_ratio_max", to);
 	for (u32 i = 0; i < sim_trial_metrics_count; i++) {
-		const char *key = sim_vm_metrics[sim_trial_metrics[i]].key;
+		const char *key = sim_vm_metrics[sim_trial_metrics[i].metric].key;
 		fprintf(to, ",%s_median,%s_min,%s_max", key, key, key);
 	}
 	fputc('\n', to);
@@ -119,7 +119,7 @@ static int write_table(const struct sim_trial_score *score, const char *dir, str
 			fprintf(to, ",%s", sim_number_text(s.low, text));
 			fprintf(to, ",%s", sim_number_text(s.high, text));
 			if (i < sim_trial_metrics_count)
-				s = sim_trial_spread(score, cell, sim_trial_metrics[i]);
+				s = sim_trial_spread(score, cell, sim_trial_metrics[i].metric);
 		}
 		fputc('\n', to);
 	}
@@ -298,16 +298,35 @@ static void put_sums(FILE *to, const struct sim_trial_score *score)
 		    "over all settings.</p>\n", 100 * SIM_TRIAL_TOLD);
 }
 
+/* The kernel counts pages; so does what has its name. */
+static void put_value(FILE *to, const struct sim_trial_score *score, u32 cell,
+		      const struct sim_trial_metric *shown)
+{
+	const struct sim_metric *metric = &sim_vm_metrics[shown->metric];
+	double median = sim_trial_spread(score, cell, shown->metric).median;
+	char text[SIM_METRIC_TEXT];
+
+	if (shown->kernel && isfinite(median))
+		fprintf(to, "<td>%.0f</td>", strcmp(metric->unit, "bytes") ? median : median / 4096);
+	else
+		fprintf(to, "<td>%s</td>", sim_metric_text(metric, median, text));
+}
+
 static void put_setting(FILE *to, const struct sim_trial_score *score, u32 first)
 {
 	const struct sim_trial *trial = score->trial;
-	char label[SIM_TRIAL_LABEL], text[SIM_METRIC_TEXT];
+	char label[SIM_TRIAL_LABEL];
 
 	fputs("<h3>", to);
 	sim_html_text(to, sim_trial_label(trial, first, label));
 	fputs("</h3>\n<div class=\"wide\"><table>\n<tr><th>engine</th><th>against baseline</th>", to);
-	for (u32 i = 0; i < sim_trial_metrics_count; i++)
-		sim_page_metric(to, &sim_vm_metrics[sim_trial_metrics[i]]);
+	for (u32 i = 0; i < sim_trial_metrics_count; i++) {
+		struct sim_metric shown = sim_vm_metrics[sim_trial_metrics[i].metric];
+
+		if (sim_trial_metrics[i].kernel)
+			shown.label = sim_trial_metrics[i].kernel;
+		sim_page_metric(to, &shown);
+	}
 	fputs("</tr>\n", to);
 	for (u32 engine = 0; engine < trial->engines.count; engine++) {
 		u32 cell = first + engine, base = first + trial->baseline;
@@ -326,12 +345,8 @@ static void put_setting(FILE *to, const struct sim_trial_score *score, u32 first
 				verdict == SIM_TRIAL_LOSS ? "<span class=\"bad\">" : "",
 				100 * (ratio.median - 1), verdict == SIM_TRIAL_LOSS ? "</span>" : "",
 				100 * (ratio.low - 1), 100 * (ratio.high - 1));
-		for (u32 i = 0; i < sim_trial_metrics_count; i++) {
-			enum sim_vm_metric metric = sim_trial_metrics[i];
-			fprintf(to, "<td>%s</td>",
-				sim_metric_text(&sim_vm_metrics[metric],
-						sim_trial_spread(score, cell, metric).median, text));
-		}
+		for (u32 i = 0; i < sim_trial_metrics_count; i++)
+			put_value(to, score, cell, &sim_trial_metrics[i]);
 		fputs("</tr>\n", to);
 	}
 	fputs("</table></div>\n", to);
@@ -375,7 +390,8 @@ static int write_page(const struct sim_trial_score *score, const char *dir, cons
 	put_sums(to, score);
 	if (figures)
 		rc = put_figures(to, score, dir, error);
-	fputs("<h2>Every setting</h2>\n<p class=\"sub\">Medians. <code>table.csv</code> has least and "
+	fputs("<h2>Every setting</h2>\n<p class=\"sub\">Medians; counters with the kernel's names are in "
+	      "pages. <code>table.csv</code> has least and "
 	      "greatest values too, <code>trial.csv</code> every run.</p>\n", to);
 	for (u32 first = 0; first < sim_trial_cells(trial); first += trial->engines.count)
 		put_setting(to, score, first);
