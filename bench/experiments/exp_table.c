@@ -7,6 +7,10 @@
 #include <string.h>
 
 #include "exp_table.h"
+#include "output/sim_metrics.h"
+
+_Static_assert(SIM_VM_METRICS + 8 <= EXP_COLUMNS_MAX && SIM_RUN_METRICS + 8 <= EXP_COLUMNS_MAX,
+	       "a row of a run's tables has no more columns");
 
 /*
  * Cut the next field off @at, undo its quotes, and return what ended it: ',' or '\n', or

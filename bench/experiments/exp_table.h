@@ -6,7 +6,7 @@
 #include <tr_error.h>
 #include <ws_env.h>
 
-#define EXP_COLUMNS_MAX 64
+#define EXP_COLUMNS_MAX 128
 
 struct exp_table {
 	u32 columns_count, rows_count;
