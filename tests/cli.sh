@@ -101,6 +101,7 @@ if has explain && has run; then
 	say $? "a line for each"
 	run explain "$work/why" --vm batch; ! grep -q cache "$work/out" && grep -q 'grow .* MiB (distress), need [0-9]* MiB, stall' "$work/out"
 	say $? "explain tells those of one VM, and why"
+	run explain "$work/why" --vm batch --at 0m59.5s; say $? "a time of two units"
 	run explain "$work/why" --vm batch --at 1m
 	grep -q '^At 60 s it has' "$work/out" && grep -q '^  need .* = base .* - cold' "$work/out" &&
 		grep -q '^  stall .* grows above' "$work/out"

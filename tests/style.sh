@@ -45,21 +45,31 @@ for f in "${sources[@]}" "${scripts[@]}"; do
 done
 
 # --- who includes whom -----------------------------------------------------------------
-# Each folder: what its files may include (+) or may not (-).
+# Each folder: what its files may include (+) or may not (-).  knows A|B: of the folders that
+# are named in includes those, besides system headers and what is named without a folder.
+knows() { echo "+^(<[a-zA-Z0-9_/]+\\.h>|\"[a-z0-9_]+\\.h\"|\"($1)/[a-z0-9_]+\\.h\")$"; }
 includes_rule() {
 	case $1 in
 	core/env/linux/*) echo '+^<linux/[a-z]+\.h>$' ;;
 	core/env/* | core/example/ws_env.h) echo '+^<std(bool|def|int)\.h>$' ;;
 	core/*) echo '+^(<ws_env\.h>|"ws_[a-z0-9_]+\.h")$' ;;
-	traces/*) echo '-"(model|policy|output|cli|lab|reclaim|scenario)/' ;;
+	traces/*) knows 'format|import|gen|record|guest|plugin' ;;
+	# A policy sees sim_policy.h and nothing of guests, hosts or scenarios.
 	sim/policy/policy_*) echo '+^(<[a-z0-9_]+\.h>|"policy/[a-z0-9_]+\.h")$' ;;
-	sim/policy/*) echo '-"(model|output|cli|lab|reclaim|scenario)/' ;;
-	sim/scenario/*) echo '-"(output|cli|lab)/' ;;
-	sim/reclaim/*) echo '-"(output|cli|lab|scenario|policy)/' ;;
-	sim/model/*) echo '-"(output|cli|lab)/' ;;
-	sim/lab/*) echo '-"(output|cli|policy)/' ;;
-	sim/lint/*) echo '-"(output|cli|lab|model|scenario)/' ;;
-	sim/output/*) echo '-"(cli|lab)/' ;;
+	sim/policy/*) knows policy ;;
+	# The model knows no observer: it tells what happens through model/sim_probe.h.
+	sim/model/*) knows 'model|scenario|policy' ;;
+	sim/scenario/*) knows 'scenario|model|policy' ;;
+	sim/reclaim/*) knows 'reclaim|model' ;;
+	sim/lab/*) knows 'lab|reclaim|model' ;;
+	sim/oracle/*) knows 'oracle|lab|reclaim|model|scenario' ;;
+	sim/output/*) knows 'output|oracle|model|scenario|policy' ;;
+	sim/lint/*) knows 'lint|policy' ;;
+	sim/advice/*) knows 'advice|output|model|scenario|policy' ;;
+	sim/sweep/*) knows 'sweep|output|model|scenario|policy' ;;
+	sim/trial/*) knows 'trial|sweep|output|model|scenario' ;;
+	# What drives real VMs shares policies, results and the scenario's words.
+	kernel-port/host/*) knows 'output|model|scenario|policy|[.][.]/agent' ;;
 	*) echo '-^none$' ;;
 	esac
 }

@@ -62,6 +62,15 @@ Test(units, times_need_a_unit_except_zero)
 	expect(tr_parse_ns, "10min", 600000000000ull);
 	expect(tr_parse_ns, "2h", 7200000000000ull);
 	expect(tr_parse_ns, "3 us", 3000);
+	expect(tr_parse_ns, "3m20s", 200000000000ull);
+	expect(tr_parse_ns, "1d2h3min4.5s", 93784500000000ull);
+	refuse(tr_parse_ns, "20s3m", -EINVAL);
+	refuse(tr_parse_ns, "1h90m", -EINVAL);
+	refuse(tr_parse_ns, "1m2", -EINVAL);
+	refuse(tr_parse_ns, "1m 2s", -EINVAL);
+	refuse(tr_parse_ns, "1m2s3s", -EINVAL);
+	refuse(tr_parse_ns, "18446744073s1s", -EINVAL);
+	refuse(tr_parse_ns, "213503d23h59m59s", -ERANGE);
 	refuse(tr_parse_ns, "250", -EINVAL);
 	refuse(tr_parse_ns, "250MS", -EINVAL);
 	refuse(tr_parse_ns, "250M", -EINVAL);

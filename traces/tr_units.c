@@ -96,7 +96,8 @@ static const char *read_digits(const char *text, u64 *whole, u64 *fraction, u64 
 	return p == text ? NULL : p;
 }
 
-static int parse(const struct unit *units, const char *text, u64 *value)
+/* *scale: of the unit. */
+static int parse_scaled(const struct unit *units, const char *text, u64 *value, u64 *scale)
 {
 	u64 whole, fraction, fraction_scale;
 	int rc = -EINVAL;
@@ -117,7 +118,15 @@ static int parse(const struct unit *units, const char *text, u64 *value)
 	if (sum > ~0ull)
 		return -ERANGE;
 	*value = (u64)sum;
+	*scale = unit->scale;
 	return 0;
+}
+
+static int parse(const struct unit *units, const char *text, u64 *value)
+{
+	u64 scale;
+
+	return parse_scaled(units, text, value, &scale);
 }
 
 int tr_parse_bytes(const char *text, u64 *bytes)
@@ -125,9 +134,40 @@ int tr_parse_bytes(const char *text, u64 *bytes)
 	return parse(byte_units, text, bytes);
 }
 
+/* The length of the first number with its unit: up to a digit behind a letter. */
+static size_t first_part(const char *text)
+{
+	size_t number = strspn(text, "0123456789. ");
+
+	return number + strcspn(text + number, "0123456789");
+}
+
 int tr_parse_ns(const char *text, u64 *ns)
 {
-	return parse(ns_units, text, ns);
+	u64 sum = 0, part, unit = 0;
+	char k[64];
+
+	do {
+		size_t length = first_part(text);
+		u64 above = unit;
+		int rc;
+
+		if (length >= sizeof(k))
+			return -EINVAL;
+		memcpy(k, text, length);
+		k[length] = 0;
+		rc = parse_scaled(ns_units, k, &part, &unit);
+		if (rc)
+			return rc;
+		/* "1h30m", not "30m1h" and not "1h90m" */
+		if (above && part >= above)
+			return -EINVAL;
+		if (__builtin_add_overflow(sum, part, &sum))
+			return -ERANGE;
+		text += length;
+	} while (*text);
+	*ns = sum;
+	return 0;
 }
 
 int tr_parse_count(const char *text, u64 *count)

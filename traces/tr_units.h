@@ -4,7 +4,7 @@
  *
  *	bytes	4096  4096B  64KiB  256MiB  4GiB  1.5TiB   (1024)    64kB 1.5GB (1000)
  *		a bare K, M, G or T is 1024-based, as in qemu and the kernel
- *	time	250ns 3us 250ms 1.5s 10m (or min) 2h 1d; a number without unit only when 0
+ *	time	250ns 3us 250ms 1.5s 10m (or min) 2h 1d 3m20s; without a unit only 0
  *	count	1234  20k  1M  1.5G     (1000)
  *	pages	a count (of 4 KiB pages), or a size that ends in "B": 256MiB, rounded up
  *
