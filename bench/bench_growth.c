@@ -8,6 +8,8 @@
  * the same second from the boot on, so the same accesses, faults and readahead (the VMs
  * begin within 100 ms in both).  growth.boot is the first half of that second alone, in
  * which every third access is a fault.
+ * growth.lines is growth.boot.1000 in faults, beside the cache lines of a fault's two turns
+ * alone (bench_lines.h): 44 of some 8 KiB that are in use in each VM, and 8 of all pages' state.
  * growth.pair is one run while a second runs on another core, beside one run alone.
  */
 #include <stdio.h>
@@ -17,6 +19,7 @@
 #include <unistd.h>
 
 #include "bench.h"
+#include "bench_lines.h"
 #include "bench_wst.h"
 #include "model/sim_world.h"
 #include "scenario/sim_scenario_read.h"
@@ -37,7 +40,7 @@ static const char scenario_text[] =
 struct job {
 	struct sim_scenario scenario;
 	u32 worlds; /* created and run one after the other */
-	u64 accesses; /* of all worlds */
+	u64 accesses, faults; /* of all worlds */
 };
 
 static void at_end(void *ctx, const struct sim_run_result *result,
@@ -46,8 +49,11 @@ static void at_end(void *ctx, const struct sim_run_result *result,
 	struct job *job = ctx;
 
 	(void)result, (void)host;
-	for (u32 i = 0; i < vms_count; i++)
+	for (u32 i = 0; i < vms_count; i++) {
 		job->accesses += vm[i].counters.accesses;
+		for (u32 k = 0; k < SIM_FAULTS; k++)
+			job->faults += vm[i].counters.faults[k];
+	}
 }
 
 static int worlds_once(void *ctx)
@@ -58,7 +64,7 @@ static int worlds_once(void *ctx)
 	struct sim_world *world;
 	int rc = 0;
 
-	job->accesses = 0;
+	job->accesses = job->faults = 0;
 	for (u32 i = 0; !rc && i < job->worlds; i++) {
 		job->scenario.run = i;
 		rc = sim_world_create(&world, &job->scenario, &probe, 1, NULL);
@@ -110,6 +116,32 @@ static int cell(struct bench_report *report, const struct bench_folder *folder, 
 		bench_add(report, &line);
 	sim_scenario_free(&many.scenario);
 	sim_scenario_free(&single.scenario);
+	return rc;
+}
+
+static int lines(struct bench_report *report, const struct bench_folder *folder)
+{
+	struct bench_line line = { .name = "growth.lines", .unit = "M faults/CPU-s",
+				   .limit_name = "their cache lines alone" };
+	struct bench_lines lines = { .part = { { 44, 8u << 20, NULL }, { 8, 256u << 20, NULL } },
+				     .rounds = 500000 };
+	struct bench_work limit = { bench_lines_once, &lines, lines.rounds / 1e6 };
+	struct job job;
+	struct bench_work figure = { worlds_once, &job, 1 };
+	int rc = job_open(&job, folder, 1000, 1, "500ms");
+
+	if (rc)
+		return rc;
+	rc = bench_lines_open(&lines);
+	if (!rc)
+		rc = worlds_once(&job);
+	figure.millions = (double)job.faults / 1e6;
+	if (!rc)
+		rc = bench_pairs(&line, &figure, &limit);
+	if (!rc)
+		bench_add(report, &line);
+	bench_lines_close(&lines);
+	sim_scenario_free(&job.scenario);
 	return rc;
 }
 
@@ -186,6 +218,8 @@ static int run(struct bench_report *report)
 		rc = cell(report, &folder, "growth.1000", 1000, 20, DURATION);
 	if (!rc)
 		rc = cell(report, &folder, "growth.boot.1000", 1000, 20, "500ms");
+	if (!rc)
+		rc = lines(report, &folder);
 	if (!rc)
 		rc = pair(report, &folder);
 	bench_folder_remove(&folder);
