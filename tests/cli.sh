@@ -64,6 +64,8 @@ if has run; then
 	expect 2 '/host/memory: leaves nothing' run "$work/ok.json" --set host.memory=8MiB
 	expect 2 'parameter' run "$work/ok.json" --policy mom --set policy.params.x=1
 	expect 2 '/vms: need' run "$work/many.json"
+	sed 's/"name": "a"/"name": "a\\u0000b"/' "$work/ok.json" > "$work/nul.json"
+	expect 2 'nul.json: .u0000 in a string' run "$work/nul.json"
 	expect 2 'nowhere.wst: No such file' run "$work/lost.json"
 	expect 2 'cut.json: line' run "$work/cut.json"
 	expect 2 'unknown policy "best"' run "$work/ok.json" --policy best
@@ -170,6 +172,14 @@ if has trace; then
 	expect 2 'pipe: not a regular file' trace gen loop --count 10 -o "$work/pipe"
 	expect 2 'folder: Is a directory' trace gen loop --count 10 -o "$work/folder"
 	[ -p "$work/pipe" ]; say $? "only a regular file is replaced"
+	ln -s b.wst "$work/link.wst"
+	run trace gen loop --count 10 -o "$work/link.wst" && [ -L "$work/link.wst" ] &&
+		[ ! -L "$work/b.wst" ] && cmp -s "$work/b.wst" "$work/link.wst"
+	say $? "a link as output stays, and what it names is written"
+	expect 2 "'-': not a file name" trace gen loop --count 10 -o -
+	: > "$work/none"
+	expect 2 'none: no records' trace import -f list "$work/none" -o "$work/e.wst"
+	expect 2 'not a journal of wssim' replay "$work/a.csv"
 	expect 2 'a.csv: is the input' trace import "$work/a.csv" -o "$work/a.csv"
 	flock "$work/twice.wst.tmp" "$wssim" trace gen loop --count 10 -o "$work/twice.wst" \
 		> "$work/out" 2> "$work/err"
@@ -354,6 +364,12 @@ END
 fi
 if has oracle && [ -n "$trace" ]; then
 	run oracle "$work/ok.json" && grep -q '^o3a' "$work/out"; say $? "oracle"
+	sed 's/"2s"/"2000h"/' "$work/ok.json" > "$work/years.json"
+	"$wssim" oracle "$work/years.json" > "$work/out" 2> "$work/err" < /dev/null &
+	pid=$!
+	sleep 0.5
+	kill -INT $pid 2>/dev/null
+	wait $pid; [ $? -eq 1 ] && grep -q interrupted "$work/err"; say $? "Ctrl-C ends oracle"
 	expect 2 'missing.json: No such file' oracle "$work/missing.json"
 fi
 

@@ -388,6 +388,14 @@ Test(trace_file, more_than_one_block_and_seeking)
 		cr_assert_leq(seen, count - at + 1);
 		cr_assert_geq(seen + 1, count - at);
 	}
+	/* The last record of a block, the first one of the next, and the last of all. */
+	const u32 edge[] = { TR_BLOCK_RECORDS - 1, TR_BLOCK_RECORDS, 3 * TR_BLOCK_RECORDS - 1,
+			     3 * TR_BLOCK_RECORDS, count - 1 };
+	for (size_t i = 0; i < sizeof(edge) / sizeof(*edge); i++) {
+		tr_cursor_seek(cursor, edge[i] * 1000ull);
+		cr_assert_eq(tr_cursor_next(cursor, &run, &error), 1, "nothing at %u", edge[i]);
+		cr_assert_eq(TR_PAGE(run.page[0]), edge[i]);
+	}
 	tr_cursor_seek(cursor, ~0ull);
 	cr_assert_eq(tr_cursor_next(cursor, &run, &error), 0);
 	tr_cursor_close(cursor);

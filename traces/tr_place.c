@@ -72,12 +72,15 @@ static void forget(struct tr_place *place)
 int tr_place_open(struct tr_place *place, const char *path, struct tr_error *error)
 {
 	int fd, rc = check(path, error);
+	struct stat status;
 
 	*place = (struct tr_place){ 0 };
 	if (rc)
 		return rc;
-	place->path = strdup(path);
-	if (!place->path || asprintf(&place->work, "%s.tmp", path) < 0) {
+	/* Through a link: it stays, and what it names is replaced. */
+	bool linked = !lstat(path, &status) && S_ISLNK(status.st_mode) && !stat(path, &status);
+	place->path = linked ? realpath(path, NULL) : strdup(path);
+	if (!place->path || asprintf(&place->work, "%s.tmp", place->path) < 0) {
 		place->work = NULL;
 		forget(place);
 		return tr_fail(error, -ENOMEM, "%s: out of memory", path);

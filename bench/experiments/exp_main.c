@@ -90,7 +90,7 @@ static int read_all(const struct options *options, struct exp **exps, u32 *count
 
 	snprintf(pattern, sizeof(pattern), "%s/E*.json", options->from);
 	if (glob(pattern, GLOB_NOSORT, NULL, &found)) {
-		fprintf(stderr, "%s: no experiments\n", options->from);
+		fprintf(stderr, "wssim-experiments: %s: no experiments\n", options->from);
 		return -ENOENT;
 	}
 	qsort(found.gl_pathv, found.gl_pathc, sizeof(*found.gl_pathv), by_number);
@@ -100,11 +100,12 @@ static int read_all(const struct options *options, struct exp **exps, u32 *count
 			continue;
 		rc = exp_read(&(*exps)[(*count)++], found.gl_pathv[i], &error);
 		if (rc)
-			fprintf(stderr, "%s\n", error.text);
+			fprintf(stderr, "wssim-experiments: %s\n", error.text);
 	}
 	globfree(&found);
 	if (!rc && *exps && *count < options->ids_count) {
-		fprintf(stderr, "no such experiment\n");
+		fprintf(stderr, "wssim-experiments: %s knows only %u of the %u experiments named\n",
+			options->from, *count, options->ids_count);
 		rc = -ENOENT;
 	}
 	return *exps ? rc : -ENOMEM;
@@ -114,10 +115,16 @@ static int run(struct options *options, struct exp *exps, u32 count)
 {
 	struct tr_error error;
 	bool broken = false;
-	int rc = exp_run_all(&options->runner, exps, count);
+	int rc;
+
+	if (access(options->runner.wssim, X_OK)) {
+		fprintf(stderr, "wssim-experiments: %s: %s\n", options->runner.wssim, strerror(errno));
+		return 2;
+	}
+	rc = exp_run_all(&options->runner, exps, count);
 
 	if (rc) {
-		fprintf(stderr, "experiments: %s\n", strerror(-rc));
+		fprintf(stderr, "wssim-experiments: %s: %s\n", options->runner.dir, strerror(-rc));
 		return 1;
 	}
 	for (u32 i = 0; i < count; i++) {
@@ -128,7 +135,7 @@ static int run(struct options *options, struct exp *exps, u32 count)
 	exp_print(exps, count, options->values, stdout);
 	rc = exp_report(exps, count, options->runner.dir, &error);
 	if (rc)
-		fprintf(stderr, "%s\n", error.text);
+		fprintf(stderr, "wssim-experiments: %s\n", error.text);
 	printf("page %s/report.html\n", options->runner.dir);
 	return rc || broken || fflush(stdout) ? 1 : 0;
 }

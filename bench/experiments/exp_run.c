@@ -4,8 +4,10 @@
 #include <fcntl.h>
 #include <glob.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -96,9 +98,15 @@ static struct job *add(struct jobs *jobs, struct exp *exp, const char *command)
 
 static void start(struct job *job)
 {
+	pid_t parent = getpid();
+
 	job->pid = fork();
 	if (job->pid)
 		return;
+	/* Nobody waits for what an orphan simulates. */
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != parent)
+		_exit(1);
 	int out = open("/dev/null", O_WRONLY), err = open(job->log, O_WRONLY | O_CREAT | O_TRUNC, 0666);
 	if (out < 0 || err < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0)
 		_exit(127);
@@ -290,6 +298,8 @@ int exp_run_all(struct exp_runner *runner, struct exp *exps, u32 exps_count)
 
 	snprintf(runs, sizeof(runs), "%.900s/runs", runner->dir);
 	make_dir(runs);
+	if (access(runs, W_OK))
+		return -errno;
 	for (u32 i = 0; i < exps_count; i++)
 		if (!exps[i].cannot)
 			add_traces(runner, &exps[i], program, &jobs);
