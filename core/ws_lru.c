@@ -524,18 +524,32 @@ static u64 young_of_batch(const struct eviction *eviction, u32 from, u32 to, u32
 	return found;
 }
 
-/* Has @page been accessed?  Then it takes its window along; returns victims that are in it. */
-static u64 look_at(struct eviction *eviction, u32 page, u32 from, u32 to)
+/* Victims of @found, from number @from on, are told accessed when their turn comes. */
+static void put_off(struct eviction *eviction, u32 from, u32 first, u64 found)
 {
+	u64 young = 0;
+
+	for (; found; found &= found - 1)
+		young |= 1ull << (eviction->victims[from + ws_lowest_bit(found)] - first);
+	if (young)
+		eviction->ops->restore(eviction->ctx, first, young);
+}
+
+/* Has victim @from been accessed?  Then it takes its window along; which victims are known to be. */
+static u64 look_at(struct eviction *eviction, u32 from, u32 to)
+{
+	u32 page = eviction->victims[from], first;
 	u64 young = eviction->ops->look_around(eviction->ctx, page), found;
-	u32 first;
 
 	if (!young)
 		return 0;
 	first = window_of(eviction, page);
 	found = young_of_batch(eviction, from, to, first, young);
 	harvest_window(eviction->lru, first, young);
-	return found;
+	if (!eviction->ops->restore)
+		return found;
+	put_off(eviction, from, first, found & ~1ull);
+	return 1;
 }
 
 /* A page that was isolated and has been accessed goes back. */
@@ -563,7 +577,7 @@ static void judge_isolated(struct eviction *eviction, enum ws_type type, u32 fro
 
 		eviction->scan->rmap_walks++;
 		if (!(known >> (i - from) & 1))
-			known |= look_at(eviction, page, i, end) << (i - from);
+			known |= look_at(eviction, i, end) << (i - from);
 		if (known >> (i - from) & 1) {
 			put_back(lru, page, type);
 			continue;

@@ -70,6 +70,13 @@ struct ws_lru_ops {
 	 * aligned block of 64, which spares the environment half of the words.
 	 */
 	u32 (*window)(void *ctx, u32 page);
+	/*
+	 * Sets accessed bits of the window that begins with page @first again: those of
+	 * pages that wait to be looked at themselves, each with its own window, as Linux
+	 * has left them alone since 6.14.  NULL: they are known to be accessed, and
+	 * that is all.
+	 */
+	void (*restore)(void *ctx, u32 first, u64 young);
 };
 
 /* Bytes of queue pool for @pages_count pages. */

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # kernels.sh - Debian's stock kernels, unpacked below build/kernels and never installed.
-# usage: kernels.sh 6.1|6.12...
+# usage: kernels.sh 6.1|6.12|6.18|7.3...
 # For each, prints the folder that holds
 #	release		what uname -r says in it
 #	vmlinuz		the image; vmlinux the same unpacked, which boots in half the time
@@ -9,13 +9,14 @@
 #	modules		the kernel's own modules, lib/modules/RELEASE
 # The newest package of the name is taken when the folder is not there yet, from where this
 # machine gets its packages from; afterwards no network is needed ("make clean" forgets).
-# 6.1 is Debian 12's own, 6.12 that of its backports, which need not be set up.
+# 6.1 is Debian 12's own, 6.12 that of its backports, which need not be set up.  6.18 and 7.3
+# are from the backports of Debian 13, by name; of them there are no headers but .config.
 # Needs no root.  FLAVOUR is amd64, or cloud-amd64.
 set -eu
 here=$(cd "$(dirname "$0")/.." && pwd)
 cache=${KERNELS_DIR:-$here/build/kernels}
 flavour=${FLAVOUR:-amd64}
-[ $# -gt 0 ] || { echo "usage: $0 6.1|6.12..." >&2; exit 2; }
+[ $# -gt 0 ] || { echo "usage: $0 6.1|6.12|6.18|7.3..." >&2; exit 2; }
 
 fail() {
 	echo "kernels.sh: $*" >&2
@@ -62,7 +63,9 @@ write_sources() {
 		$2 == c "-updates" { print "deb", s, $1, $2, "main" }' "$1/machine" ;;
 	6.12) awk -v s="$signed" -v c="$codename" '$2 == c {
 		print "deb", s, $1, c "-backports", "main" }' "$1/machine" ;;
-	*) fail "no kernel $2; known: 6.1 6.12" ;;
+	6.18|7.3) awk -v s="$signed" -v c="$codename" '$2 == c {
+		print "deb", s, $1, "trixie-backports", "main" }' "$1/machine" ;;
+	*) fail "no kernel $2; known: 6.1 6.12 6.18 7.3" ;;
 	esac > "$1/sources.list"
 	[ -s "$1/sources.list" ] || fail "this machine has no source for kernel $2"
 }
@@ -73,12 +76,32 @@ depends() {
 		sed -n "s/^ *|*Depends: \\($3[^ ]*\\)\$/\\1/p" | grep -v unsigned | head -n 1
 }
 
+# The newest kernel $2 by its name, and what the image is divided into.
+name_packages() {
+	image=$(private_apt "$1" apt-cache pkgnames "linux-image-$2." |
+		grep -E "^linux-image-$2\\.[0-9]+\\+deb13-$flavour\$" | sort -V | tail -n 1)
+	[ -n "$image" ] || fail "$2: no such kernel among the packages"
+	names=$image
+	for part in base binary modules; do
+		names="$names $(depends "$1" "$image" "linux-$part-${image#linux-image-}")"
+	done
+}
+
 fetch() {
 	dir=$1 version=$2
 	lists=$dir.apt
 	mkdir -p "$lists/none" "$lists/lists/partial" "$lists/cache/archives/partial" "$dir.deb"
 	write_sources "$lists" "$version"
 	private_apt "$lists" apt-get update >&2 || fail "$version: no package lists"
+	case $version in
+	6.18|7.3)
+		name_packages "$lists" "$version"
+		# shellcheck disable=SC2086 # names are words
+		(cd "$dir.deb" && private_apt "$lists" apt-get download $names) >&2 ||
+			fail "$version: download failed"
+		echo "${image#linux-image-}" > "$dir.deb/release"
+		return ;;
+	esac
 	image=$(depends "$lists" "linux-image-$flavour" linux-image-)
 	headers=$(depends "$lists" "linux-headers-$flavour" linux-headers-)
 	[ -n "$image" ] && [ -n "$headers" ] || fail "$version: no such kernel among the packages"
@@ -111,6 +134,24 @@ unpack_image() {
 		fail "$1: could not be unpacked"
 }
 
+# The headers of release $3 in $1, to be used from $2; without a package of them, .config alone.
+unpack_headers() {
+	hdr=root/usr/src/linux-headers-$3
+	if [ ! -d "$1/$hdr" ]; then
+		mkdir "$1/headers"
+		find "$1/root/boot" "$4" -maxdepth 1 \( -name config -o -name "config-$3" \) \
+			-exec cp {} "$1/headers/.config" \; 2> /dev/null || :
+		[ -s "$1/headers/.config" ] || fail "$3: no configuration in the package"
+		return
+	fi
+	# The headers name their other half by where it would be installed, and are
+	# used from the folder's final name.
+	sed -i "s#/usr/src/#$2/root/usr/src/#; s#/usr/lib/#$2/root/usr/lib/#" "$1/$hdr/Makefile"
+	# With it, building a module asks for pahole.
+	[ ! -e "$1/$hdr/vmlinux" ] || mv "$1/$hdr/vmlinux" "$1/$hdr/vmlinux.aside"
+	ln -s "$hdr" "$1/headers"
+}
+
 unpack() {
 	dir=$1 new=$1.new
 	release=$(cat "$dir.deb/release")
@@ -119,19 +160,13 @@ unpack() {
 	for deb in "$dir.deb"/*.deb; do
 		dpkg-deb -x "$deb" "$new/root" || fail "$deb: could not be unpacked"
 	done
-	# The headers name their other half by where it would be installed, and are
-	# used from the folder's final name.
-	hdr=root/usr/src/linux-headers-$release
-	sed -i "s#/usr/src/#$dir/root/usr/src/#; s#/usr/lib/#$dir/root/usr/lib/#" \
-		"$new/$hdr/Makefile"
-	# With it, building a module asks for pahole.
-	[ ! -e "$new/$hdr/vmlinux" ] || mv "$new/$hdr/vmlinux" "$new/$hdr/vmlinux.aside"
 	lib=$new/root/lib/modules/$release
 	[ -d "$lib" ] || lib=$new/root/usr/lib/modules/$release
 	[ -d "$lib" ] || fail "$release: no modules in the package"
 	ln -s "${lib#"$new/"}" "$new/modules"
-	ln -s "$hdr" "$new/headers"
-	ln -s "root/boot/vmlinuz-$release" "$new/vmlinuz"
+	image=$(find "$new/root/boot" "$lib" -maxdepth 1 -name 'vmlinuz*' 2> /dev/null | head -n 1)
+	ln -s "${image#"$new/"}" "$new/vmlinuz"
+	unpack_headers "$new" "$dir" "$release" "$lib"
 	unpack_image "$new/vmlinuz" "$new/vmlinux"
 	echo "$release" > "$new/release"
 	mv "$new" "$dir"

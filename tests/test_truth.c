@@ -5,14 +5,14 @@
  * tests/truth/ holds logs that kernel-port/truth/record.sh recorded in Debian's
  * stock kernels 6.1, 6.12, 6.18 and 7.3.  What is allowed to differ, and why, stands in
  * sim_truth.h.
- * Seen in these logs, but for those of the test what_is_not_modelled:
+ * Seen in these logs, but for those of the test what_the_log_does_not_tell:
  *
  *	pages elsewhere than in the kernel	29 of a dump: a batch of 31 that a processor
  *						had not put on a list; 64 after evictions,
  *						which take undeclared pages, too
  *	of all pages				at most 0.1 %
  *	pages that the kernel has besides	65 anon, 49 file (stacks, directories, inodes)
- *	pages that it lacks			25 anon, 62 file: the batches again
+ *	pages that it lacks			94 anon, 62 file: the batches, and evictions
  *	ages					15 ms: the pass, a tick, rounding
  *	settled by dumps			none by 6.1 and 6.12
  */
@@ -149,8 +149,10 @@ Test(truth, generations_are_linux_s_with_many_small_processes)
 /* Sparse accesses, some pages far more often; pages that two page tables share; cached files. */
 Test(truth, generations_are_linux_s_when_accesses_are_random_and_pages_shared)
 {
-	hold_settling("skew-6.1", 47, 21, 507);
+	hold_settling("skew-6.1", 47, 21, 510);
 	hold_against("skew-6.12", 47, 21);
+	hold_against("skew-6.18", 47, 21);
+	hold_against("skew-7.3", 47, 21);
 }
 
 /* The tiers of what is read again and again, and what their refaults teach the controller. */
@@ -158,6 +160,8 @@ Test(truth, generations_are_linux_s_when_what_is_read_is_evicted_and_protected)
 {
 	hold_against("readalone-6.1", 51, 21);
 	hold_against("readalone-6.12", 51, 21);
+	hold_against("readalone-6.18", 51, 21);
+	hold_against("readalone-7.3", 51, 21);
 }
 
 /*
@@ -184,25 +188,23 @@ Test(truth, pages_of_a_generation_are_evicted_in_linux_s_order)
 }
 
 /*
- * Not the kernel's after evictions, by what is not modelled (sim_truth.h): turns of touches
- * and evictions, to which neighbours of an accessed page eviction looks, folios of several
- * pages.  Fewer differences than these are welcome, and are to be written down.
+ * Not the kernel's after evictions, by what the log does not tell (sim_truth.h): whose turn
+ * it is when touches and evictions meet, and, of storm-6.18, which pages of a file make a
+ * folio, and where page tables begin.  many-6.18 is within what is allowed by the dump, but
+ * 0.23 % of its pages are elsewhere.  Fewer differences than these are welcome, and are to be
+ * written down.
  */
-Test(truth, what_is_not_modelled_differs_by_so_much)
+Test(truth, what_the_log_does_not_tell_differs_by_so_much)
 {
 	static const struct {
 		const char *name;
 		u32 dumps, over;
 		u64 misplaced_worst[WS_TYPES];
 	} known[] = {
-		{ "storm-6.18", 53, 29, { 160, 1285 } },
+		{ "storm-6.18", 53, 29, { 1963, 27 } },
 		{ "readrace-6.1", 51, 1, { 0, 352 } },
 		{ "readrace-6.12", 51, 3, { 0, 123 } },
-		{ "skew-6.18", 47, 6, { 80, 0 } },
-		{ "skew-7.3", 47, 11, { 681, 0 } },
-		{ "many-6.18", 45, 3, { 144, 0 } },
-		{ "readalone-6.18", 51, 1, { 0, 764 } },
-		{ "readalone-7.3", 51, 1, { 0, 799 } },
+		{ "many-6.18", 45, 0, { 92, 0 } },
 	};
 
 	for (u32 i = 0; i < sizeof(known) / sizeof(known[0]); i++) {

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # record.sh - runs a workload of known touches in stock kernels and keeps what they said.
 # usage: record.sh DIRECTORY KERNEL WORKLOAD...
-# Writes DIRECTORY/WORKLOAD-KERNEL.log.  KERNEL is 6.1 or 6.12, WORKLOAD a name in
+# Writes DIRECTORY/WORKLOAD-KERNEL.log.  KERNEL is one that kernels.sh knows, WORKLOAD a name in
 # "workloads".  QEMU counts instructions, 4 ns each, and sleeps take no time: a log is the same
 # at every load of the host.  About a minute each.
 set -eu

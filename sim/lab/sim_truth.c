@@ -12,7 +12,9 @@
 #define HARVEST_PAGES 512u
 #define TABLE_PAGES 512u
 #define USUAL_HZ 250u
+#define TURN_TICKS 2
 #define TURNS_MAX 1024
+#define TURNS_EVENTS_MAX 256
 #define BATCH 64u /* pages that the kernel evicts at a time (MIN_LRU_BATCH) */
 
 const u64 truth_edges[TRUTH_EDGES] = {
@@ -88,23 +90,48 @@ static const struct sim_truth_event *disturbance_of(const struct truth_replay *r
 	return NULL;
 }
 
+/* Past the last event that can take turns with the touch at @index. */
+static u32 turns_end(const struct truth_replay *replay, u32 index)
+{
+	u32 left = replay->section->events_count - index;
+
+	return index + (left < TURNS_EVENTS_MAX ? left : TURNS_EVENTS_MAX);
+}
+
+/* How many touches are under way at @time_ns, of those from @index on, which is one. */
+static u32 touches_at(const struct truth_replay *replay, u32 index, s64 time_ns)
+{
+	const struct sim_truth_event *events = replay->section->events;
+	u32 count = 0, end = turns_end(replay, index), i;
+
+	for (i = index; i < end && events[i].start_ns <= time_ns; i++)
+		count += events[i].what == SIM_TRUTH_TOUCH && events[i].end_ns > time_ns;
+	return count ? count : 1;
+}
+
 /*
- * All of a touch.  Others at the same time take turns with it, a tick of the kernel each:
+ * All of a touch.  Others at the same time take turns with it, two ticks of the kernel each, in
+ * which a process does what evenly spread it does in as many ticks as there are processes:
  * whose pages were evicted first depends on that.
  */
 static void touch_in_turns(struct truth_replay *replay, u32 index)
 {
 	const struct sim_truth_section *section = replay->section;
 	const struct sim_truth_event *touch = &section->events[index];
-	s64 turn_ns = 1000000000 / (s64)(replay->log->hz ? replay->log->hz : USUAL_HZ), at_ns;
-	u32 i;
+	s64 turn_ns = TURN_TICKS * 1000000000ll / (replay->log->hz ? replay->log->hz : USUAL_HZ);
+	s64 at_ns = touch->start_ns;
+	u32 end = turns_end(replay, index), i;
 
 	if (turn_ns < (touch->end_ns - touch->start_ns) / TURNS_MAX)
 		turn_ns = (touch->end_ns - touch->start_ns) / TURNS_MAX;
-	for (at_ns = touch->start_ns + turn_ns; at_ns < touch->end_ns; at_ns += turn_ns)
-		for (i = index; i < section->events_count && section->events[i].start_ns < at_ns; i++)
+	while (at_ns < touch->end_ns) {
+		at_ns += turn_ns * touches_at(replay, index, at_ns);
+		if (at_ns > touch->end_ns)
+			at_ns = touch->end_ns;
+		for (i = index; i < end && section->events[i].start_ns < at_ns; i++)
 			if (section->events[i].what == SIM_TRUTH_TOUCH)
 				truth_touch_until(replay, i, at_ns);
+	}
 	truth_touch_until(replay, index, TRUTH_ALWAYS);
 }
 
@@ -119,7 +146,11 @@ static void begin_touch(struct truth_replay *replay, u32 index, u32 after)
 		touch_in_turns(replay, index);
 		return;
 	}
-	truth_touch_until(replay, index, disturbance->start_ns - SLACK_NS);
+	/* No pass looks at what is read: all that comes before it ends comes before the fold. */
+	if (disturbance->what == SIM_TRUTH_AGE && replay->section->region[touch->region].kind == 'r')
+		truth_touch_until(replay, index, disturbance->end_ns);
+	else
+		truth_touch_until(replay, index, disturbance->start_ns - SLACK_NS);
 	*from = *from < index ? *from : index;
 }
 
@@ -251,6 +282,14 @@ static u64 take_bits(u64 *bits, u32 first)
 	return taken;
 }
 
+static void restore(void *ctx, u32 first, u64 young)
+{
+	struct truth_replay *replay = ctx;
+
+	for (; young; young &= young - 1)
+		truth_set(replay->young, first + (u32)__builtin_ctzll(young), true);
+}
+
 static u64 look_around(void *ctx, u32 page)
 {
 	struct truth_replay *replay = ctx;
@@ -327,7 +366,9 @@ static bool ran_out(const struct truth_replay *replay, u32 index)
 /* Up to 64 victims.  Return: how many. */
 static u32 evict_some(struct truth_replay *replay, const struct sim_truth_event *event, s64 most)
 {
-	static const struct ws_lru_ops ops = { .look_around = look_around, .window = window };
+	static const struct ws_lru_ops ops = {
+		.look_around = look_around, .window = window, .restore = restore,
+	};
 	struct ws_lru_scan scan = { .swappiness = event->swappiness, .budget = replay->pages };
 	u32 victims[BATCH], shadows[BATCH], i, got;
 

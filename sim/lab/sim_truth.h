@@ -35,19 +35,25 @@
  *    when one of several equally old regions is touched again: tworegions-*.log.
  *    (A fold that leaves promoted pages where they are, as the base's does, is beyond
  *    what is allowed in 8 of its 47 dumps.)
- *  - How touches share the one processor: those at the same time take turns of a tick of
- *    the kernel each.  Beside an eviction a touch has half of the processor, and before it
- *    the pace that its region's quickest touch has.  The kernel's own turns decide which
- *    pages refault, and so which tiers are protected from then on: of readrace-*.log 1 and
- *    3 dumps of 51 are over what is allowed, of readalone-*.log, the same but that touches
- *    and evictions never meet, none (6.1, 6.12).
+ *  - How processes share the one processor.  Touches at the same time take turns of two
+ *    ticks (of the lengths tried, 1 to 8 ms, the one that fits all logs; half of it leaves
+ *    10 dumps of skew-6.18.log short by up to 35 pages more than is allowed).  Before an
+ *    eviction a touch has the pace that its region's quickest has, and beside it half of the
+ *    processor.  The kernel's own turns decide which pages refault, and so which tiers are
+ *    protected from then on: of readrace-*.log 1 dump (6.1) and 3 (6.12) of 51 are over what
+ *    is allowed, and with other turns, tried, of 4 and 8 ms, begun at eight moments, and three
+ *    costs of a page that is looked at, 0 to 3 and 1 to 3.  Of readalone-*.log, the same but
+ *    that touches and evictions never meet, none is.
  *  - Pages that two processes share are seen in the page table of each, and by the rules
  *    from 6.14 on being seen twice matters: of a region that says fork, both are known.
  *
  * Not modelled, and so different after evictions, in logs that test_truth.c names:
  *  - Folios of several pages, which are seen and evicted as one: files on ext4 since
- *    6.16 (storm-6.18.log, readalone-6.18.log, -7.3.log).  On a file system without
- *    them readrace is the same in all dumps with 6.18.
+ *    6.16.  It shows when a mapped file is evicted that has just been used: 29 of 53
+ *    dumps of storm-6.18.log.  Recorded anew on FAT, which has none, they were 29 still, but
+ *    by 242 pages at most and not 1963, and none when page tables were supposed to begin
+ *    496 pages (of the twelve tried) from the start of the file's mapping: to that the
+ *    eviction keeps its look-around, and a log does not tell it.
  *  - Zones, which are evicted one after the other (these guests have one that is used),
  *    and where a rejected page goes among those of its batch of 64.
  *
@@ -56,6 +62,9 @@
  *    bits and so hides some 30 pages from each pass; record.sh switches it off.
  *  - khugepaged puts huge pages in the place of others, of files too since 7.3; the
  *    regions of ground_truth.c do not allow it.
+ *  - A page that another process has in swap still, a parent or child, stays in the swap
+ *    cache when it comes back, and enters an older generation since 7.2; all that a process
+ *    has touched before it forks is such.
  *
  * By kind of region, what happens is what Linux does (mm/vmscan.c, mm/swap.c):
  *	a s z h t	faulted anonymous or shared pages: the youngest generation, type anon

@@ -70,6 +70,34 @@ static void share_out(struct truth_replay *replay)
 	}
 }
 
+/* The first touch of region @number; NULL: none. */
+static const struct sim_truth_event *first_touch(const struct sim_truth_section *section, u32 number)
+{
+	u32 i;
+
+	for (i = 0; i < section->events_count; i++)
+		if (section->events[i].what == SIM_TRUTH_TOUCH && section->events[i].region == number)
+			return &section->events[i];
+	return NULL;
+}
+
+/* A child gets all that its parent has touched when region @number has been, for the first time. */
+static void inherit(struct truth_replay *replay, u32 number)
+{
+	const struct sim_truth_section *section = replay->section;
+	const struct sim_truth_region *forked = &section->region[number];
+	const struct sim_truth_event *fork = first_touch(section, number), *first;
+	u32 i;
+
+	replay->inherited[number] = true;
+	for (i = 0; i < section->regions_count; i++) {
+		first = first_touch(section, i);
+		if (fork && first && first->start_ns < fork->end_ns && !section->region[i].own &&
+		    !forked->own && section->region[i].group == forked->group)
+			replay->inherited[i] = true;
+	}
+}
+
 int truth_replay_init(struct truth_replay *replay, const struct sim_truth_log *log,
 		      const struct sim_truth_section *section, const struct ws_rules *rules,
 		      const struct sim_truth_visitor *visitor, struct sim_truth_result *result)
@@ -84,6 +112,8 @@ int truth_replay_init(struct truth_replay *replay, const struct sim_truth_log *l
 	for (i = 0; i < section->regions_count; i++) {
 		replay->first_page[i] = replay->pages;
 		/* A harvest begins at a multiple of 64, a huge page at one of 512. */
+		if (section->region[i].forks)
+			inherit(replay, i);
 		replay->pages += section->region[i].kind == 'e' ? 0 : section->region[i].pages;
 	}
 	replay->first_page[i] = replay->pages;

@@ -203,6 +203,7 @@ static bool parse_region(struct cursor word, struct sim_truth_region *region)
 			if (take_number(&digit, SIM_TRUTH_GROUPS_MAX - 1, &number))
 				region->group = (u32)number;
 		}
+		region->own |= word.end - word.at >= 3 && !memcmp(word.at, "own", 3);
 		region->forks |= word.end - word.at >= 4 && !memcmp(word.at, "fork", 4);
 		while (word.at < word.end && *word.at != ':')
 			word.at++;

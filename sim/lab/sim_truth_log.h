@@ -42,6 +42,7 @@
 struct sim_truth_region {
 	char kind;
 	bool forks; /* touched first by one process, then by a child that shares the pages */
+	bool own;   /* by a process of its own */
 	u32 pages, group;
 };
 

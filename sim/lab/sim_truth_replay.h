@@ -30,6 +30,8 @@ struct truth_progress {
 	u32 pages;
 	u32 number; /* of the region's touches, when begun */
 	bool begun, done;
+	s64 until_ns; /* has the processor alone until then */
+	s64 usual_ns; /* the shortest time that as much took */
 };
 
 /* A memory cgroup. */
@@ -59,6 +61,7 @@ struct truth_replay {
 	u32 pages;
 	u32 first_page[SIM_TRUTH_REGIONS_MAX + 1]; /* of each region; multiples of 256 */
 	u32 touches[SIM_TRUTH_REGIONS_MAX];
+	bool inherited[SIM_TRUTH_REGIONS_MAX]; /* a child that was forked has its pages, too */
 	u16 *page;
 	u32 *pool, *shadow;
 	u64 *young;   /* accessed bits */

@@ -20,8 +20,10 @@ static enum ws_enter how_it_swaps_in(struct truth_replay *replay)
 static enum ws_enter how_it_enters(struct truth_replay *replay,
 				   const struct sim_truth_region *region, u32 page)
 {
+	/* Where another process has it in swap still, it stays in the swap cache (folio_swapped()). */
 	if (replay->shadow[page] && truth_type(region) == WS_ANON)
-		return how_it_swaps_in(replay);
+		return replay->inherited[region - replay->section->region] ?
+			       WS_ENTER_SWAPCACHE : how_it_swaps_in(replay);
 	switch (region->kind) {
 	case 'r':
 		return WS_ENTER_READ;
@@ -106,25 +108,39 @@ static s64 usual_ns(const struct truth_replay *replay, const struct sim_truth_ev
 	return least;
 }
 
-/* What of @from_ns..@to_ns a process has the processor for, which it shares with evictions. */
-static s64 own_ns(const struct truth_replay *replay, s64 from_ns, s64 to_ns)
+/*
+ * Does @other take the processor from the touch @event, for a time that is known?  When in a
+ * pass it looks at what is touched is not; but at what is read it does not look at all.
+ */
+static bool disturbs(const struct truth_replay *replay, const struct sim_truth_event *other,
+		     const struct sim_truth_event *event)
+{
+	return other->end_ns > event->start_ns && other->start_ns < event->end_ns &&
+	       (other->what == SIM_TRUTH_EVICT ||
+		(other->what == SIM_TRUTH_AGE &&
+		 replay->section->region[event->region].kind == 'r'));
+}
+
+/* Twice what of @from_ns..@to_ns the touch @event has the processor for, which it shares. */
+static s64 own_twice_ns(const struct truth_replay *replay, const struct sim_truth_event *event,
+			s64 from_ns, s64 to_ns)
 {
 	const struct sim_truth_section *section = replay->section;
 	s64 own = 2 * (to_ns - from_ns);
 	u32 i;
 
 	for (i = 0; i < section->events_count && section->events[i].start_ns < to_ns; i++) {
-		const struct sim_truth_event *event = &section->events[i];
-		s64 begin = event->start_ns > from_ns ? event->start_ns : from_ns;
-		s64 end = event->end_ns < to_ns ? event->end_ns : to_ns;
+		const struct sim_truth_event *other = &section->events[i];
+		s64 begin = other->start_ns > from_ns ? other->start_ns : from_ns;
+		s64 end = other->end_ns < to_ns ? other->end_ns : to_ns;
 
-		if (event->what == SIM_TRUTH_EVICT && end > begin)
+		if (end > begin && disturbs(replay, other, event))
 			own -= end - begin;
 	}
 	return own;
 }
 
-/* When the first eviction begins that @event meets; its end if none does. */
+/* When @event is first disturbed; its end if it is not. */
 static s64 undisturbed_until(const struct truth_replay *replay, const struct sim_truth_event *event)
 {
 	const struct sim_truth_section *section = replay->section;
@@ -133,49 +149,68 @@ static s64 undisturbed_until(const struct truth_replay *replay, const struct sim
 	for (i = 0; i < section->events_count; i++) {
 		const struct sim_truth_event *other = &section->events[i];
 
-		if (other->what == SIM_TRUTH_EVICT && other->end_ns > event->start_ns &&
-		    other->start_ns < event->end_ns)
+		if (disturbs(replay, other, event))
 			return other->start_ns > event->start_ns ? other->start_ns : event->start_ns;
 	}
 	return event->end_ns;
 }
 
-/*
- * How many pages of @event are done by @time_ns: at the usual pace until an eviction begins,
- * and the rest evenly in the time that is left, half of it while the eviction goes on.
- */
-static u32 pages_by(const struct truth_replay *replay, const struct sim_truth_event *event,
-		    s64 time_ns)
+/* @pages in proportion to @part of @whole. */
+static u32 share_of(u32 pages, s64 part, s64 whole)
 {
-	s64 until = undisturbed_until(replay, event), pages = event->pages, known, rest;
+	double share = (double)pages * (double)part / (double)(whole > 0 ? whole : 1);
+
+	return share < 0 ? 0 : share < pages ? (u32)share : pages;
+}
+
+/*
+ * How many pages of the touch at @index are done by @time_ns: at the usual pace until something
+ * disturbs it, and the rest evenly in the time that is left, of which it has half where it shares.
+ */
+static u32 pages_by(const struct truth_replay *replay, u32 index, s64 time_ns)
+{
+	const struct sim_truth_event *event = &replay->section->events[index];
+	const struct truth_progress *progress = &replay->progress[index];
+	s64 alone_ns = (time_ns < progress->until_ns ? time_ns : progress->until_ns) - event->start_ns;
+	u32 pages;
 
 	if (time_ns >= event->end_ns)
 		return event->pages;
 	if (time_ns <= event->start_ns)
 		return 0;
-	if (until == event->end_ns)
-		return (u32)(pages * (time_ns - event->start_ns) / (until - event->start_ns));
-	rest = time_ns < until ? time_ns : until;
-	known = pages * (rest - event->start_ns) / (usual_ns(replay, event) | 1);
-	known = known < pages ? known : pages;
-	if (time_ns <= until)
-		return (u32)known;
-	return (u32)(known + (pages - known) * own_ns(replay, until, time_ns) /
-				     (own_ns(replay, until, event->end_ns) | 1));
+	if (progress->until_ns == event->end_ns)
+		return share_of(event->pages, alone_ns, event->end_ns - event->start_ns);
+	pages = share_of(event->pages, alone_ns, progress->usual_ns);
+	if (time_ns <= progress->until_ns)
+		return pages;
+	return pages + share_of(event->pages - pages,
+				own_twice_ns(replay, event, progress->until_ns, time_ns),
+				own_twice_ns(replay, event, progress->until_ns, event->end_ns));
+}
+
+static void begin_progress(struct truth_replay *replay, u32 index)
+{
+	const struct sim_truth_event *event = &replay->section->events[index];
+	struct truth_progress *progress = &replay->progress[index];
+
+	progress->begun = true;
+	progress->number = event->what == SIM_TRUTH_FREE ? 0 : replay->touches[event->region]++;
+	progress->until_ns = undisturbed_until(replay, event);
+	progress->usual_ns = usual_ns(replay, event);
 }
 
 void truth_touch_until(struct truth_replay *replay, u32 index, s64 time_ns)
 {
 	const struct sim_truth_event *event = &replay->section->events[index];
 	struct truth_progress *progress = &replay->progress[index];
-	u32 to = pages_by(replay, event, time_ns);
 	bool frees = event->what == SIM_TRUTH_FREE;
+	u32 to;
 
 	if (progress->done)
 		return;
 	if (!progress->begun)
-		progress->number = frees ? 0 : replay->touches[event->region]++;
-	progress->begun = true;
+		begin_progress(replay, index);
+	to = pages_by(replay, index, time_ns);
 	progress->done = time_ns >= event->end_ns;
 	if (to > progress->pages) {
 		truth_for_pages(replay, event, progress->number, progress->pages, to,
