@@ -521,6 +521,7 @@ static void rescue_third(struct naive *n, struct naive_page *page)
 	}
 }
 
+static bool apart; /* pages of one batch keep their accessed bits when another's window is looked at */
 static bool centred; /* windows have their page in the middle, not an aligned block */
 
 /* The first of the 64 pages that are looked at with page @i. */
@@ -606,20 +607,26 @@ static void naive_evict_page(struct naive *n, u32 i, u32 *victims, u32 *count)
 static void naive_judge(struct naive *n, const u32 *aside, u32 number, u64 *accessed, u32 *victims,
 			u32 *count)
 {
-	bool young[64] = { false };
+	bool young[64] = { false }, later[64];
 
 	for (u32 k = 0; k < number; k++) {
 		u32 i = aside[k];
 
 		if (!young[k] && was_accessed(accessed, i)) {
-			for (u32 m = k; m < number; m++)
-				young[m] |= aside[m] >= first_beside(i) &&
+			young[k] = true;
+			for (u32 m = k + 1; m < number; m++)
+				later[m] = aside[m] >= first_beside(i) &&
 					    aside[m] < first_beside(i) + 64 &&
 					    was_accessed(accessed, aside[m]);
 			for (u32 j = first_beside(i); j < first_beside(i) + 64; j++)
 				if (was_accessed(accessed, j))
 					see(n, &n->page[j]);
 			forget_beside(accessed, i);
+			for (u32 m = k + 1; m < number; m++) {
+				young[m] |= later[m] && !apart;
+				if (later[m] && apart)
+					accessed[aside[m] / 64] |= 1ull << aside[m] % 64;
+			}
 		}
 		n->page[i].here = true;
 		if (young[k])
@@ -635,7 +642,7 @@ static bool naive_evict_type(struct naive *n, int type, int limit, u32 *budget, 
 {
 	struct list *list = list_of(n, n->min_seq[type], type);
 	u32 before = *count, aside[64], number = 0;
-	bool apart = n->rules.rmap != WS_RMAP_YOUNGEST;
+	bool isolates = n->rules.rmap != WS_RMAP_YOUNGEST;
 
 	if (n->max_seq - n->min_seq[type] + 1 <= 2)
 		return false;
@@ -650,7 +657,7 @@ static bool naive_evict_type(struct naive *n, int type, int limit, u32 *budget, 
 			list_append(n, i);
 		else if ((int)tier_of(n, &page->history) > limit || is_full(n, &page->history))
 			protect(n, i);
-		else if (apart)
+		else if (isolates)
 			n->page[aside[number++] = i].here = false;
 		else if (accessed[i / 64] >> i % 64 & 1)
 			rescue(n, i, accessed);
@@ -777,17 +784,29 @@ static u64 look_around(void *ctx, u32 page)
 	return young;
 }
 
+static void leave_alone(void *ctx, u32 first, u64 young)
+{
+	(void)ctx;
+	for (u32 j = first; j < first + 64; j++)
+		accessed[j / 64] |= (young >> (j - first) & 1) << j % 64;
+}
+
 static const char *step_evict(u64 op)
 {
 	static const u32 choice[] = { 60, 60, 60, 0, 0, 1, 200, 100 };
 	static const struct ws_lru_ops aligned = { .look_around = look_around };
 	static const struct ws_lru_ops around = { .look_around = look_around, .window = window };
+	static const struct ws_lru_ops linux_s = {
+		.look_around = look_around, .window = window, .restore = leave_alone,
+	};
+	static const struct ws_lru_ops *const all[] = { &aligned, &around, &linux_s };
 	u32 swappiness = choice[diff_pick(&op, 8)], budget = diff_pick(&op, 300);
 	u32 max = diff_pick(&op, 20), victims[20], shadows[20], want[20], count;
-	const struct ws_lru_ops *ops = diff_pick(&op, 2) ? &around : &aligned;
+	const struct ws_lru_ops *ops = all[diff_pick(&op, 3)];
 	struct ws_lru_scan scan = { .swappiness = swappiness, .budget = budget };
 
-	centred = ops == &around;
+	centred = ops->window;
+	apart = ops->restore;
 	count = ws_lru_evict(&lru, &scan, ops, NULL, victims, shadows, max);
 	if (naive_evict(&naive, swappiness, budget, naive_accessed, want, max) != count)
 		return "number of victims";

@@ -517,6 +517,31 @@ Test(rules, victims_of_a_batch_are_told_accessed_one_by_one)
 	cr_assert(ws_lru_check(&lru));
 }
 
+static u32 left_alone;
+
+static void restore(void *ctx, u32 first, u64 young)
+{
+	(void)ctx;
+	left_alone++;
+	accessed[first / 64] |= young;
+}
+
+/* Since 6.14 a look-around leaves those of its batch alone: they look around themselves. */
+Test(rules, victims_of_a_batch_may_each_look_around)
+{
+	static const struct ws_lru_ops apart = { .look_around = look_around, .restore = restore };
+	struct ws_lru_scan scan = { .swappiness = 100, .budget = 3 };
+
+	start("6.14");
+	read_pages(0, 6);
+	sight(5);
+	accessed[0] = 1 | 2 | 1 << 5;
+	cr_assert_eq(ws_lru_evict(&lru, &scan, &apart, NULL, victims, NULL, 3), 1);
+	cr_assert(victims[0] == 2 && left_alone == 1);
+	cr_assert(distance(0) == 1 && distance(1) == 1 && distance(5) == 0);
+	cr_assert(!accessed[0] && ws_lru_check(&lru));
+}
+
 /* --- what is kept in the next generation --- */
 
 Test(rules, folding_leaves_what_each_version_keeps)
