@@ -30,7 +30,6 @@ struct ws_refault_verdict ws_refault_arrive(struct ws_refault *refault, enum ws_
 	       !!(shadow & WS_SHADOW_WORKINGSET);
 	verdict.recent = true;
 	refault->workingset_recent[type]++;
-	refault->workingset_activate[type]++;
 	refault->refaulted[type][ws_refault_tier(refs)]++;
 	/*
 	 * A page of page tables was pushed out by hotter ones, or one of
@@ -205,12 +204,18 @@ static u16 restored(const struct ws_rules *rules, const struct ws_refault_at *at
 	}
 }
 
-/* Up to 6.12 every recent refault counts as activated, later those that come in active. */
+/* What counts as activated: in 6.1 pages that are protected, and none that come back. */
+static bool counts_protected(const struct ws_rules *rules)
+{
+	return rules->restores < WS_RESTORES_ALL_READ;
+}
+
+/* In 6.12 every recent refault does, later those that come in active. */
 static bool counts_as_activated(const struct ws_rules *rules, const struct ws_refault_at *at,
 				const struct ws_refault_return *back)
 {
 	if (rules->restores < WS_RESTORES_REFS)
-		return true;
+		return !counts_protected(rules);
 	if (!at->in_fault)
 		return false;
 	if (rules->activates == WS_ACTIVATES_WORKINGSET)
@@ -240,7 +245,7 @@ struct ws_refault_return ws_refault_return(struct ws_refault *refault, const str
 void ws_refault_keep(struct ws_refault *refault, const struct ws_rules *rules, enum ws_type type,
 		     u32 tier, bool counted)
 {
-	refault->workingset_activate[type]++;
+	refault->workingset_activate[type] += counts_protected(rules);
 	if (rules->recency == WS_RECENCY_DISTANCE)
 		refault->nonresident_age++;
 	if (counted)

@@ -44,7 +44,7 @@ struct ws_refault {
 	/* running totals, named as in /proc/vmstat */
 	u64 workingset_refault[WS_TYPES];  /* came back with a shadow */
 	u64 workingset_recent[WS_TYPES];   /* of these, evicted from today's oldest generation */
-	u64 workingset_activate[WS_TYPES]; /* protected, or recent (from 6.14 on: and active) */
+	u64 workingset_activate[WS_TYPES]; /* 6.1: protected; 6.12: recent; later: and active */
 	u64 workingset_restore[WS_TYPES];  /* recent, and in a fault or of the highest tier */
 	u32 nonresident_age; /* evictions and protections so far; kept for WS_RECENCY_DISTANCE */
 };

@@ -376,7 +376,7 @@ static u32 refault(struct naive *n, struct naive_page *page, bool in_fault)
 	if (n->rules.restores == WS_RESTORES_REFS || n->rules.restores == WS_RESTORES_NUMBER)
 		n->activations[page->type] += in_fault && is_activated(n, page, refs);
 	else
-		n->activations[page->type]++;
+		n->activations[page->type] += n->rules.restores == WS_RESTORES_ALL_READ;
 	return refs;
 }
 
@@ -574,7 +574,8 @@ static void protect(struct naive *n, u32 i)
 	bool counts = !is_full(n, &page->history) || n->rules.full == WS_FULL_PROTECTED;
 
 	n->protected[page->type][tier_of(n, &page->history)] += counts;
-	n->activations[page->type]++;
+	n->activations[page->type] += n->rules.restores == WS_RESTORES_FLAG ||
+				      n->rules.restores == WS_RESTORES_ALL;
 	n->protections++;
 	n->age += n->rules.recency == WS_RECENCY_DISTANCE;
 	page->seq++;

@@ -124,7 +124,7 @@ static bool model_activated(const struct ws_rules *rules, bool fault, const stru
 			    u32 refs)
 {
 	if (rules->restores != WS_RESTORES_REFS && rules->restores != WS_RESTORES_NUMBER)
-		return true;
+		return rules->restores == WS_RESTORES_ALL_READ;
 	switch (rules->activates) {
 	case WS_ACTIVATES_ALL: return fault;
 	case WS_ACTIVATES_WORKINGSET:
@@ -172,7 +172,8 @@ static void keep(struct refault_world *w, u64 op)
 	u32 tier = 1 + diff_pick(&op, WS_TIERS - 1);
 	bool counted = w->with_base || diff_pick(&op, 4);
 
-	w->activated[type]++;
+	w->activated[type] += w->rules.restores == WS_RESTORES_FLAG ||
+			      w->rules.restores == WS_RESTORES_ALL;
 	w->kept[type][tier] += counted;
 	w->age += w->rules.recency == WS_RECENCY_DISTANCE;
 	ws_refault_keep(&w->refault, &w->rules, type, tier, counted);

@@ -690,7 +690,8 @@ Test(rules, protected_pages_go_on_with_what_is_kept)
 		teach(3, 1000, 1000);
 		cr_assert_eq(evict_looking(0, 1, known[i].looks), 0, "%s", known[i].version);
 		cr_assert_eq(lru.protected_pages, 1, "%s", known[i].version);
-		cr_assert_eq(lru.refault.workingset_activate[WS_FILE], 1);
+		/* Counted as activated in 6.1 alone. */
+		cr_assert_eq(lru.refault.workingset_activate[WS_FILE], !i, "%s", known[i].version);
 		cr_assert_eq(page[0] & WS_PAGE_HISTORY, known[i].kept, "%s", known[i].version);
 	}
 }

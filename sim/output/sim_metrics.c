@@ -52,11 +52,11 @@ const struct sim_metric sim_vm_metrics[SIM_VM_METRICS] = {
 	[SIM_VM_REFAULT_FILE] = { "refault_file_bytes", "file refaults", "bytes",
 		"file bytes that came back after eviction (workingset_refault_file)" },
 	[SIM_VM_ACTIVATE_ANON] = { "activate_anon_pages", "anon activated", "pages",
-		"anonymous pages that came back soon enough to be active, or were protected by their "
-		"tier (workingset_activate_anon)" },
+		"anonymous pages that came back soon enough to be active; of MGLRU 6.1 those protected "
+		"by their tier (workingset_activate_anon)" },
 	[SIM_VM_ACTIVATE_FILE] = { "activate_file_pages", "file activated", "pages",
-		"file pages that came back soon enough to be active, or were protected by their tier "
-		"(workingset_activate_file)" },
+		"file pages that came back soon enough to be active; of MGLRU 6.1 those protected by "
+		"their tier (workingset_activate_file)" },
 	[SIM_VM_RESTORE_ANON] = { "restore_anon_pages", "anon restored", "pages",
 		"anonymous pages that came back and had been working set (workingset_restore_anon)" },
 	[SIM_VM_RESTORE_FILE] = { "restore_file_pages", "file restored", "pages",
