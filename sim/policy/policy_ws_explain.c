@@ -69,6 +69,11 @@ void policy_ws_explain(const struct policy_ws_reason *reason, char text[POLICY_W
 		    100 * reason->params->patience);
 	else
 		add(&line, "; stall not known: no statistics yet");
+	if (guest->follow.updated_ns)
+		add(&line, "; demand %llu + %llu beside it, following it would save %llu and is worth "
+			   "%.1f %%%s",
+		    mib(guest->follow.demand), mib(guest->follow.buffer), mib(guest->follow.saved),
+		    100 * guest->follow.value, guest->follow.leads ? ": followed" : "");
 	add(&line, "; use %llu of %llu, backed %llu, balloon aims at %llu", mib(guest->used),
 	    vm->actual_bytes >> 20, vm->backed_bytes >> 20, vm->target_bytes >> 20);
 	add(&line, "; host can give %llu, guests wish %llu, taken of this wish %llu",

@@ -12,7 +12,7 @@
 
 #include "policy/policy_ws_guest.h"
 
-#define POLICY_WS_TEXT_MAX 640
+#define POLICY_WS_TEXT_MAX 768
 
 struct policy_ws_reason {
 	const struct policy_ws_guest *guest;

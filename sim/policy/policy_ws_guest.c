@@ -10,6 +10,12 @@
  */
 #define FILE_PAGES_PER_WAIT 10.0
 #define MEAN_NS 60e9 /* time constant of means */
+/* Of following; see weigh(). */
+#define WEIGH_NS 120e9
+#define WEIGH_LEAST_NS (5 * POLICY_SECOND_NS)
+#define LATE_SHARE 0.3	 /* of what a guest grows by, what it evicted before it got more */
+#define MOVE_NS 10000.0	 /* a page into the balloon, out of it, and touched anew */
+#define SPLIT_TAX 0.035 /* slowdown of a guest whose huge pages are mostly split */
 #define WORK_LEAST 0.02 /* processors: a guest that uses less is taken to use that */
 
 static double larger(double a, double b)
@@ -30,6 +36,8 @@ void policy_ws_guest_init(struct policy_ws_guest *guest, const struct policy_ws_
 	guest->base = -1;
 	guest->hold_ns = params->hold_ns;
 	guest->cold_age = POLICY_CURVE_AGES;
+	guest->follow.linger_ns = params->linger_ns;
+	guest->follow.work = 1;
 	guest->faults = 1; /* until they are counted */
 	guest->work_now = guest->work_mean = 1; /* as cautious as one that does nothing else */
 }
@@ -209,6 +217,12 @@ static void take_rates(struct policy_ws_guest *guest, const struct sim_vm_view *
 	if (policy_ws_slowdown_now(guest) > params->slowdown / 2 ||
 	    policy_ws_thrashes(guest, params))
 		guest->deficit += smaller(in, evicted);
+	/* Pushed out by what the guest needs more, not by its balloon: likely to come back. */
+	double out = since(stats->swap_out_bytes, guest->swap_out);
+
+	guest->pushed = fade(guest->pushed, dt_ns, (double)params->interval_ns) - in +
+			(vm->actual_bytes > vm->target_bytes ? 0 : out);
+	guest->pushed = larger(0, guest->pushed);
 	/* What thrashes comes back many times; no more can be missing than is out. */
 	guest->deficit = smaller(guest->deficit,
 				 since(stats->swap_out_bytes, stats->swap_in_bytes) +
@@ -306,27 +320,99 @@ static double cold_bytes(struct policy_ws_guest *guest, double bound,
 	return cold;
 }
 
-static void enter_need(struct policy_ws_guest *guest, u64 now_ns)
+void policy_ws_window_enter(struct policy_ws_window *window, double value, u64 now_ns,
+			    u64 length_ns)
 {
-	u64 length = guest->hold_ns / POLICY_WS_SLOTS;
+	u64 slot_ns = length_ns / POLICY_WS_SLOTS;
 
-	while (now_ns - guest->slot_started_ns >= length) {
-		guest->slot_started_ns += length;
-		if (now_ns - guest->slot_started_ns > guest->hold_ns)
-			guest->slot_started_ns = now_ns; /* first need, or a long silence */
-		guest->slot_now = (guest->slot_now + 1) % POLICY_WS_SLOTS;
-		guest->slot[guest->slot_now] = 0;
+	while (now_ns - window->started_ns >= slot_ns) {
+		window->started_ns += slot_ns;
+		if (now_ns - window->started_ns > length_ns)
+			window->started_ns = now_ns; /* the first value, or a long silence */
+		window->now = (window->now + 1) % POLICY_WS_SLOTS;
+		window->slot[window->now] = 0;
 	}
-	guest->slot[guest->slot_now] = larger(guest->slot[guest->slot_now], guest->need);
+	window->slot[window->now] = larger(window->slot[window->now], value);
 }
 
-double policy_ws_guest_peak(const struct policy_ws_guest *guest)
+double policy_ws_window_peak(const struct policy_ws_window *window)
 {
 	double peak = 0;
 
 	for (u32 i = 0; i < POLICY_WS_SLOTS; i++)
-		peak = larger(peak, guest->slot[i]);
+		peak = larger(peak, window->slot[i]);
 	return peak;
+}
+
+double policy_ws_guest_peak(const struct policy_ws_guest *guest)
+{
+	return policy_ws_window_peak(&guest->needs);
+}
+
+/* Where the target would be if it followed: up at once to what is wanted, down after a while. */
+static void follow(struct policy_ws_follow *follow, double nominal,
+		   const struct policy_ws_params *params, double kept_free)
+{
+	double wants = smaller(nominal, follow->demand + follow->buffer);
+	double peak = policy_ws_window_peak(&follow->wants);
+
+	if (follow->target <= 0)
+		follow->target = wants;
+	else if (follow->demand + follow->buffer / 2 + kept_free > follow->target)
+		follow->target = larger(follow->target, wants);
+	else if (follow->target - peak >= params->gain * nominal)
+		follow->target = peak;
+}
+
+/*
+ * What following is worth: the memory that it saves by the exchange rate, less what every
+ * growth costs, as part of it comes too late and is read back from swap, and less the huge
+ * pages that are split once and for all.
+ */
+static void weigh(struct policy_ws_guest *guest, const struct sim_vm_view *vm,
+		  const struct policy_ws_params *params, double before, u64 dt_ns)
+{
+	struct policy_ws_follow *follow = &guest->follow;
+	double held = smaller((double)vm->target_bytes,
+			      vm->backed_bytes ? (double)vm->backed_bytes : guest->used);
+	double rose = larger(0, follow->target - before) / ((double)dt_ns / 1e9);
+	double cost_ns = (double)vm->refault_ns * params->queueing * LATE_SHARE + MOVE_NS;
+
+	/* Half of the buffer is used on average, by the page cache. */
+	if (!follow->leads)
+		follow->saved = smooth(follow->saved, held - follow->target + follow->buffer / 2,
+				       dt_ns, WEIGH_NS);
+	follow->work = smooth(follow->work, guest->work_last, dt_ns, WEIGH_NS);
+	follow->moved = smooth(follow->moved, rose, dt_ns, WEIGH_NS);
+	follow->value = params->exchange * follow->saved / (double)vm->nominal_bytes -
+			share(follow->moved / POLICY_PAGE_SIZE * cost_ns / 1e9, follow->work) -
+			SPLIT_TAX;
+}
+
+static void update_follow(struct policy_ws_guest *guest, const struct sim_vm_view *vm, u64 now_ns,
+			  const struct policy_ws_params *params)
+{
+	struct policy_ws_follow *follows = &guest->follow;
+	double before = follows->target, nominal = (double)vm->nominal_bytes;
+	u64 dt_ns = now_ns - follows->updated_ns;
+
+	if (!guest->stats_ns || dt_ns < POLICY_SECOND_NS / 2)
+		return;
+	follows->demand = larger(0, guest->used - (double)vm->stats.caches_bytes) +
+			  larger(guest->deficit, guest->pushed);
+	follows->buffer = larger(params->buffer * follows->demand, params->spare * nominal) +
+			  policy_ws_watermark(vm);
+	policy_ws_window_enter(&follows->wants, smaller(nominal, follows->demand + follows->buffer),
+			       now_ns, follows->linger_ns);
+	follow(follows, nominal, params, policy_ws_kept_free(vm, params));
+	follows->updated_ns = now_ns;
+	if (!follows->since_ns) {
+		follows->since_ns = now_ns;
+		return;
+	}
+	weigh(guest, vm, params, before, dt_ns);
+	if (now_ns - follows->since_ns >= WEIGH_LEAST_NS && follows->value > 0)
+		follows->leads = true;
 }
 
 void policy_ws_guest_update(struct policy_ws_guest *guest, const struct sim_vm_view *vm,
@@ -360,5 +446,6 @@ void policy_ws_guest_update(struct policy_ws_guest *guest, const struct sim_vm_v
 			      guest->deficit;
 		guest->need = smaller(guest->need, nominal);
 	}
-	enter_need(guest, now_ns);
+	policy_ws_window_enter(&guest->needs, guest->need, now_ns, guest->hold_ns);
+	update_follow(guest, vm, now_ns, params);
 }

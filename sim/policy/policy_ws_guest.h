@@ -22,7 +22,17 @@
 
 #include "policy/policy_curve.h"
 
-#define POLICY_WS_SLOTS 8 /* of the window of needs */
+#define POLICY_WS_SLOTS 8
+
+/* The largest of what was entered in a time that slides on. */
+struct policy_ws_window {
+	double slot[POLICY_WS_SLOTS];
+	u64 started_ns;
+	u32 now;
+};
+void policy_ws_window_enter(struct policy_ws_window *window, double value, u64 now_ns,
+			    u64 length_ns);
+double policy_ws_window_peak(const struct policy_ws_window *window);
 
 /* The policy's parameters, as its parameter table fills them. */
 struct policy_ws_params {
@@ -38,6 +48,26 @@ struct policy_ws_params {
 	double overbook;
 	double reserve;
 	double start, patience, growth_step, growth_max;
+	double exchange, buffer, spare;
+	u64 linger_ns;
+};
+
+/*
+ * What would be if memory went back whenever it is free, and came whenever it is wanted: kept
+ * for every guest, for those too that are not led like that, to tell what it would be worth.
+ */
+struct policy_ws_follow {
+	bool leads;	/* it is worth it: the target follows */
+	double demand;	/* bytes: programs and kernel, without page cache */
+	double buffer;	/* bytes beside it, for the page cache and for growth */
+	double target;	/* bytes; 0: not known yet */
+	double saved;	/* mean, bytes, against what the guest holds else */
+	double moved;	/* growth of the target, mean, bytes per second */
+	double work;	/* processors, mean */
+	double value;	/* slowdown that the saving is worth, less what it costs */
+	u64 since_ns, updated_ns;
+	u64 linger_ns; /* how long memory is left that is not wanted */
+	struct policy_ws_window wants;
 };
 
 struct policy_ws_guest {
@@ -54,7 +84,7 @@ struct policy_ws_guest {
 	double used, used_reported; /* bytes not free: now, and with the last report */
 	double base;		    /* bytes outside the lists; < 0: not known */
 	double growth;		    /* of use, bytes per second: recent peak */
-	double deficit;
+	double deficit, pushed;
 	double faults; /* waits per page that came back from swap, by readahead below 1 */
 	double hot;	    /* stall per byte that was missing: highest seen, fading */
 	double stall_now, stall_mean; /* seconds per second, over 5 s and 60 s */
@@ -65,9 +95,8 @@ struct policy_ws_guest {
 	/* Need. */
 	double cold, headroom, need;
 	u32 cold_age; /* index of the age that cold is older than */
-	double slot[POLICY_WS_SLOTS];
-	u64 slot_started_ns;
-	u32 slot_now;
+	struct policy_ws_window needs;
+	struct policy_ws_follow follow;
 	/* Movement. */
 	u64 grown_ns, shrunk_ns; /* 0: never */
 	u64 hold_ns;		 /* before shrinking after growth */

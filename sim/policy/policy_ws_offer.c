@@ -99,6 +99,9 @@ static void offer_unused(struct offer *offer)
 	double young = offer->young[POLICY_ANON];
 	/* What was used within the window comes back once in it. */
 	double recent = (double)offer->market->params->interval_ns / (2 * (double)guest->hold_ns);
+	/* One that is followed has what it does not want only in case, if nobody else wants it. */
+	double wanted = guest->follow.leads ? guest->follow.demand + guest->follow.buffer :
+					      policy_ws_guest_peak(guest);
 	u64 growth = offer->size - has, beyond, headroom, spare;
 
 	/* A guest that has not spoken yet uses what the host has backed, as far as one can see. */
@@ -115,8 +118,7 @@ static void offer_unused(struct offer *offer)
 		return;
 	}
 	offer_bytes(offer, growth, COST_GROWTH * young);
-	beyond = guest->stats_ns ? policy_less(has, policy_bytes(policy_ws_guest_peak(guest))) :
-				   spare;
+	beyond = guest->stats_ns ? policy_less(has, policy_bytes(wanted)) : spare;
 	beyond = policy_min(spare, beyond);
 	offer_bytes(offer, beyond, COST_SURPLUS * young);
 	keep_fair_share(offer, fair);

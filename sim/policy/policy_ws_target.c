@@ -44,15 +44,18 @@
 #include "policy/policy_ws_explain.h"
 #include "policy/policy_ws_offer.h"
 
+#define FOLLOW_STEP 0.03 /* of nominal, to be reclaimed by a guest that is followed */
 #define HOLD_MAX_NS (600 * POLICY_SECOND_NS)
 #define MISERY 0.2 /* share of all time, over a minute, that a guest waits for memory */
 /* What `slowdown` means where nothing else is said; by_slowdown(). */
 #define START_MOST 1.0
 #define START_SLOPE 15.0
 #define START_LEAST 0.5
-#define HOLD_SCALE 0.13
-#define HOLD_LEAST_S 10.0
-#define HOLD_MOST_S 120.0
+#define EXCHANGE_SLOPE 10.0
+#define EXCHANGE_MOST 1.0
+#define SPARE_MOST 0.30
+#define SPARE_SLOPE 2.0
+#define SPARE_LEAST 0.02
 /* Reports that may stay unanswered before the guest is configured again. */
 #define UNANSWERED_MAX 3
 struct ws_target_state {
@@ -75,7 +78,7 @@ static const struct sim_param ws_target_params[] = {
 	{ "interval", "time between reports", SIM_PARAM_TIME, WS_FIELD(interval_ns), 10e9, 1e9,
 	  3.6e12 },
 	{ "stats_interval", "time between statistics, and decisions", SIM_PARAM_TIME,
-	  WS_FIELD(stats_ns), 2.5e9, 1e8, 3.6e12 },
+	  WS_FIELD(stats_ns), 1e9, 1e8, 3.6e12 },
 	{ "report_threshold", "shortest time between two pressure reports of a guest",
 	  SIM_PARAM_TIME, WS_FIELD(threshold_ns), 2e9, 0, 3.6e12 },
 	{ "idle", "memory used more recently than this is never called cold", SIM_PARAM_TIME,
@@ -94,8 +97,8 @@ static const struct sim_param ws_target_params[] = {
 	  SIM_PARAM_DOUBLE, WS_FIELD(gain), 0.05, 0, 1 },
 	{ "turn", "the same when the target grew last", SIM_PARAM_DOUBLE, WS_FIELD(turn), 0.08, 0,
 	  1 },
-	{ "hold", "time without shrinking after growth; window of needs; 0: by `slowdown`",
-	  SIM_PARAM_TIME, WS_FIELD(hold_ns), 0, 0, 6e11 },
+	{ "hold", "time without shrinking after growth; window of needs", SIM_PARAM_TIME,
+	  WS_FIELD(hold_ns), 120e9, 1e9, 6e11 },
 	{ "prior", "weight of the assumption that idle memory comes back after as long again",
 	  SIM_PARAM_DOUBLE, WS_FIELD(prior), 0.02, 0.0001, 100 },
 	{ "forget", "time constant of what is learnt about refaults", SIM_PARAM_TIME,
@@ -103,7 +106,7 @@ static const struct sim_param ws_target_params[] = {
 	{ "queueing", "refault time under load over that of an idle device", SIM_PARAM_DOUBLE,
 	  WS_FIELD(queueing), 1.5, 1, 100 },
 	{ "overbook", "part of unbacked memory within targets that need not be covered",
-	  SIM_PARAM_DOUBLE, WS_FIELD(overbook), 1, 0, 1 },
+	  SIM_PARAM_DOUBLE, WS_FIELD(overbook), 0.5, 0, 1 },
 	{ "patience", "slowdown that a guest bears for a minute before it grows",
 	  SIM_PARAM_DOUBLE, WS_FIELD(patience), 0.17, 0, 1 },
 	{ "growth_step", "most to grow at once beyond what was read back, share of nominal",
@@ -112,6 +115,14 @@ static const struct sim_param ws_target_params[] = {
 	  WS_FIELD(growth_max), 0.1, 0.001, 1 },
 	{ "start", "size that a guest starts with and grows from, share of nominal; 0: by `slowdown`",
 	  SIM_PARAM_DOUBLE, WS_FIELD(start), 0, 0, 1 },
+	{ "exchange", "slowdown borne for saving all of a guest's memory; 0: by `slowdown`",
+	  SIM_PARAM_DOUBLE, WS_FIELD(exchange), 0, 0, 10 },
+	{ "buffer", "memory beside what programs hold, of guests that are followed, share of that",
+	  SIM_PARAM_DOUBLE, WS_FIELD(buffer), 0.2, 0, 10 },
+	{ "spare", "the least of it, share of nominal; 0: by `slowdown`", SIM_PARAM_DOUBLE,
+	  WS_FIELD(spare), 0, 0, 1 },
+	{ "linger", "time after which they lose memory that they do not want", SIM_PARAM_TIME,
+	  WS_FIELD(linger_ns), 5e9, 1e9, 6e11 },
 	{ "reserve", "share of host memory kept free above the host's own watermark",
 	  SIM_PARAM_DOUBLE, WS_FIELD(reserve), 0, 0, 0.9 },
 };
@@ -161,6 +172,25 @@ static u64 targets_of_all(const struct sim_host_view *host)
 	return bytes;
 }
 
+/* A guest that is led by its demand: up at once, down when it has not wanted it for a while. */
+static u64 followed(const struct policy_ws_guest *guest, const struct sim_vm_view *vm, u64 now_ns,
+		    const struct policy_ws_params *params)
+{
+	const struct policy_ws_follow *follow = &guest->follow;
+	u64 target = vm->target_bytes, wants = policy_bytes(follow->demand + follow->buffer);
+	u64 peak = policy_bytes(policy_ws_window_peak(&follow->wants)), spare, step;
+
+	if (follow->demand + follow->buffer / 2 + policy_ws_kept_free(vm, params) > (double)target)
+		return policy_clamp_target(vm, policy_max(target, wants));
+	if (guest->blocked_until_ns > now_ns || vm->actual_bytes > target + band_bytes(vm, params) ||
+	    (double)policy_less(target, peak) < params->gain * (double)vm->nominal_bytes)
+		return target;
+	/* Free memory at once; what the guest must first reclaim in steps. */
+	spare = policy_less(policy_bytes((double)target - guest->used), policy_bytes(follow->buffer));
+	step = policy_max(policy_bytes(FOLLOW_STEP * (double)vm->nominal_bytes), spare);
+	return policy_clamp_target(vm, policy_max(policy_less(target, step), policy_min(target, peak)));
+}
+
 /* What a single guest would get if there were no others. */
 static u64 wish_of(const struct policy_ws_guest *guest, const struct sim_vm_view *vm, u64 now_ns,
 		   u64 spare_bytes, const struct policy_ws_params *params)
@@ -180,6 +210,8 @@ static u64 wish_of(const struct policy_ws_guest *guest, const struct sim_vm_view
 		step = policy_min(spare_bytes, policy_bytes(params->growth_max * nominal));
 		return policy_clamp_target(vm, target + step);
 	}
+	if (guest->follow.leads)
+		return followed(guest, vm, now_ns, params);
 	/*
 	 * The headroom is there to be used: only its last part calls for more, and only while
 	 * the guest pays for what it lacks.  What it evicts and does not miss is the saving.
@@ -519,7 +551,10 @@ static void ws_target_stalled(void *state, const struct sim_host_view *host, u32
 	if (oom) {
 		/* The guest took memory by force; it gets that and well more, and is left alone. */
 		guest->hold_ns = policy_min(guest->hold_ns * 2, HOLD_MAX_NS);
-		guest->blocked_until_ns = host->now_ns + 2 * guest->hold_ns;
+		guest->follow.linger_ns = policy_min(guest->follow.linger_ns * 2, HOLD_MAX_NS);
+		guest->blocked_until_ns =
+			host->now_ns +
+			2 * (guest->follow.leads ? guest->follow.linger_ns : guest->hold_ns);
 		policy_ws_guest_distress(guest, 0, host->now_ns, &self->params);
 		move(self, host, vm,
 		     policy_clamp_target(view, policy_max(view->target_bytes, view->actual_bytes) +
@@ -591,24 +626,23 @@ static void ws_target_vm_removed(void *state, const struct sim_host_view *host, 
 }
 
 /*
- * One knob: what is borne says how small guests start, and how soon they are shrunk again.
- * Starting below START_LEAST only makes more be grown back, in split huge pages.  Where
- * more slowdown than that costs is borne, split pages are paid for already, and memory may
- * be moved whenever it gets free.
+ * One knob: what is borne says how small guests start, what saved memory is worth, so which
+ * guests are followed, and how much these are left beside their demand.  Starting below
+ * START_LEAST only makes more be grown back, in split huge pages.
  */
 static void by_slowdown(struct policy_ws_params *params)
 {
-	double over = HOLD_SCALE / params->slowdown;
 	double start = START_MOST - START_SLOPE * params->slowdown;
-	double hold_s = HOLD_LEAST_S * over * over * over;
+	double spare = SPARE_MOST - SPARE_SLOPE * params->slowdown;
+	double exchange = EXCHANGE_SLOPE * params->slowdown;
 
 	start = start < 1 ? start : 1;
 	if (params->start <= 0)
 		params->start = start > START_LEAST ? start : START_LEAST;
-	hold_s = hold_s > HOLD_LEAST_S ? hold_s : HOLD_LEAST_S;
-	hold_s = hold_s < HOLD_MOST_S ? hold_s : HOLD_MOST_S;
-	if (!params->hold_ns)
-		params->hold_ns = policy_bytes(hold_s * 1e9);
+	if (params->exchange <= 0)
+		params->exchange = exchange < EXCHANGE_MOST ? exchange : EXCHANGE_MOST;
+	if (params->spare <= 0)
+		params->spare = spare > SPARE_LEAST ? spare : SPARE_LEAST;
 }
 
 static int ws_target_init(void *state, const struct sim_host_view *host)
