@@ -11,6 +11,8 @@
 #define FILE_PAGES_PER_WAIT 10.0
 #define MEAN_NS 60e9 /* time constant of means */
 /* Of following; see weigh(). */
+#define LATE_NS (3 * POLICY_SECOND_NS)
+#define LATE_HOLD_NS (60 * POLICY_SECOND_NS)
 #define WEIGH_NS 120e9
 #define WEIGH_LEAST_NS (5 * POLICY_SECOND_NS)
 #define LATE_SHARE 0.3	 /* of what a guest grows by, what it evicted before it got more */
@@ -187,9 +189,10 @@ static void take_turnover(struct policy_ws_guest *guest, double in, double evict
 }
 
 /* Rates from the difference of two statistics. */
-static void take_rates(struct policy_ws_guest *guest, const struct sim_vm_view *vm, u64 dt_ns,
+static void take_rates(struct policy_ws_guest *guest, const struct sim_vm_view *vm, u64 now_ns,
 		       double used, const struct policy_ws_params *params)
 {
+	u64 dt_ns = vm->stats.time_ns - guest->stats_ns;
 	const struct sim_vm_stats *stats = &vm->stats;
 	u64 reclaimed = (stats->async_reclaim + stats->direct_reclaim) * POLICY_PAGE_SIZE;
 	double in = since(stats->swap_in_bytes, guest->swap_in);
@@ -219,9 +222,11 @@ static void take_rates(struct policy_ws_guest *guest, const struct sim_vm_view *
 		guest->deficit += smaller(in, evicted);
 	/* Pushed out by what the guest needs more, not by its balloon: likely to come back. */
 	double out = since(stats->swap_out_bytes, guest->swap_out);
+	bool squeezed = vm->actual_bytes > vm->target_bytes ||
+			(guest->shrunk_ns && now_ns - guest->shrunk_ns < params->interval_ns);
 
 	guest->pushed = fade(guest->pushed, dt_ns, (double)params->interval_ns) - in +
-			(vm->actual_bytes > vm->target_bytes ? 0 : out);
+			(squeezed ? 0 : out);
 	guest->pushed = larger(0, guest->pushed);
 	/* What thrashes comes back many times; no more can be missing than is out. */
 	guest->deficit = smaller(guest->deficit,
@@ -237,13 +242,21 @@ bool policy_ws_guest_stats(struct policy_ws_guest *guest, const struct sim_vm_vi
 			   u64 now_ns, const struct policy_ws_params *params)
 {
 	const struct sim_vm_stats *stats = &vm->stats;
-	double used = (double)policy_less(vm->actual_bytes, stats->free_bytes);
+	/*
+	 * Between question and answer the balloon may have moved, and nobody knows when the
+	 * answer was made.  Too much would be given at once, too little waits for the next.
+	 */
+	u64 actual = policy_min(vm->actual_bytes, guest->actual_asked);
+	double used = (double)policy_less(actual, stats->free_bytes);
 	bool was_well = guest->distress_until_ns <= now_ns;
 
 	if (stats->time_ns <= guest->stats_ns)
 		return false;
+	if (guest->stats_asked_ns && now_ns - guest->stats_asked_ns > LATE_NS)
+		guest->late_until_ns = now_ns + LATE_HOLD_NS;
+	guest->stats_asked_ns = 0;
 	if (guest->stats_ns)
-		take_rates(guest, vm, stats->time_ns - guest->stats_ns, used, params);
+		take_rates(guest, vm, now_ns, used, params);
 	/* A balloon that takes pages makes its guest reclaim; that is no distress. */
 	bool inflating = vm->actual_bytes > vm->target_bytes;
 	bool stalls = guest->stats_ns && stats->alloc_stalls > guest->stalls && !inflating &&

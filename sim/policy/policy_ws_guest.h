@@ -74,6 +74,9 @@ struct policy_ws_guest {
 	bool present;
 	struct policy_curve curve;
 	/* Reports. */
+	u64 stats_asked_ns, stats_again_ns; /* since when an answer is awaited; last repeated */
+	u64 late_until_ns; /* answers came late: what they say was then, so nobody is led by it */
+	u64 actual_asked; /* left to the guest when statistics were last asked for */
 	u64 asked_ns, configured_ns, report_ns;
 	u32 unanswered;
 	u64 started_ns; /* smaller than nominal, before it used anything; 0: not */

@@ -44,6 +44,8 @@
 #include "policy/policy_ws_explain.h"
 #include "policy/policy_ws_offer.h"
 
+#define STATS_RETRY_NS (4 * POLICY_SECOND_NS) /* then the question was lost */
+#define RISE_NS (5 * POLICY_SECOND_NS) /* for which a guest that took new memory keeps it */
 #define FOLLOW_STEP 0.03 /* of nominal, to be reclaimed by a guest that is followed */
 #define HOLD_MAX_NS (600 * POLICY_SECOND_NS)
 #define MISERY 0.2 /* share of all time, over a minute, that a guest waits for memory */
@@ -182,7 +184,11 @@ static u64 followed(const struct policy_ws_guest *guest, const struct sim_vm_vie
 
 	if (follow->demand + follow->buffer / 2 + policy_ws_kept_free(vm, params) > (double)target)
 		return policy_clamp_target(vm, policy_max(target, wants));
-	if (guest->blocked_until_ns > now_ns || vm->actual_bytes > target + band_bytes(vm, params) ||
+	/* What the host sees is ahead of statistics. */
+	bool rises = guest->rose_ns && now_ns - guest->rose_ns < RISE_NS;
+
+	if (rises || guest->blocked_until_ns > now_ns ||
+	    vm->actual_bytes > target + band_bytes(vm, params) ||
 	    (double)policy_less(target, peak) < params->gain * (double)vm->nominal_bytes)
 		return target;
 	/* Free memory at once; what the guest must first reclaim in steps. */
@@ -210,7 +216,7 @@ static u64 wish_of(const struct policy_ws_guest *guest, const struct sim_vm_view
 		step = policy_min(spare_bytes, policy_bytes(params->growth_max * nominal));
 		return policy_clamp_target(vm, target + step);
 	}
-	if (guest->follow.leads)
+	if (guest->follow.leads && guest->late_until_ns <= now_ns)
 		return followed(guest, vm, now_ns, params);
 	/*
 	 * The headroom is there to be used: only its last part calls for more, and only while
@@ -455,7 +461,14 @@ static void ask(struct ws_target_state *self, const struct sim_host_view *host, 
 {
 	struct policy_ws_guest *guest = &self->guest[vm];
 
-	act->ops->request_stats(act->ctx, vm);
+	/* One question at a time, so that it shows how late answers are. */
+	if (!guest->stats_asked_ns || host->now_ns - guest->stats_again_ns >= STATS_RETRY_NS) {
+		if (!guest->stats_asked_ns)
+			guest->stats_asked_ns = host->now_ns;
+		guest->stats_again_ns = host->now_ns;
+		guest->actual_asked = host->vm[vm].actual_bytes;
+		act->ops->request_stats(act->ctx, vm);
+	}
 	if (guest->asked_ns && host->now_ns - guest->asked_ns < self->params.interval_ns)
 		return;
 	if (++guest->unanswered > UNANSWERED_MAX) {
