@@ -17,7 +17,7 @@ usage() {
 	sed -n 's/^# usage: /usage: /p' "$0" >&2
 	exit 2
 }
-seconds=60 mib=256 travel=time-travel=inf-cpu balloon='' control='' log=''
+seconds=60 mib=256 travel='time-travel=inf-cpu time-travel-start=1700000000' balloon='' control='' log=''
 while getopts t:m:rb:c:l: option; do
 	case $option in
 	t) seconds=$OPTARG ;;

@@ -4,11 +4,17 @@
  *
  * usage: uml_ask WORD...
  * Over /dev/ttyS0.  Waits without sleeping: in virtual time the clock stands still then,
- * so that all that the daemon does because of the command happens at this moment.
+ * so that all that the daemon does because of the command happens at this moment.  Whatever
+ * else can run goes first (SCHED_IDLE): else it would depend on the host's scheduler whether
+ * this program is still there when the driver works or looks at pages.  And it asks by poll(),
+ * because user-mode Linux lets every system call that fails take a microsecond of virtual time,
+ * as many of them as the answer takes of the host's.
  * Exit status: 0 when the answer ends with "ok", else 1.
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -43,20 +49,33 @@ static bool bad(const char *line)
 	return line && !strncmp(line, "error", 5);
 }
 
+/* Is there something to read, or room to write? */
+static bool ready(int fd, short what)
+{
+	struct pollfd wait = { .fd = fd, .events = what };
+
+	if (poll(&wait, 1, 0) > 0)
+		return true;
+	sched_yield();
+	return false;
+}
+
 static int write_all(int fd, const char *text)
 {
 	size_t left = strlen(text);
 
 	while (left) {
-		ssize_t done = write(fd, text, left);
+		ssize_t done;
 
+		if (!ready(fd, POLLOUT))
+			continue;
+		done = write(fd, text, left);
 		if (done < 0 && errno != EAGAIN)
 			return -1;
 		if (done > 0) {
 			text += done;
 			left -= (size_t)done;
 		}
-		sched_yield();
 	}
 	return 0;
 }
@@ -66,15 +85,17 @@ static int read_answer(int fd)
 	size_t length = 0;
 
 	while (!good(last_line(length)) && !bad(last_line(length))) {
-		ssize_t got = read(fd, answer + length, sizeof(answer) - 1 - length);
+		ssize_t got;
 
+		if (!ready(fd, POLLIN))
+			continue;
+		got = read(fd, answer + length, sizeof(answer) - 1 - length);
 		if (got < 0 && errno != EAGAIN)
 			return -1;
 		if (got > 0)
 			length += (size_t)got;
 		if (length == sizeof(answer) - 1)
 			return -1;
-		sched_yield();
 	}
 	return 0;
 }
@@ -82,6 +103,7 @@ static int read_answer(int fd)
 int main(int argc, char **argv)
 {
 	struct termios mode;
+	const struct sched_param none = { 0 };
 	char line[1024];
 	size_t length = 0;
 	int fd = open("/dev/ttyS0", O_RDWR | O_NONBLOCK | O_NOCTTY);
@@ -91,6 +113,10 @@ int main(int argc, char **argv)
 					   i + 1 < argc ? ' ' : '\n');
 		if (length >= sizeof(line))
 			return 2;
+	}
+	if (sched_setscheduler(0, SCHED_IDLE, &none)) {
+		perror("SCHED_IDLE");
+		return 2;
 	}
 	if (!length || fd < 0 || tcgetattr(fd, &mode)) {
 		perror("/dev/ttyS0");
