@@ -142,8 +142,10 @@ static void on_message(void *ctx, u32 events)
 	int rc = 1;
 
 	(void)events;
+	wsd_attach_hold(attach, true);
 	for (u32 i = 0; i < MESSAGES_BUDGET && rc == 1; i++)
 		rc = take_message(attach);
+	wsd_attach_hold(attach, false);
 	if (rc >= 0) {
 		wsd_attach_save(attach); /* kicks may come this way */
 		return;
@@ -233,6 +235,12 @@ struct wsd_device *wsd_attach_device(struct wsd_attach *attach)
 bool wsd_attach_connected(const struct wsd_attach *attach)
 {
 	return attach->connection.fd >= 0;
+}
+
+void wsd_attach_hold(struct wsd_attach *attach, bool held)
+{
+	if (attach->vhost.offer_inband)
+		wsd_vhost_hold(&attach->vhost, held);
 }
 
 void wsd_attach_save(struct wsd_attach *attach)

@@ -256,6 +256,13 @@ static void hang_up(struct client *client)
 	client->input_length = 0;
 }
 
+static void hold(struct wsd_control *control, bool held)
+{
+	for (u32 i = 0; i < control->vms_count; i++)
+		if (control->vm[i].attach)
+			wsd_attach_hold(control->vm[i].attach, held);
+}
+
 static bool answer_line(struct client *client, const char *line)
 {
 	char *text = NULL;
@@ -265,7 +272,9 @@ static bool answer_line(struct client *client, const char *line)
 
 	if (!stream)
 		return false;
+	hold(client->command->control, true);
 	wsd_command_line(client->command->control, line, stream);
+	hold(client->command->control, false);
 	if (fclose(stream))
 		return false;
 	sent = !size || !wsd_socket_send(client->watch.fd, text, (u32)size);

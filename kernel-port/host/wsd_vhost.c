@@ -88,6 +88,21 @@ static int refuse(struct wsd_vhost *vhost, int rc, const char *text)
 	return rc;
 }
 
+static void send_gathered(struct wsd_vhost *vhost)
+{
+	/* A channel that is full already says that something has changed. */
+	if (vhost->gathered_bytes && vhost->request_fd >= 0)
+		wsd_socket_send(vhost->request_fd, vhost->gathered, vhost->gathered_bytes);
+	vhost->gathered_bytes = 0;
+}
+
+void wsd_vhost_hold(struct wsd_vhost *vhost, bool held)
+{
+	vhost->held = held;
+	if (!held)
+		send_gathered(vhost);
+}
+
 static int reply(struct wsd_vhost *vhost, const struct ask *ask, const u8 *payload, u32 size)
 {
 	u8 bytes[HEAD + WSD_VHOST_PAYLOAD_MAX];
@@ -97,6 +112,7 @@ static int reply(struct wsd_vhost *vhost, const struct ask *ask, const u8 *paylo
 	ws_put_le32(bytes + 8, size);
 	if (size)
 		memcpy(bytes + HEAD, payload, size);
+	send_gathered(vhost);
 	return vhost->ops->reply(vhost->ctx, bytes, HEAD + size);
 }
 
@@ -121,8 +137,12 @@ static void channel_send(struct wsd_vhost *vhost, u32 request, const u8 *payload
 	ws_put_le32(bytes + 8, size);
 	if (size)
 		memcpy(bytes + HEAD, payload, size);
-	/* A channel that is full already says that something has changed. */
-	wsd_socket_send(vhost->request_fd, bytes, HEAD + size);
+	if (vhost->gathered_bytes + HEAD + size > sizeof(vhost->gathered))
+		send_gathered(vhost);
+	memcpy(vhost->gathered + vhost->gathered_bytes, bytes, HEAD + size);
+	vhost->gathered_bytes += HEAD + size;
+	if (!vhost->held)
+		send_gathered(vhost);
 }
 
 static void config_changed(void *ctx)
@@ -590,6 +610,7 @@ void wsd_vhost_reset(struct wsd_vhost *vhost)
 		close_fd(&vhost->fd[i].call);
 	}
 	close_fd(&vhost->request_fd);
+	vhost->gathered_bytes = 0;
 	vhost->protocol_features = 0;
 	wsd_device_reset(&vhost->device);
 }

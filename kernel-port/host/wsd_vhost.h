@@ -37,6 +37,8 @@
 #define WSD_VHOST_HEAD_BYTES 12u
 #define WSD_VHOST_PAYLOAD_MAX 512u
 
+#define WSD_VHOST_GATHER_BYTES 480u /* less than what a pipe takes in one piece */
+
 /* What vhost-user needs of whoever holds the socket. */
 struct wsd_vhost_ops {
 	int (*reply)(void *ctx, const u8 *bytes, u32 length);
@@ -57,12 +59,21 @@ struct wsd_vhost {
 		int kick, call;
 	} fd[WSD_RINGS_MAX];
 	u64 messages_count, refused_count;
+	bool held; /* what the front-end is told over the channel is gathered */
+	u32 gathered_bytes;
+	u8 gathered[WSD_VHOST_GATHER_BYTES];
 };
 
 void wsd_vhost_init(struct wsd_vhost *vhost, const struct wsd_device_setup *setup,
 		    const struct wsd_listener *listener, void *listener_ctx,
 		    const struct wsd_vhost_ops *ops, void *ctx);
 /* The connection is gone: rings, memory and files too; the device's target stays. */
+/*
+ * While held, what goes over the back-end's channel is gathered and then written at once, at
+ * the latest before a reply: in virtual time the guest must not see one half of what happens
+ * at a moment before the other.
+ */
+void wsd_vhost_hold(struct wsd_vhost *vhost, bool held);
 void wsd_vhost_reset(struct wsd_vhost *vhost);
 void wsd_vhost_destroy(struct wsd_vhost *vhost);
 

@@ -7,6 +7,7 @@
  * tracepoints tell of a cgroup made or removed, and once a second should they be missing.
  */
 #include <linux/cgroup.h>
+#include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
@@ -81,6 +82,8 @@ static void group_release(struct kobject *kobj)
 	struct wsk_group *group = container_of(kobj, struct wsk_group, kobj);
 
 	css_put(group->css);
+	kvfree(group->text[0].bytes);
+	kvfree(group->text[1].bytes);
 	kfree_rcu(group, rcu);
 }
 

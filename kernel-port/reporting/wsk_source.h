@@ -46,8 +46,16 @@ struct wsk_view {
 	struct wsk_lot *lot;
 };
 
+/* What page_age of a memcg was when somebody began to read it. */
+struct wsk_text {
+	char *bytes; /* kvmalloc()ed */
+	size_t length;
+	unsigned long number; /* of all texts; 0: none */
+};
+
 struct wsk_group {
 	struct kobject kobj;
+	struct wsk_text text[2]; /* the last one and the one before */
 	struct list_head link; /* in wsk_groups; parents come before their children */
 	struct wsk_group *parent;
 	struct cgroup_subsys_state *css; /* referenced */
@@ -113,7 +121,8 @@ void wsk_view_set_refresh(struct wsk_view *view, u32 refresh_ms);
 void wsk_view_set_threshold(struct wsk_view *view, u32 threshold_ms);
 void wsk_view_configure(struct wsk_view *view); /* after a change of edges, intervals or source */
 int wsk_view_refresh(struct wsk_view *view, u64 now_ns);
-int wsk_view_print(struct wsk_view *view, char *buf, int at); /* returns the new end */
+/* Returns the new end. */
+size_t wsk_view_print(struct wsk_view *view, char *buf, size_t size, size_t at);
 void wsk_view_notify(struct wsk_view *view); /* whoever polls its page_age wakes */
 
 /* wsk_aging.c */

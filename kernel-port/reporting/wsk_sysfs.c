@@ -9,8 +9,12 @@
  *	/sys/kernel/ws/memcg/A/B/	memory.workingset.page_age, .refresh_interval,
  *					.report_threshold of the cgroup /A/B
  */
+#include <linux/fs.h>
+#include <linux/kernfs.h>
 #include <linux/ktime.h>
+#include <linux/mm.h>
 #include <linux/nodemask.h>
+#include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
@@ -38,7 +42,7 @@ static struct wsk_group *to_group(struct kobject *kobj)
  * Without edges there is nothing to print, and -EINVAL says so (the series' third
  * version); without a refresh interval the report is empty (its fourth).
  */
-static int print_view(struct wsk_view *view, char *buf, int at)
+static ssize_t print_view(struct wsk_view *view, char *buf, size_t size, size_t at)
 {
 	int error;
 
@@ -47,16 +51,16 @@ static int print_view(struct wsk_view *view, char *buf, int at)
 	if (!view->refresh_ms)
 		return at;
 	error = wsk_view_refresh(view, ktime_get_ns());
-	return error ? error : wsk_view_print(view, buf, at);
+	return error ? error : (ssize_t)wsk_view_print(view, buf, size, at);
 }
 
 static ssize_t page_age_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
 {
-	int length = mutex_lock_interruptible(&wsk_lock);
+	ssize_t length = mutex_lock_interruptible(&wsk_lock);
 
 	if (length)
 		return length;
-	length = print_view(to_view(kobj), buf, 0);
+	length = print_view(to_view(kobj), buf, PAGE_SIZE, 0);
 	mutex_unlock(&wsk_lock);
 	return length;
 }
@@ -175,26 +179,76 @@ const struct attribute_group wsk_node_group = { .attrs = node_attrs };
 
 /* --- memcg/... -------------------------------------------------------------------------- */
 
-static ssize_t group_page_age_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
-{
-	struct wsk_group *group = to_group(kobj);
-	int at = mutex_lock_interruptible(&wsk_lock);
-	int i, end;
+/*
+ * A report of many nodes is longer than the page that a file of sysfs can have, and the
+ * series' own file, a seq_file, has no such limit: so this one is read in pieces, as a binary
+ * attribute.  A reader that begins gets a text of its own time and goes on in that, by its
+ * number in the open file; who is two texts behind is told to begin again.
+ */
+#define LINE_BYTES (3 * 20 + sizeof(" anon= file=\n"))
+#define NODE_BYTES (sizeof("N1023\n") + (WS_EDGES_MAX + 1) * LINE_BYTES)
 
-	if (at)
-		return at;
-	for (i = 0; i < wsk_nodes_count; i++) {
+static ssize_t print_group(struct wsk_group *group, char *buf, size_t size)
+{
+	ssize_t at = 0;
+	int i;
+
+	for (i = 0; i < wsk_nodes_count && at >= 0; i++) {
 		if (!group->view[i].refresh_ms)
 			continue;
-		end = sysfs_emit_at(buf, at, "N%d\n", wsk_nodes[i].nid) + at;
-		at = print_view(&group->view[i], buf, end);
-		if (at >= PAGE_SIZE - 1)
-			at = -EFBIG; /* a file of sysfs has a page: two nodes with the most bins */
-		if (at < 0)
-			break;
+		at += scnprintf(buf + at, size - at, "N%d\n", wsk_nodes[i].nid);
+		at = print_view(&group->view[i], buf, size, at);
+	}
+	return at;
+}
+
+/* The text of a reader that begins, or NULL and *error. */
+static struct wsk_text *begin_text(struct wsk_group *group, ssize_t *error)
+{
+	static unsigned long number; /* under wsk_lock */
+	size_t size = wsk_nodes_count * NODE_BYTES + 1;
+	char *bytes = kvmalloc(size, GFP_KERNEL);
+	ssize_t length = bytes ? print_group(group, bytes, size) : -ENOMEM;
+
+	if (length < 0) {
+		kvfree(bytes);
+		*error = length;
+		return NULL;
+	}
+	kvfree(group->text[1].bytes);
+	group->text[1] = group->text[0];
+	group->text[0] = (struct wsk_text){ bytes, length, ++number };
+	return &group->text[0];
+}
+
+static struct wsk_text *find_text(struct wsk_group *group, unsigned long number)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(group->text); i++)
+		if (number && group->text[i].number == number)
+			return &group->text[i];
+	return NULL;
+}
+
+static ssize_t group_page_age_read(struct file *file, struct kobject *kobj,
+				   struct bin_attribute *attr, char *buf, loff_t from, size_t count)
+{
+	struct kernfs_open_file *of = ((struct seq_file *)file->private_data)->private;
+	struct wsk_group *group = to_group(kobj);
+	ssize_t result = mutex_lock_interruptible(&wsk_lock);
+	struct wsk_text *text;
+
+	if (result)
+		return result;
+	result = -ESTALE;
+	text = from ? find_text(group, (unsigned long)of->priv) : begin_text(group, &result);
+	if (text) {
+		of->priv = (void *)text->number;
+		result = memory_read_from_buffer(buf, count, &from, text->bytes, text->length);
 	}
 	mutex_unlock(&wsk_lock);
-	return at;
+	return result;
 }
 
 static ssize_t group_refresh_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
@@ -270,8 +324,10 @@ static ssize_t group_threshold_store(struct kobject *kobj, struct kobj_attribute
 	return group_store_ms(kobj, text, length, wsk_view_set_threshold);
 }
 
-static struct kobj_attribute group_page_age_attr =
-	__ATTR(memory.workingset.page_age, 0444, group_page_age_show, NULL);
+static struct bin_attribute group_page_age_attr = {
+	.attr = { .name = "memory.workingset.page_age", .mode = 0444 },
+	.read = group_page_age_read,
+};
 static struct kobj_attribute group_refresh_attr =
 	__ATTR(memory.workingset.refresh_interval, 0644, group_refresh_show, group_refresh_store);
 static struct kobj_attribute group_threshold_attr =
@@ -279,12 +335,14 @@ static struct kobj_attribute group_threshold_attr =
 	       group_threshold_store);
 
 static struct attribute *group_attrs[] = {
-	&group_page_age_attr.attr,
 	&group_refresh_attr.attr,
 	&group_threshold_attr.attr,
 	NULL,
 };
-static const struct attribute_group group_attr_group = { .attrs = group_attrs };
+static struct bin_attribute *group_bin_attrs[] = { &group_page_age_attr, NULL };
+static const struct attribute_group group_attr_group = {
+	.attrs = group_attrs, .bin_attrs = group_bin_attrs,
+};
 const struct attribute_group *wsk_group_files[] = { &group_attr_group, NULL };
 
 /* --- the top ---------------------------------------------------------------------------- */

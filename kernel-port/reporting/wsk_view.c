@@ -64,19 +64,19 @@ int wsk_view_refresh(struct wsk_view *view, u64 now_ns)
 	return ws_report_refresh(report, now_ns);
 }
 
-int wsk_view_print(struct wsk_view *view, char *buf, int at)
+size_t wsk_view_print(struct wsk_view *view, char *buf, size_t size, size_t at)
 {
 	const struct ws_hist *hist = &view->report.hist;
 	u32 i;
 
 	for (i = 0; i < hist->bins_count; i++) {
 		if (i + 1 < hist->bins_count)
-			at += sysfs_emit_at(buf, at, "%u", view->node->edge_ms[i]);
+			at += scnprintf(buf + at, size - at, "%u", view->node->edge_ms[i]);
 		else
-			at += sysfs_emit_at(buf, at, "%lu", ULONG_MAX);
-		at += sysfs_emit_at(buf, at, " anon=%llu file=%llu\n",
-				    hist->pages[WS_ANON][i] << PAGE_SHIFT,
-				    hist->pages[WS_FILE][i] << PAGE_SHIFT);
+			at += scnprintf(buf + at, size - at, "%lu", ULONG_MAX);
+		at += scnprintf(buf + at, size - at, " anon=%llu file=%llu\n",
+				hist->pages[WS_ANON][i] << PAGE_SHIFT,
+				hist->pages[WS_FILE][i] << PAGE_SHIFT);
 	}
 	return at;
 }

@@ -123,6 +123,8 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	cfmakeraw(&mode);
+	memset(answer, 0, sizeof(answer)); /* no page is to be had while it waits */
+	ready(fd, POLLIN);
 	if (tcsetattr(fd, TCSANOW, &mode) || write_all(fd, line) || read_answer(fd)) {
 		perror("/dev/ttyS0");
 		return 2;

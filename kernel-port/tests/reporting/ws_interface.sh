@@ -151,9 +151,46 @@ sleep 10
 expect "after switching" $M.page_age 4096/0 0/0 4096/0
 rmmod ws; result $? "unloaded under readers"
 END
+
+# Eight nodes with the most bins: more than a page of text.
+cat > "$dir/nodes" << 'END'
+echo +memory > $C/cgroup.subtree_control
+insmod /ws.ko || exit 1
+edges=$(seq -s , 4294960001 1 4294960031)
+M=$W/memcg/wl/memory.workingset
+mkdir $C/wl; wait_for 3 test -e $M.page_age
+for n in 0 1 2 3 4 5 6 7; do
+	echo $edges > $W/node$n/page_age_intervals
+	echo N$n=600000 > $M.refresh_interval
+done
+cat $M.page_age > /tmp/whole; result $? "page_age of eight nodes with 32 bins is read"
+bytes=$(wc -c < /tmp/whole)
+[ $bytes -gt 4096 ] && [ "$(wc -l < /tmp/whole)" -eq $((8 * 33)) ] &&
+	[ "$(grep '^N' /tmp/whole | tr -d '\n')" = N0N1N2N3N4N5N6N7 ]
+result $? "all of it: $bytes bytes, $(wc -l < /tmp/whole) lines"
+dd if=$M.page_age of=/tmp/pieces bs=100 2> /dev/null; cmp -s /tmp/whole /tmp/pieces
+result $? "in small pieces it is the same"
+# One reader goes on in its own text while others begin theirs, until it is two behind.
+exec 3< $M.page_age
+dd bs=1000 count=1 <&3 2> /dev/null > /tmp/slow
+cat $M.page_age > /dev/null
+dd bs=1000 count=1 <&3 2> /dev/null >> /tmp/slow; head -c 2000 /tmp/whole | cmp -s - /tmp/slow
+result $? "a slow reader keeps its text"
+cat $M.page_age > /dev/null
+found=$(dd bs=1000 count=1 <&3 2>&1 > /dev/null)
+case $found in *"Stale"*) ;; *) false ;; esac
+result $? "two texts later it is told so: ${found##*: }"
+exec 3<&-
+rmmod ws; result $? "unloaded"
+END
+nodes=
+for node in 0 1 2 3 4 5 6 7; do
+	nodes="$nodes -object memory-backend-ram,id=m$node,size=64M -numa node,memdev=m$node"
+done
 for kernel in $KERNELS; do
 	ws_build "$kernel" || continue
 	ws_boot "$kernel" "$dir/files" -m 512 -t 600
 	ws_boot "$kernel" "$dir/pressure" -m 320 -t 600
+	QEMU_MORE="$COUNTED $nodes" ws_boot "$kernel" "$dir/nodes" -m 512 -t 300
 	QEMU_MORE="" ws_boot "$kernel" "$dir/switch" -m 512 -c 2 -t 400
 done
