@@ -470,6 +470,23 @@ Test(mechanism, khugepaged_heals_split_regions_and_takes_the_saving_back)
 	halt();
 }
 
+Test(mechanism, khugepaged_waits_while_the_host_has_no_huge_page_above_its_low_watermark)
+{
+	boot(64, 16384, ", \"page_reporting\": { \"order\": 0, \"passes\": 1 }",
+	     ", \"khugepaged\": true");
+	fragment(100, TR_ANON);
+	sim_guest_page_reporting(&toy.guest);
+	toy.guest.running = false;
+	u64 low_pages = toy.host.low_pages;
+	toy.host.low_pages = toy.host.free_pages - SIM_REGION_PAGES;
+	run_until(10 * SIM_SECOND);
+	cr_assert_eq(toy.guest.backing.split_regions, 32);
+	toy.host.low_pages = low_pages;
+	run_until(31 * SIM_SECOND);
+	cr_assert_lt(toy.guest.backing.split_regions, 32);
+	halt();
+}
+
 Test(mechanism, khugepaged_backs_what_the_balloon_gave_unless_it_may_miss_nothing)
 {
 	for (u32 none = 0; none <= 511; none += 511) {

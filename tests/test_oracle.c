@@ -114,6 +114,35 @@ Test(oracle, min_is_beladys_at_every_size, .init = make_folder, .fini = remove_f
 	}
 }
 
+Test(oracle, idle_time_parts_the_repetitions_of_a_segment, .init = make_folder,
+     .fini = remove_folder)
+{
+	struct tr_error error = { "" };
+	struct sim_scenario scenario;
+	struct sim_timeline timeline;
+	u32 last = 0, uses = 0;
+
+	write_trace("a.wst", 1, 1, 1, false);
+	read_scenario(&scenario, "{\"name\": \"a\", \"memory\": \"4MiB\", \"memory_min\": \"1MiB\", "
+				 "\"kernel\": \"0\", \"swap\": \"nvme\", \"workload\": [{\"trace\": "
+				 "\"a.wst\", \"idle\": \"500ms\"}]}", "");
+	cr_assert_eq(sim_timeline_make(&timeline, &scenario, NULL, &error), 0, "%s", error.text);
+	/* Quanta are 1 ms, and so is the trace, more or less. */
+	for (u64 i = 0; i < timeline.vm[0].uses_count; i++) {
+		struct sim_use use = timeline.vm[0].use[i];
+
+		if (use.entry & SIM_USE_END)
+			continue;
+		if (uses++)
+			cr_assert(use.quantum - last >= 500 && use.quantum - last <= 503, "%u to %u", last,
+				  use.quantum);
+		last = use.quantum;
+	}
+	cr_assert(uses >= 39 && uses <= 40, "%u repetitions in 20 s", uses);
+	sim_timeline_destroy(&timeline);
+	sim_scenario_free(&scenario);
+}
+
 /* LRU as a list. */
 static u64 naive_lru(const struct sim_timeline_vm *vm, u32 frames)
 {
