@@ -12,7 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#ifndef SIM_CHECK
 #define SIM_CHECK
+#endif
 #include "model/sim_balloon.h"
 #include "model/sim_check.h"
 #include "model/sim_guest.h"
