@@ -45,6 +45,7 @@
 #include "policy/policy_ws_offer.h"
 
 #define STATS_RETRY_NS (4 * POLICY_SECOND_NS) /* then the question was lost */
+#define FOLLOW_TURN 0.12 /* of nominal: less given too much is not worth a reversal */
 #define RISE_NS (5 * POLICY_SECOND_NS) /* for which a guest that took new memory keeps it */
 #define FOLLOW_STEP 0.03 /* of nominal, to be reclaimed by a guest that is followed */
 #define HOLD_MAX_NS (600 * POLICY_SECOND_NS)
@@ -185,11 +186,12 @@ static u64 followed(const struct policy_ws_guest *guest, const struct sim_vm_vie
 	if (follow->demand + follow->buffer / 2 + policy_ws_kept_free(vm, params) > (double)target)
 		return policy_clamp_target(vm, policy_max(target, wants));
 	/* What the host sees is ahead of statistics. */
+	double gain = guest->grown_ns >= guest->shrunk_ns ? FOLLOW_TURN : params->gain;
 	bool rises = guest->rose_ns && now_ns - guest->rose_ns < RISE_NS;
 
 	if (rises || guest->blocked_until_ns > now_ns ||
 	    vm->actual_bytes > target + band_bytes(vm, params) ||
-	    (double)policy_less(target, peak) < params->gain * (double)vm->nominal_bytes)
+	    (double)policy_less(target, peak) < gain * (double)vm->nominal_bytes)
 		return target;
 	/* Free memory at once; what the guest must first reclaim in steps. */
 	spare = policy_less(policy_bytes((double)target - guest->used), policy_bytes(follow->buffer));
