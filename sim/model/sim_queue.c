@@ -273,7 +273,8 @@ static void relieve(struct sim_queue *queue)
 
 static void near_put(struct sim_queue *queue, const struct sim_event *event)
 {
-	if (queue->near_at && sim_event_before(event, &queue->near[queue->near_at])) {
+	if (queue->near_at && queue->near_at < queue->near_end &&
+	    sim_event_before(event, &queue->near[queue->near_at])) {
 		queue->near[--queue->near_at] = *event;
 		return;
 	}
