@@ -19,7 +19,7 @@
  *		expected stall per byte, times shares, is least (policy_fill.h), from a guest
  *		below its fair share only what it did not use for a whole window
  *
- * `slowdown` is the knob: `start` and `hold` follow from it unless they are given.
+ * `slowdown` is the knob: `start`, `exchange` and `spare` follow from it unless they are given.
  *
  * A load that rises makes the target rise once; when it falls the target falls once, after
  * `hold`.  A guest that had to grow soon after it was shrunk gets a longer hold, so that a
@@ -31,9 +31,8 @@
  * May see: balloon statistics, working-set reports, host counters; on real hosts also the
  * memory pressure (PSI) that an agent in the guest tells of, where there is one.
  * Known flaws, measured (bench/frontier/README.md): `slowdown` is a bound only while the host
- * can give what guests need.  Where it cannot, balloons of guests above their fair share go
- * back and forth (45 turns an hour, slowdown 1.34, with new guests and an SSD).  Where more
- * than 5 % of slowdown are borne, policies that return every free page at once save more.
+ * can give what guests need.  Where guests are followed, the memory of a load that comes back
+ * after `linger` goes to and fro; on a slow device that costs more than it gives.
  * Pages that a guest reaches by read() look cold to MGLRU, and no statistic tells what
  * reading them again costs; the need of a load that was never seen is paid for by stalls
  * during two report intervals.  Guests without swap that use more than the host has, and
@@ -681,16 +680,18 @@ const struct sim_policy policy_ws_target = {
 		"steps of `step` to the largest need of the last `hold`. Targets together never\n"
 		"exceed the host's memory less its watermark and `reserve` (unbacked parts of them\n"
 		"count by 1 - `overbook`): when they would, memory is taken where the expected stall\n"
-		"per byte, times shares, is least. What the loss of idle memory costs is learnt per\n"
-		"guest from pairs of reports and from swap-ins, times the refault time of the\n"
-		"guest's devices.",
+		"per byte, times shares, is least. A guest whose free memory is worth more, by\n"
+		"`exchange`, than split huge pages and what is read back when it grows is followed:\n"
+		"it is left its demand (used - caches + lately pushed out) and `buffer` of that, but\n"
+		"`spare` of nominal at least; more at once, less after `linger`. What the loss of idle\n"
+		"memory costs is learnt per guest from pairs of reports and from swap-ins, times the\n"
+		"refault time of the guest's devices.",
 	.source = "this project; after Denning's working set, TMO's bound on stalls, squeezed's\n"
 		  "order of moves and ESX's shares",
 	.flaw = "Page cache used by read() looks cold to MGLRU; its value shows only when it is\n"
 		"read again. A load never seen before is paid for by stalls for two intervals. The\n"
-		"bound holds only where the host can give what guests need: on a short one memory\n"
-		"above the fair shares goes back and forth. Beyond 5 % of slowdown, policies that\n"
-		"return all free memory at once save more.",
+		"bound holds only where the host can give what guests need. Above some 3 % memory\n"
+		"of loads that come and go is moved with them, up to a hundred times an hour.",
 	.channels = SIM_CH_STATS | SIM_CH_REPORTS | SIM_CH_HOST,
 	.channels_more = SIM_CH_AGENT,
 	.params = ws_target_params,
