@@ -32,6 +32,8 @@
  * the slash:
  *	guest: request before a configuration	-ENODATA; Linux warns / report the error
  *	guest: request twice, or an older one	answered twice / WS_PROTO_NOTHING
+ *	guest: request amid another		both are answered / the newer one only
+ *	guest: report under pressure meanwhile	sent, and the request stays open / with id 0
  *	guest: configuration again		the new one counts, the report is forgotten
  *						/ same id: WS_PROTO_VERDICT and no more
  *	guest: an older configuration		it counts / WS_PROTO_NOTHING
@@ -59,6 +61,14 @@
  *	guest that never answers		ws_proto_host_expired() after the timeout
  *	guest that never gives a verdict	ws_proto_host_repeat() as often as liked
  *	host that never asks			the guest sends pressure reports or nothing
+ *	host that never gives a buffer back	the guest makes no report and no verdict, and
+ *						keeps no more than if it did: later it answers
+ *						the request and the configuration heard last,
+ *						/ and no older ones
+ *	buffers come back in any order		by the lines above: either way a message may
+ *						pass another, and each is judged when it comes
+ *	more nodes than agreed			not sent: -EINVAL / heard: -ERANGE, as bytes that
+ *						do not decode
  *	either end is reset			not configured, nothing open; ids and sequence
  *						numbers go on, the host takes any sequence
  *	features are negotiated anew		both ends by their init functions; what was on its
@@ -101,6 +111,7 @@ struct ws_proto_guest {
 	u64 malformed_count;
 	/* Of numbered dialects. */
 	u64 refresh_min_ns;   /* shorter intervals are refused; the caller's, 0 after init */
+	u32 nodes_max;	      /* in one report, as agreed; the caller's, the dialect's after init */
 	u32 config_id;	      /* in force, 0: none */
 	u32 request_id;	      /* not yet answered, 0: none */
 	u32 request_heard_id; /* the newest */
@@ -155,7 +166,7 @@ struct ws_proto_report {
 	bool more;	/* not the last for its request */
 	u64 made_ns;	/* when the ages were collected, at most @now_ns */
 	u64 now_ns;
-	u32 parts_count; /* 1 to the dialect's nodes_max */
+	u32 parts_count; /* 1 to the guest's nodes_max and the dialect's */
 	struct {
 		u16 node;
 		bool stale;
@@ -202,6 +213,7 @@ struct ws_proto_host {
 	u64 unexpected_count; /* reports while not configured, or to requests of before a reset */
 	u64 malformed_count;
 	/* Of numbered dialects. */
+	u32 nodes_max;	    /* in one report, as agreed; the caller's, the dialect's after init */
 	bool config_open;   /* no verdict on the configuration last sent */
 	u32 last_id;	    /* given to a message */
 	u32 floor_id;	    /* the last one before a reset */

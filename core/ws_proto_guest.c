@@ -12,6 +12,7 @@ int ws_proto_guest_init(struct ws_proto_guest *guest, const struct ws_dialect *d
 	memset(guest, 0, sizeof(*guest));
 	guest->dialect = dialect;
 	guest->bins_count = bins_count;
+	guest->nodes_max = dialect->nodes_max;
 	guest->node = WS_NODE_ANY;
 	return 0;
 }
@@ -184,7 +185,8 @@ static int fill_parts(struct ws_proto_guest *guest, const struct ws_proto_report
 	struct ws_msg_report *report = &guest->msg.report;
 	u32 i;
 
-	if (!from->parts_count || from->parts_count > guest->dialect->nodes_max)
+	if (!from->parts_count || from->parts_count > guest->nodes_max ||
+	    from->parts_count > guest->dialect->nodes_max)
 		return -EINVAL;
 	ws_msg_from_hist(&guest->msg, from->part[0].hist, from->part[0].node);
 	for (i = 0; i < from->parts_count; i++)

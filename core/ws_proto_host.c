@@ -13,6 +13,7 @@ int ws_proto_host_init(struct ws_proto_host *host, const struct ws_dialect *dial
 	memset(host, 0, sizeof(*host));
 	host->dialect = dialect;
 	host->bins_count = bins_count;
+	host->nodes_max = dialect->nodes_max;
 	host->timeout_ns = timeout_ns;
 	host->node = WS_NODE_ANY;
 	return 0;
@@ -246,6 +247,8 @@ int ws_proto_host_consume(struct ws_proto_host *host, const u8 *buf, u32 len, u6
 
 	memset(heard, 0, sizeof(*heard));
 	error = host->dialect->decode_to_host(msg, host->bins_count, buf, len);
+	if (!error && msg->kind == WS_MSG_REPORT && msg->report.parts_count > host->nodes_max)
+		error = -ERANGE;
 	if (error) {
 		host->malformed_count++;
 		return error;

@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * test_proto_events.c - the lines of the table in ws_proto.h, one by one: those that
+ * test_proto.c and test_proto_wsr1.c do not hold, with each dialect's outcome.
+ */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <string.h>
+
+#include "ws_proto.h"
+
+#define MS WS_NS_PER_MS
+#define TIMEOUT_NS (1000 * MS)
+
+/* A message on its way. */
+struct letter {
+	u8 bytes[WS_WIRE_TO_HOST_MAX];
+	int length;
+};
+
+static struct ws_proto_guest guest;
+static struct ws_proto_host host;
+static struct ws_proto_heard heard;
+static struct ws_msg msg;
+static struct ws_hist hist;
+static struct letter config_sent, other_sent, asked, asked_next, verdict_sent, told, told_next;
+
+static const struct ws_report_config config = {
+	.edge_ns = { 200 * MS, 800 * MS, 3000 * MS }, .edges_count = 3,
+	.refresh_interval_ns = 750 * MS, .report_threshold_ns = 1000 * MS,
+};
+
+static void start(const struct ws_dialect *dialect)
+{
+	u32 bins = dialect->bins_min > 4 ? dialect->bins_min : 4;
+
+	cr_assert_eq(ws_proto_guest_init(&guest, dialect, bins), 0);
+	cr_assert_eq(ws_proto_host_init(&host, dialect, bins, TIMEOUT_NS), 0);
+	cr_assert_eq(ws_hist_init(&hist, config.edge_ns, config.edges_count), 0);
+}
+
+static void host_configures(struct letter *to, u64 first_edge_ms)
+{
+	struct ws_report_config what = config;
+
+	what.edge_ns[0] = first_edge_ms * MS;
+	to->length = ws_proto_host_config(&host, &what, 0, to->bytes, sizeof(to->bytes));
+	cr_assert_gt(to->length, 0);
+}
+
+static void host_asks(struct letter *to, u64 now_ns)
+{
+	to->length = ws_proto_host_request(&host, now_ns, to->bytes, sizeof(to->bytes));
+	cr_assert_gt(to->length, 0, "no request: %d", to->length);
+}
+
+static int guest_hears(const struct letter *letter)
+{
+	return ws_proto_guest_consume(&guest, letter->bytes, (u32)letter->length, 0);
+}
+
+static int host_hears(const struct letter *letter, u64 now_ns)
+{
+	return ws_proto_host_consume(&host, letter->bytes, (u32)letter->length, now_ns, &msg, &heard);
+}
+
+static void guest_judges(enum ws_status status)
+{
+	verdict_sent.length = ws_proto_guest_verdict(&guest, status, 0, verdict_sent.bytes,
+						     sizeof(verdict_sent.bytes));
+}
+
+static void guest_tells(struct letter *to, bool pressure)
+{
+	struct ws_proto_report report = { .pressure = pressure, .parts_count = 1,
+					  .part = { { 0, false, &hist } } };
+
+	to->length = ws_proto_guest_send(&guest, &report, to->bytes, sizeof(to->bytes));
+	cr_assert_gt(to->length, 0, "no report: %d", to->length);
+}
+
+static void start_configured(const struct ws_dialect *dialect)
+{
+	start(dialect);
+	host_configures(&config_sent, 200);
+	cr_assert_eq(guest_hears(&config_sent), WS_PROTO_CONFIGURE);
+	guest_judges(WS_STATUS_OK);
+	if (dialect->numbered)
+		cr_assert_eq(host_hears(&verdict_sent, 0), WS_PROTO_GOT_ACCEPTED);
+}
+
+/* One test for each dialect. */
+#define EACH_DIALECT(name)                                                                         \
+	static void name##_in(const struct ws_dialect *dialect);                                   \
+	Test(proto_events, name)                                                                   \
+	{                                                                                          \
+		for (u32 i = 0; ws_dialects[i]; i++)                                               \
+			name##_in(ws_dialects[i]);                                                 \
+	}                                                                                          \
+	static void name##_in(const struct ws_dialect *dialect)
+
+EACH_DIALECT(a_request_heard_twice)
+{
+	start_configured(dialect);
+	host_asks(&asked, 0);
+	cr_assert_eq(guest_hears(&asked), WS_PROTO_REPORT);
+	cr_assert_eq(guest_hears(&asked), dialect->numbered ? WS_PROTO_NOTHING : WS_PROTO_REPORT);
+	cr_assert_eq(guest.requests_count, dialect->numbered ? 1 : 2);
+	guest_tells(&told, false);
+	cr_assert_eq(host_hears(&told, 0), WS_PROTO_GOT_REPORT);
+	cr_assert(heard.solicited);
+	guest_tells(&told, false); /* what answers it twice, or of the guest's own will */
+	cr_assert_eq(host_hears(&told, 0), WS_PROTO_GOT_REPORT);
+	cr_assert_not(heard.solicited);
+	cr_assert_eq(heard.pressure, !dialect->numbered);
+}
+
+EACH_DIALECT(an_older_configuration_heard_after_a_newer_one)
+{
+	start(dialect);
+	host_configures(&config_sent, 100);
+	host_configures(&other_sent, 200);
+	cr_assert_eq(guest_hears(&other_sent), WS_PROTO_CONFIGURE);
+	guest_judges(WS_STATUS_OK);
+	cr_assert_eq(guest_hears(&config_sent), dialect->numbered ? WS_PROTO_NOTHING :
+								    WS_PROTO_CONFIGURE);
+	cr_assert_eq(guest.configs_count, dialect->numbered ? 1 : 2);
+}
+
+/* Edges that no encoder here would write. */
+static void spoil_edges(const struct ws_dialect *dialect, struct letter *letter)
+{
+	u32 first = dialect == &ws_dialect_v4 ? 12 : dialect->numbered ? 28 : 2;
+	u32 width = dialect == &ws_dialect_rfc1 || dialect == &ws_dialect_rfc2 ? 8 : 4;
+
+	memcpy(letter->bytes + first + width, letter->bytes + first, width);
+}
+
+EACH_DIALECT(an_impossible_configuration_leaves_the_one_before)
+{
+	int action;
+
+	start_configured(dialect);
+	host_configures(&other_sent, 300);
+	spoil_edges(dialect, &other_sent);
+	action = guest_hears(&other_sent);
+	cr_assert_eq(action, dialect->numbered ? WS_PROTO_VERDICT : -EPROTO);
+	cr_assert_eq(guest.malformed_count, !dialect->numbered);
+	cr_assert_eq(guest.refused_count, dialect->numbered);
+	cr_assert(guest.configured);
+	cr_assert_eq(guest.configs_count, 1);
+	guest_tells(&told, true);
+	if (!dialect->numbered)
+		return;
+	guest_judges(WS_STATUS_OK);
+	cr_assert_eq(host_hears(&verdict_sent, 0), WS_PROTO_GOT_REFUSED);
+	cr_assert_eq(heard.status, WS_STATUS_EDGES);
+	cr_assert_eq(heard.detail, 1);
+	cr_assert(host.configured);
+	cr_assert_eq(host_hears(&told, 0), WS_PROTO_GOT_REPORT);
+	cr_assert(heard.edges_match, "of the first, which is in force at both ends");
+}
+
+EACH_DIALECT(a_request_heard_before_the_last_was_answered)
+{
+	start_configured(dialect);
+	host_asks(&asked, 0);
+	host_asks(&asked_next, TIMEOUT_NS);
+	cr_assert_eq(guest_hears(&asked), WS_PROTO_REPORT);
+	cr_assert_eq(guest_hears(&asked_next), WS_PROTO_REPORT);
+	guest_tells(&told, false);
+	cr_assert_eq(host_hears(&told, TIMEOUT_NS + MS), WS_PROTO_GOT_REPORT);
+	cr_assert(heard.solicited);
+	cr_assert_eq(heard.waited_ns, MS);
+	if (dialect->numbered)
+		cr_assert_eq(msg.id, host.request_id, "the newer one's");
+	cr_assert_eq(host.solicited_count, 1);
+}
+
+EACH_DIALECT(a_pressure_report_leaves_the_guest_s_request_open)
+{
+	start_configured(dialect);
+	host_asks(&asked, 0);
+	cr_assert_eq(guest_hears(&asked), WS_PROTO_REPORT);
+	guest_tells(&told, true);
+	guest_tells(&told_next, false);
+	cr_assert_eq(host_hears(&told, MS), WS_PROTO_GOT_REPORT);
+	cr_assert_eq(heard.solicited, !dialect->numbered);
+	cr_assert_eq(heard.pressure, dialect->numbered);
+	cr_assert_eq(host_hears(&told_next, MS), WS_PROTO_GOT_REPORT);
+	cr_assert_eq(heard.solicited, dialect->numbered);
+	cr_assert_eq(host.expecting, false);
+}
+
+EACH_DIALECT(an_answer_that_comes_after_its_timeout)
+{
+	start_configured(dialect);
+	host_asks(&asked, 0);
+	guest_hears(&asked);
+	guest_tells(&told, false);
+	cr_assert(ws_proto_host_expired(&host, TIMEOUT_NS));
+	cr_assert_eq(host_hears(&told, TIMEOUT_NS + MS), WS_PROTO_GOT_REPORT);
+	cr_assert_not(heard.solicited);
+	cr_assert_eq(heard.overdue, dialect->numbered);
+	cr_assert_eq(heard.pressure, !dialect->numbered);
+	cr_assert_eq(host.overdue_count, dialect->numbered);
+	cr_assert_eq(host.unsolicited_count, !dialect->numbered);
+	cr_assert_eq(host.solicited_count, 0);
+}
+
+/* The host posts no buffer or gives none back: the guest hears and cannot speak. */
+EACH_DIALECT(a_host_that_never_gives_a_buffer_back)
+{
+	u64 sequence;
+
+	start(dialect);
+	host_configures(&config_sent, 100);
+	cr_assert_eq(guest_hears(&config_sent), WS_PROTO_CONFIGURE);
+	host_configures(&other_sent, 200);
+	cr_assert_eq(guest_hears(&other_sent), WS_PROTO_CONFIGURE);
+	sequence = guest.sequence;
+	for (u32 i = 0; i < 100; i++) {
+		host_asks(&asked, i * TIMEOUT_NS);
+		cr_assert_eq(guest_hears(&asked), WS_PROTO_REPORT);
+		cr_assert_eq(ws_proto_guest_report(&guest, &hist, 0, told.bytes, 0), -ENOSPC);
+	}
+	cr_assert_eq(guest.reports_count, 0);
+	cr_assert_eq(guest.sequence, sequence, "no number is lost");
+	guest_judges(WS_STATUS_OK); /* a buffer at last, and another */
+	if (dialect->numbered) {
+		cr_assert_eq(host_hears(&verdict_sent, 0), WS_PROTO_GOT_ACCEPTED);
+		cr_assert_eq(host.config_id, host.sent_id, "of the configuration heard last");
+	}
+	guest_tells(&told, false);
+	cr_assert_eq(host_hears(&told, 99 * TIMEOUT_NS), WS_PROTO_GOT_REPORT);
+	cr_assert(heard.solicited, "the request heard last");
+	cr_assert(heard.edges_match);
+	cr_assert_eq(heard.lost_count, 0);
+	guest_tells(&told, false);
+	cr_assert_eq(host_hears(&told, 99 * TIMEOUT_NS), WS_PROTO_GOT_REPORT);
+	cr_assert_not(heard.solicited, "the older ones are not answered");
+}
+
+/* Without a word from the host after its configuration, only reclaim makes reports. */
+EACH_DIALECT(a_host_that_never_asks)
+{
+	start_configured(dialect);
+	for (u32 i = 0; i < 3; i++) {
+		guest_tells(&told, true);
+		cr_assert_eq(host_hears(&told, i * MS), WS_PROTO_GOT_REPORT);
+		cr_assert_not(heard.solicited);
+		cr_assert(heard.pressure);
+	}
+	cr_assert_eq(guest.heard_ns, 0);
+	cr_assert_eq(guest.requests_count, 0);
+	cr_assert_eq(host.unsolicited_count, 3);
+}
+
+EACH_DIALECT(a_guest_that_never_says_anything)
+{
+	start(dialect);
+	host_configures(&config_sent, 200);
+	for (u32 i = 0; i < 5; i++) {
+		host_asks(&asked, i * TIMEOUT_NS);
+		cr_assert_eq(ws_proto_host_repeat(&host, other_sent.bytes, sizeof(other_sent.bytes)),
+			     dialect->numbered ? config_sent.length : 0, "as often as liked");
+		cr_assert_eq(memcmp(other_sent.bytes, config_sent.bytes,
+				    dialect->numbered ? (size_t)config_sent.length : 0), 0);
+		cr_assert_not(ws_proto_host_expired(&host, (i + 1) * TIMEOUT_NS - 1));
+		cr_assert(ws_proto_host_expired(&host, (i + 1) * TIMEOUT_NS));
+	}
+	cr_assert_eq(host.expired_count, 5);
+	cr_assert_eq(host.config_open, dialect->numbered);
+}
+
+/* All that either end holds is gone, but for ids and sequence, which go on. */
+EACH_DIALECT(both_ends_after_a_reset)
+{
+	u32 last_id;
+	u64 sequence;
+
+	start_configured(dialect);
+	host_asks(&asked, 0);
+	guest_hears(&asked);
+	guest_tells(&told, true);
+	cr_assert_eq(host_hears(&told, 0), WS_PROTO_GOT_REPORT);
+	host_asks(&asked_next, TIMEOUT_NS);
+	guest_hears(&asked_next);
+	last_id = host.last_id;
+	sequence = guest.sequence;
+	ws_proto_guest_reset(&guest);
+	ws_proto_host_reset(&host);
+	cr_assert(!guest.configured && !host.configured && !host.expecting && !host.config_open);
+	cr_assert_eq(ws_proto_host_repeat(&host, told.bytes, sizeof(told.bytes)), 0);
+	cr_assert_eq(ws_proto_host_request(&host, 0, told.bytes, sizeof(told.bytes)), -ENODATA);
+	cr_assert_eq(host.last_id, last_id);
+	cr_assert_eq(guest.sequence, sequence);
+	guest_judges(WS_STATUS_OK);
+	cr_assert_eq(verdict_sent.length, dialect->numbered ? -ENODATA : 0, "on nothing");
+	/* The guest end is made anew, so its sequence begins anew: nothing is late or lost. */
+	cr_assert_eq(ws_proto_guest_init(&guest, dialect, guest.bins_count), 0);
+	host_configures(&config_sent, 200);
+	cr_assert_eq(guest_hears(&config_sent), WS_PROTO_CONFIGURE);
+	guest_judges(WS_STATUS_OK);
+	guest_tells(&told, false);
+	cr_assert_eq(host_hears(&told, 0), WS_PROTO_GOT_REPORT);
+	cr_assert_not(heard.solicited, "nobody asked");
+	cr_assert_eq(heard.lost_count, 0);
+	cr_assert_eq(host.duplicates_count + host.late_count + host.lost_count, 0);
+}
+
+/* The host does not keep what was in force before a refusal: it has to send that anew. */
+Test(proto_events, what_was_in_force_before_a_refusal_cannot_be_repeated)
+{
+	struct ws_proto_report error = { .error = -ENODATA };
+
+	start_configured(&ws_dialect_wsr1);
+	host_configures(&other_sent, 300);
+	cr_assert_eq(guest_hears(&other_sent), WS_PROTO_CONFIGURE);
+	guest_judges(WS_STATUS_FAILED);
+	cr_assert_eq(host_hears(&verdict_sent, 0), WS_PROTO_GOT_REFUSED);
+	ws_proto_guest_reset(&guest);
+	host_asks(&asked, 0);
+	cr_assert_eq(guest_hears(&asked), -ENODATA);
+	told.length = ws_proto_guest_send(&guest, &error, told.bytes, sizeof(told.bytes));
+	cr_assert_eq(host_hears(&told, 0), WS_PROTO_GOT_REPORT);
+	cr_assert(heard.solicited);
+	cr_assert_eq(msg.report.error, -ENODATA);
+	cr_assert_eq(ws_proto_host_repeat(&host, told.bytes, sizeof(told.bytes)), 0);
+}
+
+/* The buffers of two verdicts and two reports come in the order that is the worst. */
+Test(proto_events, buffers_that_come_back_in_the_reverse_order)
+{
+	struct letter first_verdict;
+
+	start(&ws_dialect_wsr1);
+	host_configures(&config_sent, 100);
+	guest_hears(&config_sent);
+	guest_judges(WS_STATUS_OK);
+	first_verdict = verdict_sent;
+	host_configures(&other_sent, 200);
+	guest_hears(&other_sent);
+	guest_judges(WS_STATUS_OK);
+	cr_assert_eq(host_hears(&verdict_sent, 0), WS_PROTO_GOT_ACCEPTED);
+	cr_assert_eq(host_hears(&first_verdict, 0), -ESTALE);
+	cr_assert_eq(host.config_id, host.sent_id);
+	host_asks(&asked, 0);
+	guest_tells(&told, true);
+	guest_hears(&asked);
+	guest_tells(&told_next, false);
+	cr_assert_eq(host_hears(&told_next, 0), WS_PROTO_GOT_REPORT);
+	cr_assert(heard.solicited);
+	cr_assert_eq(heard.lost_count, 0, "the first that is heard shows no gap");
+	cr_assert_eq(host_hears(&told, 0), -ESTALE, "older ages after newer ones");
+	cr_assert_not(heard.solicited);
+}
+
+Test(proto_events, no_more_nodes_than_agreed)
+{
+	struct ws_proto_report report = { .parts_count = 2,
+					  .part = { { 0, false, &hist }, { 1, false, &hist } } };
+
+	start_configured(&ws_dialect_wsr1);
+	cr_assert_eq(guest.nodes_max, WS_PARTS_MAX);
+	guest.nodes_max = 1;
+	cr_assert_eq(ws_proto_guest_send(&guest, &report, told.bytes, sizeof(told.bytes)), -EINVAL);
+	cr_assert_eq(guest.sequence, 0);
+	guest.nodes_max = 9; /* what the dialect cannot have is not agreed either */
+	report.parts_count = WS_PARTS_MAX + 1;
+	cr_assert_eq(ws_proto_guest_send(&guest, &report, told.bytes, sizeof(told.bytes)), -EINVAL);
+	report.parts_count = 2;
+	told.length = ws_proto_guest_send(&guest, &report, told.bytes, sizeof(told.bytes));
+	cr_assert_gt(told.length, 0);
+	host.nodes_max = 1;
+	cr_assert_eq(host_hears(&told, 0), -ERANGE);
+	cr_assert_eq(host.malformed_count, 1);
+	cr_assert_eq(host.sequence, 0);
+	host.nodes_max = 2;
+	cr_assert_eq(host_hears(&told, 0), WS_PROTO_GOT_REPORT);
+	cr_assert_eq(msg.report.parts_count, 2);
+}
