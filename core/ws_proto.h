@@ -76,7 +76,8 @@
  *						/ with the same dialect the transport must have
  *						emptied its queues, for ids begin anew
  * All are counted.  A configuration with refresh interval 0 turns reporting off
- * in dialects that say so (refresh_zero_disables), at both ends.
+ * in dialects that say so (refresh_zero_disables), at both ends, and gives an open
+ * request up.
  *
  * The notification queue holds one buffer in these dialects: the transport must
  * not hand the guest a second message before it took the first.

@@ -116,6 +116,16 @@ for f in "${sources[@]}"; do
 	head -4 "$f" | grep -qF "$(basename "$f") - " || fault "$f:2" "no comment 'NAME - what it is'"
 done
 
+# --- the specification's text: every clause stands in its table, every test named there exists ---
+spec=core/ws_balloon_spec.md
+while read -r clause; do
+	grep -qE "^\\|([^|]*[ ,])?$clause[ ,]" "$spec" || fault "$spec" "no line of the table says who holds $clause"
+done < <(grep -oE '^\* \*\*(dev|drv)-[0-9]+' "$spec" | cut -c5-)
+while IFS=/ read -r suite name; do
+	grep -qE "Test\\($suite, $name[,)]|^EACH_DIALECT\\($name\\)" tests/test_*.c ||
+		fault "$spec" "no test $suite/$name"
+done < <(grep -oE '`[a-z0-9_]+/[a-z0-9_]+`' "$spec" | tr -d '`' | sort -u)
+
 if [ -s "$faults" ]; then
 	sort -t: -k1,1 -k2,2n "$faults" >&2
 	echo "style: $(wc -l < "$faults") faults" >&2

@@ -309,6 +309,136 @@ EACH_DIALECT(both_ends_after_a_reset)
 	cr_assert_eq(host.duplicates_count + host.late_count + host.lost_count, 0);
 }
 
+/* A device made anew numbers anew; the driver's reset makes it hear that, and answer nothing old. */
+Test(proto_events, a_guest_forgets_ids_and_its_open_request_by_a_reset)
+{
+	start_configured(&ws_dialect_wsr1);
+	host_asks(&asked, 0);
+	cr_assert_eq(guest_hears(&asked), WS_PROTO_REPORT);
+	ws_proto_guest_reset(&guest);
+	cr_assert_eq(ws_proto_host_init(&host, &ws_dialect_wsr1, 4, TIMEOUT_NS), 0);
+	host_configures(&config_sent, 200);
+	cr_assert_eq(guest_hears(&config_sent), WS_PROTO_CONFIGURE, "id 1 once more");
+	guest_judges(WS_STATUS_OK);
+	cr_assert_eq(host_hears(&verdict_sent, 0), WS_PROTO_GOT_ACCEPTED);
+	guest_tells(&told, false);
+	cr_assert_eq(host_hears(&told, 0), WS_PROTO_GOT_REPORT);
+	cr_assert_eq(msg.id, 0, "it answers nothing");
+	host_asks(&asked, 0);
+	cr_assert_eq(guest_hears(&asked), WS_PROTO_REPORT, "id 2 once more");
+}
+
+Test(proto_events, a_refused_configuration_leaves_its_node_too)
+{
+	start_configured(&ws_dialect_wsr1);
+	other_sent.length = ws_proto_host_config(&host, &config, 7, other_sent.bytes,
+						 sizeof(other_sent.bytes));
+	cr_assert_eq(guest_hears(&other_sent), WS_PROTO_CONFIGURE);
+	cr_assert_eq(guest.node, 7);
+	guest_judges(WS_STATUS_NODE);
+	cr_assert_eq(guest.node, 0);
+	cr_assert_eq(verdict_sent.bytes[12], 7, "the verdict names the node that was refused");
+	cr_assert_eq(host_hears(&verdict_sent, 0), WS_PROTO_GOT_REFUSED);
+	cr_assert_eq(heard.status, WS_STATUS_NODE);
+	cr_assert_eq(guest.config_id, host.config_id);
+}
+
+EACH_DIALECT(a_reset_while_a_configuration_is_open)
+{
+	start(dialect);
+	host_configures(&config_sent, 200);
+	cr_assert_eq(host.config_open, dialect->numbered);
+	ws_proto_host_reset(&host);
+	cr_assert_eq(ws_proto_host_repeat(&host, told.bytes, sizeof(told.bytes)), 0);
+}
+
+EACH_DIALECT(turning_off_gives_up_the_open_request)
+{
+	struct ws_report_config off = config;
+
+	start_configured(dialect);
+	host_asks(&asked, 0);
+	off.refresh_interval_ns = 0;
+	cr_assert_gt(ws_proto_host_config(&host, &off, 0, told.bytes, sizeof(told.bytes)), 0);
+	cr_assert_eq(host.expecting, !dialect->refresh_zero_disables);
+	cr_assert_eq(host.configured, !dialect->refresh_zero_disables);
+}
+
+Test(proto_events, the_verdict_on_an_older_configuration_leaves_the_newer_one_open)
+{
+	start(&ws_dialect_wsr1);
+	host_configures(&config_sent, 100);
+	host_configures(&other_sent, 200);
+	guest_hears(&config_sent);
+	guest_judges(WS_STATUS_OK);
+	cr_assert_eq(host_hears(&verdict_sent, 0), -ESTALE);
+	cr_assert(host.config_open);
+	cr_assert_eq(host.config_id, host.sent_id, "reports are to carry the newer one's id");
+	guest_hears(&other_sent);
+	guest_judges(WS_STATUS_FAILED);
+	cr_assert_eq(host_hears(&verdict_sent, 0), WS_PROTO_GOT_REFUSED);
+	cr_assert(host.configured);
+	cr_assert_eq(host.config_id, guest.config_id, "the older one is in force");
+}
+
+Test(proto_events, a_refusal_that_leaves_nothing_gives_up_the_open_request)
+{
+	start(&ws_dialect_wsr1);
+	host_configures(&config_sent, 200);
+	host_asks(&asked, 0);
+	guest_hears(&config_sent);
+	guest_judges(WS_STATUS_FAILED);
+	cr_assert_eq(host_hears(&verdict_sent, 0), WS_PROTO_GOT_REFUSED);
+	cr_assert(!host.configured && !host.expecting);
+	cr_assert_not(ws_proto_host_expired(&host, 2 * TIMEOUT_NS));
+}
+
+Test(proto_events, a_part_of_an_answer_heard_twice_is_no_answer)
+{
+	struct ws_proto_report report = { .more = true, .parts_count = 1,
+					  .part = { { 0, false, &hist } } };
+
+	start_configured(&ws_dialect_wsr1);
+	host_asks(&asked, 0);
+	guest_hears(&asked);
+	told.length = ws_proto_guest_send(&guest, &report, told.bytes, sizeof(told.bytes));
+	cr_assert_eq(host_hears(&told, 0), WS_PROTO_GOT_REPORT);
+	cr_assert(heard.solicited);
+	cr_assert_eq(host_hears(&told, 0), -ESTALE);
+	cr_assert_not(heard.solicited);
+	cr_assert(host.expecting);
+}
+
+Test(proto_events, a_configured_guest_that_is_busy_has_no_edges)
+{
+	struct ws_proto_report busy = { .error = -EBUSY };
+
+	start_configured(&ws_dialect_wsr1);
+	host_asks(&asked, 0);
+	guest_hears(&asked);
+	told.length = ws_proto_guest_send(&guest, &busy, told.bytes, sizeof(told.bytes));
+	cr_assert_eq(host_hears(&told, 0), WS_PROTO_GOT_REPORT);
+	cr_assert_eq(msg.report.error, -EAGAIN);
+	cr_assert(heard.solicited);
+	cr_assert_not(heard.edges_match);
+	cr_assert(host.configured && !host.config_open, "busy is not lost");
+}
+
+Test(proto_events, turning_off_is_never_too_often)
+{
+	struct ws_report_config off = config;
+
+	start_configured(&ws_dialect_wsr1);
+	guest.refresh_min_ns = 500 * MS;
+	off.refresh_interval_ns = 0;
+	other_sent.length = ws_proto_host_config(&host, &off, 0, other_sent.bytes,
+						 sizeof(other_sent.bytes));
+	cr_assert_eq(guest_hears(&other_sent), WS_PROTO_UNCONFIGURE);
+	guest_judges(WS_STATUS_OK);
+	cr_assert_eq(host_hears(&verdict_sent, 0), WS_PROTO_GOT_ACCEPTED);
+	cr_assert_eq(heard.detail, 0);
+}
+
 /* The host does not keep what was in force before a refusal: it has to send that anew. */
 Test(proto_events, what_was_in_force_before_a_refusal_cannot_be_repeated)
 {

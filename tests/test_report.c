@@ -203,3 +203,23 @@ Test(report, collects_each_generation_over_its_span)
 		cr_assert_eq(hist.pages[type][3], 5);
 	}
 }
+
+/* Nothing is shared between two users of one source: neither edges nor intervals. */
+Test(report, edges_and_intervals_are_each_report_s_own)
+{
+	static struct ws_report other;
+	struct ws_report_config config = { .edge_ns = { 7 * MS }, .edges_count = 1,
+					   .refresh_interval_ns = 50 * MS };
+
+	start(10 * MS, 20 * MS);
+	ws_report_init(&other, &source_ops, &source);
+	cr_assert_eq(ws_report_configure(&other, &config), 0);
+	cr_assert_eq(report.hist.bins_count, 3);
+	cr_assert_eq(ws_hist_edge(&report.hist, 0), 100 * MS);
+	cr_assert_eq(report.refresh_interval_ns, 10 * MS);
+	cr_assert(ws_report_pressure(&report, 100 * MS));
+	cr_assert_not(ws_report_pressure(&other, 100 * MS));
+	ws_report_unconfigure(&other);
+	cr_assert_eq(ws_report_refresh(&report, 100 * MS), 0);
+	cr_assert_eq(ws_report_refresh(&other, 100 * MS), -ENODATA);
+}

@@ -358,6 +358,39 @@ Test(wire_wsr1, what_a_guest_refuses)
 	cr_assert_eq(encode(buf, sizeof(buf)), -EINVAL);
 }
 
+/* A message as it is, and with every reserved field and unknown flag set: the same. */
+static void means_the_same(u32 len, const u32 *reserved, u32 count)
+{
+	static struct ws_msg plain;
+	bool to_host = is_to_host();
+
+	cr_assert_eq(encode(buf, sizeof(buf)), (int)len);
+	cr_assert_eq(to_host ? d->decode_to_host(&plain, 32, buf, len) :
+			       d->decode_to_guest(&plain, 32, buf, len), 0);
+	for (u32 i = 0; i < count; i++) {
+		cr_assert_eq(buf[reserved[i]], 0, "byte %u", reserved[i]);
+		buf[reserved[i]] = 0xf0;
+	}
+	cr_assert_eq(to_host ? d->decode_to_host(&back, 32, buf, len) :
+			       d->decode_to_guest(&back, 32, buf, len), 0);
+	cr_assert_eq(memcmp(&plain, &back, sizeof(back)), 0);
+}
+
+Test(wire_wsr1, what_is_reserved_is_not_looked_at)
+{
+	static const u32 request[] = { 2, 3, 14, 15 }, config[] = { 2, 3, 14, 15, 26, 27 },
+			 verdict[] = { 2, 3 }, report[] = { 3, 46, 47, 67, 68, 69, 70, 71 };
+
+	say(WS_MSG_REQUEST);
+	means_the_same(16, request, 4);
+	say_config();
+	means_the_same(40, config, 6);
+	say(WS_MSG_VERDICT);
+	means_the_same(24, verdict, 2);
+	say_report();
+	means_the_same(120, report, 8);
+}
+
 Test(wire_wsr1, an_impossible_configuration_becomes_its_verdict)
 {
 	say_config();
