@@ -49,7 +49,7 @@ struct fake_vmm {
 	bool inband;
 	int kick[WS_VQS], call[WS_VQS];
 	u16 avail[WS_VQS], used[WS_VQS];
-	u32 actual;
+	u32 actual, bins_max; /* bins_max: that the driver says, 0: 32 */
 	struct ws_proto_guest proto;
 	struct ws_hist hist;
 };
@@ -593,8 +593,10 @@ static inline void fake_rings(struct fake_vmm *vmm, bool resume)
 
 static inline void fake_say_bounds(struct fake_vmm *vmm)
 {
-	const struct ws_wsr1_bounds bounds = { .version = 1, .bins_max = 32, .nodes_max = 4,
-					       .refresh_min_ms = 100 };
+	const struct ws_wsr1_bounds bounds = {
+		.version = 1, .bins_max = (u8)(vmm->bins_max ? vmm->bins_max : 32), .nodes_max = 4,
+		.refresh_min_ms = 100,
+	};
 	u8 bytes[WS_WSR1_BOUNDS_BYTES];
 
 	cr_assert(ws_wsr1_bounds_encode(&bounds, &bounds, bytes, sizeof(bytes)) > 0);

@@ -279,6 +279,46 @@ Test(balloond, reports_in_our_dialect_arrive_bin_by_bin)
 	exchange_reports("wsr1", 12);
 }
 
+/* Eleven edges are asked for, and the driver has said that it can do four bins. */
+Test(balloond, a_driver_is_asked_for_no_more_bins_than_it_said)
+{
+	struct fake_daemon daemon;
+	struct fake_vmm vmm;
+
+	fake_daemon_folder(&daemon);
+	fake_daemon_start(&daemon, "dialect=wsr1", NULL, NULL);
+	fake_vmm_memory(&vmm);
+	vmm.bins_max = 4;
+	fake_attach(&vmm, daemon.socket, &ws_dialect_wsr1, 4, 0, true);
+	fake_expect(&daemon, "up", 1);
+	fake_do(&daemon, "configure a 500ms 2s 1s 2s 3s 4s 5s 6s 7s 8s 9s 10s 11s");
+	cr_assert(fake_hear(&vmm, 1) == WS_PROTO_CONFIGURE);
+	cr_assert_eq(vmm.hist.bins_count, 4);
+	cr_assert_eq(ws_hist_edge(&vmm.hist, 2), 11 * 1000 * WS_NS_PER_MS);
+	finish(&daemon, &vmm);
+}
+
+/* One bin is as good as none: it works with the rest, and is sent no message. */
+Test(balloond, a_driver_whose_bounds_are_of_no_use_has_no_reports)
+{
+	struct fake_daemon daemon;
+	struct fake_vmm vmm;
+	char answer[1024];
+
+	fake_daemon_folder(&daemon);
+	fake_daemon_start(&daemon, "dialect=wsr1", NULL, NULL);
+	fake_vmm_memory(&vmm);
+	vmm.bins_max = 1;
+	fake_attach(&vmm, daemon.socket, &ws_dialect_wsr1, 4, 0, true);
+	fake_expect(&daemon, "up", 0);
+	fake_tell_actual(&vmm);
+	fake_expect(&daemon, "up", 1);
+	fake_command(&daemon, "configure a 500ms 2s 1s", answer, sizeof(answer));
+	cr_assert(strstr(answer, "error"), "%s", answer);
+	cr_assert_eq(fake_used(&vmm, (u32)fake_ring(&vmm, WS_VQ_NOTIFY)), 0);
+	finish(&daemon, &vmm);
+}
+
 Test(balloond, reports_in_the_dialect_of_linux_v4_arrive_bin_by_bin)
 {
 	exchange_reports("v4", 12);

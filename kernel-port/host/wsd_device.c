@@ -38,9 +38,25 @@ bool wsd_device_has_reports(const struct wsd_device *device)
 	       !(device->live && !wsd_device_bounds_told(device));
 }
 
+/* What this end can do. */
+static const struct ws_wsr1_bounds own_bounds = {
+	.version = WS_WSR1_VERSION, .bins_max = WS_BINS_MAX, .nodes_max = WS_PARTS_MAX,
+};
+
+int wsd_device_agreed(const struct wsd_device *device, struct ws_wsr1_bounds *agreed)
+{
+	struct ws_wsr1_bounds driver, unused;
+
+	ws_wsr1_bounds_decode(&unused, &driver, device->driver_bounds,
+			      sizeof(device->driver_bounds));
+	return ws_wsr1_agree(&own_bounds, &driver, agreed);
+}
+
 bool wsd_device_bounds_told(const struct wsd_device *device)
 {
-	return device->setup.dialect != &ws_dialect_wsr1 || device->driver_bounds[4];
+	struct ws_wsr1_bounds agreed;
+
+	return device->setup.dialect != &ws_dialect_wsr1 || !wsd_device_agreed(device, &agreed);
 }
 
 u64 wsd_device_offered(const struct wsd_device *device)
@@ -105,15 +121,11 @@ static void config_bytes(const struct wsd_device *device, u8 *space)
 	config.free_page_hint_cmd_id = device->hint.offered;
 	ws_wire_config_encode(&config, space, WSD_CONFIG_BYTES);
 	if (device->setup.dialect == &ws_dialect_wsr1) {
-		const struct ws_wsr1_bounds bounds = {
-			.version = WS_WSR1_VERSION, .bins_max = WS_BINS_MAX,
-			.nodes_max = ws_dialect_wsr1.nodes_max,
-		};
 		struct ws_wsr1_bounds driver, unused;
 
 		ws_wsr1_bounds_decode(&unused, &driver, device->driver_bounds,
 				      sizeof(device->driver_bounds));
-		ws_wsr1_bounds_encode(&bounds, &driver, space + WS_WSR1_BOUNDS_OFFSET,
+		ws_wsr1_bounds_encode(&own_bounds, &driver, space + WS_WSR1_BOUNDS_OFFSET,
 				      WS_WSR1_BOUNDS_BYTES);
 	}
 }

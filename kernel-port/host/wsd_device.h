@@ -165,7 +165,9 @@ u64 wsd_device_pages(const struct wsd_device *device);
 u64 wsd_device_counted_pages(const struct wsd_device *device);
 bool wsd_device_has(const struct wsd_device *device, u32 feature);
 bool wsd_device_has_reports(const struct wsd_device *device);
-/* Has the driver written its part of wsr1's bounds?  True for other dialects. */
+/* What both ends can do, as ws_wsr1_agree(); for wsr1. */
+int wsd_device_agreed(const struct wsd_device *device, struct ws_wsr1_bounds *agreed);
+/* Has the driver written its part of wsr1's bounds, and can that be used?  True for other dialects. */
 bool wsd_device_bounds_told(const struct wsd_device *device);
 /* The number of a queue's ring, or negative errno as ws_vq_index(). */
 int wsd_device_ring_of(const struct wsd_device *device, enum ws_vq queue);

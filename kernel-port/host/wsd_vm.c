@@ -30,6 +30,21 @@ static void look_beside(struct wsd_vm *vm)
 	vm->beside_bytes = wsd_host_beside("/proc", wsd_qmp_pid(vm->qmp), vm->options->size_bytes);
 }
 
+/* What the driver said it can do; an agent behind a port has no config space to say it in. */
+static void take_bounds(struct wsd_vm *vm)
+{
+	struct ws_wsr1_bounds agreed;
+
+	vm->proto.bins_count = vm->options->device.bins;
+	vm->proto.nodes_max = vm->proto.dialect->nodes_max;
+	if (!vm->attach || vm->port || vm->proto.dialect != &ws_dialect_wsr1 ||
+	    wsd_device_agreed(wsd_attach_device(vm->attach), &agreed))
+		return;
+	if (agreed.bins_max < vm->proto.bins_count)
+		vm->proto.bins_count = agreed.bins_max;
+	vm->proto.nodes_max = agreed.nodes_max;
+}
+
 void wsd_vm_went_up(struct wsd_vm *vm)
 {
 	if (vm->up)
@@ -37,6 +52,7 @@ void wsd_vm_went_up(struct wsd_vm *vm)
 	vm->beside_ns = 0; /* perhaps another process */
 	look_beside(vm);
 	vm->up = true;
+	take_bounds(vm);
 	if (vm->attach)
 		vm->target_pages = wsd_attach_device(vm->attach)->config.num_pages;
 	vm->events->up(vm->ctx, vm);
@@ -258,7 +274,7 @@ int wsd_vm_request_report(struct wsd_vm *vm)
 	return length;
 }
 
-/* Where the dialect fixes the number of bins: the wanted edges, thinned out or doubled on. */
+/* Where the number of bins is fixed, or fewer are agreed: the edges, thinned out or doubled on. */
 static void fit_edges(struct ws_report_config *to, const struct ws_report_config *from, u32 count)
 {
 	u64 unit = from->edge_ns[from->edges_count - 1];
@@ -280,7 +296,7 @@ int wsd_vm_configure(struct wsd_vm *vm, const struct ws_report_config *config)
 	u8 bytes[WS_WIRE_TO_GUEST_MAX];
 	int length;
 
-	if (dialect->config_bins_bytes && !dialect->numbered)
+	if (dialect->config_bins_bytes || config->edges_count >= vm->proto.bins_count)
 		fit_edges(&fitted, config, vm->proto.bins_count - 1);
 	vm->asked = fitted;
 	vm->configured = true;
