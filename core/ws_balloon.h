@@ -18,6 +18,14 @@
  *	case WS_BALLOON_IDLE:	 call again after ws_balloon_set_target();
  *	}
  *
+ * What happens when it should not:
+ *	target changed amid a batch	the batch is counted, the next step follows the new one
+ *	the same target again		nothing, but that what OOM took is taken anew
+ *	host never acknowledges a batch	the caller does not come back; only OOM goes on
+ *	OOM amid a batch		what is in the balloon is given back, not that batch
+ *	reset, features anew		the pages are the guest's again: the caller frees them and
+ *					calls ws_balloon_init(); till the next target, idle
+ *
  * Which pages, what they cost and how the host hears of them is the caller's;
  * he also writes actual_pages to the config space after each batch.
  *

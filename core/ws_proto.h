@@ -39,14 +39,16 @@
  *	guest: an older configuration		it counts / WS_PROTO_NOTHING
  *	guest: impossible configuration		the decoder's error / WS_PROTO_VERDICT, and
  *						the one before stays in force
- *	guest: bytes that do not decode		the decoder's error, state unchanged
+ *	guest: bytes that do not decode, of	the decoder's error, state unchanged
+ *		a wrong length too
  *	guest: report not configured		-ENODATA / errors may be told
  *	host: request not configured		-ENODATA
  *	host: request while one is open		-EBUSY; after the timeout the old one is given up
  *	host: report not configured, after a reset or sent of the guest's own will
  *						-ENODATA, dropped
  *						/ and answers to requests of before the reset
- *	host: bytes that do not decode		the decoder's error, the request stays open
+ *	host: bytes that do not decode, of	the decoder's error, the request stays open
+ *		a wrong length too
  *	host: report with an error		solicited, msg->report.error says which
  *						/ -ENODATA in it: the configuration is open again,
  *						if it is the last that was sent; one in force

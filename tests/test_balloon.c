@@ -123,6 +123,50 @@ Test(balloon, oom_amid_inflation_does_not_stop_it)
 	expect(0, WS_BALLOON_INFLATE, 256);
 }
 
+Test(balloon, a_target_that_changes_amid_a_batch_counts_from_the_next_step)
+{
+	ws_balloon_init(&balloon, false);
+	ws_balloon_set_target(&balloon, 512);
+	expect(0, WS_BALLOON_INFLATE, 256);
+	ws_balloon_set_target(&balloon, 100);
+	ws_balloon_inflated(&balloon, 256, 256, 0);
+	cr_assert_eq(balloon.actual_pages, 256, "the host has them");
+	expect(0, WS_BALLOON_DEFLATE, 156);
+	ws_balloon_set_target(&balloon, 300);
+	ws_balloon_deflated(&balloon, 156);
+	expect(0, WS_BALLOON_INFLATE, 200);
+	settle(0);
+	ws_balloon_set_target(&balloon, 300);
+	expect(0, WS_BALLOON_IDLE, 0);
+}
+
+/* The host is silent: the batch of the last step is not in the balloon, and not OOM's to take. */
+Test(balloon, oom_while_the_host_does_not_acknowledge)
+{
+	ws_balloon_init(&balloon, true);
+	ws_balloon_set_target(&balloon, 512);
+	expect(0, WS_BALLOON_INFLATE, 256);
+	cr_assert_eq(ws_balloon_oom(&balloon), 0);
+	ws_balloon_inflated(&balloon, 256, 256, 0);
+	expect(0, WS_BALLOON_INFLATE, 256);
+	cr_assert_eq(ws_balloon_oom(&balloon), 256);
+	cr_assert_eq(ws_balloon_oom(&balloon), 0);
+	ws_balloon_inflated(&balloon, 256, 256, 0);
+	cr_assert_eq(balloon.actual_pages, 256);
+}
+
+Test(balloon, a_reset_leaves_an_empty_balloon_without_a_target)
+{
+	ws_balloon_init(&balloon, true);
+	ws_balloon_set_target(&balloon, 512);
+	ws_balloon_inflated(&balloon, 256, 10, 0);
+	ws_balloon_init(&balloon, false);
+	expect(0, WS_BALLOON_IDLE, 0);
+	cr_assert_eq(ws_balloon_oom(&balloon), 0);
+	ws_balloon_set_target(&balloon, 512);
+	expect(0, WS_BALLOON_INFLATE, 256);
+}
+
 Test(balloon, reaches_the_largest_target)
 {
 	ws_balloon_init(&balloon, false);

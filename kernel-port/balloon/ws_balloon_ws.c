@@ -305,6 +305,7 @@ int ws_balloon_ws_init(struct ws_balloon_device *dev)
 		return error;
 	dev->ws->nodes_max = bounds.nodes_max;
 	error = ws_proto_guest_init(&dev->ws->guest, dialect, bounds.bins);
+	dev->ws->guest.nodes_max = bounds.nodes_max;
 	dev->ws->guest.refresh_min_ns = (u64)refresh_min_ms * NSEC_PER_MSEC;
 	dev_info(&dev->vdev->dev, "working-set reports: %s, %u bins\n", dialect->name, bounds.bins);
 	return error;
