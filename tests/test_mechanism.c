@@ -89,6 +89,7 @@ static void halt(void)
 	sim_link_destroy(&toy.link);
 	sim_queue_destroy(&toy.engine.queue);
 	sim_latency_set_destroy(&toy.engine.latencies);
+	sim_traces_destroy(&toy.engine.traces);
 	sim_scenario_free(&toy.scenario);
 }
 

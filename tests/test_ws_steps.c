@@ -21,7 +21,7 @@
 #define INTERVAL_S 10	 /* between reports, by default */
 #define VMS 3
 
-TestSuite(ws_steps, .init = make_folder, .fini = remove_folder, .timeout = 60);
+TestSuite(ws_steps, .init = make_folder, .fini = remove_folder, .timeout = 600);
 
 /* Uses @mib[i] MiB, all of it every second, for STEP_S each; what is not used is freed. */
 static void write_steps(const char *name, const u32 *mib, u32 count)
