@@ -305,6 +305,42 @@ Test(hint, a_host_hears_what_no_guest_should_say)
 	cr_assert(ws_hint_host_hear(&host, WS_HINT_STOP) == WS_HINT_OTHER);
 }
 
+Test(hint, a_host_s_reset_ends_the_series_and_what_was_offered)
+{
+	struct ws_hint_host host;
+
+	ws_hint_host_init(&host);
+	ws_hint_host_reset(&host);
+	cr_assert(host.offered == WS_HINT_STOP, "there was none");
+	ws_hint_host_begin(&host);
+	cr_assert(ws_hint_host_hear(&host, 2) == WS_HINT_BEGUN);
+	ws_hint_host_reset(&host);
+	cr_assert(host.offered == WS_HINT_DONE && host.series == WS_HINT_STOP);
+	cr_assert(ws_hint_host_hear(&host, WS_HINT_STOP) == WS_HINT_OTHER, "of no series");
+	cr_assert(ws_hint_host_begin(&host) == 3, "ids go on");
+	cr_assert(!ws_hint_host_counts(&host));
+}
+
+/* The same word twice is one; DONE to a guest that keeps nothing is nothing to free. */
+Test(hint, commands_that_say_nothing_new)
+{
+	struct ws_hint_guest guest;
+	u32 id = 0;
+
+	ws_hint_guest_init(&guest);
+	ws_hint_guest_command(&guest, WS_HINT_DONE);
+	cr_assert(ws_hint_guest_next(&guest, &id) == WS_HINT_WAIT && guest.state == WS_HINT_QUIET);
+	ws_hint_guest_command(&guest, 5);
+	ws_hint_guest_sent(&guest);
+	ws_hint_guest_command(&guest, 5);
+	cr_assert(ws_hint_guest_next(&guest, &id) == WS_HINT_HAND, "the series goes on");
+	ws_hint_guest_empty(&guest);
+	ws_hint_guest_sent(&guest);
+	cr_assert(guest.state == WS_HINT_HOLDING);
+	ws_hint_guest_command(&guest, 5);
+	cr_assert(guest.state == WS_HINT_HOLDING, "and is not begun a second time");
+}
+
 /* What was open is closed before what is new begins, and what was not begun never is. */
 Test(hint, a_new_id_in_the_midst_of_a_series)
 {

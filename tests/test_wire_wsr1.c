@@ -281,6 +281,9 @@ Test(wire_wsr1, types_of_memory_that_are_not_known_are_skipped)
 	put(48, 2, 77);
 	put(50, 2, 78);
 	cr_assert_eq(d->decode_to_host(&back, 32, buf, 144), -EPROTO, "without files");
+	put(50, 2, WS_FILE);
+	put(52, 2, 79);
+	cr_assert_eq(d->decode_to_host(&back, 32, buf, 144), -EPROTO, "without anonymous memory");
 }
 
 static const struct {
@@ -400,6 +403,8 @@ Test(wire_wsr1, an_impossible_configuration_becomes_its_verdict)
 	cr_assert_eq(back.id, 0x01020304);
 	cr_assert_eq(back.verdict.status, WS_STATUS_BINS);
 	cr_assert_eq(back.verdict.detail, 3);
+	cr_assert_eq(d->decode_to_guest(&back, 2, buf, 40), 0);
+	cr_assert_eq(back.verdict.detail, 2, "the most, and not what was asked");
 	put(36, 4, 800);
 	cr_assert_eq(d->decode_to_guest(&back, 32, buf, 40), 0);
 	cr_assert_eq(back.verdict.status, WS_STATUS_EDGES);
@@ -466,6 +471,11 @@ Test(wire_wsr1, bounds_that_both_ends_keep)
 	driver.bins_max = device.bins_max = 200;
 	cr_assert_eq(ws_wsr1_agree(&device, &driver, &both), 0);
 	cr_assert_eq(both.bins_max, WS_BINS_MAX, "what is built here bounds too");
+	driver.nodes_max = device.nodes_max = 200;
+	driver.version = device.version = 2;
+	cr_assert_eq(ws_wsr1_agree(&device, &driver, &both), 0);
+	cr_assert_eq(both.nodes_max, WS_PARTS_MAX);
+	cr_assert_eq(both.version, 1);
 	driver.bins_max = 1;
 	cr_assert_eq(ws_wsr1_agree(&device, &driver, &both), -ERANGE);
 	driver.bins_max = 2;
