@@ -358,6 +358,51 @@ Test(balloond, kicks_by_eventfd_work_as_well)
 	finish(&daemon, &vmm);
 }
 
+Test(balloond, a_call_file_that_is_full_and_blocks_does_not_stop_the_daemon)
+{
+	const u64 full = 0xfffffffffffffffeull;
+	struct fake_daemon daemon;
+	struct fake_vmm vmm;
+	int call;
+
+	fake_daemon_folder(&daemon);
+	fake_daemon_start(&daemon, "", NULL, NULL);
+	fake_vmm_memory(&vmm);
+	fake_attach(&vmm, daemon.socket, &ws_dialect_wsr1, 32, 0, false);
+	call = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	cr_assert(call >= 0 && write(call, &full, sizeof(full)) == sizeof(full));
+	cr_assert(!fake_set_u64(&vmm, 13, (u64)fake_ring(&vmm, WS_VQ_INFLATE), call));
+	/* The file's flags are those of both sides. */
+	cr_assert(!fcntl(call, F_SETFL, fcntl(call, F_GETFL) & ~O_NONBLOCK));
+	fake_put_desc(&vmm, (u32)fake_ring(&vmm, WS_VQ_INFLATE), 0,
+		      FAKE_BASE + fake_buffer_at((u32)fake_ring(&vmm, WS_VQ_INFLATE)), 4, 0, 0);
+	fake_offer(&vmm, (u32)fake_ring(&vmm, WS_VQ_INFLATE), 0);
+	fake_kick(&vmm, (u32)fake_ring(&vmm, WS_VQ_INFLATE));
+	fake_expect(&daemon, "device.inflate_messages", 1);
+	close(call);
+	finish(&daemon, &vmm);
+}
+
+Test(balloond, a_vmm_that_comes_back_at_once_is_let_in)
+{
+	static const u8 half[] = { 5, 0, 0, 0, 1, 0, 0, 0 };
+	struct fake_daemon daemon;
+	struct fake_vmm vmm;
+
+	fake_daemon_folder(&daemon);
+	fake_daemon_start(&daemon, "", NULL, NULL);
+	memset(&vmm, 0, sizeof(vmm));
+	for (u32 i = 0; i < 300; i++) {
+		vmm.sock = fake_connect(daemon.socket);
+		cr_assert(fake_ask_u64(&vmm, 1));
+		/* Its last words and its end arrive together with who comes next. */
+		cr_assert(write(vmm.sock, half, sizeof(half)) == sizeof(half));
+		close(vmm.sock);
+	}
+	cr_assert(!fake_daemon_stop(&daemon, SIGTERM));
+	fake_daemon_remove(&daemon);
+}
+
 /* The state file of a daemon that counted one more message of 256 pages than it told the guest. */
 static void count_one_more(const struct fake_daemon *daemon)
 {

@@ -97,7 +97,7 @@ Test(balloond_parts, a_set_of_pages_knows_each_once)
 
 Test(balloond_parts, a_state_file_is_read_back_and_anything_else_is_not)
 {
-	char folder[] = "/tmp/ws-state-XXXXXX", path[64], command[64];
+	char folder[] = "/tmp/ws-state-XXXXXX", path[64], command[128];
 	struct wsd_state state = { .target_pages = 7, .balloon_pages = 12345,
 				   .poison_val = 0xaaaaaaaa, .driver_bounds = 0x64000420010ull }, back;
 
@@ -114,6 +114,9 @@ Test(balloond_parts, a_state_file_is_read_back_and_anything_else_is_not)
 	cr_assert(wsd_state_read(&back, path) == -EINVAL);
 	put(folder, "a.sock.state", "ws-balloond state 1\ntarget_pages 1\nballoon_pages 99999999999999\n");
 	cr_assert(wsd_state_read(&back, path) == -EINVAL);
+	/* a pipe that nobody writes to */
+	snprintf(command, sizeof(command), "cd %s && rm a.sock.state && mkfifo a.sock.state", folder);
+	cr_assert(!system(command) && wsd_state_read(&back, path) == -EINVAL);
 	snprintf(command, sizeof(command), "rm -rf %s", folder);
 	cr_assert(!system(command));
 }

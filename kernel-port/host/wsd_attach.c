@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* wsd_attach.c - the sockets of a vhost-user device; see wsd_attach.h. */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "wsd_attach.h"
@@ -23,6 +25,7 @@ struct wsd_attach {
 	struct wsd_loop *loop;
 	char path[WSD_STATE_PATH_MAX];
 	bool keep_state;
+	struct stat place; /* of the socket that is listened on */
 	struct wsd_vhost vhost;
 	struct wsd_watch listening, connection; /* connection.fd -1: nobody there */
 	struct kick kick[WSD_RINGS_MAX];
@@ -69,7 +72,7 @@ static void on_kick(void *ctx, u32 events)
 	(void)events;
 	/* One pass, then the others' turn: the file is made readable again for the rest. */
 	if (wsd_vhost_kicked(&attach->vhost, ring) && kick->watch.fd >= 0 &&
-	    write(kick->watch.fd, &again, sizeof(again)) < 0)
+	    wsd_socket_send(kick->watch.fd, &again, sizeof(again)))
 		wsd_device_kick_all(&attach->vhost.device, ring);
 	wsd_attach_save(attach);
 }
@@ -157,6 +160,14 @@ static void on_message(void *ctx, u32 events)
 	hang_up(attach);
 }
 
+/* The end of one that comes again at once may not have been looked at yet. */
+static bool vmm_is_gone(const struct wsd_attach *attach)
+{
+	struct pollfd peer = { .fd = attach->connection.fd };
+
+	return poll(&peer, 1, 0) > 0 && peer.revents & (POLLHUP | POLLERR);
+}
+
 static void on_connection(void *ctx, u32 events)
 {
 	struct wsd_attach *attach = ctx;
@@ -165,6 +176,8 @@ static void on_connection(void *ctx, u32 events)
 	(void)events;
 	if (fd < 0)
 		return;
+	if (attach->connection.fd >= 0 && vmm_is_gone(attach))
+		hang_up(attach);
 	if (attach->connection.fd >= 0) {
 		attach->complain(attach->ctx, "a second VMM came while one is attached: refused");
 		close(fd);
@@ -203,13 +216,23 @@ int wsd_attach_create(struct wsd_attach **attach, struct wsd_loop *loop,
 	rc = wsd_socket_listen(setup->path, error);
 	made->listening = (struct wsd_watch){ .fd = rc, .ready = on_connection, .ctx = made };
 	if (rc >= 0)
-		rc = wsd_loop_watch(loop, &made->listening, EPOLLIN);
+		rc = lstat(made->path, &made->place) ? -errno :
+						       wsd_loop_watch(loop, &made->listening, EPOLLIN);
 	if (rc < 0) {
 		wsd_attach_destroy(made);
 		return rc;
 	}
 	*attach = made;
 	return 0;
+}
+
+/* Somebody may have removed the socket, and another daemon made its own there. */
+static bool socket_is_ours(const struct wsd_attach *attach)
+{
+	struct stat st;
+
+	return !lstat(attach->path, &st) && st.st_dev == attach->place.st_dev &&
+	       st.st_ino == attach->place.st_ino;
 }
 
 void wsd_attach_destroy(struct wsd_attach *attach)
@@ -221,7 +244,8 @@ void wsd_attach_destroy(struct wsd_attach *attach)
 	if (attach->listening.fd >= 0) {
 		wsd_loop_unwatch(attach->loop, &attach->listening);
 		close(attach->listening.fd);
-		unlink(attach->path);
+		if (socket_is_ours(attach))
+			unlink(attach->path);
 	}
 	wsd_vhost_destroy(&attach->vhost);
 	free(attach);

@@ -2,10 +2,13 @@
 /* wsd_socket.c - Unix stream sockets; see wsd_socket.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -121,14 +124,65 @@ int wsd_socket_receive(int socket, void *to, u32 size, int fd[WSD_FDS_MAX], u32 
 	return (int)got;
 }
 
+/*
+ * Pipes and event files of the other side.  O_NONBLOCK is the file's, so the other side can take
+ * it away between any two steps of ours, and fill or empty the file.  So it is asked first whether
+ * the file is ready, and a call that waits nevertheless is broken off by a signal.
+ */
+#define PATIENCE_US 10000
+
+static void on_alarm(int number)
+{
+	(void)number;
+}
+
+static void set_alarm(bool on)
+{
+	const struct sigaction action = { .sa_handler = on_alarm }; /* which restarts nothing */
+	const struct timeval patience = { .tv_usec = on ? PATIENCE_US : 0 };
+	/* Repeated: the first may come before the call has begun. */
+	const struct itimerval when = { patience, patience };
+
+	if (on)
+		sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &when, NULL);
+}
+
+static ssize_t without_waiting(int fd, void *read_to, const void *write_from, u32 size)
+{
+	struct pollfd look = { .fd = fd, .events = read_to ? POLLIN : POLLOUT };
+	ssize_t done;
+	int error;
+
+	if (poll(&look, 1, 0) <= 0) {
+		errno = EAGAIN;
+		return -1;
+	}
+	set_alarm(true);
+	done = read_to ? read(fd, read_to, size) : write(fd, write_from, size);
+	error = errno;
+	set_alarm(false);
+	errno = error == EINTR ? EAGAIN : error;
+	return done;
+}
+
 int wsd_socket_send(int fd, const void *from, u32 size)
 {
 	ssize_t sent = send(fd, from, size, MSG_DONTWAIT | MSG_NOSIGNAL);
 
-	/* A pipe: its owner has made it non-blocking, see wsd_vhost.c. */
 	if (sent < 0 && errno == ENOTSOCK)
-		sent = write(fd, from, size);
+		sent = without_waiting(fd, NULL, from, size);
 	if (sent < 0)
 		return -errno;
 	return (u32)sent == size ? 0 : -EAGAIN;
+}
+
+int wsd_socket_drain(int fd)
+{
+	u8 drained[512];
+	ssize_t got = recv(fd, drained, sizeof(drained), MSG_DONTWAIT);
+
+	if (got < 0 && errno == ENOTSOCK)
+		got = without_waiting(fd, drained, NULL, sizeof(drained));
+	return got < 0 ? -errno : (int)got;
 }

@@ -25,7 +25,12 @@ int wsd_socket_peer(int fd);
  * Return: bytes; 0 at the end of the stream; -EAGAIN; negative errno.
  */
 int wsd_socket_receive(int socket, void *to, u32 size, int fd[WSD_FDS_MAX], u32 *fds_count);
-/* All of it at once, or an error: -EAGAIN when the peer does not read.  Works on pipes too. */
+/*
+ * All of it at once, or an error: -EAGAIN when the peer does not read.  Works on pipes and event
+ * files too, and does not wait even if the peer, whose files they are as well, makes them blocking.
+ */
 int wsd_socket_send(int fd, const void *from, u32 size);
+/* Read and forget what is there, likewise.  Bytes; 0 at the end; -EAGAIN; negative errno. */
+int wsd_socket_drain(int fd);
 
 #endif /* WSD_SOCKET_H */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* wsd_state.c - the state file of one balloon; see wsd_state.h. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "wsd_state.h"
@@ -15,13 +17,20 @@ int wsd_state_read(struct wsd_state *state, const char *socket_path)
 	struct wsd_state_message in = { 0, 0 }, out = { 0, 0 };
 	unsigned int target, poison = 0;
 	unsigned long long pages, bounds = 0;
+	struct stat st;
 	FILE *file;
-	int fields;
+	int fields, fd;
 
 	snprintf(path, sizeof(path), "%s.state", socket_path);
-	file = fopen(path, "re");
-	if (!file)
+	/* Not to wait, should it be a pipe. */
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
 		return -errno;
+	file = fstat(fd, &st) || !S_ISREG(st.st_mode) ? NULL : fdopen(fd, "r");
+	if (!file) {
+		close(fd);
+		return -EINVAL;
+	}
 	fields = fscanf(file, FORMAT, &target, &pages, &poison, &bounds,
 			&in.used, &in.pages, &out.used, &out.pages);
 	fclose(file);

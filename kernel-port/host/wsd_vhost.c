@@ -362,10 +362,11 @@ static int kick_inband(struct wsd_vhost *vhost, struct ask *ask)
 
 bool wsd_vhost_kicked(struct wsd_vhost *vhost, u32 ring)
 {
-	u8 drained[512];
+	int rc = vhost->fd[ring].kick < 0 ? 1 : wsd_socket_drain(vhost->fd[ring].kick);
 
-	if (vhost->fd[ring].kick >= 0 && read(vhost->fd[ring].kick, drained, sizeof(drained)) == 0)
-		drop_kick(vhost, ring); /* a pipe whose other end is closed */
+	/* The other end is closed, or it is a file that is ready for ever and cannot be read. */
+	if (rc <= 0 && rc != -EAGAIN)
+		drop_kick(vhost, ring);
 	return wsd_device_kick(&vhost->device, ring);
 }
 
