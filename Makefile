@@ -199,7 +199,7 @@ check: setup-check ## all tests (two to three minutes on two cores)
 
 # --- tests ----------------------------------------------------------------------------
 unit: $(out)/unit $(out)/wssim $(out)/wssim-trace-plugin.so ## the unit tests alone
-	$(out)/unit --jobs 2
+	tests/unit.sh $(out)/unit --jobs 2
 
 golden: $(out)/wssim ## scenarios give the digests they gave, twice
 	tests/golden.sh $<
@@ -373,7 +373,7 @@ $(out)/core-unit: $(core_tests:%=$(out)/tests/%.o) $(core_objs)
 	$(quiet)$(CC) $(common) $(counted) $(LDFLAGS) -o $@ $^ -lcriterion
 core-run: $(out)/core-unit
 	@rm -f $(out)/core/*.gcda
-	@$< --jobs 2 > $<.log 2>&1 || { cat $<.log; exit 1; }
+	@tests/unit.sh $< --jobs 2 > $<.log 2>&1 || { cat $<.log; exit 1; }
 	@tail -1 $<.log
 coverage: ## which branches of the core its tests take; fails below 95 %
 	+@$(MAKE) --no-print-directory BUILD=coverage core-run
