@@ -256,11 +256,6 @@ struct wsd_device *wsd_attach_device(struct wsd_attach *attach)
 	return &attach->vhost.device;
 }
 
-bool wsd_attach_connected(const struct wsd_attach *attach)
-{
-	return attach->connection.fd >= 0;
-}
-
 void wsd_attach_hold(struct wsd_attach *attach, bool held)
 {
 	if (attach->vhost.offer_inband)

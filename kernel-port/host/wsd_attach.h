@@ -37,6 +37,5 @@ struct wsd_device *wsd_attach_device(struct wsd_attach *attach);
 void wsd_attach_save(struct wsd_attach *attach);
 /* See wsd_vhost_hold(); does nothing where time is the host's. */
 void wsd_attach_hold(struct wsd_attach *attach, bool held);
-bool wsd_attach_connected(const struct wsd_attach *attach);
 
 #endif /* WSD_ATTACH_H */
