@@ -7,86 +7,32 @@
 #include <errno.h>
 #include <string.h>
 
-#include "ws_proto.h"
+#include "proto_pair.h"
 
-#define MS WS_NS_PER_MS
-#define TIMEOUT_NS (1000 * MS)
+static struct letter other_sent, asked, asked_next, told, told_next;
 
-/* A message on its way. */
-struct letter {
-	u8 bytes[WS_WIRE_TO_HOST_MAX];
-	int length;
-};
-
-static struct ws_proto_guest guest;
-static struct ws_proto_host host;
-static struct ws_proto_heard heard;
-static struct ws_msg msg;
-static struct ws_hist hist;
-static struct letter config_sent, other_sent, asked, asked_next, verdict_sent, told, told_next;
-
-static const struct ws_report_config config = {
-	.edge_ns = { 200 * MS, 800 * MS, 3000 * MS }, .edges_count = 3,
-	.refresh_interval_ns = 750 * MS, .report_threshold_ns = 1000 * MS,
-};
+static u32 bins_of(const struct ws_dialect *dialect)
+{
+	return dialect->bins_min > 4 ? dialect->bins_min : 4;
+}
 
 static void start(const struct ws_dialect *dialect)
 {
-	u32 bins = dialect->bins_min > 4 ? dialect->bins_min : 4;
-
-	cr_assert_eq(ws_proto_guest_init(&guest, dialect, bins), 0);
-	cr_assert_eq(ws_proto_host_init(&host, dialect, bins, TIMEOUT_NS), 0);
-	cr_assert_eq(ws_hist_init(&hist, config.edge_ns, config.edges_count), 0);
-}
-
-static void host_configures(struct letter *to, u64 first_edge_ms)
-{
-	struct ws_report_config what = config;
-
-	what.edge_ns[0] = first_edge_ms * MS;
-	to->length = ws_proto_host_config(&host, &what, 0, to->bytes, sizeof(to->bytes));
-	cr_assert_gt(to->length, 0);
-}
-
-static void host_asks(struct letter *to, u64 now_ns)
-{
-	to->length = ws_proto_host_request(&host, now_ns, to->bytes, sizeof(to->bytes));
-	cr_assert_gt(to->length, 0, "no request: %d", to->length);
-}
-
-static int guest_hears(const struct letter *letter)
-{
-	return ws_proto_guest_consume(&guest, letter->bytes, (u32)letter->length, 0);
-}
-
-static int host_hears(const struct letter *letter, u64 now_ns)
-{
-	return ws_proto_host_consume(&host, letter->bytes, (u32)letter->length, now_ns, &msg, &heard);
-}
-
-static void guest_judges(enum ws_status status)
-{
-	verdict_sent.length = ws_proto_guest_verdict(&guest, status, 0, verdict_sent.bytes,
-						     sizeof(verdict_sent.bytes));
-}
-
-static void guest_tells(struct letter *to, bool pressure)
-{
-	struct ws_proto_report report = { .pressure = pressure, .parts_count = 1,
-					  .part = { { 0, false, &hist } } };
-
-	to->length = ws_proto_guest_send(&guest, &report, to->bytes, sizeof(to->bytes));
-	cr_assert_gt(to->length, 0, "no report: %d", to->length);
+	pair_start(dialect, bins_of(dialect));
 }
 
 static void start_configured(const struct ws_dialect *dialect)
 {
-	start(dialect);
-	host_configures(&config_sent, 200);
-	cr_assert_eq(guest_hears(&config_sent), WS_PROTO_CONFIGURE);
-	guest_judges(WS_STATUS_OK);
-	if (dialect->numbered)
-		cr_assert_eq(host_hears(&verdict_sent, 0), WS_PROTO_GOT_ACCEPTED);
+	pair_start_configured(dialect, bins_of(dialect));
+}
+
+static void host_configures_from(struct letter *to, u64 first_edge_ms)
+{
+	struct ws_report_config what = config;
+
+	what.edge_ns[0] = first_edge_ms * MS;
+	host_configures(to, &what);
+	cr_assert_gt(to->length, 0);
 }
 
 /* One test for each dialect. */
@@ -103,13 +49,13 @@ EACH_DIALECT(a_request_heard_twice)
 {
 	start_configured(dialect);
 	host_asks(&asked, 0);
-	cr_assert_eq(guest_hears(&asked), WS_PROTO_REPORT);
-	cr_assert_eq(guest_hears(&asked), dialect->numbered ? WS_PROTO_NOTHING : WS_PROTO_REPORT);
+	cr_assert_eq(guest_hears(&asked, 0), WS_PROTO_REPORT);
+	cr_assert_eq(guest_hears(&asked, 0), dialect->numbered ? WS_PROTO_NOTHING : WS_PROTO_REPORT);
 	cr_assert_eq(guest.requests_count, dialect->numbered ? 1 : 2);
-	guest_tells(&told, false);
+	guest_tells(&told, false, 0);
 	cr_assert_eq(host_hears(&told, 0), WS_PROTO_GOT_REPORT);
 	cr_assert(heard.solicited);
-	guest_tells(&told, false); /* what answers it twice, or of the guest's own will */
+	guest_tells(&told, false, 0); /* what answers it twice, or of the guest's own will */
 	cr_assert_eq(host_hears(&told, 0), WS_PROTO_GOT_REPORT);
 	cr_assert_not(heard.solicited);
 	cr_assert_eq(heard.pressure, !dialect->numbered);
@@ -118,11 +64,11 @@ EACH_DIALECT(a_request_heard_twice)
 EACH_DIALECT(an_older_configuration_heard_after_a_newer_one)
 {
 	start(dialect);
-	host_configures(&config_sent, 100);
-	host_configures(&other_sent, 200);
-	cr_assert_eq(guest_hears(&other_sent), WS_PROTO_CONFIGURE);
+	host_configures_from(&config_sent, 100);
+	host_configures_from(&other_sent, 200);
+	cr_assert_eq(guest_hears(&other_sent, 0), WS_PROTO_CONFIGURE);
 	guest_judges(WS_STATUS_OK);
-	cr_assert_eq(guest_hears(&config_sent), dialect->numbered ? WS_PROTO_NOTHING :
+	cr_assert_eq(guest_hears(&config_sent, 0), dialect->numbered ? WS_PROTO_NOTHING :
 								    WS_PROTO_CONFIGURE);
 	cr_assert_eq(guest.configs_count, dialect->numbered ? 1 : 2);
 }
@@ -141,15 +87,15 @@ EACH_DIALECT(an_impossible_configuration_leaves_the_one_before)
 	int action;
 
 	start_configured(dialect);
-	host_configures(&other_sent, 300);
+	host_configures_from(&other_sent, 300);
 	spoil_edges(dialect, &other_sent);
-	action = guest_hears(&other_sent);
+	action = guest_hears(&other_sent, 0);
 	cr_assert_eq(action, dialect->numbered ? WS_PROTO_VERDICT : -EPROTO);
 	cr_assert_eq(guest.malformed_count, !dialect->numbered);
 	cr_assert_eq(guest.refused_count, dialect->numbered);
 	cr_assert(guest.configured);
 	cr_assert_eq(guest.configs_count, 1);
-	guest_tells(&told, true);
+	guest_tells(&told, true, 0);
 	if (!dialect->numbered)
 		return;
 	guest_judges(WS_STATUS_OK);
@@ -166,9 +112,9 @@ EACH_DIALECT(a_request_heard_before_the_last_was_answered)
 	start_configured(dialect);
 	host_asks(&asked, 0);
 	host_asks(&asked_next, TIMEOUT_NS);
-	cr_assert_eq(guest_hears(&asked), WS_PROTO_REPORT);
-	cr_assert_eq(guest_hears(&asked_next), WS_PROTO_REPORT);
-	guest_tells(&told, false);
+	cr_assert_eq(guest_hears(&asked, 0), WS_PROTO_REPORT);
+	cr_assert_eq(guest_hears(&asked_next, 0), WS_PROTO_REPORT);
+	guest_tells(&told, false, 0);
 	cr_assert_eq(host_hears(&told, TIMEOUT_NS + MS), WS_PROTO_GOT_REPORT);
 	cr_assert(heard.solicited);
 	cr_assert_eq(heard.waited_ns, MS);
@@ -181,9 +127,9 @@ EACH_DIALECT(a_pressure_report_leaves_the_guest_s_request_open)
 {
 	start_configured(dialect);
 	host_asks(&asked, 0);
-	cr_assert_eq(guest_hears(&asked), WS_PROTO_REPORT);
-	guest_tells(&told, true);
-	guest_tells(&told_next, false);
+	cr_assert_eq(guest_hears(&asked, 0), WS_PROTO_REPORT);
+	guest_tells(&told, true, 0);
+	guest_tells(&told_next, false, 0);
 	cr_assert_eq(host_hears(&told, MS), WS_PROTO_GOT_REPORT);
 	cr_assert_eq(heard.solicited, !dialect->numbered);
 	cr_assert_eq(heard.pressure, dialect->numbered);
@@ -196,8 +142,8 @@ EACH_DIALECT(an_answer_that_comes_after_its_timeout)
 {
 	start_configured(dialect);
 	host_asks(&asked, 0);
-	guest_hears(&asked);
-	guest_tells(&told, false);
+	guest_hears(&asked, 0);
+	guest_tells(&told, false, 0);
 	cr_assert(ws_proto_host_expired(&host, TIMEOUT_NS));
 	cr_assert_eq(host_hears(&told, TIMEOUT_NS + MS), WS_PROTO_GOT_REPORT);
 	cr_assert_not(heard.solicited);
@@ -214,14 +160,14 @@ EACH_DIALECT(a_host_that_never_gives_a_buffer_back)
 	u64 sequence;
 
 	start(dialect);
-	host_configures(&config_sent, 100);
-	cr_assert_eq(guest_hears(&config_sent), WS_PROTO_CONFIGURE);
-	host_configures(&other_sent, 200);
-	cr_assert_eq(guest_hears(&other_sent), WS_PROTO_CONFIGURE);
+	host_configures_from(&config_sent, 100);
+	cr_assert_eq(guest_hears(&config_sent, 0), WS_PROTO_CONFIGURE);
+	host_configures_from(&other_sent, 200);
+	cr_assert_eq(guest_hears(&other_sent, 0), WS_PROTO_CONFIGURE);
 	sequence = guest.sequence;
 	for (u32 i = 0; i < 100; i++) {
 		host_asks(&asked, i * TIMEOUT_NS);
-		cr_assert_eq(guest_hears(&asked), WS_PROTO_REPORT);
+		cr_assert_eq(guest_hears(&asked, 0), WS_PROTO_REPORT);
 		cr_assert_eq(ws_proto_guest_report(&guest, &hist, 0, told.bytes, 0), -ENOSPC);
 	}
 	cr_assert_eq(guest.reports_count, 0);
@@ -231,12 +177,12 @@ EACH_DIALECT(a_host_that_never_gives_a_buffer_back)
 		cr_assert_eq(host_hears(&verdict_sent, 0), WS_PROTO_GOT_ACCEPTED);
 		cr_assert_eq(host.config_id, host.sent_id, "of the configuration heard last");
 	}
-	guest_tells(&told, false);
+	guest_tells(&told, false, 0);
 	cr_assert_eq(host_hears(&told, 99 * TIMEOUT_NS), WS_PROTO_GOT_REPORT);
 	cr_assert(heard.solicited, "the request heard last");
 	cr_assert(heard.edges_match);
 	cr_assert_eq(heard.lost_count, 0);
-	guest_tells(&told, false);
+	guest_tells(&told, false, 0);
 	cr_assert_eq(host_hears(&told, 99 * TIMEOUT_NS), WS_PROTO_GOT_REPORT);
 	cr_assert_not(heard.solicited, "the older ones are not answered");
 }
@@ -246,7 +192,7 @@ EACH_DIALECT(a_host_that_never_asks)
 {
 	start_configured(dialect);
 	for (u32 i = 0; i < 3; i++) {
-		guest_tells(&told, true);
+		guest_tells(&told, true, 0);
 		cr_assert_eq(host_hears(&told, i * MS), WS_PROTO_GOT_REPORT);
 		cr_assert_not(heard.solicited);
 		cr_assert(heard.pressure);
@@ -259,7 +205,7 @@ EACH_DIALECT(a_host_that_never_asks)
 EACH_DIALECT(a_guest_that_never_says_anything)
 {
 	start(dialect);
-	host_configures(&config_sent, 200);
+	host_configures_from(&config_sent, 200);
 	for (u32 i = 0; i < 5; i++) {
 		host_asks(&asked, i * TIMEOUT_NS);
 		cr_assert_eq(ws_proto_host_repeat(&host, other_sent.bytes, sizeof(other_sent.bytes)),
@@ -281,11 +227,11 @@ EACH_DIALECT(both_ends_after_a_reset)
 
 	start_configured(dialect);
 	host_asks(&asked, 0);
-	guest_hears(&asked);
-	guest_tells(&told, true);
+	guest_hears(&asked, 0);
+	guest_tells(&told, true, 0);
 	cr_assert_eq(host_hears(&told, 0), WS_PROTO_GOT_REPORT);
 	host_asks(&asked_next, TIMEOUT_NS);
-	guest_hears(&asked_next);
+	guest_hears(&asked_next, 0);
 	last_id = host.last_id;
 	sequence = guest.sequence;
 	ws_proto_guest_reset(&guest);
@@ -299,10 +245,10 @@ EACH_DIALECT(both_ends_after_a_reset)
 	cr_assert_eq(verdict_sent.length, dialect->numbered ? -ENODATA : 0, "on nothing");
 	/* The guest end is made anew, so its sequence begins anew: nothing is late or lost. */
 	cr_assert_eq(ws_proto_guest_init(&guest, dialect, guest.bins_count), 0);
-	host_configures(&config_sent, 200);
-	cr_assert_eq(guest_hears(&config_sent), WS_PROTO_CONFIGURE);
+	host_configures_from(&config_sent, 200);
+	cr_assert_eq(guest_hears(&config_sent, 0), WS_PROTO_CONFIGURE);
 	guest_judges(WS_STATUS_OK);
-	guest_tells(&told, false);
+	guest_tells(&told, false, 0);
 	cr_assert_eq(host_hears(&told, 0), WS_PROTO_GOT_REPORT);
 	cr_assert_not(heard.solicited, "nobody asked");
 	cr_assert_eq(heard.lost_count, 0);
@@ -314,18 +260,18 @@ Test(proto_events, a_guest_forgets_ids_and_its_open_request_by_a_reset)
 {
 	start_configured(&ws_dialect_wsr1);
 	host_asks(&asked, 0);
-	cr_assert_eq(guest_hears(&asked), WS_PROTO_REPORT);
+	cr_assert_eq(guest_hears(&asked, 0), WS_PROTO_REPORT);
 	ws_proto_guest_reset(&guest);
 	cr_assert_eq(ws_proto_host_init(&host, &ws_dialect_wsr1, 4, TIMEOUT_NS), 0);
-	host_configures(&config_sent, 200);
-	cr_assert_eq(guest_hears(&config_sent), WS_PROTO_CONFIGURE, "id 1 once more");
+	host_configures_from(&config_sent, 200);
+	cr_assert_eq(guest_hears(&config_sent, 0), WS_PROTO_CONFIGURE, "id 1 once more");
 	guest_judges(WS_STATUS_OK);
 	cr_assert_eq(host_hears(&verdict_sent, 0), WS_PROTO_GOT_ACCEPTED);
-	guest_tells(&told, false);
+	guest_tells(&told, false, 0);
 	cr_assert_eq(host_hears(&told, 0), WS_PROTO_GOT_REPORT);
 	cr_assert_eq(msg.id, 0, "it answers nothing");
 	host_asks(&asked, 0);
-	cr_assert_eq(guest_hears(&asked), WS_PROTO_REPORT, "id 2 once more");
+	cr_assert_eq(guest_hears(&asked, 0), WS_PROTO_REPORT, "id 2 once more");
 }
 
 Test(proto_events, a_refused_configuration_leaves_its_node_too)
@@ -333,7 +279,7 @@ Test(proto_events, a_refused_configuration_leaves_its_node_too)
 	start_configured(&ws_dialect_wsr1);
 	other_sent.length = ws_proto_host_config(&host, &config, 7, other_sent.bytes,
 						 sizeof(other_sent.bytes));
-	cr_assert_eq(guest_hears(&other_sent), WS_PROTO_CONFIGURE);
+	cr_assert_eq(guest_hears(&other_sent, 0), WS_PROTO_CONFIGURE);
 	cr_assert_eq(guest.node, 7);
 	guest_judges(WS_STATUS_NODE);
 	cr_assert_eq(guest.node, 0);
@@ -346,7 +292,7 @@ Test(proto_events, a_refused_configuration_leaves_its_node_too)
 EACH_DIALECT(a_reset_while_a_configuration_is_open)
 {
 	start(dialect);
-	host_configures(&config_sent, 200);
+	host_configures_from(&config_sent, 200);
 	cr_assert_eq(host.config_open, dialect->numbered);
 	ws_proto_host_reset(&host);
 	cr_assert_eq(ws_proto_host_repeat(&host, told.bytes, sizeof(told.bytes)), 0);
@@ -367,14 +313,14 @@ EACH_DIALECT(turning_off_gives_up_the_open_request)
 Test(proto_events, the_verdict_on_an_older_configuration_leaves_the_newer_one_open)
 {
 	start(&ws_dialect_wsr1);
-	host_configures(&config_sent, 100);
-	host_configures(&other_sent, 200);
-	guest_hears(&config_sent);
+	host_configures_from(&config_sent, 100);
+	host_configures_from(&other_sent, 200);
+	guest_hears(&config_sent, 0);
 	guest_judges(WS_STATUS_OK);
 	cr_assert_eq(host_hears(&verdict_sent, 0), -ESTALE);
 	cr_assert(host.config_open);
 	cr_assert_eq(host.config_id, host.sent_id, "reports are to carry the newer one's id");
-	guest_hears(&other_sent);
+	guest_hears(&other_sent, 0);
 	guest_judges(WS_STATUS_FAILED);
 	cr_assert_eq(host_hears(&verdict_sent, 0), WS_PROTO_GOT_REFUSED);
 	cr_assert(host.configured);
@@ -384,9 +330,9 @@ Test(proto_events, the_verdict_on_an_older_configuration_leaves_the_newer_one_op
 Test(proto_events, a_refusal_that_leaves_nothing_gives_up_the_open_request)
 {
 	start(&ws_dialect_wsr1);
-	host_configures(&config_sent, 200);
+	host_configures_from(&config_sent, 200);
 	host_asks(&asked, 0);
-	guest_hears(&config_sent);
+	guest_hears(&config_sent, 0);
 	guest_judges(WS_STATUS_FAILED);
 	cr_assert_eq(host_hears(&verdict_sent, 0), WS_PROTO_GOT_REFUSED);
 	cr_assert(!host.configured && !host.expecting);
@@ -400,7 +346,7 @@ Test(proto_events, a_part_of_an_answer_heard_twice_is_no_answer)
 
 	start_configured(&ws_dialect_wsr1);
 	host_asks(&asked, 0);
-	guest_hears(&asked);
+	guest_hears(&asked, 0);
 	told.length = ws_proto_guest_send(&guest, &report, told.bytes, sizeof(told.bytes));
 	cr_assert_eq(host_hears(&told, 0), WS_PROTO_GOT_REPORT);
 	cr_assert(heard.solicited);
@@ -415,7 +361,7 @@ Test(proto_events, a_configured_guest_that_is_busy_has_no_edges)
 
 	start_configured(&ws_dialect_wsr1);
 	host_asks(&asked, 0);
-	guest_hears(&asked);
+	guest_hears(&asked, 0);
 	told.length = ws_proto_guest_send(&guest, &busy, told.bytes, sizeof(told.bytes));
 	cr_assert_eq(host_hears(&told, 0), WS_PROTO_GOT_REPORT);
 	cr_assert_eq(msg.report.error, -EAGAIN);
@@ -433,7 +379,7 @@ Test(proto_events, turning_off_is_never_too_often)
 	off.refresh_interval_ns = 0;
 	other_sent.length = ws_proto_host_config(&host, &off, 0, other_sent.bytes,
 						 sizeof(other_sent.bytes));
-	cr_assert_eq(guest_hears(&other_sent), WS_PROTO_UNCONFIGURE);
+	cr_assert_eq(guest_hears(&other_sent, 0), WS_PROTO_UNCONFIGURE);
 	guest_judges(WS_STATUS_OK);
 	cr_assert_eq(host_hears(&verdict_sent, 0), WS_PROTO_GOT_ACCEPTED);
 	cr_assert_eq(heard.detail, 0);
@@ -445,13 +391,13 @@ Test(proto_events, what_was_in_force_before_a_refusal_cannot_be_repeated)
 	struct ws_proto_report error = { .error = -ENODATA };
 
 	start_configured(&ws_dialect_wsr1);
-	host_configures(&other_sent, 300);
-	cr_assert_eq(guest_hears(&other_sent), WS_PROTO_CONFIGURE);
+	host_configures_from(&other_sent, 300);
+	cr_assert_eq(guest_hears(&other_sent, 0), WS_PROTO_CONFIGURE);
 	guest_judges(WS_STATUS_FAILED);
 	cr_assert_eq(host_hears(&verdict_sent, 0), WS_PROTO_GOT_REFUSED);
 	ws_proto_guest_reset(&guest);
 	host_asks(&asked, 0);
-	cr_assert_eq(guest_hears(&asked), -ENODATA);
+	cr_assert_eq(guest_hears(&asked, 0), -ENODATA);
 	told.length = ws_proto_guest_send(&guest, &error, told.bytes, sizeof(told.bytes));
 	cr_assert_eq(host_hears(&told, 0), WS_PROTO_GOT_REPORT);
 	cr_assert(heard.solicited);
@@ -465,20 +411,20 @@ Test(proto_events, buffers_that_come_back_in_the_reverse_order)
 	struct letter first_verdict;
 
 	start(&ws_dialect_wsr1);
-	host_configures(&config_sent, 100);
-	guest_hears(&config_sent);
+	host_configures_from(&config_sent, 100);
+	guest_hears(&config_sent, 0);
 	guest_judges(WS_STATUS_OK);
 	first_verdict = verdict_sent;
-	host_configures(&other_sent, 200);
-	guest_hears(&other_sent);
+	host_configures_from(&other_sent, 200);
+	guest_hears(&other_sent, 0);
 	guest_judges(WS_STATUS_OK);
 	cr_assert_eq(host_hears(&verdict_sent, 0), WS_PROTO_GOT_ACCEPTED);
 	cr_assert_eq(host_hears(&first_verdict, 0), -ESTALE);
 	cr_assert_eq(host.config_id, host.sent_id);
 	host_asks(&asked, 0);
-	guest_tells(&told, true);
-	guest_hears(&asked);
-	guest_tells(&told_next, false);
+	guest_tells(&told, true, 0);
+	guest_hears(&asked, 0);
+	guest_tells(&told_next, false, 0);
 	cr_assert_eq(host_hears(&told_next, 0), WS_PROTO_GOT_REPORT);
 	cr_assert(heard.solicited);
 	cr_assert_eq(heard.lost_count, 0, "the first that is heard shows no gap");

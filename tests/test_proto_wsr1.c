@@ -4,89 +4,24 @@
 #include <errno.h>
 #include <string.h>
 
-#include "ws_proto.h"
+#include "proto_pair.h"
 
-#define MS WS_NS_PER_MS
-#define TIMEOUT_NS (1000 * MS)
-
-/* A message on its way. */
-struct sent {
-	u8 bytes[WS_WIRE_TO_HOST_MAX];
-	int length;
-};
-
-static struct ws_proto_guest guest;
-static struct ws_proto_host host;
-static struct ws_proto_heard heard;
-static struct ws_msg msg;
-static struct ws_hist hist;
-static struct sent config_sent, verdict_sent, request_sent, first, second, third;
-
-static const struct ws_report_config config = {
-	.edge_ns = { 200 * MS, 800 * MS, 3000 * MS }, .edges_count = 3,
-	.refresh_interval_ns = 750 * MS, .report_threshold_ns = 1000 * MS,
-};
-
-static int guest_hears(const struct sent *sent, u64 now_ns)
-{
-	cr_assert_gt(sent->length, 0, "nothing to deliver: %d", sent->length);
-	return ws_proto_guest_consume(&guest, sent->bytes, (u32)sent->length, now_ns);
-}
-
-static int host_hears(const struct sent *sent, u64 now_ns)
-{
-	cr_assert_gt(sent->length, 0, "nothing to deliver: %d", sent->length);
-	return ws_proto_host_consume(&host, sent->bytes, (u32)sent->length, now_ns, &msg, &heard);
-}
-
-static void host_configures(const struct ws_report_config *what)
-{
-	config_sent.length = ws_proto_host_config(&host, what, 0, config_sent.bytes,
-						  sizeof(config_sent.bytes));
-}
-
-static void guest_judges(enum ws_status status)
-{
-	verdict_sent.length = ws_proto_guest_verdict(&guest, status, 3, verdict_sent.bytes,
-						     sizeof(verdict_sent.bytes));
-}
-
-static void host_asks(u64 now_ns)
-{
-	request_sent.length = ws_proto_host_request(&host, now_ns, request_sent.bytes,
-						    sizeof(request_sent.bytes));
-}
-
-static void guest_tells(struct sent *to, bool pressure, u64 now_ns)
-{
-	struct ws_proto_report report = { .pressure = pressure, .made_ns = now_ns,
-					  .now_ns = now_ns, .parts_count = 1,
-					  .part = { { 0, false, &hist } } };
-
-	to->length = ws_proto_guest_send(&guest, &report, to->bytes, sizeof(to->bytes));
-	cr_assert_gt(to->length, 0);
-}
+static struct letter request_sent, first, second, third;
 
 static void start(void)
 {
-	cr_assert_eq(ws_proto_guest_init(&guest, &ws_dialect_wsr1, 32), 0);
-	cr_assert_eq(ws_proto_host_init(&host, &ws_dialect_wsr1, 32, TIMEOUT_NS), 0);
-	cr_assert_eq(ws_hist_init(&hist, config.edge_ns, config.edges_count), 0);
+	pair_start(&ws_dialect_wsr1, 32);
 }
 
 static void start_configured(void)
 {
-	start();
-	host_configures(&config);
-	cr_assert_eq(guest_hears(&config_sent, 0), WS_PROTO_CONFIGURE);
-	guest_judges(WS_STATUS_OK);
-	cr_assert_eq(host_hears(&verdict_sent, 0), WS_PROTO_GOT_ACCEPTED);
+	pair_start_configured(&ws_dialect_wsr1, 32);
 }
 
 Test(proto_wsr1, a_configuration_is_confirmed)
 {
 	start();
-	host_configures(&config);
+	host_configures(&config_sent, &config);
 	cr_assert(host.config_open);
 	cr_assert_eq(guest_hears(&config_sent, 0), WS_PROTO_CONFIGURE);
 	guest_judges(WS_STATUS_OK);
@@ -101,7 +36,7 @@ Test(proto_wsr1, a_configuration_is_confirmed)
 Test(proto_wsr1, a_pressure_report_that_crosses_a_request_is_told_apart)
 {
 	start_configured();
-	host_asks(0);
+	host_asks(&request_sent, 0);
 	guest_tells(&first, true, 1 * MS);
 	cr_assert_eq(guest_hears(&request_sent, 2 * MS), WS_PROTO_REPORT);
 	guest_tells(&second, false, 3 * MS);
@@ -138,7 +73,7 @@ Test(proto_wsr1, duplicates_and_reordered_reports_are_told_by_sequence)
 Test(proto_wsr1, an_answer_overtaken_by_a_pressure_report_closes_the_request)
 {
 	start_configured();
-	host_asks(0);
+	host_asks(&request_sent, 0);
 	guest_hears(&request_sent, 0);
 	guest_tells(&first, false, 1 * MS);
 	guest_tells(&second, true, 2 * MS);
@@ -153,11 +88,11 @@ Test(proto_wsr1, an_answer_overtaken_by_a_pressure_report_closes_the_request)
 Test(proto_wsr1, an_answer_after_its_timeout_is_overdue)
 {
 	start_configured();
-	host_asks(0);
+	host_asks(&request_sent, 0);
 	guest_hears(&request_sent, 0);
 	guest_tells(&first, false, 1 * MS);
 	cr_assert(ws_proto_host_expired(&host, TIMEOUT_NS));
-	host_asks(TIMEOUT_NS);
+	host_asks(&request_sent, TIMEOUT_NS);
 	cr_assert_eq(host_hears(&first, TIMEOUT_NS + MS), 0);
 	cr_assert_not(heard.solicited, "it is not the new request's");
 	cr_assert_not(heard.pressure);
@@ -169,12 +104,12 @@ Test(proto_wsr1, an_answer_after_its_timeout_is_overdue)
 Test(proto_wsr1, a_request_twice_is_answered_once)
 {
 	start_configured();
-	host_asks(0);
+	host_asks(&request_sent, 0);
 	first = request_sent;
 	cr_assert_eq(guest_hears(&request_sent, 0), WS_PROTO_REPORT);
 	cr_assert_eq(guest_hears(&request_sent, 0), WS_PROTO_NOTHING);
 	ws_proto_host_expired(&host, TIMEOUT_NS);
-	host_asks(TIMEOUT_NS);
+	host_asks(&request_sent, TIMEOUT_NS);
 	cr_assert_eq(guest_hears(&request_sent, 0), WS_PROTO_REPORT);
 	cr_assert_eq(guest_hears(&first, 0), WS_PROTO_NOTHING, "the older one is given up");
 	cr_assert_eq(guest.duplicates_count, 2);
@@ -186,8 +121,8 @@ Test(proto_wsr1, a_request_twice_is_answered_once)
 Test(proto_wsr1, a_lost_configuration_is_repeated)
 {
 	start();
-	host_configures(&config); /* lost */
-	host_asks(0);
+	host_configures(&config_sent, &config); /* lost */
+	host_asks(&request_sent, 0);
 	cr_assert_eq(guest_hears(&request_sent, 0), -ENODATA);
 	first.length = ws_proto_guest_report(&guest, NULL, -ENODATA, first.bytes,
 					     sizeof(first.bytes));
@@ -210,7 +145,7 @@ Test(proto_wsr1, a_guest_that_lost_its_configuration_says_so)
 {
 	start_configured();
 	ws_proto_guest_reset(&guest);
-	host_asks(0);
+	host_asks(&request_sent, 0);
 	cr_assert_eq(guest_hears(&request_sent, 0), -ENODATA);
 	first.length = ws_proto_guest_report(&guest, NULL, -ENODATA, first.bytes,
 					     sizeof(first.bytes));
@@ -228,7 +163,7 @@ Test(proto_wsr1, a_refused_configuration_leaves_the_one_before)
 	start_configured();
 	guest.refresh_min_ns = 500 * MS;
 	fast.refresh_interval_ns = 100 * MS;
-	host_configures(&fast);
+	host_configures(&config_sent, &fast);
 	cr_assert_eq(guest_hears(&config_sent, 0), WS_PROTO_VERDICT);
 	guest_judges(WS_STATUS_OK);
 	cr_assert_eq(host_hears(&verdict_sent, 0), WS_PROTO_GOT_REFUSED);
@@ -239,7 +174,7 @@ Test(proto_wsr1, a_refused_configuration_leaves_the_one_before)
 	cr_assert_eq(host_hears(&first, 0), 0);
 	cr_assert(heard.edges_match, "of the configuration that is in force");
 	narrow.edges_count = 2;
-	host_configures(&narrow);
+	host_configures(&config_sent, &narrow);
 	cr_assert_eq(guest_hears(&config_sent, 0), WS_PROTO_CONFIGURE);
 	guest_judges(WS_STATUS_FAILED); /* the caller could not */
 	cr_assert_eq(host_hears(&verdict_sent, 0), WS_PROTO_GOT_REFUSED);
@@ -255,13 +190,13 @@ Test(proto_wsr1, a_refused_configuration_leaves_the_one_before)
 Test(proto_wsr1, a_refused_first_configuration_leaves_nothing)
 {
 	start();
-	host_configures(&config);
+	host_configures(&config_sent, &config);
 	cr_assert_eq(guest_hears(&config_sent, 0), WS_PROTO_CONFIGURE);
 	guest_judges(WS_STATUS_FAILED);
 	cr_assert_not(guest.configured);
 	cr_assert_eq(host_hears(&verdict_sent, 0), WS_PROTO_GOT_REFUSED);
 	cr_assert_not(host.configured);
-	host_asks(0);
+	host_asks(&request_sent, 0);
 	cr_assert_eq(request_sent.length, -ENODATA);
 }
 
@@ -270,10 +205,10 @@ Test(proto_wsr1, an_older_configuration_does_not_undo_a_newer_one)
 	struct ws_report_config other = config;
 
 	start();
-	host_configures(&config);
+	host_configures(&config_sent, &config);
 	first = config_sent;
 	other.edges_count = 2;
-	host_configures(&other);
+	host_configures(&config_sent, &other);
 	cr_assert_eq(guest_hears(&config_sent, 0), WS_PROTO_CONFIGURE);
 	cr_assert_eq(guest_hears(&first, 0), WS_PROTO_NOTHING);
 	cr_assert_eq(guest.config_id, 2);
@@ -284,11 +219,11 @@ Test(proto_wsr1, a_refusal_names_what_is_in_force)
 	struct ws_report_config bad = config;
 
 	start();
-	host_configures(&config);
+	host_configures(&config_sent, &config);
 	guest_hears(&config_sent, 0);
 	guest_judges(WS_STATUS_OK);
 	first = verdict_sent;
-	host_configures(&bad);
+	host_configures(&config_sent, &bad);
 	guest_hears(&config_sent, 0);
 	guest_judges(WS_STATUS_FAILED);
 	cr_assert_eq(host_hears(&verdict_sent, 0), WS_PROTO_GOT_REFUSED);
@@ -312,7 +247,7 @@ Test(proto_wsr1, a_verdict_on_what_was_never_sent_is_refused)
 Test(proto_wsr1, an_answer_to_what_was_never_asked_is_refused)
 {
 	start_configured();
-	host_asks(0);
+	host_asks(&request_sent, 0);
 	guest_hears(&request_sent, 0);
 	guest_tells(&first, false, 0);
 	first.bytes[8] = 3; /* 1 was the configuration, 2 the request */
@@ -328,12 +263,12 @@ Test(proto_wsr1, an_answer_to_what_was_never_asked_is_refused)
 Test(proto_wsr1, an_answer_of_before_a_reset_is_dropped_after_it)
 {
 	start_configured();
-	host_asks(0);
+	host_asks(&request_sent, 0);
 	guest_hears(&request_sent, 0);
 	guest_tells(&first, false, 0);
 	ws_proto_host_reset(&host);
 	cr_assert_eq(host_hears(&first, 0), -ENODATA, "not configured");
-	host_configures(&config);
+	host_configures(&config_sent, &config);
 	cr_assert_eq(host_hears(&first, 0), -ENODATA);
 	cr_assert_eq(host.unexpected_count, 2);
 	cr_assert_eq(host.overdue_count, 0);
@@ -343,12 +278,12 @@ Test(proto_wsr1, an_answer_of_before_a_reset_is_dropped_after_it)
 Test(proto_wsr1, a_configuration_that_is_not_judged_before_the_next_counts_as_accepted)
 {
 	start();
-	host_configures(&config);
+	host_configures(&config_sent, &config);
 	cr_assert_eq(guest_hears(&config_sent, 0), WS_PROTO_CONFIGURE);
-	host_asks(0);
+	host_asks(&request_sent, 0);
 	cr_assert_eq(guest_hears(&request_sent, 0), WS_PROTO_REPORT, "a request may come between");
 	guest.refresh_min_ns = config.refresh_interval_ns + MS;
-	host_configures(&config);
+	host_configures(&config_sent, &config);
 	cr_assert_eq(guest_hears(&config_sent, 0), WS_PROTO_VERDICT);
 	guest_judges(WS_STATUS_FAILED);
 	cr_assert_eq(host_hears(&verdict_sent, 0), WS_PROTO_GOT_REFUSED);
@@ -364,7 +299,7 @@ Test(proto_wsr1, turning_off_is_confirmed_too)
 
 	start_configured();
 	off.refresh_interval_ns = 0;
-	host_configures(&off);
+	host_configures(&config_sent, &off);
 	cr_assert_eq(guest_hears(&config_sent, 0), WS_PROTO_UNCONFIGURE);
 	guest_judges(WS_STATUS_OK);
 	cr_assert_eq(host_hears(&verdict_sent, 0), WS_PROTO_GOT_ACCEPTED);
@@ -407,7 +342,7 @@ Test(proto_wsr1, an_answer_in_several_reports_of_several_nodes)
 	ws_hist_init(&other, config.edge_ns, config.edges_count);
 	hist.pages[WS_ANON][1] = 3;
 	other.pages[WS_ANON][1] = 4;
-	host_asks(0);
+	host_asks(&request_sent, 0);
 	guest_hears(&request_sent, 0);
 	first.length = ws_proto_guest_send(&guest, &report, first.bytes, sizeof(first.bytes));
 	cr_assert_eq(host_hears(&first, 0), 0);
@@ -462,10 +397,10 @@ Test(proto_wsr1, ids_go_round)
 {
 	start();
 	host.last_id = 0xfffffffe;
-	host_configures(&config);
+	host_configures(&config_sent, &config);
 	cr_assert_eq(guest_hears(&config_sent, 0), WS_PROTO_CONFIGURE);
 	cr_assert_eq(guest.config_id, 0xffffffff);
-	host_configures(&config);
+	host_configures(&config_sent, &config);
 	cr_assert_eq(guest_hears(&config_sent, 0), WS_PROTO_CONFIGURE);
 	cr_assert_eq(guest.config_id, 1, "0 is none");
 	guest_judges(WS_STATUS_OK);
@@ -478,13 +413,13 @@ Test(proto_wsr1, ids_of_one_kind_go_round_without_the_other)
 	start_configured();
 	ws_proto_host_reset(&host); /* what it gave before must not become the future either */
 	ws_proto_guest_reset(&guest);
-	host_configures(&config);
+	host_configures(&config_sent, &config);
 	cr_assert_eq(guest_hears(&config_sent, 0), WS_PROTO_CONFIGURE);
 	guest_judges(WS_STATUS_OK);
 	cr_assert_eq(host_hears(&verdict_sent, 0), WS_PROTO_GOT_ACCEPTED);
 	for (u32 i = 0; i < 6; i++) {
 		host.last_id += 0x30000000;
-		host_asks(0);
+		host_asks(&request_sent, 0);
 		cr_assert_eq(guest_hears(&request_sent, 0), WS_PROTO_REPORT, "request %u", i);
 		cr_assert_eq(guest_hears(&request_sent, 0), WS_PROTO_NOTHING, "request %u", i);
 		guest_tells(&first, false, 0);
@@ -492,19 +427,19 @@ Test(proto_wsr1, ids_of_one_kind_go_round_without_the_other)
 		cr_assert(heard.solicited);
 		if (i != 3 && i != 5)
 			continue;
-		host_configures(&config);
+		host_configures(&config_sent, &config);
 		cr_assert_eq(guest_hears(&config_sent, 0), WS_PROTO_CONFIGURE, "after %u", i);
 		guest_judges(WS_STATUS_OK);
 		cr_assert_eq(host_hears(&verdict_sent, 0), WS_PROTO_GOT_ACCEPTED, "after %u", i);
 	}
 	for (u32 i = 0; i < 6; i++) {
 		host.last_id += 0x30000000;
-		host_configures(&config);
+		host_configures(&config_sent, &config);
 		cr_assert_eq(guest_hears(&config_sent, 0), WS_PROTO_CONFIGURE, "configuration %u", i);
 		guest_judges(WS_STATUS_OK);
 		cr_assert_eq(host_hears(&verdict_sent, 0), WS_PROTO_GOT_ACCEPTED);
 	}
-	host_asks(0);
+	host_asks(&request_sent, 0);
 	cr_assert_eq(guest_hears(&request_sent, 0), WS_PROTO_REPORT);
 }
 
@@ -516,7 +451,7 @@ Test(proto_wsr1, an_impossible_configuration_is_refused_with_the_reason)
 	guest.bins_count = 4; /* as if the host had not kept to what was agreed */
 	wide.edges_count = 4;
 	wide.edge_ns[3] = 4000 * MS;
-	host_configures(&wide);
+	host_configures(&config_sent, &wide);
 	cr_assert_eq(guest_hears(&config_sent, 0), WS_PROTO_VERDICT);
 	guest_judges(WS_STATUS_OK);
 	cr_assert_eq(host_hears(&verdict_sent, 0), WS_PROTO_GOT_REFUSED);
