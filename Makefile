@@ -42,17 +42,17 @@ libs       := -lgsl -lgslcblas -lcjson -lzstd -lz -llzma -lm
 include core/core.mk
 tr_srcs    := $(patsubst traces/%,%,$(wildcard traces/*.c traces/*/*.c))
 sim_srcs   := $(patsubst sim/%,%,$(wildcard sim/*/*.c))
-test_srcs  := $(notdir $(wildcard tests/test_*.c))
+test_srcs  := $(wildcard tests/*/test_*.c)
 bench_srcs := $(notdir $(wildcard bench/*.c))
 exp_srcs   := $(notdir $(wildcard bench/experiments/*.c))
 wsd_srcs   := $(wildcard kernel-port/host/*.c)
-fuzzers    := $(basename $(notdir $(wildcard tests/fuzz_*.c)))
+fuzzers    := $(basename $(notdir $(wildcard tests/fuzz/fuzz_*.c)))
 
 out        := $(BUILD_DIR)/$(BUILD)
 core_objs  := $(core_srcs:%.c=$(out)/core/%.o)
 tr_objs    := $(tr_srcs:%.c=$(out)/traces/%.o)
 sim_objs   := $(sim_srcs:%.c=$(out)/sim/%.o)
-test_objs  := $(test_srcs:%.c=$(out)/tests/%.o)
+test_objs  := $(test_srcs:%.c=$(out)/%.o)
 bench_objs := $(bench_srcs:%.c=$(out)/bench/%.o)
 exp_objs   := $(exp_srcs:%.c=$(out)/bench/experiments/%.o)
 wsd_objs   := $(wsd_srcs:%.c=$(out)/%.o)
@@ -88,7 +88,7 @@ $(out)/wssim-guest-init: traces/record/guest/guest_init.c traces/record/guest/gu
 $(out)/core/%.o:   dir_flags = $(core_flags) $(counted)
 $(out)/traces/%.o: dir_flags = $(host_flags)
 $(out)/sim/%.o:    dir_flags = $(host_flags)
-$(out)/tests/%.o:  dir_flags = $(host_flags) -Itests -Ibench/experiments
+$(out)/tests/%.o:  dir_flags = $(host_flags) $(patsubst %/,-I%,$(wildcard tests/*/)) -Ibench/experiments
 $(out)/bench/%.o:  dir_flags = $(host_flags)
 $(out)/kernel-port/%.o: dir_flags = $(host_flags)
 $(out)/%.o: %.c $(out)/flags
@@ -238,7 +238,7 @@ freestanding: ## the core needs no libc, keeps no state, compiles for 32 bits an
 	      exit 1; done; \
 	  $(call core_faults,$$dir/*.o) || exit 1; \
 	  case $$cc in *-m32*) ;; *) \
-	    $$cc -no-pie -Icore -Icore/env/user -o $$dir/kat tests/kat_main.c $$dir/*.o && $$dir/kat || \
+	    $$cc -no-pie -Icore -Icore/env/user -o $$dir/kat tests/core/kat_main.c $$dir/*.o && $$dir/kat || \
 	      exit 1 ;; esac; done
 	@echo "freestanding: $(words $(core_srcs)) files of the core"
 
@@ -323,12 +323,12 @@ replay_runs ?= 20000
 replays := $(fuzzers:%=$(out)/replay/%)
 fuzz-replay: $(replays) ## fuzz targets on their corpora and on fixed mutations
 	$(quiet)for f in $(fuzzers); do \
-	  $(out)/replay/$$f $(replay_runs) $$(ls tests/corpus/$$f/* 2>/dev/null) || exit 1; done
-$(out)/replay/%: $(out)/tests/%.o $(out)/tests/replay_main.o $(lib_objs) $(out)/libws.a
+	  $(out)/replay/$$f $(replay_runs) $$(ls tests/fuzz/corpus/$$f/* 2>/dev/null) || exit 1; done
+$(out)/replay/%: $(out)/tests/fuzz/%.o $(out)/tests/fuzz/replay_main.o $(lib_objs) $(out)/libws.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(quiet)$(CC) $(common) $(LDFLAGS) -o $@ $^ $(libs)
-.SECONDARY: $(fuzzers:%=$(out)/tests/%.o) $(out)/tests/replay_main.o
+.SECONDARY: $(fuzzers:%=$(out)/tests/fuzz/%.o) $(out)/tests/fuzz/replay_main.o
 
 fuzz: ## libFuzzer on every target, FUZZ_SECONDS each; merges what it finds into the corpora
 	@sh tests/setup.sh $(packages) $(fuzz_packages)
@@ -338,13 +338,13 @@ fuzz: ## libFuzzer on every target, FUZZ_SECONDS each; merges what it finds into
 fuzz-run: $(fuzzers:%=$(out)/fuzz/%)
 	for f in $(fuzzers); do \
 	  found=$(out)/corpus/$$f; least=$(out)/least/$$f; rm -rf $$least; \
-	  mkdir -p $$found $$least tests/corpus/$$f; \
+	  mkdir -p $$found $$least tests/fuzz/corpus/$$f; \
 	  $(out)/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -timeout=20 -print_final_stats=1 \
-	    -artifact_prefix=$(out)/$$f- $$found tests/corpus/$$f || exit 1; \
-	  ls tests/corpus/$$f | grep -vxE '[0-9a-f]{40}' | while read -r hand; do \
-	    cp tests/corpus/$$f/$$hand $$least; done; \
-	  $(out)/fuzz/$$f -set_cover_merge=1 -use_counters=0 $$least tests/corpus/$$f $$found || exit 1; \
-	  rm -rf tests/corpus/$$f && cp -r $$least tests/corpus/$$f; done
+	    -artifact_prefix=$(out)/$$f- $$found tests/fuzz/corpus/$$f || exit 1; \
+	  ls tests/fuzz/corpus/$$f | grep -vxE '[0-9a-f]{40}' | while read -r hand; do \
+	    cp tests/fuzz/corpus/$$f/$$hand $$least; done; \
+	  $(out)/fuzz/$$f -set_cover_merge=1 -use_counters=0 $$least tests/fuzz/corpus/$$f $$found || exit 1; \
+	  rm -rf tests/fuzz/corpus/$$f && cp -r $$least tests/fuzz/corpus/$$f; done
 # What fuzzes the core needs nothing else, so every "make check" can do it as the fuzzer
 # would, under the sanitizers.
 core_fuzzers := fuzz_age fuzz_lru fuzz_proto fuzz_wire
@@ -354,21 +354,20 @@ fuzz-core: ## the core's fuzz targets, built for libFuzzer with sanitizers, over
 	else echo "fuzz-core: no $(CLANG), not tried"; fi
 fuzz-core-run: $(core_fuzzers:%=$(out)/fuzz/%)
 	@for f in $(core_fuzzers); do \
-	  $(out)/fuzz/$$f -runs=0 -artifact_prefix=$(out)/ tests/corpus/$$f > $(out)/$$f.log 2>&1 || { cat $(out)/$$f.log; exit 1; }; \
-	  echo "$$f: $$(ls tests/corpus/$$f | wc -l) files under the sanitizers"; done
-$(out)/fuzz/%: $(out)/tests/%.o $(lib_objs) $(out)/libws.a
+	  $(out)/fuzz/$$f -runs=0 -artifact_prefix=$(out)/ tests/fuzz/corpus/$$f > $(out)/$$f.log 2>&1 || { cat $(out)/$$f.log; exit 1; }; \
+	  echo "$$f: $$(ls tests/fuzz/corpus/$$f | wc -l) files under the sanitizers"; done
+$(out)/fuzz/%: $(out)/tests/fuzz/%.o $(lib_objs) $(out)/libws.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(quiet)$(CC) $(common) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(libs)
-$(core_fuzzers:%=$(out)/fuzz/%): $(out)/fuzz/%: $(out)/tests/%.o $(out)/libws.a
+$(core_fuzzers:%=$(out)/fuzz/%): $(out)/fuzz/%: $(out)/tests/fuzz/%.o $(out)/libws.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(quiet)$(CC) $(common) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^
 
 # The tests that rest on the core alone: they say how well it is tested, and they are few
 # enough to run once more with every branch counted and once more under the sanitizers.
-core_tests := $(basename $(notdir $(shell grep -LP '#include "(?!ws_|naive_|diff[.]h)' tests/test_*.c)))
-$(out)/core-unit: $(core_tests:%=$(out)/tests/%.o) $(core_objs)
+$(out)/core-unit: $(filter $(out)/tests/core/%,$(test_objs)) $(core_objs)
 	$(call say,LD,$@)
 	$(quiet)$(CC) $(common) $(counted) $(LDFLAGS) -o $@ $^ -lcriterion
 core-run: $(out)/core-unit
@@ -377,7 +376,7 @@ core-run: $(out)/core-unit
 	@tail -1 $<.log
 coverage: ## which branches of the core its tests take; fails below 95 %
 	+@$(MAKE) --no-print-directory BUILD=coverage core-run
-	@tests/coverage.sh $(BUILD_DIR)/coverage/core 95 tests/uncovered.md
+	@tests/coverage.sh $(BUILD_DIR)/coverage/core 95 tests/core/uncovered.md
 
 # --- the rest ---------------------------------------------------------------------------
 install: all ## into DESTDIR and PREFIX: program, recorder's plugin, scenarios, sample traces
@@ -423,5 +422,5 @@ help: ## list the targets
 	  awk -F '\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
 
 -include $(core_srcs:%.c=$(lint_dir)/%.ok.d) $(bare_objs:.o=.d) $(core_objs:.o=.d) $(tr_objs:.o=.d) $(sim_objs:.o=.d) $(test_objs:.o=.d) $(bench_objs:.o=.d) $(exp_objs:.o=.d) \
-         $(plugin_objs:.o=.d) $(fuzzers:%=$(out)/tests/%.d) $(headers:%=$(out)/%.alone.d)
+         $(plugin_objs:.o=.d) $(fuzzers:%=$(out)/tests/fuzz/%.d) $(headers:%=$(out)/%.alone.d)
 -include $(wsd_objs:.o=.d)

@@ -8,7 +8,7 @@
  * and file memory in the first bin, 0x1234 anonymous ones in the second, 0x123456789a of
  * files in the last.  The bytes were written by hand from the layouts' sources.
  *
- * tests/test_vectors.c checks them in user space, kernel-port/selftest/ws_kunit.c in a kernel.
+ * tests/core/test_vectors.c checks them in user space, kernel-port/selftest/ws_kunit.c in a kernel.
  *
  * Memory: none, or the caller's.  Errors: as said.  Locking: none, no state.
  */

@@ -63,13 +63,17 @@ includes_rule() {
 	sim/reclaim/*) knows 'reclaim|model' ;;
 	sim/lab/*) knows 'lab|reclaim|model' ;;
 	sim/oracle/*) knows 'oracle|lab|reclaim|model|scenario' ;;
-	sim/output/*) knows 'output|oracle|model|scenario|policy' ;;
+	# Observers know no picture and no page.
+	sim/observe/*) knows 'observe|model|scenario|policy' ;;
+	sim/output/*) knows 'output|observe|oracle|model|scenario|policy' ;;
 	sim/lint/*) knows 'lint|policy' ;;
-	sim/advice/*) knows 'advice|output|model|scenario|policy' ;;
-	sim/sweep/*) knows 'sweep|output|model|scenario|policy' ;;
-	sim/trial/*) knows 'trial|sweep|output|model|scenario' ;;
+	sim/advice/*) knows 'advice|output|observe|model|scenario|policy' ;;
+	sim/sweep/*) knows 'sweep|output|observe|model|scenario|policy' ;;
+	sim/trial/*) knows 'trial|sweep|output|observe|model|scenario' ;;
 	# What drives real VMs shares policies, results and the scenario's words.
-	kernel-port/host/*) knows 'output|model|scenario|policy|[.][.]/agent' ;;
+	kernel-port/host/*) knows 'output|observe|model|scenario|policy|[.][.]/agent' ;;
+	# The core's tests need nothing else: they are run with its branches counted, too.
+	tests/core/*) echo '+^(<[a-zA-Z0-9_/]+\.h>|"(ws|naive)_[a-z0-9_]+\.h"|"(diff|proto_pair)\.h")$' ;;
 	*) echo '-^none$' ;;
 	esac
 }
@@ -82,9 +86,9 @@ check_include() { # file:line, file, name
 	esac
 	case $3 in
 	*cjson/*) [ "$2" = sim/scenario/sim_json.c ] || fault "$1" "only sim_json.c knows cJSON" ;;
-	'<gsl/'*) [[ $2 =~ ^(sim/output/sim_stats|sim/model/sim_quantile|bench/|tests/) ]] ||
+	'<gsl/'*) [[ $2 =~ ^(sim/observe/sim_stats|sim/model/sim_quantile|bench/|tests/) ]] ||
 		fault "$1" "GSL belongs in statistics and in the tool that makes quantile tables" ;;
-	'<zstd'*) [[ $2 =~ ^(traces/([a-z]+/)?tr_|tests/test_trace_) ]] || fault "$1" "zstd belongs in reading and writing traces" ;;
+	'<zstd'*) [[ $2 =~ ^(traces/([a-z]+/)?tr_|tests/traces/test_trace_) ]] || fault "$1" "zstd belongs in reading and writing traces" ;;
 	esac
 }
 while IFS=: read -r f line text; do
@@ -103,6 +107,9 @@ done < <(grep -nE '\b(popen|system|exec[lv]p?e?|posix_spawnp?)\(' "${sources[@]}
 while read -r name; do
 	fault "$name" "two files of that name"
 done < <(pick '\.[ch]$' | sed 's|.*/||' | sort | uniq -d | grep -vx 'ws_env\.h')
+while read -r f; do
+	fault "$f" "belongs in a folder of tests/, or nothing builds it"
+done < <(pick '^tests/[^/]*\.[ch]$')
 while read -r size f; do
 	fault "$f" "$size bytes; 4 MiB at most"
 done < <(stat -c '%s %n' "${files[@]}" | awk '$1 > 4194304')
@@ -122,7 +129,7 @@ while read -r clause; do
 	grep -qE "^\\|([^|]*[ ,])?$clause[ ,]" "$spec" || fault "$spec" "no line of the table says who holds $clause"
 done < <(grep -oE '^\* \*\*(dev|drv)-[0-9]+' "$spec" | cut -c5-)
 while IFS=/ read -r suite name; do
-	grep -qE "Test\\($suite, $name[,)]|^EACH_DIALECT\\($name\\)" tests/test_*.c ||
+	grep -qE "Test\\($suite, $name[,)]|^EACH_DIALECT\\($name\\)" tests/*/test_*.c ||
 		fault "$spec" "no test $suite/$name"
 done < <(grep -oE '`[a-z0-9_]+/[a-z0-9_]+`' "$spec" | tr -d '`' | sort -u)
 

@@ -9,7 +9,7 @@
 #include "exp_eval.h"
 #include "exp_report.h"
 #include "output/sim_html.h"
-#include "output/sim_results.h"
+#include "observe/sim_results.h"
 
 static const char *tag_text(const char *tag)
 {

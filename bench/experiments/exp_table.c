@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "exp_table.h"
-#include "output/sim_metrics.h"
+#include "observe/sim_metrics.h"
 
 _Static_assert(SIM_VM_METRICS + 8 <= EXP_COLUMNS_MAX && SIM_RUN_METRICS + 8 <= EXP_COLUMNS_MAX,
 	       "a row of a run's tables has no more columns");

@@ -10,7 +10,7 @@
 
 #include "output/sim_comparison.h"
 #include "output/sim_report.h"
-#include "output/sim_results.h"
+#include "observe/sim_results.h"
 #include "output/sim_single.h"
 #include "output/sim_summary_write.h"
 #include "scenario/sim_scenario_read.h"

@@ -8,7 +8,7 @@
 #ifndef SIM_BATCH_H
 #define SIM_BATCH_H
 
-#include "output/probe_summary.h"
+#include "observe/probe_summary.h"
 #include "tr_error.h"
 
 struct sim_batch {

@@ -10,8 +10,8 @@
 #ifndef SIM_VERDICT_H
 #define SIM_VERDICT_H
 
-#include "output/probe_summary.h"
-#include "output/sim_stats.h"
+#include "observe/probe_summary.h"
+#include "observe/sim_stats.h"
 
 struct sim_slo {
 	double slowdown; /* bound, >= 1 */

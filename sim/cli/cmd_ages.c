@@ -15,7 +15,7 @@
 #include "cli/cmd_options.h"
 #include "cli/cmd_sim.h"
 #include "output/sim_figures_ages.h"
-#include "output/sim_results.h"
+#include "observe/sim_results.h"
 #include "tr_units.h"
 
 #define SOURCES_DEFAULT \

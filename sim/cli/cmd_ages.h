@@ -5,7 +5,7 @@
 
 #include "cli/cmd_sim.h"
 #include "lab/sim_ages.h"
-#include "output/sim_results.h"
+#include "observe/sim_results.h"
 
 struct cmd_ages {
 	struct sim_ages ages;

@@ -15,7 +15,7 @@
 #include "cli/cmd_options.h"
 #include "lab/sim_lab.h"
 #include "scenario/sim_json_write.h"
-#include "output/sim_results.h"
+#include "observe/sim_results.h"
 #include "tr_units.h"
 
 #define ALL_ALGORITHMS "lru,fifo,clock,mglru,twolist,opt"

@@ -9,7 +9,7 @@
 #include "cli/cmd_options.h"
 #include "cli/cmd_sim.h"
 #include "model/sim_world.h"
-#include "output/probe_journal.h"
+#include "observe/probe_journal.h"
 #include "scenario/sim_scenario_read.h"
 
 enum { KEY_FOLDER = 3000 };

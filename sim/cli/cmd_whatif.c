@@ -16,7 +16,7 @@
 #include "cli/cmd_options.h"
 #include "output/sim_comparison.h"
 #include "output/sim_estimate_write.h"
-#include "output/sim_results.h"
+#include "observe/sim_results.h"
 #include "output/sim_single.h"
 #include "scenario/sim_json_write.h"
 #include "scenario/sim_scenario_read.h"

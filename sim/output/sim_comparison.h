@@ -15,10 +15,10 @@
 #ifndef SIM_COMPARISON_H
 #define SIM_COMPARISON_H
 
-#include "output/probe_summary.h"
+#include "observe/probe_summary.h"
 #include "output/sim_figures.h"
 #include "output/sim_regret.h"
-#include "output/sim_stats.h"
+#include "observe/sim_stats.h"
 
 #define SIM_POLICIES_MAX 32
 #define SIM_RUNS_MAX 1000

@@ -7,8 +7,8 @@
 
 #include <stdio.h>
 
-#include "output/sim_metrics.h"
-#include "output/sim_stats.h"
+#include "observe/sim_metrics.h"
+#include "observe/sim_stats.h"
 #include "scenario/sim_json_write.h"
 
 /* "1.073 [1.03 1.11]", with the metric's unit once; of one value that alone.  Return: @text. */

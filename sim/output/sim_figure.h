@@ -8,7 +8,7 @@
 #ifndef SIM_FIGURE_H
 #define SIM_FIGURE_H
 
-#include "output/probe_history.h"
+#include "observe/probe_history.h"
 #include "output/sim_plot.h"
 
 /* Time on the x axis, in a unit that gives few digits. */

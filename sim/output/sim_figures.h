@@ -13,7 +13,7 @@
 #ifndef SIM_FIGURES_H
 #define SIM_FIGURES_H
 
-#include "output/probe_history.h"
+#include "observe/probe_history.h"
 #include "tr_error.h"
 
 #define SIM_FIGURE_PANELS_MAX 12 /* VMs drawn one by one; more would be too small to read */

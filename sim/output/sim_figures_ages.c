@@ -7,7 +7,7 @@
 
 #include "output/sim_figures_ages.h"
 #include "output/sim_plot.h"
-#include "output/sim_results.h"
+#include "observe/sim_results.h"
 
 #define LEAST_COST 1.0	 /* ns a second: what a logarithm can show */
 #define LEAST_ERROR_S 1e-3

@@ -10,7 +10,7 @@
 #include "output/sim_figures_compare.h"
 #include "output/sim_figures_regret.h"
 #include "output/sim_plot.h"
-#include "output/sim_results.h"
+#include "observe/sim_results.h"
 
 #define GROUPS_MAX 12u /* VMs with bars of their own */
 

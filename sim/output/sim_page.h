@@ -8,8 +8,8 @@
 #ifndef SIM_PAGE_H
 #define SIM_PAGE_H
 
-#include "output/sim_metrics.h"
-#include "output/sim_results.h"
+#include "observe/sim_metrics.h"
+#include "observe/sim_results.h"
 #include "tr_error.h"
 
 /*

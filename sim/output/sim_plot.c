@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "output/sim_plot.h"
-#include "output/sim_results.h"
+#include "observe/sim_results.h"
 
 static const char *const colors[] = {
 	"#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00",

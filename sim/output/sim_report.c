@@ -12,7 +12,7 @@
 #include "output/sim_html.h"
 #include "output/sim_page.h"
 #include "output/sim_report.h"
-#include "output/sim_results.h"
+#include "observe/sim_results.h"
 #include "output/sim_summary_write.h"
 #include "scenario/sim_scenario_read.h"
 #include "tr_file.h"

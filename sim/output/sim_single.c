@@ -7,10 +7,10 @@
 #include <sys/stat.h>
 
 #include "model/sim_world.h"
-#include "output/probe_journal.h"
-#include "output/probe_perfetto.h"
-#include "output/probe_series.h"
-#include "output/sim_results.h"
+#include "observe/probe_journal.h"
+#include "observe/probe_perfetto.h"
+#include "observe/probe_series.h"
+#include "observe/sim_results.h"
 #include "output/sim_single.h"
 #include "scenario/sim_scenario_read.h"
 

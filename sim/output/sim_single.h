@@ -9,7 +9,7 @@
 #ifndef SIM_SINGLE_H
 #define SIM_SINGLE_H
 
-#include "output/probe_summary.h"
+#include "observe/probe_summary.h"
 #include "output/sim_figures.h"
 #include "tr_error.h"
 

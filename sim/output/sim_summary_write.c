@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "output/sim_estimate_write.h"
-#include "output/sim_results.h"
+#include "observe/sim_results.h"
 #include "output/sim_summary_write.h"
 #include "scenario/sim_json_write.h"
 #include "scenario/sim_scenario_read.h"

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "output/sim_results.h"
+#include "observe/sim_results.h"
 #include "sweep/sim_beside.h"
 
 static int move(const char *from, const char *to, const char *name, struct tr_error *error)

@@ -10,8 +10,8 @@
 #ifndef SIM_GATHER_H
 #define SIM_GATHER_H
 
-#include "output/sim_metrics.h"
-#include "output/sim_stats.h"
+#include "observe/sim_metrics.h"
+#include "observe/sim_stats.h"
 #include "sweep/sim_sweep.h"
 
 struct sim_gather {

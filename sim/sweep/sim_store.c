@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "output/sim_results.h"
+#include "observe/sim_results.h"
 #include "scenario/sim_json.h"
 #include "scenario/sim_json_write.h"
 #include "scenario/sim_scenario_read.h"

@@ -15,7 +15,7 @@
 #define SIM_STORE_H
 
 #include "model/sim_rng.h"
-#include "output/probe_summary.h"
+#include "observe/probe_summary.h"
 #include "tr_error.h"
 
 struct sim_store {

@@ -8,7 +8,7 @@
 #include "output/sim_estimate_write.h"
 #include "output/sim_html.h"
 #include "output/sim_page.h"
-#include "output/sim_results.h"
+#include "observe/sim_results.h"
 #include "scenario/sim_json_write.h"
 #include "sweep/sim_beside.h"
 #include "sweep/sim_sweep_figures.h"

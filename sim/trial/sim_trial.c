@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 
 #include "model/sim_reclaim.h"
-#include "output/sim_results.h"
+#include "observe/sim_results.h"
 #include "scenario/sim_scenario_parts.h"
 #include "tr_stat.h"
 #include "trial/sim_trial.h"

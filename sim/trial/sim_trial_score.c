@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "output/sim_stats.h"
+#include "observe/sim_stats.h"
 #include "trial/sim_trial_score.h"
 
 const struct sim_trial_metric sim_trial_metrics[] = {

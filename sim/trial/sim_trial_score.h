@@ -11,7 +11,7 @@
 #ifndef SIM_TRIAL_SCORE_H
 #define SIM_TRIAL_SCORE_H
 
-#include "output/sim_metrics.h"
+#include "observe/sim_metrics.h"
 #include "sweep/sim_sweep.h"
 #include "trial/sim_trial.h"
 

@@ -7,7 +7,7 @@
 #include "output/sim_html.h"
 #include "output/sim_page.h"
 #include "output/sim_plot.h"
-#include "output/sim_results.h"
+#include "observe/sim_results.h"
 #include "scenario/sim_json_write.h"
 #include "sweep/sim_beside.h"
 #include "trial/sim_trial_write.h"

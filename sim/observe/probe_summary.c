@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "output/probe_summary.h"
-#include "output/sim_control.h"
-#include "output/sim_stats.h"
+#include "observe/probe_summary.h"
+#include "observe/sim_control.h"
+#include "observe/sim_stats.h"
 #include "tr_units.h"
 
 #define GIB ((double)(1ull << 30))

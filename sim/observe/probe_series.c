@@ -3,8 +3,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "output/probe_series.h"
-#include "output/sim_results.h"
+#include "observe/probe_series.h"
+#include "observe/sim_results.h"
 #include "tr_units.h"
 
 enum { VMS, HOST, AGES, REACCESS, HISTOGRAMS, DECISIONS, FILES };

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "output/sim_control.h"
-#include "output/sim_stats.h"
+#include "observe/sim_control.h"
+#include "observe/sim_stats.h"
 
 #define NS_PER_H 3600e9
 

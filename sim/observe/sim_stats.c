@@ -10,7 +10,7 @@
 #include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics.h>
 
-#include "output/sim_stats.h"
+#include "observe/sim_stats.h"
 
 /* The numbers among @value, in order; the caller frees. */
 static double *numbers(const double *value, u32 count, u32 *numbers_count)

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "output/sim_metrics.h"
+#include "observe/sim_metrics.h"
 #include "tr_units.h"
 
 const struct sim_metric sim_vm_metrics[SIM_VM_METRICS] = {

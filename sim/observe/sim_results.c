@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "output/sim_results.h"
+#include "observe/sim_results.h"
 
 /* Everything that wssim puts at the top of a results directory. */
 static const char *const own_names[] = {

@@ -12,7 +12,7 @@
 #define PROBE_SUMMARY_H
 
 #include "model/sim_probe.h"
-#include "output/sim_metrics.h"
+#include "observe/sim_metrics.h"
 
 struct sim_vm_summary {
 	char name[SIM_NAME_MAX];

@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include "fake_run.h"
-#include "output/probe_journal.h"
-#include "output/sim_results.h"
+#include "observe/probe_journal.h"
+#include "observe/sim_results.h"
 
 static char folder[64];
 

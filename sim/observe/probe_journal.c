@@ -6,8 +6,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "output/probe_journal.h"
-#include "output/sim_results.h"
+#include "observe/probe_journal.h"
+#include "observe/sim_results.h"
 #include "scenario/sim_scenario_read.h"
 
 #define MAGIC "wssimjnl"

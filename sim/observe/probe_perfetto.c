@@ -3,8 +3,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "output/probe_perfetto.h"
-#include "output/sim_results.h"
+#include "observe/probe_perfetto.h"
+#include "observe/sim_results.h"
 #include "tr_units.h"
 
 #define HOST_PID 1

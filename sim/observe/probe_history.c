@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "output/probe_history.h"
+#include "observe/probe_history.h"
 
 struct sim_history *sim_history_create(const struct sim_scenario *scenario)
 {
