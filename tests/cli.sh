@@ -32,6 +32,8 @@ has() { "$wssim" --help | grep -qE "^ +$1 "; }
 
 # --- help -----------------------------------------------------------------------------
 run --help; say $? "--help"
+run --version && grep -qxE 'wssim [0-9.]+' "$work/out"; say $? "--version"
+run run --version && grep -qxE 'wssim [0-9.]+' "$work/out"; say $? "run --version"
 mapfile -t commands < <("$wssim" --help | sed -nE 's/^  ([a-z]+) +.*/\1/p')
 [ "${#commands[@]}" -gt 0 ]; say $? "--help lists commands"
 for command in "${commands[@]}"; do
@@ -161,6 +163,8 @@ if has trace; then
 	expect 2 'demand: line 7: wanted' trace import -f gcd "$work/demand" -o "$work/e.wst"
 	head -c 5000 /dev/urandom > "$work/noise.bin"
 	expect 2 'unknown format; name it, there are' trace import "$work/noise.bin" -o "$work/e.wst"
+	expect 2 'and --hot is for demand series' trace import --hot 0.5/10s "$work/a.csv" -o "$work/e.wst"
+	expect 2 'read as gcd, and --csv is for csv' trace import -f gcd --csv page=1 "$work/demand" -o "$work/e.wst"
 	expect 2 'no such format' trace import -f tape "$work/a.csv" -o "$work/e.wst"
 	expect 2 'No such file' trace import "$work/missing" -o "$work/e.wst"
 	expect 2 'no such pattern' trace gen chaos -o "$work/e.wst"

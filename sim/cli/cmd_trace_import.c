@@ -35,9 +35,23 @@ struct options {
 	struct tr_import_options import;
 	const char *input, *output, *format, *note;
 	u64 count, window_ns;
+	const char *demand_option; /* one that was given and is for demand series only */
 	int type; /* -1: the format's */
 	bool has_window;
 };
+
+/* Only some formats have a use for them. */
+static const char *demand_option_name(int key)
+{
+	switch (key) {
+	case KEY_MEMORY: return "--memory";
+	case KEY_SCALE: return "--time-scale";
+	case KEY_HOT: return "--hot";
+	case KEY_WARM: return "--warm";
+	case KEY_VM: return "--vm";
+	default: return NULL;
+	}
+}
 
 static void time_arg(struct argp_state *state, const char *name, const char *arg, u64 *value)
 {
@@ -138,6 +152,8 @@ static error_t parse_more(int key, char *arg, struct argp_state *state, struct o
 		options->note = arg;
 		return 0;
 	default:
+		if (demand_option_name(key))
+			options->demand_option = demand_option_name(key);
 		return parse_demand(key, arg, state, &options->import);
 	}
 }
@@ -236,6 +252,19 @@ static bool is_demand(const struct tr_import_info *info)
 	       !strcmp(info->format, "bitbrains");
 }
 
+static int check_options(const struct options *options, const struct tr_import_info *info,
+			 struct tr_error *error)
+{
+	if (options->demand_option && !is_demand(info))
+		return tr_fail(error, -EINVAL,
+			       "%s: is %s, and %s is for demand series (gcd, alibaba, bitbrains)",
+			       options->input, info->format, options->demand_option);
+	if (options->import.csv && strcmp(info->format, "csv"))
+		return tr_fail(error, -EINVAL, "%s: is read as %s, and --csv is for csv",
+			       options->input, info->format);
+	return 0;
+}
+
 static int open_writer(struct tr_writer **writer, const struct options *options,
 		       const struct tr_import_info *info, char **argv, struct tr_error *error)
 {
@@ -296,7 +325,9 @@ int cmd_trace_import(int argc, char **argv)
 	if (rc)
 		return cmd_fail(rc, &error);
 	const struct tr_import_info *info = tr_import_info(import);
-	rc = open_writer(&writer, &options, info, argv, &error);
+	rc = check_options(&options, info, &error);
+	if (!rc)
+		rc = open_writer(&writer, &options, info, argv, &error);
 	if (rc) {
 		tr_import_close(import);
 		return cmd_fail(rc, &error);

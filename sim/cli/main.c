@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* main.c - finds the command and calls it. */
+#include <argp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/cmd.h"
+
+/* Every command's --version. */
+const char *argp_program_version = "wssim 1.0";
 
 static const struct {
 	const char *name;
@@ -50,6 +54,10 @@ int main(int argc, char **argv)
 	}
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "help")) {
 		usage(stdout);
+		return EXIT_DONE;
+	}
+	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
+		puts(argp_program_version);
 		return EXIT_DONE;
 	}
 	for (size_t i = 0; commands[i].name; i++) {
