@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "wsd_attach.h"
@@ -25,7 +24,8 @@ struct wsd_attach {
 	struct wsd_loop *loop;
 	char path[WSD_STATE_PATH_MAX];
 	bool keep_state;
-	struct stat place; /* of the socket that is listened on */
+	int lock; /* of the state, -1: not held */
+	struct wsd_socket_place place; /* of the socket that is listened on */
 	struct wsd_vhost vhost;
 	struct wsd_watch listening, connection; /* connection.fd -1: nobody there */
 	struct kick kick[WSD_RINGS_MAX];
@@ -190,6 +190,26 @@ static void on_connection(void *ctx, u32 events)
 
 /* --- life --- */
 
+/* The balloon that another daemon left; not from one that lives. */
+static int take_state(struct wsd_attach *attach, const struct wsd_attach_setup *setup,
+		      struct tr_error *error)
+{
+	if (!setup->keep_state)
+		return 0;
+	attach->lock = wsd_state_lock(setup->path);
+	if (attach->lock == -EWOULDBLOCK)
+		return tr_fail(error, -EBUSY, "%s: another ws-balloond serves this VM", setup->path);
+	if (attach->lock < 0)
+		return tr_fail(error, attach->lock, "%s.lock: %s", setup->path, strerror(-attach->lock));
+	attach->keep_state = true;
+	int rc = wsd_state_read(&attach->saved, setup->path, setup->size_bytes / WS_PAGE_BYTES);
+	if (!rc)
+		wsd_device_restore(&attach->vhost.device, &attach->saved);
+	else if (rc == -EINVAL)
+		attach->complain(attach->ctx, "the state file is of no such VM: taken as none");
+	return 0;
+}
+
 int wsd_attach_create(struct wsd_attach **attach, struct wsd_loop *loop,
 		      const struct wsd_attach_setup *setup, const struct wsd_listener *listener,
 		      void *listener_ctx, void (*complain)(void *ctx, const char *text),
@@ -201,7 +221,7 @@ int wsd_attach_create(struct wsd_attach **attach, struct wsd_loop *loop,
 	if (!made)
 		return tr_fail(error, -ENOMEM, "out of memory");
 	made->loop = loop;
-	made->keep_state = setup->keep_state;
+	made->lock = made->listening.fd = -1;
 	made->complain = complain;
 	made->ctx = listener_ctx;
 	snprintf(made->path, sizeof(made->path), "%s", setup->path);
@@ -211,28 +231,18 @@ int wsd_attach_create(struct wsd_attach **attach, struct wsd_loop *loop,
 	made->connection = (struct wsd_watch){ .fd = -1, .ready = on_message, .ctx = made };
 	wsd_vhost_init(&made->vhost, &setup->device, listener, listener_ctx, &vhost_ops, made);
 	made->vhost.offer_inband = setup->inband;
-	if (setup->keep_state && !wsd_state_read(&made->saved, setup->path))
-		wsd_device_restore(&made->vhost.device, &made->saved);
-	rc = wsd_socket_listen(setup->path, error);
+	rc = take_state(made, setup, error);
+	if (!rc)
+		rc = wsd_socket_listen(setup->path, &made->place, error);
 	made->listening = (struct wsd_watch){ .fd = rc, .ready = on_connection, .ctx = made };
 	if (rc >= 0)
-		rc = lstat(made->path, &made->place) ? -errno :
-						       wsd_loop_watch(loop, &made->listening, EPOLLIN);
+		rc = wsd_loop_watch(loop, &made->listening, EPOLLIN);
 	if (rc < 0) {
 		wsd_attach_destroy(made);
 		return rc;
 	}
 	*attach = made;
 	return 0;
-}
-
-/* Somebody may have removed the socket, and another daemon made its own there. */
-static bool socket_is_ours(const struct wsd_attach *attach)
-{
-	struct stat st;
-
-	return !lstat(attach->path, &st) && st.st_dev == attach->place.st_dev &&
-	       st.st_ino == attach->place.st_ino;
 }
 
 void wsd_attach_destroy(struct wsd_attach *attach)
@@ -244,10 +254,11 @@ void wsd_attach_destroy(struct wsd_attach *attach)
 	if (attach->listening.fd >= 0) {
 		wsd_loop_unwatch(attach->loop, &attach->listening);
 		close(attach->listening.fd);
-		if (socket_is_ours(attach))
-			unlink(attach->path);
+		wsd_socket_remove(attach->path, &attach->place);
 	}
 	wsd_vhost_destroy(&attach->vhost);
+	if (attach->lock >= 0)
+		close(attach->lock);
 	free(attach);
 }
 

@@ -6,7 +6,8 @@
  * connection ends the device waits for the next one; a VMM that reconnects goes on
  * where its rings stand.  What a new daemon must know of the balloon (its target and
  * size) stands in PATH.state, renewed with every new target and after every kick that
- * changed it.
+ * changed it.  PATH.lock is held meanwhile: two daemons on one state would each undo the
+ * other's, and a socket that somebody removed does not keep the second away.
  *
  * Errors: negative errno with text.  Memory: wsd_attach_destroy() frees.
  */
@@ -20,6 +21,7 @@ struct wsd_attach;
 
 struct wsd_attach_setup {
 	const char *path; /* of the socket */
+	u64 size_bytes;	  /* of the VM's memory */
 	struct wsd_device_setup device;
 	bool inband;
 	bool keep_state; /* PATH.state is read and written */

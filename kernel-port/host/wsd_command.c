@@ -245,6 +245,7 @@ struct wsd_command {
 	struct wsd_control *control;
 	struct wsd_watch listening;
 	char path[WSD_PATH_MAX];
+	struct wsd_socket_place place;
 	struct client client[CLIENTS_MAX];
 };
 
@@ -352,7 +353,7 @@ int wsd_command_create(struct wsd_command **command, struct wsd_control *control
 			(struct wsd_watch){ .fd = -1, .ready = on_input, .ctx = &made->client[i] };
 	}
 	mask = umask(0177);
-	fd = wsd_socket_listen(path, error);
+	fd = wsd_socket_listen(path, &made->place, error);
 	umask(mask);
 	made->listening = (struct wsd_watch){ .fd = fd, .ready = on_connection, .ctx = made };
 	if (fd >= 0)
@@ -374,6 +375,6 @@ void wsd_command_destroy(struct wsd_command *command)
 			hang_up(&command->client[i]);
 	wsd_loop_unwatch(command->control->loop, &command->listening);
 	close(command->listening.fd);
-	unlink(command->path);
+	wsd_socket_remove(command->path, &command->place);
 	free(command);
 }

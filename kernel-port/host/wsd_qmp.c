@@ -13,6 +13,8 @@
 #include "wsd_qmp.h"
 
 #define LINE_MAX_BYTES (1u << 20)
+/* Looks, one a second, until a monitor that does not answer is worth a line. */
+#define PATIENCE_COUNT 10u
 
 /* What a command was for; goes out as its id and comes back with the answer. */
 enum ask {
@@ -36,6 +38,8 @@ struct wsd_qmp {
 	char balloon[256]; /* QOM path; "": not found yet */
 	bool sized;	   /* the size is known */
 	bool complained;
+	bool greeted;	   /* QEMU has said anything since it was connected to */
+	u32 waited_count;  /* looks without an answer */
 	u64 left_bytes;	   /* memory left to the guest */
 	u64 last_update;   /* of the newest statistics */
 };
@@ -48,7 +52,7 @@ static void hang_up(struct wsd_qmp *qmp, const char *why)
 	close(qmp->watch.fd);
 	qmp->watch.fd = -1;
 	qmp->pid = 0;
-	qmp->sized = false;
+	qmp->sized = qmp->greeted = false;
 	qmp->input_length = 0;
 	*qmp->balloon = '\0';
 	if (why)
@@ -353,6 +357,8 @@ static void on_input(void *ctx, u32 events)
 		return;
 	}
 	qmp->input_length += (u32)got;
+	qmp->greeted = true;
+	qmp->waited_count = 0;
 	while ((end = memchr(qmp->input + at, '\n', qmp->input_length - at))) {
 		take_line(qmp, qmp->input + at, (size_t)(end - qmp->input) - at);
 		if (qmp->watch.fd < 0)
@@ -363,18 +369,34 @@ static void on_input(void *ctx, u32 events)
 	memmove(qmp->input, qmp->input + at, qmp->input_length);
 }
 
+/* Once for each time of silence: a VM may well be started after its daemon. */
+static void wait_on(struct wsd_qmp *qmp, const char *why)
+{
+	char text[WSD_PATH_MAX + 160];
+
+	if (qmp->waited_count++ != PATIENCE_COUNT)
+		return;
+	snprintf(text, sizeof(text), "%s: %s; tried again every second", qmp->vm->options->qmp, why);
+	wsd_vm_complain(qmp->vm, text);
+}
+
 void wsd_qmp_look_after(struct wsd_qmp *qmp)
 {
+	int fd;
+
 	if (qmp->watch.fd >= 0) {
 		if (*qmp->balloon)
 			command(qmp, ASK_SIZE, "query-balloon", NULL, NULL, NULL, 0);
+		else if (!qmp->greeted)
+			wait_on(qmp, "no greeting from QEMU's monitor, which talks to one at a time");
 		return;
 	}
-	qmp->watch.fd = wsd_socket_connect(qmp->vm->options->qmp);
-	if (qmp->watch.fd < 0) {
-		qmp->watch.fd = -1;
+	fd = wsd_socket_connect(qmp->vm->options->qmp);
+	if (fd < 0) {
+		wait_on(qmp, strerror(-fd));
 		return;
 	}
+	qmp->watch.fd = fd;
 	qmp->pid = wsd_socket_peer(qmp->watch.fd);
 	if (wsd_loop_watch(qmp->loop, &qmp->watch, EPOLLIN))
 		hang_up(qmp, NULL);

@@ -56,9 +56,10 @@ static bool is_dead_socket(const char *path)
 	return fd == -ECONNREFUSED;
 }
 
-int wsd_socket_listen(const char *path, struct tr_error *error)
+int wsd_socket_listen(const char *path, struct wsd_socket_place *place, struct tr_error *error)
 {
 	struct sockaddr_un address;
+	struct stat st;
 	int rc = make_address(&address, path);
 	int fd;
 
@@ -69,12 +70,22 @@ int wsd_socket_listen(const char *path, struct tr_error *error)
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return tr_fail(error, -errno, "%s: %s", path, strerror(errno));
-	if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) || listen(fd, 4)) {
+	if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) || listen(fd, 4) ||
+	    lstat(path, &st)) {
 		rc = -errno;
 		close(fd);
 		return tr_fail(error, rc, "%s: %s", path, strerror(-rc));
 	}
+	*place = (struct wsd_socket_place){ st.st_dev, st.st_ino };
 	return fd;
+}
+
+void wsd_socket_remove(const char *path, const struct wsd_socket_place *place)
+{
+	struct stat st;
+
+	if (!lstat(path, &st) && st.st_dev == place->device && st.st_ino == place->inode)
+		unlink(path);
 }
 
 int wsd_socket_peer(int fd)

@@ -13,8 +13,15 @@
 
 #define WSD_FDS_MAX 8 /* with one message; more are closed unseen */
 
+/* Which file a socket is: somebody may remove it and make another of the same name. */
+struct wsd_socket_place {
+	u64 device, inode;
+};
+
 /* Listen at @path; a socket that nobody answers on any more is replaced.  A file descriptor. */
-int wsd_socket_listen(const char *path, struct tr_error *error);
+int wsd_socket_listen(const char *path, struct wsd_socket_place *place, struct tr_error *error);
+/* Remove the socket at @path if it is still the one of @place. */
+void wsd_socket_remove(const char *path, const struct wsd_socket_place *place);
 /* A file descriptor, or negative errno (-ENOENT, -ECONNREFUSED: nobody is there yet). */
 int wsd_socket_connect(const char *path);
 /* The process on the other side, 0 if it is not known. */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,7 +12,24 @@
 #define FORMAT "ws-balloond state 1\ntarget_pages %u\nballoon_pages %llu\n" \
 	       "poison_val %x\ndriver_bounds %llx\ninflated %u %u\ndeflated %u %u\n"
 
-int wsd_state_read(struct wsd_state *state, const char *socket_path)
+int wsd_state_lock(const char *socket_path)
+{
+	char path[WSD_STATE_PATH_MAX + 16];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s.lock", socket_path);
+	fd = open(path, O_RDWR | O_CREAT | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	if (flock(fd, LOCK_EX | LOCK_NB)) {
+		int rc = -errno;
+		close(fd);
+		return rc;
+	}
+	return fd;
+}
+
+int wsd_state_read(struct wsd_state *state, const char *socket_path, u64 pages_most)
 {
 	char path[WSD_STATE_PATH_MAX + 16];
 	struct wsd_state_message in = { 0, 0 }, out = { 0, 0 };
@@ -35,7 +53,7 @@ int wsd_state_read(struct wsd_state *state, const char *socket_path)
 			&in.used, &in.pages, &out.used, &out.pages);
 	fclose(file);
 	/* Older ones end behind the balloon, or behind what the driver wrote. */
-	if ((fields != 2 && fields != 4 && fields != 8) || pages > 1ull << 32)
+	if ((fields != 2 && fields != 4 && fields != 8) || pages > pages_most || target > pages_most)
 		return -EINVAL;
 	*state = (struct wsd_state){ .target_pages = target, .balloon_pages = pages,
 				      .poison_val = poison, .driver_bounds = bounds,

@@ -29,7 +29,14 @@ struct wsd_state {
 };
 
 bool wsd_state_same(const struct wsd_state *a, const struct wsd_state *b);
-int wsd_state_read(struct wsd_state *state, const char *socket_path); /* 0, -ENOENT, -EINVAL */
+/* @pages_most: that the VM has; more is no state of its.  Return: 0, -ENOENT, -EINVAL. */
+int wsd_state_read(struct wsd_state *state, const char *socket_path, u64 pages_most);
+/*
+ * Take @socket_path's state for this process, until it ends or closes the file: SOCKET.lock,
+ * which stays behind, for a lock that is removed could be held twice.
+ * Return: the file; -EWOULDBLOCK: another process has it.
+ */
+int wsd_state_lock(const char *socket_path);
 int wsd_state_write(const struct wsd_state *state, const char *socket_path);
 
 #endif /* WSD_STATE_H */

@@ -352,6 +352,7 @@ int wsd_vm_create(struct wsd_vm *vm, u32 index, const struct wsd_vm_options *opt
 		struct wsd_attach_setup setup = {
 			.path = options->vhost, .device = options->device,
 			.inband = all->inband || all->clock == WSD_CLOCK_GUEST,
+			.size_bytes = vm->options->size_bytes,
 			.keep_state = !all->no_state,
 		};
 

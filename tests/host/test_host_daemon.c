@@ -408,7 +408,7 @@ static void count_one_more(const struct fake_daemon *daemon)
 {
 	struct wsd_state state;
 
-	cr_assert(!wsd_state_read(&state, daemon->socket));
+	cr_assert(!wsd_state_read(&state, daemon->socket, 1 << 20));
 	cr_assert(state.inflated.used, "no message is counted");
 	cr_assert(state.inflated.pages == 256);
 	state.inflated.used++;
@@ -470,6 +470,34 @@ Test(balloond, killed_in_the_middle_and_started_again_it_goes_on_and_loses_no_pa
 Test(balloond, killed_between_counting_a_message_and_saying_so_it_does_not_count_it_twice)
 {
 	die_and_go_on(true);
+}
+
+Test(balloond, two_daemons_do_not_serve_one_vm_even_when_the_socket_was_removed)
+{
+	struct fake_daemon daemon, second;
+	struct fake_vmm vmm;
+	int status;
+
+	fake_daemon_folder(&daemon);
+	fake_daemon_start(&daemon, "dialect=wsr1", NULL, NULL);
+	fake_vmm_memory(&vmm);
+	fake_attach(&vmm, daemon.socket, &ws_dialect_wsr1, 32, 0, true);
+	fake_expect(&daemon, "up", 1);
+	cr_assert(!unlink(daemon.socket));
+	second = daemon;
+	snprintf(second.control, sizeof(second.control), "%s/control2", daemon.folder);
+	fake_daemon_start(&second, "dialect=wsr1", NULL, NULL);
+	cr_assert(waitpid(second.pid, &status, 0) == second.pid);
+	cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+	cr_assert(access(daemon.socket, F_OK), "it left no socket");
+	fake_expect(&daemon, "up", 1);
+	/* Who was killed holds nothing. */
+	fake_daemon_stop(&daemon, SIGKILL);
+	cr_assert(!unlink(daemon.control));
+	fake_daemon_start(&daemon, "dialect=wsr1", NULL, NULL);
+	fake_expect(&daemon, "up", 0);
+	cr_assert(!fake_daemon_stop(&daemon, SIGTERM));
+	fake_daemon_remove(&daemon);
 }
 
 Test(balloond, a_guest_that_boots_anew_has_an_empty_balloon_and_no_target)

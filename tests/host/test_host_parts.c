@@ -103,20 +103,22 @@ Test(balloond_parts, a_state_file_is_read_back_and_anything_else_is_not)
 
 	cr_assert(mkdtemp(folder));
 	snprintf(path, sizeof(path), "%s/a.sock", folder);
-	cr_assert(wsd_state_read(&back, path) == -ENOENT);
-	cr_assert(!wsd_state_write(&state, path) && !wsd_state_read(&back, path));
+	cr_assert(wsd_state_read(&back, path, 1 << 20) == -ENOENT);
+	cr_assert(!wsd_state_write(&state, path) && !wsd_state_read(&back, path, 1 << 20));
 	cr_assert(back.target_pages == 7 && back.balloon_pages == 12345);
 	cr_assert(back.poison_val == 0xaaaaaaaa && back.driver_bounds == 0x64000420010ull);
 	/* of an older daemon */
 	put(folder, "a.sock.state", "ws-balloond state 1\ntarget_pages 3\nballoon_pages 4\n");
-	cr_assert(!wsd_state_read(&back, path) && back.balloon_pages == 4 && !back.poison_val);
+	cr_assert(!wsd_state_read(&back, path, 1 << 20) && back.balloon_pages == 4 && !back.poison_val);
 	put(folder, "a.sock.state", "ws-balloond state 1\ntarget_pages nonsense\n");
-	cr_assert(wsd_state_read(&back, path) == -EINVAL);
-	put(folder, "a.sock.state", "ws-balloond state 1\ntarget_pages 1\nballoon_pages 99999999999999\n");
-	cr_assert(wsd_state_read(&back, path) == -EINVAL);
+	cr_assert(wsd_state_read(&back, path, 1 << 20) == -EINVAL);
+	put(folder, "a.sock.state", "ws-balloond state 1\ntarget_pages 1\nballoon_pages 1048577\n");
+	cr_assert(wsd_state_read(&back, path, 1 << 20) == -EINVAL);
+	put(folder, "a.sock.state", "ws-balloond state 1\ntarget_pages 1048577\nballoon_pages 1\n");
+	cr_assert(wsd_state_read(&back, path, 1 << 20) == -EINVAL);
 	/* a pipe that nobody writes to */
 	snprintf(command, sizeof(command), "cd %s && rm a.sock.state && mkfifo a.sock.state", folder);
-	cr_assert(!system(command) && wsd_state_read(&back, path) == -EINVAL);
+	cr_assert(!system(command) && wsd_state_read(&back, path, 1 << 20) == -EINVAL);
 	snprintf(command, sizeof(command), "rm -rf %s", folder);
 	cr_assert(!system(command));
 }

@@ -19,8 +19,9 @@ struct fake_qemu {
 
 static int fake_listen(const char *path)
 {
+	struct wsd_socket_place place;
 	struct tr_error error;
-	int fd = wsd_socket_listen(path, &error);
+	int fd = wsd_socket_listen(path, &place, &error);
 
 	cr_assert(fd >= 0, "%s", error.text);
 	return fd;
