@@ -60,10 +60,10 @@ int ws_groups_add(struct ws_groups *groups, u32 parent, u32 *group)
 	return 0;
 }
 
-/* Pages of the group's own lruvecs, without those below. */
+/* Pages of the group itself, without those of groups below. */
 static u64 own_pages(const struct ws_groups *groups, u32 group)
 {
-	u64 pages = 0;
+	u64 pages = groups->group[group].other_pages;
 	u32 node;
 
 	for (node = 0; node < groups->nodes_count; node++) {
@@ -108,6 +108,14 @@ int ws_groups_limit(struct ws_groups *groups, u32 group, u64 min_pages, u64 low_
 		return -EINVAL;
 	groups->group[group].min_pages = min_pages;
 	groups->group[group].low_pages = low_pages;
+	return 0;
+}
+
+int ws_groups_charge(struct ws_groups *groups, u32 group, u64 other_pages)
+{
+	if (!is_used(groups, group))
+		return -EINVAL;
+	groups->group[group].other_pages = other_pages;
 	return 0;
 }
 

@@ -51,6 +51,7 @@ struct ws_group {
 	u32 parent; /* WS_GROUP_NONE: the root, or not in use */
 	bool used;
 	u64 min_pages, low_pages; /* as configured; the root's mean nothing */
+	u64 other_pages; /* the group's, and on no lruvec: ws_groups_charge() */
 	/* as of the last ws_groups_protect() */
 	u64 usage_pages;	  /* with all groups below */
 	u64 claimed_min, claimed_low; /* by its children: the sum of min(usage, limit) */
@@ -82,6 +83,14 @@ int ws_groups_attach(struct ws_groups *groups, u32 group, u32 node, struct ws_lr
 
 /* Return: 0 or -EINVAL. */
 int ws_groups_limit(struct ws_groups *groups, u32 group, u64 min_pages, u64 low_pages);
+
+/*
+ * What @group uses beside the pages on its lruvecs: unevictable ones, those being
+ * written out, the kernel's for it; in an environment without lruvecs, all.  Replaces
+ * what was said before.  The kernel's usage is a counter of all of it (page_counter).
+ * Return: 0 or -EINVAL.
+ */
+int ws_groups_charge(struct ws_groups *groups, u32 group, u64 other_pages);
 
 /* Is @group @ancestor itself, or below it? */
 bool ws_groups_below(const struct ws_groups *groups, u32 group, u32 ancestor);

@@ -70,6 +70,8 @@ static int open_engines(struct sim_guest *guest, struct tr_error *error)
 		if (choice.ops->watch)
 			choice.ops->watch(guest->memcg_of[i].lruvec, &guest->reaccess, config->start_ns);
 	}
+	if (sim_guest_groups_init(guest))
+		return tr_fail(error, -ENOMEM, "%s: out of memory", config->name);
 	return 0;
 }
 
@@ -123,6 +125,9 @@ int sim_guest_init(struct sim_guest *guest, struct sim_engine *engine, struct si
 	for (u32 i = 0; i < config->memcgs_count; i++) {
 		guest->memcg_of[i].high_pages = config->memcg[i].high_bytes / engine->page_bytes;
 		guest->memcg_of[i].max_pages = config->memcg[i].max_bytes / engine->page_bytes;
+		guest->memcg_of[i].parent = config->memcg[i].parent;
+		if (i)
+			guest->memcg_of[config->memcg[i].parent].has_below = true;
 	}
 	guest->hot = sim_zeroed(pages);
 	guest->memcg = sim_zeroed(pages);
@@ -169,6 +174,7 @@ void sim_guest_destroy(struct sim_guest *guest)
 	sim_zeroed_free(guest->region_pages, pages / SIM_REGION_PAGES * sizeof(u16));
 	for (u32 i = 0; i < SIM_MEMCGS_MAX; i++)
 		sim_reclaim_close(guest->memcg_of[i].lruvec);
+	sim_guest_groups_destroy(guest);
 	sim_future_destroy(&guest->future);
 	free(guest->batch);
 	free(guest->batch_done_ns);
@@ -222,9 +228,9 @@ static void sample_ages(const struct sim_guest *guest, struct sim_vm_sample *sam
 	for (u32 i = 0; i < guest->config->memcgs_count; i++) {
 		struct sim_reclaim *lruvec = guest->memcg_of[i].lruvec;
 
-		if (!lruvec->ops->ages)
+		if (!lruvec->ops->core)
 			return;
-		const struct ws_age *ages = lruvec->ops->ages(lruvec);
+		const struct ws_age *ages = &lruvec->ops->core(lruvec)->age;
 		u64 min_seq = ages->min_seq[WS_ANON] < ages->min_seq[WS_FILE] ? ages->min_seq[WS_ANON]
 									      : ages->min_seq[WS_FILE];
 		u32 gens = (u32)(ages->max_seq - min_seq) + 1;

@@ -29,6 +29,7 @@
 #include "model/sim_swap.h"
 #include "model/sim_watermark.h"
 #include "model/sim_workload.h"
+#include "ws_group.h"
 
 /* hot[page], beside SIM_HOT_PRESENT, _ACCESSED_* and _DIRTY_* of sim_reclaim.h. */
 #define SIM_HOT_FAST 0x20u
@@ -56,10 +57,14 @@ struct sim_batch {
 struct sim_balloon_device; /* sim_balloon.h */
 struct sim_reporter;	   /* sim_reporter.h */
 
-/* A memcg, and the lruvec of its pages. */
+/* A memcg, and the lruvec of its own pages. */
 struct sim_memcg {
 	struct sim_reclaim *lruvec;
-	u64 pages, high_pages, max_pages;
+	u64 pages;	 /* its own */
+	u64 usage_pages; /* with all memcgs below; the root, which has no limits, does not count */
+	u64 high_pages, max_pages;
+	u32 parent;
+	bool has_below; /* memcgs */
 };
 
 /*
@@ -115,6 +120,7 @@ struct sim_guest {
 	bool kswapd_again; /* it has reclaimed since it woke, and that was not enough */
 	u64 flush_next; /* cursor of the flusher */
 
+	struct ws_groups groups; /* the memcgs, by the same numbers, on one node */
 	struct sim_future future; /* empty unless the engine knows it */
 	struct sim_balloon_device *balloon;
 	struct sim_reporter *reporter;
@@ -215,7 +221,7 @@ struct sim_reclaimed {
 	u64 writing; /* frames that come free when they are written */
 	u64 cpu_ns;
 };
-/* @memcg: one of them, or SIM_MEMCGS_MAX for all. */
+/* @memcg: whose limit it is for, with all below; or SIM_MEMCGS_MAX: the guest's memory. */
 struct sim_reclaimed sim_guest_reclaim(struct sim_guest *guest, u64 want, u32 memcg,
 				       enum sim_reclaim_mode mode);
 void sim_guest_kswapd(struct sim_guest *guest);
@@ -255,7 +261,24 @@ u64 sim_guest_age_memcg(struct sim_guest *guest, u32 memcg, bool forced);
  * min_ttl: is everything that could be evicted younger than that?  Then evicting would be
  * taking the working set away.
  */
-bool sim_guest_is_all_young(const struct sim_guest *guest);
+bool sim_guest_is_all_young(struct sim_guest *guest);
+
+/* --- sim_guest_groups.c: memcgs as the core's tree of groups --- */
+/* After the engines are open.  Return: 0 or -ENOMEM. */
+int sim_guest_groups_init(struct sim_guest *guest);
+void sim_guest_groups_destroy(struct sim_guest *guest);
+/* Usage and effective protection as they are now, in guest->groups, for a reclaim of @memcg. */
+void sim_guest_protect(struct sim_guest *guest, u32 memcg);
+/* Tell observers what each memcg holds, in the bins of @report, which was made just now. */
+void sim_guest_groups_tell(struct sim_guest *guest, const struct ws_hist *report);
+
+/* @pages more that are charged to @memcg, and so to all above it; may be minus one. */
+static inline void sim_memcg_charge(struct sim_guest *guest, u32 memcg, int pages)
+{
+	guest->memcg_of[memcg].pages += (u64)(s64)pages;
+	for (; memcg; memcg = guest->memcg_of[memcg].parent)
+		guest->memcg_of[memcg].usage_pages += (u64)(s64)pages;
+}
 
 /* --- sim_guest_debt.c: the guest kernel's own work --- */
 /* vCPUs that no stream wants have worked up to now; call before their number changes. */

@@ -19,7 +19,7 @@ u64 sim_guest_age_memcg(struct sim_guest *guest, u32 memcg, bool forced)
 	guest->counters.ageing_entries += entries;
 	guest->counters.ageing_cpu_ns += cpu_ns;
 	sim_emit(guest->engine, SIM_EV_AGE, guest->id, memcg,
-		 lruvec->ops->ages ? lruvec->ops->ages(lruvec)->max_seq : 0, entries);
+		 lruvec->ops->core ? lruvec->ops->core(lruvec)->age.max_seq : 0, entries);
 	return cpu_ns;
 }
 
@@ -30,23 +30,14 @@ void sim_guest_age(struct sim_guest *guest)
 			sim_guest_owe(guest, sim_guest_age_memcg(guest, i, true));
 }
 
-bool sim_guest_is_all_young(const struct sim_guest *guest)
+bool sim_guest_is_all_young(struct sim_guest *guest)
 {
 	const struct sim_vm_config *config = guest->config;
 	bool swap = guest->swap.slots_count && !sim_swap_is_full(&guest->swap);
 
 	if (!config->min_ttl_ns)
 		return false;
-	for (u32 i = 0; i < config->memcgs_count; i++) {
-		const struct sim_reclaim *lruvec = guest->memcg_of[i].lruvec;
-
-		if (!lruvec->ops->worth_it)
-			return false;
-		/* A memcg within its memory.min is not reclaimed from, however old its pages. */
-		if (guest->memcg_of[i].pages > config->memcg[i].min_bytes / SIM_PAGE_BYTES &&
-		    lruvec->ops->worth_it(lruvec, config->min_ttl_ns, guest->engine->now_ns,
-					  swap ? config->swappiness : 0))
-			return false;
-	}
-	return true;
+	sim_guest_protect(guest, WS_GROUP_ROOT);
+	return ws_groups_out_of_memory(&guest->groups, 0, config->min_ttl_ns,
+				       guest->engine->now_ns, swap ? config->swappiness : 0, 0);
 }

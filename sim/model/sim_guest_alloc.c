@@ -73,14 +73,14 @@ void sim_guest_wake_kswapd(struct sim_guest *guest)
 		    guest->id, 0, 0);
 }
 
-/* memory.high and memory.max of the page's memcg; the root, which has all others below, has none. */
-static bool within_limits(struct sim_guest *guest, u32 memcg, struct sim_alloc *alloc)
+/* memory.high and memory.max of one memcg. */
+static bool within_limit(struct sim_guest *guest, u32 memcg, struct sim_alloc *alloc)
 {
 	u64 max = guest->memcg_of[memcg].max_pages, high = guest->memcg_of[memcg].high_pages;
 	u64 top = high < max ? high : max;
 
 	for (u32 try = 0; try < DIRECT_TRIES; try++) {
-		if (guest->memcg_of[memcg].pages < top)
+		if (guest->memcg_of[memcg].usage_pages < top)
 			return true;
 		struct sim_reclaimed got =
 			sim_guest_reclaim(guest, DIRECT_BATCH, memcg, SIM_RECLAIM_DIRECT);
@@ -91,7 +91,16 @@ static bool within_limits(struct sim_guest *guest, u32 memcg, struct sim_alloc *
 			break;
 	}
 	/* high only slows down; max is not passed. */
-	return guest->memcg_of[memcg].pages < max;
+	return guest->memcg_of[memcg].usage_pages < max;
+}
+
+/* A page is charged to its memcg and to all above it (page_counter); the root has no limit. */
+static bool within_limits(struct sim_guest *guest, u32 memcg, struct sim_alloc *alloc)
+{
+	for (; memcg; memcg = guest->memcg_of[memcg].parent)
+		if (!within_limit(guest, memcg, alloc))
+			return false;
+	return true;
 }
 
 struct sim_alloc sim_guest_alloc(struct sim_guest *guest, u32 memcg, bool balloon)

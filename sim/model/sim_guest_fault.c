@@ -52,11 +52,12 @@ static u32 get_frame(struct fault *fault)
  */
 static bool bring_neighbour(struct sim_guest *guest, u32 page, enum ws_enter how)
 {
-	u32 memcg = guest->memcg[page] & SIM_PAGE_MEMCG;
-
-	if (guest->frames.free_count <= guest->watermark.low ||
-	    guest->memcg_of[memcg].pages >= guest->memcg_of[memcg].max_pages)
+	if (guest->frames.free_count <= guest->watermark.low)
 		return false;
+	for (u32 memcg = guest->memcg[page] & SIM_PAGE_MEMCG; memcg;
+	     memcg = guest->memcg_of[memcg].parent)
+		if (guest->memcg_of[memcg].usage_pages + 1 >= guest->memcg_of[memcg].max_pages)
+			return false;
 	u32 frame = sim_frames_take(&guest->frames);
 
 	if (frame == SIM_NO_FRAME)

@@ -50,7 +50,7 @@ bool sim_page_install(struct sim_guest *guest, u32 page, u32 frame, enum ws_ente
 	guest->hot[page] = SIM_HOT_PRESENT | SIM_HOT_ACCESSED_HOST | SIM_HOT_DIRTY_HOST |
 			   (mapped ? SIM_HOT_MAPPED : 0);
 	guest->resident[kind]++;
-	guest->memcg_of[guest->memcg[page] & SIM_PAGE_MEMCG].pages++;
+	sim_memcg_charge(guest, guest->memcg[page] & SIM_PAGE_MEMCG, 1);
 	guest->region_pages[page / SIM_REGION_PAGES]++;
 	if (kind != TR_UNEVICTABLE) {
 		struct sim_reclaim *lruvec = lruvec_of(guest, page);
@@ -109,7 +109,7 @@ void sim_page_release_frame(struct sim_guest *guest, u32 page)
 	guest->hot[page] = 0;
 	guest->frame[page] = 0;
 	guest->resident[kind_of(guest, page)]--;
-	guest->memcg_of[guest->memcg[page] & SIM_PAGE_MEMCG].pages--;
+	sim_memcg_charge(guest, guest->memcg[page] & SIM_PAGE_MEMCG, -1);
 	guest->region_pages[page / SIM_REGION_PAGES]--;
 	sim_guest_frame_free(guest, frame);
 }

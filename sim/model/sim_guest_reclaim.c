@@ -295,43 +295,55 @@ static u64 reclaim_memcg(struct pass *pass, u32 memcg, u64 want)
 	return scanned;
 }
 
-/* Pages of @memcg that may be taken: beyond min, and beyond low unless @low_too. */
+/*
+ * Own pages of @memcg that may be taken, as of the last sim_guest_protect(): what is used
+ * beyond its effective min, and beyond its effective low unless @low_too.
+ */
 static u64 takeable(const struct sim_guest *guest, u32 memcg, bool low_too)
 {
-	const struct sim_memcg_config *limit = &guest->config->memcg[memcg];
-	u64 kept = (low_too ? limit->min_bytes : limit->min_bytes > limit->low_bytes ? limit->min_bytes
-									      : limit->low_bytes) /
-		   guest->engine->page_bytes;
+	const struct ws_group *group = &guest->groups.group[memcg];
+	u64 kept = group->emin_pages, own = guest->memcg_of[memcg].pages;
 
-	return guest->memcg_of[memcg].pages > kept ? guest->memcg_of[memcg].pages - kept : 0;
+	if (!low_too && group->elow_pages > kept)
+		kept = group->elow_pages;
+	u64 beyond = group->usage_pages > kept ? group->usage_pages - kept : 0;
+
+	return beyond < own ? beyond : own;
+}
+
+/* Evict from @target and all below, from each in proportion to what may be taken of it. */
+static u64 reclaim_tree(struct pass *pass, u32 target, u64 want)
+{
+	struct sim_guest *guest = pass->guest;
+	const struct ws_groups *groups = &guest->groups;
+	u32 memcgs = guest->config->memcgs_count;
+	u64 scanned = 0;
+
+	sim_guest_protect(guest, target);
+	for (u32 low_too = 0; low_too < 2 && !(pass->sum.freed + pass->sum.writing); low_too++) {
+		u64 all = 0;
+
+		for (u32 i = target; i < memcgs; i++)
+			all += ws_groups_below(groups, i, target) ? takeable(guest, i, low_too) : 0;
+		for (u32 i = target; i < memcgs && all; i++) {
+			u64 most = ws_groups_below(groups, i, target) ? takeable(guest, i, low_too) : 0;
+			u64 part = (want * most + all - 1) / all;
+
+			part = part < most ? part : most; /* never below the protection */
+			scanned += part ? reclaim_memcg(pass, i, part) : 0;
+		}
+	}
+	return scanned;
 }
 
 struct sim_reclaimed sim_guest_reclaim(struct sim_guest *guest, u64 want, u32 memcg,
 				       enum sim_reclaim_mode mode)
 {
 	struct pass pass = { .guest = guest, .mode = mode, .to = { NO_BATCH, NO_BATCH } };
-	u32 memcgs = guest->config->memcgs_count;
-	u64 scanned = 0;
+	u32 target = memcg < SIM_MEMCGS_MAX ? memcg : WS_GROUP_ROOT;
+	u64 scanned = guest->memcg_of[target].has_below ? reclaim_tree(&pass, target, want) :
+							  reclaim_memcg(&pass, target, want);
 
-	if (memcg < SIM_MEMCGS_MAX) {
-		scanned = reclaim_memcg(&pass, memcg, want);
-	} else if (memcgs == 1) {
-		scanned = reclaim_memcg(&pass, 0, want);
-	} else {
-		for (u32 low_too = 0; low_too < 2 && !(pass.sum.freed + pass.sum.writing); low_too++) {
-			u64 all = 0;
-
-			for (u32 i = 0; i < memcgs; i++)
-				all += takeable(guest, i, low_too);
-			for (u32 i = 0; i < memcgs && all; i++) {
-				u64 most = takeable(guest, i, low_too);
-				u64 part = (want * most + all - 1) / all;
-
-				part = part < most ? part : most; /* never below the protection */
-				scanned += part ? reclaim_memcg(&pass, i, part) : 0;
-			}
-		}
-	}
 	for (u32 i = 0; i < 2; i++)
 		if (pass.to[i] != NO_BATCH)
 			batch_submit(guest, pass.to[i]);

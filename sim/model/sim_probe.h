@@ -11,6 +11,7 @@
 
 #include "model/sim_mechanism.h"
 #include "scenario/sim_scenario.h"
+#include "ws_hist.h"
 
 /* What happened, for the journal.  The numbers are part of the journal's format. */
 enum sim_event_kind {
@@ -146,6 +147,13 @@ struct sim_report_sample {
 	u64 wrong_bytes; /* bytes that stand in another bin than they should */
 };
 
+/* What a report that is being sent is the sum of; page counts are of simulated pages. */
+struct sim_memcgs_sample {
+	u32 vm;
+	u64 made_ns;
+	const struct ws_hist *hist; /* by memcg, each with all below; [0] is the report */
+};
+
 struct sim_run_info {
 	const struct sim_scenario *scenario;
 	u64 traces_digest;
@@ -167,6 +175,7 @@ struct sim_probe {
 	void (*sample)(void *ctx, u64 now_ns, const struct sim_host_sample *host,
 		       const struct sim_vm_sample *vm, u32 vms_count);
 	void (*report)(void *ctx, const struct sim_report_sample *report);
+	void (*memcgs)(void *ctx, const struct sim_memcgs_sample *memcgs); /* of VMs that have some */
 	void (*explain)(void *ctx, u64 now_ns, u32 vm, const char *text);
 	/* The state at the end of the run. */
 	void (*end)(void *ctx, const struct sim_run_result *result,

@@ -130,11 +130,10 @@ struct sim_reclaim_stat {
  *		@max pages, which are on no lruvec afterwards and keep WS_PAGE_FILE in entry.
  *		Return: how many; fewer than max only for budget, ageing or emptiness
  * @stat:	counts
- * @ages:	NULL when pages have no generations; what a report is made from
+ * @core:	NULL when pages have no generations; the core's lruvec behind it, from which
+ *		reports are made and which a tree of groups holds (ws_group.h)
  * @watch:	NULL when it cannot tell; count pages that come back, by age, in @aggregate too
  *		(ws_reaccess.h), from now on; it outlives the instance
- * @worth_it:	NULL when min_ttl means nothing; may reclaim take pages that were not used
- *		for that long?
  * @check:	false when an invariant of the state is broken; slow
  */
 struct sim_reclaim_ops {
@@ -158,10 +157,8 @@ struct sim_reclaim_ops {
 	u32 (*evict)(struct sim_reclaim *reclaim, struct sim_reclaim_scan *scan, u32 *victims,
 		     u32 *shadows, u32 max);
 	void (*stat)(const struct sim_reclaim *reclaim, struct sim_reclaim_stat *stat);
-	const struct ws_age *(*ages)(const struct sim_reclaim *reclaim);
+	struct ws_lru *(*core)(struct sim_reclaim *reclaim);
 	void (*watch)(struct sim_reclaim *reclaim, struct ws_reaccess *aggregate, u64 now_ns);
-	bool (*worth_it)(const struct sim_reclaim *reclaim, u64 min_ttl_ns, u64 now_ns,
-			 u32 swappiness);
 	bool (*check)(const struct sim_reclaim *reclaim);
 };
 

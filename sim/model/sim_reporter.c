@@ -7,6 +7,17 @@
 #include "model/sim_guest.h"
 #include "model/sim_reporter.h"
 
+/* What a report of an engine with generations is made from: the root, and so all memcgs. */
+static struct ws_group_source tree_of(struct sim_guest *guest)
+{
+	return (struct ws_group_source){ .groups = &guest->groups, .group = WS_GROUP_ROOT };
+}
+
+static bool has_generations(const struct sim_guest *guest)
+{
+	return guest->memcg_of[0].lruvec->ops->core;
+}
+
 static int age(void *ctx, u64 now_ns)
 {
 	struct sim_guest *guest = ctx;
@@ -19,37 +30,24 @@ static int age(void *ctx, u64 now_ns)
 static u64 youngest_birth(void *ctx)
 {
 	struct sim_guest *guest = ctx;
-	u64 birth_ns = guest->reporter->aged_ns;
+	struct ws_group_source tree = tree_of(guest);
 
-	for (u32 i = 0; i < guest->config->memcgs_count; i++) {
-		struct sim_reclaim *lruvec = guest->memcg_of[i].lruvec;
-
-		if (!lruvec->ops->ages)
-			continue;
-		const struct ws_age *ages = lruvec->ops->ages(lruvec);
-
-		/* The report is as old as the memcg that was aged longest ago. */
-		u64 youngest_ns = ws_age_birth(ages, ages->max_seq);
-
-		if (i == 0 || youngest_ns < birth_ns)
-			birth_ns = youngest_ns;
-	}
-	return birth_ns;
+	return has_generations(guest) ? ws_group_ages.youngest_birth(&tree) :
+					guest->reporter->aged_ns;
 }
 
 static int collect(void *ctx, struct ws_hist *hist, u64 now_ns)
 {
 	struct sim_guest *guest = ctx;
+	struct ws_group_source tree = tree_of(guest);
 
+	if (has_generations(guest))
+		return ws_group_ages.collect(&tree, hist, now_ns);
 	for (u32 i = 0; i < guest->config->memcgs_count; i++) {
 		struct sim_reclaim *lruvec = guest->memcg_of[i].lruvec;
 		struct sim_reclaim_stat stat;
 		u64 young_ns = now_ns - guest->reporter->aged_ns;
 
-		if (lruvec->ops->ages) {
-			ws_age_collect(lruvec->ops->ages(lruvec), hist, now_ns);
-			continue;
-		}
 		lruvec->ops->stat(lruvec, &stat);
 		for (u32 type = 0; type < WS_TYPES; type++) {
 			ws_hist_add_span(hist, type, 0, young_ns, stat.active[type]);
@@ -187,6 +185,8 @@ static void send_report(struct sim_guest *guest, bool pressure, bool stale, u64 
 	guest->counters.vm_exits++;
 	truth.cost_ns = cost_ns;
 	find_truth(guest, &hist, &truth);
+	if (!stale)
+		sim_guest_groups_tell(guest, &reporter->report.hist);
 	if (!sim_link_send(reporter->link, guest->id, SIM_VQ_REPORT, true, bytes, (u32)length, &truth))
 		guest->counters.reports_lost++;
 }

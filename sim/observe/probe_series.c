@@ -7,7 +7,7 @@
 #include "observe/sim_results.h"
 #include "tr_units.h"
 
-enum { VMS, HOST, AGES, REACCESS, HISTOGRAMS, DECISIONS, FILES };
+enum { VMS, HOST, AGES, REACCESS, HISTOGRAMS, MEMCGS, DECISIONS, FILES };
 
 static const struct {
 	const char *name, *columns;
@@ -28,6 +28,7 @@ static const struct {
 	[HISTOGRAMS] = { "histograms.csv",
 			 "made_s,arrived_s,vm,pressure,bin,idle_age_max_s,anon_bytes,file_bytes,"
 			 "true_anon_bytes,true_file_bytes,report_wrong_bytes,report_cost_s" },
+	[MEMCGS] = { "memcgs.csv", "made_s,vm,memcg,bin,idle_age_max_s,anon_bytes,file_bytes" },
 	[DECISIONS] = { "decisions.csv", "time_s,vm,text" },
 };
 
@@ -224,6 +225,31 @@ static void on_report(void *ctx, const struct sim_report_sample *report)
 	}
 }
 
+static void on_memcgs(void *ctx, const struct sim_memcgs_sample *memcgs)
+{
+	struct probe_series *series = ctx;
+	const struct sim_vm_config *vm = &series->scenario->vm[memcgs->vm];
+	u64 page_bytes = (u64)TR_PAGE_SIZE * series->scenario->sample_one_in;
+	FILE *to = series->file[MEMCGS].stream;
+
+	for (u32 i = 0; i < vm->memcgs_count * memcgs->hist->bins_count; i++) {
+		const struct ws_hist *hist = &memcgs->hist[i / memcgs->hist->bins_count];
+		u32 bin = i % hist->bins_count;
+
+		put_s(to, memcgs->made_ns);
+		fputc(',', to);
+		sim_csv_text(to, vm->name);
+		fputc(',', to);
+		sim_csv_text(to, vm->memcg[i / hist->bins_count].name);
+		fprintf(to, ",%u,", bin);
+		/* The last bin has no upper edge. */
+		if (bin + 1 < hist->bins_count)
+			put_s(to, ws_hist_edge(hist, bin));
+		fprintf(to, ",%llu,%llu\n", hist->pages[WS_ANON][bin] * page_bytes,
+			hist->pages[WS_FILE][bin] * page_bytes);
+	}
+}
+
 static void on_explain(void *ctx, u64 now_ns, u32 vm, const char *text)
 {
 	struct probe_series *series = ctx;
@@ -243,6 +269,7 @@ struct sim_probe probe_series_probe(struct probe_series *series)
 		.ctx = series,
 		.sample = on_sample,
 		.report = on_report,
+		.memcgs = on_memcgs,
 		.explain = on_explain,
 	};
 }

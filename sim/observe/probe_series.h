@@ -7,6 +7,7 @@
  *	ages.csv	a row per VM, sample and generation: the guest's idle ages
  *	reaccess.csv	pages used again, so far, by idle age; rows of bins that changed
  *	histograms.csv	a row per report and bin: reported and true bytes
+ *	memcgs.csv	a row per report, memcg and bin, of VMs with memcgs
  *	decisions.csv	what the policy said about its decisions
  *
  * Units stand in the columns' names.  Rows go out as they come.

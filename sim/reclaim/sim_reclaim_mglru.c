@@ -9,7 +9,6 @@
 
 #include "model/sim_reclaim.h"
 #include "reclaim/sim_hot.h"
-#include "ws_group.h"
 #include "ws_walk.h"
 
 #define UPCOMING 48u	/* pages fetched ahead: what a call for 32 victims looks at */
@@ -233,9 +232,9 @@ static void mglru_stat(const struct sim_reclaim *reclaim, struct sim_reclaim_sta
 	}
 }
 
-static const struct ws_age *mglru_ages(const struct sim_reclaim *reclaim)
+static struct ws_lru *mglru_core(struct sim_reclaim *reclaim)
 {
-	return &((const struct sim_mglru *)reclaim)->lru.age;
+	return &mglru_of(reclaim)->lru;
 }
 
 static void mglru_watch(struct sim_reclaim *reclaim, struct ws_reaccess *aggregate, u64 now_ns)
@@ -246,13 +245,6 @@ static void mglru_watch(struct sim_reclaim *reclaim, struct ws_reaccess *aggrega
 
 	assert(!rc);
 	ws_lru_watch(&mglru->lru, &mglru->reaccess, now_ns);
-}
-
-static bool mglru_worth_it(const struct sim_reclaim *reclaim, u64 min_ttl_ns, u64 now_ns,
-			   u32 swappiness)
-{
-	return ws_lru_is_worth_it(&((const struct sim_mglru *)reclaim)->lru, min_ttl_ns, now_ns,
-				  swappiness, 0);
 }
 
 static bool mglru_check(const struct sim_reclaim *reclaim)
@@ -280,8 +272,7 @@ const struct sim_reclaim_ops sim_reclaim_mglru = {
 	.age = mglru_age,
 	.evict = mglru_evict,
 	.stat = mglru_stat,
-	.ages = mglru_ages,
+	.core = mglru_core,
 	.watch = mglru_watch,
-	.worth_it = mglru_worth_it,
 	.check = mglru_check,
 };

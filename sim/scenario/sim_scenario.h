@@ -72,8 +72,10 @@ struct sim_segment {
 	u64 idle_ns;	    /* idling after each repetition */
 };
 
+/* A memory cgroup below another; what it uses and may use includes all below it. */
 struct sim_memcg_config {
 	char name[SIM_NAME_MAX];
+	u32 parent; /* of lower number; the root's own is 0 */
 	u64 min_bytes, low_bytes, high_bytes, max_bytes; /* high, max: SIM_NONE is no limit */
 };
 

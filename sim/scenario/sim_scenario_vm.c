@@ -130,10 +130,19 @@ static void print_workload(struct sim_json_writer *json, const struct sim_field 
 
 /* --- memory cgroups --- */
 
+/* A memcg as the file has it: its parent by name. */
+struct memcg_entry {
+	struct sim_memcg_config memcg; /* first, as in struct entry */
+	char parent[SIM_NAME_MAX];
+};
+
 #define MEMCG(member) offsetof(struct sim_memcg_config, member)
+#define MEMCG_ROOT "root"
 
 static const struct sim_field memcg_fields[] = {
 	{ "name", SIM_FIELD_NAME, .offset = MEMCG(name), .flags = SIM_FIELD_REQUIRED },
+	{ "parent", SIM_FIELD_NAME, .offset = offsetof(struct memcg_entry, parent),
+	  .value = MEMCG_ROOT },
 	{ "min", SIM_FIELD_BYTES, .offset = MEMCG(min_bytes), .flags = SIM_FIELD_PAGES,
 	  .value = "0", .max = 64 * TIB },
 	{ "low", SIM_FIELD_BYTES, .offset = MEMCG(low_bytes), .flags = SIM_FIELD_PAGES,
@@ -149,33 +158,51 @@ static const struct sim_field memcg_fields[] = {
 
 static void root_memcg(struct sim_vm_config *vm)
 {
-	sim_fields_default(memcg_fields, &vm->memcg[0]);
-	snprintf(vm->memcg[0].name, SIM_NAME_MAX, "root");
+	struct memcg_entry root = { .memcg.parent = 0 };
+
+	sim_fields_default(memcg_fields, &root);
+	snprintf(root.memcg.name, SIM_NAME_MAX, MEMCG_ROOT);
+	vm->memcg[0] = root.memcg;
 	vm->memcgs_count = 1;
 }
 
-static int read_memcg(struct sim_reader *reader, const struct sim_json_in *in,
-		      const struct sim_vm_config *vm, struct sim_memcg_config *memcg)
+/* Number of the memcg @name among those read; as many as there are: it is none of them. */
+static u32 find_memcg(const struct sim_vm_config *vm, const char *name)
 {
+	u32 i = 0;
+
+	while (i < vm->memcgs_count && strcmp(vm->memcg[i].name, name))
+		i++;
+	return i;
+}
+
+static int read_memcg(struct sim_reader *reader, const struct sim_json_in *in,
+		      struct sim_vm_config *vm)
+{
+	struct memcg_entry entry = { .memcg.parent = 0 };
 	u64 seen = 0;
 	int rc;
 
-	sim_fields_default(memcg_fields, memcg);
-	rc = sim_fields_read(reader, memcg_fields, in, memcg, &seen);
+	sim_fields_default(memcg_fields, &entry);
+	rc = sim_fields_read(reader, memcg_fields, in, &entry, &seen);
 	if (!rc)
 		rc = sim_fields_required(memcg_fields, in, seen, reader->error);
 	if (rc)
 		return rc;
-	for (const struct sim_memcg_config *other = vm->memcg; other < memcg; other++)
-		if (!strcmp(other->name, memcg->name))
-			return sim_json_fail(in, -EINVAL, reader->error,
-					     "a memcg \"%s\" is there already", memcg->name);
-	if (memcg->min_bytes > memcg->max_bytes)
+	if (find_memcg(vm, entry.memcg.name) < vm->memcgs_count)
+		return sim_json_fail(in, -EINVAL, reader->error, "a memcg \"%s\" is there already",
+				     entry.memcg.name);
+	entry.memcg.parent = find_memcg(vm, entry.parent);
+	if (entry.memcg.parent == vm->memcgs_count)
+		return sim_json_fail(in, -EINVAL, reader->error,
+				     "no memcg \"%s\" before it to be below", entry.parent);
+	if (entry.memcg.min_bytes > entry.memcg.max_bytes)
 		return sim_json_fail(in, -EINVAL, reader->error, "\"min\" is above \"max\"");
+	vm->memcg[vm->memcgs_count++] = entry.memcg;
 	return 0;
 }
 
-/* The root is always there as memcg 0; the list holds the others, from 1. */
+/* The root is always there as memcg 0; the list holds the others, from 1, parents first. */
 static int read_memcgs(struct sim_reader *reader, const struct sim_json_in *in, void *object)
 {
 	struct sim_vm_config *vm = object;
@@ -189,7 +216,7 @@ static int read_memcgs(struct sim_reader *reader, const struct sim_json_in *in, 
 				     SIM_MEMCGS_MAX - 1);
 	root_memcg(vm);
 	for (bool ok = sim_json_first(in, &child); ok && !rc; ok = sim_json_next(&child))
-		rc = read_memcg(reader, &child, vm, &vm->memcg[vm->memcgs_count++]);
+		rc = read_memcg(reader, &child, vm);
 	return rc;
 }
 
@@ -200,8 +227,11 @@ static void print_memcgs(struct sim_json_writer *json, const struct sim_field *f
 
 	sim_json_array(json, field->key);
 	for (u32 i = 1; i < vm->memcgs_count; i++) {
+		struct memcg_entry entry = { .memcg = vm->memcg[i] };
+
+		memcpy(entry.parent, vm->memcg[entry.memcg.parent].name, SIM_NAME_MAX);
 		sim_json_object(json, NULL);
-		sim_fields_print(memcg_fields, json, &vm->memcg[i]);
+		sim_fields_print(memcg_fields, json, &entry);
 		sim_json_close(json);
 	}
 	sim_json_close(json);
@@ -430,8 +460,9 @@ static int check_entry(struct sim_reader *reader, const struct sim_json_in *in,
 		FAIL_AT(in, "start", "is not before the end of the run");
 	if (vm->stop_ns <= vm->start_ns)
 		FAIL_AT(in, "stop", "is not after \"start\"");
+	/* Further down is only shared out what the uppermost have. */
 	for (u32 i = 1; i < vm->memcgs_count; i++)
-		memcgs_min += vm->memcg[i].min_bytes;
+		memcgs_min += vm->memcg[i].parent ? 0 : vm->memcg[i].min_bytes;
 	if (memcgs_min > vm->memory_bytes - vm->kernel_bytes)
 		FAIL_AT(in, "memcgs", "protect (\"min\") more than the VM has");
 	return 0;

@@ -182,6 +182,36 @@ Test(group, children_share_what_their_parent_has)
 	cr_assert_eq(groups.group[serve].emin_pages, 120);
 }
 
+/* Ten pages that no lruvec has are used all the same, by the parent too, and protected. */
+Test(group, what_lies_on_no_lruvec_is_used_too)
+{
+	u32 jobs, batch;
+
+	start();
+	jobs = make(WS_GROUP_ROOT);
+	batch = make(jobs);
+	fill(batch, 0, 90, WS_ANON);
+	ws_groups_limit(&groups, jobs, 0, 99);
+	ws_groups_limit(&groups, batch, 95, 100);
+	cr_assert_eq(ws_groups_charge(&groups, batch, 10), 0);
+	ws_groups_protect(&groups, WS_GROUP_ROOT);
+	cr_assert_eq(groups.group[batch].usage_pages, 100);
+	cr_assert_eq(groups.group[jobs].usage_pages, 100);
+	cr_assert_eq(groups.group[jobs].claimed_min, 95);
+	cr_assert_eq(groups.group[batch].elow_pages, 99, "all that jobs has");
+	cr_assert_eq(ws_groups_protected(&groups, batch), WS_PROTECTED_NOT, "one above");
+	cr_assert_eq(ws_groups_charge(&groups, batch, 9), 0);
+	ws_groups_protect(&groups, WS_GROUP_ROOT);
+	cr_assert_eq(groups.group[jobs].usage_pages, 99, "replaced, not added");
+	cr_assert_eq(ws_groups_protected(&groups, batch), WS_PROTECTED_LOW);
+	cr_assert_eq(ws_groups_charge(&groups, batch + 1, 1), -EINVAL);
+	while (ws_age_total(&lru[batch][0].age))
+		ws_lru_remove(&lru[batch][0], --pages_used);
+	cr_assert_eq(ws_groups_remove(&groups, batch), -EBUSY, "nine pages");
+	ws_groups_charge(&groups, batch, 0);
+	cr_assert_eq(ws_groups_remove(&groups, batch), 0);
+}
+
 /* --- min_ttl --- */
 
 Test(group, memory_is_out_when_all_that_is_left_is_younger_than_min_ttl)

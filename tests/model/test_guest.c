@@ -24,6 +24,8 @@
 #define ACCESSES 200000u
 #define MEMORY_PAGES 12288u /* 48 MiB */
 #define KERNEL_PAGES 2048u
+#define PROTECTED 4096u /* 16 MiB of memcg 2, used in the first second and the last */
+#define STREAMED 16384u /* 64 MiB of memcg 1, again and again in between */
 
 TestSuite(guest, .init = make_folder, .fini = remove_folder);
 
@@ -93,6 +95,7 @@ struct seen {
 	u32 late_faults, first_page, end_page; /* faults after late_ns on a range of pages */
 	u64 late_ns;
 	u64 anon_most, true_old_bytes, reports;
+	u64 tree_ns, tree_bytes, tree_reports; /* the last report that memcgs were told of */
 	u64 free_most; /* of the host, once it swaps */
 	struct sim_vm_sample last;
 	struct sim_host_sample host;
@@ -139,12 +142,44 @@ static void see_report(void *ctx, const struct sim_report_sample *report)
 {
 	struct seen *seen = ctx;
 
+	if (seen->tree_ns && seen->tree_ns == report->made_ns) {
+		u64 bytes = 0;
+
+		for (u32 i = 0; i < report->bins_count; i++)
+			bytes += (i + 1) * (report->anon_bytes[i] + report->file_bytes[i]);
+		cr_assert_eq(bytes, seen->tree_bytes, "report at %llu ns", report->made_ns);
+		seen->tree_reports++;
+	}
 	if (report->made_ns < 20 * SIM_SECOND)
 		return;
 	seen->reports++;
 	for (u32 i = 0; i < report->bins_count; i++)
 		if (i && report->edge_ns[i - 1] >= 10 * SIM_SECOND)
 			seen->true_old_bytes += report->true_anon_bytes[i] + report->true_file_bytes[i];
+}
+
+/*
+ * Memcg 2 below 1, bin by bin: each one's report is its own pages and those of all below.
+ * The root's, which is sent, is compared when it arrives.
+ */
+static void see_memcgs(void *ctx, const struct sim_memcgs_sample *memcgs)
+{
+	const struct ws_hist *root = &memcgs->hist[0], *stream = &memcgs->hist[1];
+	const struct ws_hist *kept = &memcgs->hist[2];
+	struct seen *seen = ctx;
+
+	seen->tree_ns = memcgs->made_ns;
+	seen->tree_bytes = 0;
+	for (u32 i = 0; i < root->bins_count; i++) {
+		cr_assert_eq(root->pages[WS_ANON][i], stream->pages[WS_ANON][i]);
+		cr_assert_geq(stream->pages[WS_ANON][i], kept->pages[WS_ANON][i]);
+		seen->tree_bytes += (i + 1) * root->pages[WS_ANON][i] * SIM_PAGE_BYTES;
+	}
+	/* All has been touched, and the trace, which takes 17 s, has not ended. */
+	if (memcgs->made_ns < 3 * SIM_SECOND || memcgs->made_ns > 17 * SIM_SECOND)
+		return;
+	cr_assert_eq(ws_hist_total(kept, WS_ANON), PROTECTED);
+	cr_assert_eq(ws_hist_total(stream, WS_ANON), PROTECTED + STREAMED);
 }
 
 static void see_end(void *ctx, const struct sim_run_result *result,
@@ -161,7 +196,7 @@ static void see_end(void *ctx, const struct sim_run_result *result,
 static void run(const char *text, const char *const *sets, u32 sets_count, struct seen *seen)
 {
 	struct sim_probe probe = { .ctx = seen, .event = see_event, .sample = see_sample,
-				   .report = see_report, .end = see_end };
+				   .report = see_report, .memcgs = see_memcgs, .end = see_end };
 	struct sim_run_result result;
 	struct sim_scenario scenario;
 	struct sim_world *world;
@@ -279,9 +314,6 @@ Test(guest, lru_faults_as_often_as_an_lru_of_its_size)
 
 /* --- memcgs --- */
 
-#define PROTECTED 4096u /* 16 MiB of memcg 2, used in the first second and the last */
-#define STREAMED 16384u /* 64 MiB of memcg 1, again and again in between */
-
 static void write_two_memcgs(void)
 {
 	struct tr_writer *writer = open_trace("t.wst", TR_ANON);
@@ -343,6 +375,73 @@ Test(guest, memory_max_is_not_passed_and_ends_in_the_memcg_s_own_oom_without_swa
 	cr_assert_gt(none.last.counters.oom_kills, 0);
 	free(seen.what);
 	free(none.what);
+}
+
+/*
+ * kept below stream.  What stream does not have of protection it cannot hand down; with
+ * some of its own, kept's claim counts.  A limit of stream's holds for both together, and
+ * reclaim for it spares what kept claims, though stream's own min counts for nothing then.
+ */
+#define KEPT_BELOW "vms.0.memcgs.1.parent=stream"
+
+Test(guest, a_memcg_has_what_protection_its_parent_has)
+{
+	const char *alone_sets[] = { KEPT_BELOW, "vms.0.memcgs.1.min=17MiB" };
+	const char *handed[] = { KEPT_BELOW, "vms.0.memcgs.1.min=17MiB", "vms.0.memcgs.0.min=17MiB" };
+	/* Without readahead, which brings kept's pages back beside stream's. */
+	const char *half[] = { KEPT_BELOW, "vms.0.memcgs.1.min=17MiB", "vms.0.memcgs.0.min=8MiB",
+			       "vms.0.swap.cluster=1" };
+	const char *low[] = { KEPT_BELOW, "vms.0.memcgs.1.low=17MiB", "vms.0.memcgs.0.low=17MiB" };
+	const char *const *const sets[] = { alone_sets, handed, half, low };
+	static const u32 counts[] = { 2, 3, 4, 3 };
+	u32 faults[4];
+
+	write_two_memcgs();
+	for (u32 i = 0; i < 4; i++) {
+		struct seen seen = { .late_ns = 2 * SIM_SECOND, .end_page = PROTECTED };
+
+		run(two_memcgs, sets[i], counts[i], &seen);
+		faults[i] = seen.late_faults;
+		cr_assert_eq(seen.last.counters.oom_kills, 0);
+		free(seen.what);
+	}
+	cr_assert_gt(faults[0], PROTECTED / 2, "%u faults", faults[0]);
+	cr_assert_eq(faults[1], 0, "%u faults", faults[1]);
+	cr_assert(faults[2] > PROTECTED / 4 && faults[2] < PROTECTED * 3 / 4, "%u faults", faults[2]);
+	cr_assert_eq(faults[3], 0, "%u faults", faults[3]);
+}
+
+Test(guest, memory_max_of_a_parent_holds_for_all_below)
+{
+	const char *open[] = { KEPT_BELOW, "vms.0.memcgs.0.max=24MiB" };
+	const char *spared[] = { KEPT_BELOW, "vms.0.memcgs.0.max=24MiB",
+				 "vms.0.memcgs.1.min=17MiB" };
+	struct seen seen = { .late_ns = 2 * SIM_SECOND, .end_page = PROTECTED }, with = seen;
+
+	write_two_memcgs();
+	run(two_memcgs, open, 2, &seen);
+	run(two_memcgs, spared, 3, &with);
+	cr_assert_leq(seen.anon_most, 24 * 256, "%llu pages", seen.anon_most);
+	cr_assert_leq(with.anon_most, 24 * 256, "%llu pages", with.anon_most);
+	cr_assert_gt(with.anon_most, 23 * 256);
+	cr_assert_gt(seen.late_faults, PROTECTED / 2);
+	cr_assert_eq(with.late_faults, 0, "%u faults", with.late_faults);
+	cr_assert_eq(with.last.counters.oom_kills, 0);
+	free(seen.what);
+	free(with.what);
+}
+
+Test(guest, reports_of_memcgs_add_up_to_the_guest_s)
+{
+	const char *sets[] = { KEPT_BELOW, "vms.0.memory=256MiB", "policy.name=wmo",
+			       "policy.params={\"idle\":\"24h\",\"interval\":\"3s\","
+			       "\"refresh\":\"1s\",\"balloon\":\"off\"}" };
+	struct seen seen = { .late_ns = SIM_NONE };
+
+	write_two_memcgs();
+	run(two_memcgs, sets, 4, &seen);
+	cr_assert_gt(seen.tree_reports, 2, "%llu", seen.tree_reports);
+	free(seen.what);
 }
 
 /*

@@ -57,7 +57,7 @@ static const char full[] =
 	"   \"disk\": {\"name\": \"tape\", \"read\": \"1s\", \"write\": \"2s\"},\n"
 	"   \"deflate_on_oom\": false, \"page_reporting\": true, \"dialect\": \"v4\",\n"
 	"   \"memcgs\": [{\"name\": \"app\", \"min\": \"4MiB\", \"max\": \"128MiB\"},\n"
-	"                {\"name\": \"log\", \"low\": \"8MiB\", \"high\": \"16MiB\"}],\n"
+	"                {\"name\": \"log\", \"parent\": \"app\", \"low\": \"8MiB\", \"high\": \"16MiB\"}],\n"
 	"   \"workload\": [{\"trace\": \"a.wst\", \"repeat\": 3, \"keep\": \"all\", \"idle\": \"30s\"},\n"
 	"                  {\"idle\": \"1m\"}], \"loop\": false, \"phase_jitter\": \"5s\"}],\n"
 	" \"disturbances\": [{\"kind\": \"link\", \"at\": \"1m\", \"duration\": \"10s\", \"loss\": 1},\n"
@@ -156,6 +156,8 @@ Test(scenario, all_keys_are_taken)
 	cr_assert_eq(s.vm[3].memcgs_count, 3);
 	cr_assert_eq(s.vm[3].memcg[1].max_bytes, 128u << 20);
 	cr_assert_eq(s.vm[3].memcg[2].max_bytes, SIM_NONE);
+	cr_assert_eq(s.vm[3].memcg[1].parent, 0);
+	cr_assert_eq(s.vm[3].memcg[2].parent, 1);
 	cr_assert_eq(s.vm[3].segments_count, 2);
 	cr_assert_eq(s.vm[3].segment[0].keep, SIM_KEEP_ALL);
 	cr_assert_str_eq(s.vm[3].segment[1].trace, "");
@@ -266,6 +268,10 @@ static const struct {
 	{ "vms.0.memcgs=[{\"name\":\"x\",\"min\":\"8KiB\",\"max\":\"4KiB\"}]",
 	  "s.json: /vms/0/memcgs/0: \"min\" is above \"max\"" },
 	{ "vms.0.memcgs=[{\"name\":\"x\",\"min\":\"1GiB\"}]", "s.json: /vms/0/memcgs: protect" },
+	{ "vms.0.memcgs=[{\"name\":\"x\",\"parent\":\"x\"}]",
+	  "s.json: /vms/0/memcgs/0: no memcg \"x\" before it to be below" },
+	{ "vms.0.memcgs=[{\"name\":\"x\",\"parent\":\"y\"},{\"name\":\"y\"}]",
+	  "s.json: /vms/0/memcgs/0: no memcg \"y\" before it to be below" },
 	{ "vms.0.workload=[]", "s.json: /vms/0/workload: must be a list of one or more" },
 	{ "vms.0.workload=[{}]", "s.json: /vms/0/workload/0: needs a \"trace\" or an \"idle\"" },
 	{ "vms.0.workload=[{\"idle\":\"1s\",\"keep\":\"all\"}]",
