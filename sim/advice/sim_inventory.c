@@ -7,16 +7,18 @@
 #include <string.h>
 
 #include "advice/sim_inventory.h"
+#include "scenario/sim_demand.h"
 #include "scenario/sim_json_write.h"
 #include "scenario/sim_scenario.h"
 #include "tr_file.h"
-#include "tr_import.h"
+#include "tr_demand.h"
 #include "tr_input.h"
 #include "tr_units.h"
 
 #define SECOND 1000000000ull
 #define MIB (1ull << 20)
 #define PATH 1024
+#define DURATION_MAX (3600 * SECOND) /* unless the caller says more */
 
 enum column { NAME, MEMORY, TRACE, DEMAND, CONTAINER, COUNT, SWAP, COLUMNS };
 
@@ -95,35 +97,25 @@ static int make_trace(struct reading *reading, const char *source, const char *c
 		      u64 memory_bytes, char path[PATH], struct tr_error *error)
 {
 	struct sim_inventory *inventory = reading->inventory;
-	struct tr_import_options options;
-	struct tr_import *import;
-	struct tr_writer *writer;
-	u64 kernel_bytes = 16 * MIB + memory_bytes / 64 + memory_bytes / 50;
+	struct sim_demand demand = {
+		.memory_bytes = sim_demand_memory(memory_bytes, 16 * MIB + memory_bytes / 64),
+		.time_scale = (double)inventory->time_scale / TR_DEMAND_ONE,
+		.hot = 0.2,
+		.hot_ns = 10 * SECOND,
+		.warm = 0.3,
+		.warm_ns = 300 * SECOND,
+		.write = 0.3,
+		.seed = inventory->demands_count + 1,
+	};
 	int rc;
 
-	tr_import_options_init(&options);
-	/* The source counts the kernel and free reserves as used; only the rest has pages. */
-	options.demand.memory_bytes = memory_bytes > 2 * kernel_bytes ? memory_bytes - kernel_bytes :
-									memory_bytes / 2;
-	options.demand.time_scale = inventory->time_scale;
-	options.vm = *container ? container : NULL;
-	options.seed = inventory->demands_count + 1;
-	rc = tr_import_open(&import, source, NULL, &options, error);
-	if (rc)
-		return rc;
-	const struct tr_import_info *info = tr_import_info(import);
-	struct tr_meta meta = { .numbering = info->numbering, .default_type = info->default_type,
-				.origin = "kind: demand series\n" };
+	if (strlen(source) >= sizeof(demand.series) || strlen(container) >= sizeof(demand.container))
+		return tr_input_fail(reading->input, error, "name too long");
+	snprintf(demand.series, sizeof(demand.series), "%s", source);
+	snprintf(demand.container, sizeof(demand.container), "%s", container);
 	snprintf(path, PATH, "%s/demand-%u.wst", inventory->work, inventory->demands_count);
-	rc = tr_writer_open(&writer, path, &meta, error);
-	if (!rc) {
-		rc = tr_import_run(import, tr_writer_sink(writer), error);
-		if (rc)
-			tr_writer_abort(writer);
-		else
-			rc = tr_writer_commit(writer, error);
-	}
-	tr_import_close(import);
+	rc = sim_demand_write(&demand, inventory->duration_ns ? inventory->duration_ns : DURATION_MAX,
+			      path, error);
 	inventory->demands_count += !rc;
 	return rc;
 }
@@ -235,8 +227,8 @@ int sim_inventory_make(struct sim_inventory *inventory, struct tr_error *error)
 	u64 ns = inventory->duration_ns ? inventory->duration_ns : reading.longest_ns;
 	if (!inventory->duration_ns && ns < 60 * SECOND)
 		ns = 60 * SECOND;
-	if (!inventory->duration_ns && ns > 3600 * SECOND)
-		ns = 3600 * SECOND;
+	if (!inventory->duration_ns && ns > DURATION_MAX)
+		ns = DURATION_MAX;
 	u64 jitter_ns = ns / 4 < 60 * SECOND ? ns / 4 : 60 * SECOND;
 	fprintf(reading.to, "], \"duration\": \"%lluns\", \"defaults\": {\"phase_jitter\": \"%lluns\"}}",
 		ns, jitter_ns);

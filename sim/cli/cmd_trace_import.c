@@ -246,16 +246,10 @@ static char *help_filter(int key, const char *text, void *input)
 					       (char *)text;
 }
 
-static bool is_demand(const struct tr_import_info *info)
-{
-	return !strcmp(info->format, "gcd") || !strcmp(info->format, "alibaba") ||
-	       !strcmp(info->format, "bitbrains");
-}
-
 static int check_options(const struct options *options, const struct tr_import_info *info,
 			 struct tr_error *error)
 {
-	if (options->demand_option && !is_demand(info))
+	if (options->demand_option && !tr_import_is_demand(info->format))
 		return tr_fail(error, -EINVAL,
 			       "%s: is %s, and %s is for demand series (gcd, alibaba, bitbrains)",
 			       options->input, info->format, options->demand_option);
@@ -282,7 +276,7 @@ static int open_writer(struct tr_writer **writer, const struct options *options,
 	    tr_origin_add(&origin, "source", "%s", slash ? slash + 1 : options->input) ||
 	    tr_origin_add(&origin, "format", "%s", info->format) ||
 	    tr_origin_add_command(&origin, "command", argv) ||
-	    (is_demand(info) && tr_origin_add(&origin, "model", "%s",
+	    (tr_import_is_demand(info->format) && tr_origin_add(&origin, "model", "%s",
 					      tr_demand_text(&options->import.demand, model))) ||
 	    (options->note && tr_origin_add(&origin, "note", "%s", options->note))) {
 		tr_origin_free(&origin);
@@ -339,7 +333,7 @@ int cmd_trace_import(int argc, char **argv)
 	int status = cmd_trace_feed_close(&feed, rc, &error);
 	if (status == EXIT_DONE) {
 		printf("%s: read as %s\n", options.input, info->format);
-		if (is_demand(info)) {
+		if (tr_import_is_demand(info->format)) {
 			char model[TR_DEMAND_TEXT];
 			printf("%s: %s\n", options.input,
 			       tr_demand_text(&options.import.demand, model));

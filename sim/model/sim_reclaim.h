@@ -107,6 +107,7 @@ struct sim_reclaim_stat {
  * @summary:	one line for --help
  * @param_name:	the number after the colon, or NULL; with default, least and greatest value
  * @versions:	a version of ws_rules.h and switches may follow, too; see sim_reclaim_rules.c
+ * @caller:	the words that speak of reclaim's caller may follow: swappiness=N, past
  * @state_size:	bytes of an instance, which begins with its struct sim_reclaim
  * @links:	1: link[] is needed; 2: link2[] as well
  * @link_bytes:	size of link[]; NULL when it has an entry a page
@@ -141,7 +142,7 @@ struct sim_reclaim_ops {
 	const char *param_name;
 	u32 param_default, param_min, param_max;
 	u32 state_size, links;
-	bool future, versions;
+	bool future, versions, caller;
 
 	u64 (*link_bytes)(u32 pages_count);
 	int (*init)(struct sim_reclaim *reclaim, u64 now_ns);
@@ -172,6 +173,10 @@ int sim_reclaim_choose(struct sim_reclaim_choice *choice, const char *text,
 /* The words after the name, "6.14:16:nopid", into @choice, whose ops are set; errors as above. */
 int sim_reclaim_read_rules(struct sim_reclaim_choice *choice, const char *words,
 			   struct tr_error *error);
+
+/* The same for algorithms of which only the caller's words are known. */
+int sim_reclaim_read_caller(struct sim_reclaim_choice *choice, const char *words,
+			    struct tr_error *error);
 
 /* The words that sim_reclaim_read_rules() knows, for --help. */
 struct sim_reclaim_switch {

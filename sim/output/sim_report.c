@@ -290,21 +290,21 @@ static int put_policies(FILE *to, const struct sim_comparison *comparison, const
 
 static void put_traces(FILE *to, const struct sim_scenario *scenario)
 {
-	static const char *trace[SIM_TRACES_MAX];
-	u32 count = sim_scenario_traces(scenario, trace, SIM_TRACES_MAX);
+	static const struct sim_segment *segment[SIM_TRACES_MAX];
+	u32 count = sim_scenario_traces(scenario, segment, SIM_TRACES_MAX);
 	char text[TR_UNITS_TEXT];
 
 	if (!count)
 		return;
 	fputs("<h2>Where the traces came from</h2>\n", to);
 	for (u32 i = 0; i < count; i++) {
-		const char *slash = strrchr(trace[i], '/');
+		const char *name = sim_segment_name(segment[i]), *slash = strrchr(name, '/');
 		struct tr_file *file;
-		if (tr_file_open(&file, trace[i], NULL))
+		if (tr_file_open(&file, segment[i]->trace, NULL))
 			continue;
 		const struct tr_meta *meta = tr_file_meta(file);
 		fputs("<details><summary><code>", to);
-		sim_html_text(to, slash ? slash + 1 : trace[i]);
+		sim_html_text(to, slash ? slash + 1 : name);
 		fprintf(to, "</code>: %u pages touched, ", meta->pages_touched);
 		fprintf(to, "%s long, digest 0x%016llx</summary>\n<pre>",
 			tr_about_ns(meta->span_ns, text), tr_file_digest(file));

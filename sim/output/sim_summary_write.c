@@ -207,18 +207,19 @@ static int write_csv(const struct sim_comparison *comparison, const char *dir, c
 	return sim_file_close(&file, error);
 }
 
-u32 sim_scenario_traces(const struct sim_scenario *scenario, const char **trace, u32 max)
+u32 sim_scenario_traces(const struct sim_scenario *scenario, const struct sim_segment **segment,
+			u32 max)
 {
 	u32 count = 0;
 
 	for (u32 vm = 0; vm < scenario->vms_count; vm++)
 		for (u32 i = 0; i < scenario->vm[vm].segments_count; i++) {
-			const char *name = scenario->vm[vm].segment[i].trace;
-			bool known = !*name;
+			const struct sim_segment *one = &scenario->vm[vm].segment[i];
+			bool known = !*one->trace;
 			for (u32 j = 0; j < count && !known; j++)
-				known = !strcmp(trace[j], name);
+				known = !strcmp(segment[j]->trace, one->trace);
 			if (!known && count < max)
-				trace[count++] = name;
+				segment[count++] = one;
 		}
 	return count;
 }
@@ -235,19 +236,19 @@ static const char *short_name(const struct sim_scenario *scenario, const char *t
 static int write_provenance(const struct sim_scenario *scenario, const char *dir,
 			    struct tr_error *error)
 {
-	static const char *trace[SIM_TRACES_MAX];
-	u32 count = sim_scenario_traces(scenario, trace, SIM_TRACES_MAX);
+	static const struct sim_segment *segment[SIM_TRACES_MAX];
+	u32 count = sim_scenario_traces(scenario, segment, SIM_TRACES_MAX);
 	struct sim_file file;
 	int rc = sim_file_create(&file, dir, "provenance.txt", error);
 
 	for (u32 i = 0; i < count && !rc; i++) {
 		struct tr_file *opened;
-		rc = tr_file_open(&opened, trace[i], error);
+		rc = tr_file_open(&opened, segment[i]->trace, error);
 		if (rc)
 			break;
 		const char *origin = tr_file_meta(opened)->origin;
 		fprintf(file.stream, "trace: %s\ndigest: 0x%016llx\n%s%s\n",
-			short_name(scenario, trace[i]), tr_file_digest(opened),
+			short_name(scenario, sim_segment_name(segment[i])), tr_file_digest(opened),
 			origin ? origin : "",
 			origin && *origin && origin[strlen(origin) - 1] != '\n' ? "\n" : "");
 		tr_file_close(opened);

@@ -25,10 +25,11 @@ int sim_summary_write(const struct sim_comparison *comparison, const char *dir,
 void sim_summary_json(const struct sim_comparison *comparison, FILE *to);
 
 /*
- * The traces of a scenario in the order of first use, each once.
- * Return: how many; the names are the scenario's.
+ * The traces of a scenario in the order of first use, each once, as one of the segments
+ * that play it.  Return: how many; the segments are the scenario's.
  */
-u32 sim_scenario_traces(const struct sim_scenario *scenario, const char **trace, u32 max);
+u32 sim_scenario_traces(const struct sim_scenario *scenario, const struct sim_segment **segment,
+			u32 max);
 
 #define SIM_TRACES_MAX 4096
 

@@ -63,6 +63,8 @@ int sim_reclaim_choose(struct sim_reclaim_choice *choice, const char *text,
 		return 0;
 	if (ops->versions)
 		return sim_reclaim_read_rules(choice, colon + 1, error);
+	if (ops->caller)
+		return sim_reclaim_read_caller(choice, colon + 1, error);
 	if (!ops->param_name)
 		return tr_fail(error, -EINVAL, "%s: %s has no parameter", text, ops->name);
 	choice->param_given = true;

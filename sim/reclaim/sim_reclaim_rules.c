@@ -7,6 +7,8 @@
  *	mglru:6.14		a version of Linux, with all of its mechanisms
  *	mglru:fg:8:nopid	with 8 generations, and one mechanism off
  *
+ *	twolist:swappiness=200	other algorithms know what is said of their caller: swappiness, past
+ *
  * Words come in any order, each kind of rule once; switches act on the version,
  * wherever it stands.
  */
@@ -131,12 +133,24 @@ static bool is_digits(const char *word, size_t length)
 	return length && strspn(word, "0123456789") >= length;
 }
 
+/* "swappiness=N" into @choice.  Return: 0 or -EINVAL. */
+static int apply_swappiness(struct sim_reclaim_choice *choice, const char *word, size_t length)
+{
+	size_t prefix = strlen(SWAPPINESS);
+	u32 number;
+
+	if (length <= prefix || memcmp(word, SWAPPINESS, prefix) ||
+	    !read_number(&number, word + prefix, length - prefix) || number > WS_SWAPPINESS_MAX)
+		return -EINVAL;
+	choice->rules.swappiness = (u8)number;
+	choice->by_rules = true;
+	return 0;
+}
+
 /* A word that is no version: into @choice.  Return: 0 or -EINVAL. */
 static int apply_word(struct sim_reclaim_choice *choice, const char *word, size_t length)
 {
 	const struct sim_reclaim_switch *known = find_switch(word, length);
-	size_t prefix = strlen(SWAPPINESS);
-	u32 number;
 
 	if (known) {
 		known->apply(choice);
@@ -149,13 +163,7 @@ static int apply_word(struct sim_reclaim_choice *choice, const char *word, size_
 		choice->param_given = true;
 		return 0;
 	}
-	if (length > prefix && !memcmp(word, SWAPPINESS, prefix) &&
-	    read_number(&number, word + prefix, length - prefix) && number <= WS_SWAPPINESS_MAX) {
-		choice->rules.swappiness = (u8)number;
-		choice->by_rules = true;
-		return 0;
-	}
-	return -EINVAL;
+	return apply_swappiness(choice, word, length);
 }
 
 /* Length of the word at @word, and the next one or NULL. */
@@ -200,5 +208,24 @@ int sim_reclaim_read_rules(struct sim_reclaim_choice *choice, const char *words,
 		return tr_fail(error, -EINVAL, "%s:%s: %s of %s is a number from %u to %u",
 			       ops->name, words, ops->param_name, ops->name, ops->param_min,
 			       ops->param_max);
+	return 0;
+}
+
+int sim_reclaim_read_caller(struct sim_reclaim_choice *choice, const char *words,
+			    struct tr_error *error)
+{
+	const char *word, *next;
+
+	for (word = words; word; word = next) {
+		size_t length = split_word(word, &next);
+		const struct sim_reclaim_switch *known = find_switch(word, length);
+
+		if (known && known->apply == past)
+			past(choice);
+		else if (apply_swappiness(choice, word, length))
+			return tr_fail(error, -EINVAL, "%s:%s: \"%.*s\" is none of the words that may "
+				       "follow: past %s0..%d", choice->ops->name, words, (int)length,
+				       word, SWAPPINESS, WS_SWAPPINESS_MAX);
+	}
 	return 0;
 }

@@ -348,8 +348,12 @@ static u32 twolist_evict(struct sim_reclaim *reclaim, struct sim_reclaim_scan *s
 	struct sim_twolist *two = twolist_of(reclaim);
 	struct twolist_victims victims = { pages, shadows, 0, max };
 	struct twolist_plan *plan = &two->plan;
+	u32 swappiness = scan->swappiness;
 
-	two->swap = scan->swappiness != 0;
+	/* Without swap the caller says 0, and that stands. */
+	if (swappiness && reclaim->rules.swappiness != WS_SWAPPINESS_CALLER)
+		swappiness = reclaim->rules.swappiness;
+	two->swap = swappiness != 0;
 	if (!two->swap) /* what an earlier call planned no longer holds */
 		plan->left[WS_ANON][INACTIVE] = plan->left[WS_ANON][ACTIVE] = 0;
 	scan->scanned = scan->rotated = scan->rmap_walks = 0;
@@ -359,7 +363,7 @@ static u32 twolist_evict(struct sim_reclaim *reclaim, struct sim_reclaim_scan *s
 			if (two->swap && plan->priority <= PRIORITY_START &&
 			    inactive_is_low(two, WS_ANON))
 				scan->scanned += shrink_active(two, WS_ANON, CLUSTER);
-			if (!plan_next(two, scan->swappiness))
+			if (!plan_next(two, swappiness))
 				break;
 			continue;
 		}
@@ -407,6 +411,7 @@ const struct sim_reclaim_ops sim_reclaim_twolist = {
 	.summary = "Linux's active and inactive lists",
 	.state_size = sizeof(struct sim_twolist),
 	.links = 2,
+	.caller = true,
 	.init = twolist_init,
 	.insert = twolist_insert,
 	.remove = twolist_remove,

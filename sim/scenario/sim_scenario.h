@@ -64,13 +64,31 @@ extern const struct sim_costs sim_costs_default;
 
 enum sim_keep { SIM_KEEP_NONE, SIM_KEEP_FILE, SIM_KEEP_ALL };
 
+/* A series of memory in use, and how accesses are made up to match it (tr_demand.h). */
+struct sim_demand {
+	char series[SIM_PATH_MAX];    /* resolved path; "": none */
+	char container[SIM_NAME_MAX]; /* alibaba: whose rows; "": the first of the file */
+	u64 memory_bytes;	      /* what the series' shares are of */
+	double time_scale;	      /* the source's times are divided by this */
+	double hot, warm, write;      /* shares */
+	u64 hot_ns, warm_ns;
+	u32 seed;
+};
+
 /* A piece of a VM's workload: a trace so many times, or idling. */
 struct sim_segment {
 	char trace[SIM_PATH_MAX]; /* resolved path; "": idle for idle_ns */
+	struct sim_demand demand; /* of which the trace was made, if it was */
 	u32 repeat;
 	enum sim_keep keep; /* which pages live on when a repetition ends (default: file) */
 	u64 idle_ns;	    /* idling after each repetition */
 };
+
+/* The file that the scenario names. */
+static inline const char *sim_segment_name(const struct sim_segment *segment)
+{
+	return *segment->demand.series ? segment->demand.series : segment->trace;
+}
 
 /* A memory cgroup below another; what it uses and may use includes all below it. */
 struct sim_memcg_config {

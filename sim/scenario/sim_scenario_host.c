@@ -150,8 +150,11 @@ int sim_read_device(struct sim_reader *reader, const struct sim_json_in *in,
 int sim_read_swap(struct sim_reader *reader, const struct sim_json_in *in,
 		  struct sim_swap_config *swap)
 {
+	struct sim_json_in device;
+
 	memset(swap, 0, sizeof(*swap));
-	if (is_none(in))
+	/* Also as "device", so that "swap.device=none" can be one value of many. */
+	if (is_none(in) || (sim_json_find(in, "device", &device) && is_none(&device)))
 		return 0;
 	swap->device = *sim_device_builtin(SIM_DEVICE_DEFAULT);
 	swap->bytes = SIM_NONE;

@@ -134,6 +134,8 @@ enum sim_trial_verdict sim_trial_judge(const struct sim_trial_score *score, u32 
 		return SIM_TRIAL_LOSS;
 	if (kills(score, cell) < kills(score, base))
 		return SIM_TRIAL_GAIN;
+	if (kills(score, base) > 0)
+		return SIM_TRIAL_SAME;
 	if (ratio.high < 1 && ratio.median <= 1 - SIM_TRIAL_TOLD)
 		return SIM_TRIAL_GAIN;
 	if (ratio.low > 1 && ratio.median >= 1 + SIM_TRIAL_TOLD)
@@ -189,6 +191,7 @@ struct sim_trial_sum sim_trial_sum(const struct sim_trial_score *score, u32 engi
 	const struct sim_trial *trial = score->trial;
 	struct sim_trial_sum sum = { .best = NAN, .worst = NAN };
 	struct geometric time = { 0, 0 }, page_ins = { 0, 0 }, cpu = { 0, 0 }, ptes = { 0, 0 };
+	struct geometric oom = { 0, 0 };
 	u32 engines = trial->engines.count;
 
 	/* The engine is the innermost coordinate. */
@@ -202,6 +205,9 @@ struct sim_trial_sum sim_trial_sum(const struct sim_trial_score *score, u32 engi
 		if (verdict == SIM_TRIAL_UNKNOWN)
 			continue;
 		sum.killed += kills(score, cell) > 0;
+		if (kills(score, cell) > 0 && kills(score, base) > 0)
+			multiply(&oom, sim_trial_spread(score, cell, SIM_VM_FIRST_OOM).median,
+				 sim_trial_spread(score, base, SIM_VM_FIRST_OOM).median);
 		if (kills(score, cell) > 0 || kills(score, base) > 0)
 			continue;
 		double ratio = sim_trial_ratio(score, cell, base, SIM_VM_TIME_PER_WORK).median;
@@ -223,5 +229,6 @@ struct sim_trial_sum sim_trial_sum(const struct sim_trial_score *score, u32 engi
 	sum.page_ins = root(&page_ins);
 	sum.cpu = root(&cpu);
 	sum.ptes = root(&ptes);
+	sum.first_oom = root(&oom);
 	return sum;
 }

@@ -50,7 +50,8 @@ struct sim_trial_spread sim_trial_ratio(const struct sim_trial_score *score, u32
 
 /*
  * By time, if every seed agrees; but out-of-memory kills in the median seed go before it:
- * a program that was killed may have been quick.
+ * a program that was killed may have been quick.  For the same reason time says nothing
+ * between two that were killed as often.
  */
 enum sim_trial_verdict sim_trial_judge(const struct sim_trial_score *score, u32 cell, u32 base);
 
@@ -62,6 +63,7 @@ struct sim_trial_sum {
 	double best, worst;
 	/* Geometric means of ratios to the baseline, of settings where both are above zero. */
 	double time, page_ins, cpu, ptes;
+	double first_oom; /* the same of the time to the first kill, where both were killed */
 };
 struct sim_trial_sum sim_trial_sum(const struct sim_trial_score *score, u32 engine);
 

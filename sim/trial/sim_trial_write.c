@@ -259,13 +259,14 @@ static void put_sums(FILE *to, const struct sim_trial_score *score)
 	fputs("<div class=\"wide\"><table>\n<tr><th>engine</th><th>gains</th><th>losses</th><th>same</th>"
 	      "<th>out of memory</th>"
 	      "<th>time</th><th>read back</th><th>CPU of reclaim</th><th>PTEs scanned</th>"
+	      "<th>time to OOM</th>"
 	      "<th class=\"l\">best</th><th class=\"l\">worst</th></tr>\n", to);
 	for (u32 engine = 0; engine < trial->engines.count; engine++) {
 		struct sim_trial_sum sum = sim_trial_sum(score, engine);
 		fputs("<tr><td>", to);
 		sim_html_text(to, trial->engines.text[engine]);
 		if (engine == trial->baseline) {
-			fputs("<small>baseline</small></td><td colspan=\"10\"></td></tr>\n", to);
+			fputs("<small>baseline</small></td><td colspan=\"11\"></td></tr>\n", to);
 			continue;
 		}
 		fprintf(to, "</td><td>%u</td><td>%s%u%s</td><td>%u</td>", sum.gains,
@@ -277,6 +278,7 @@ static void put_sums(FILE *to, const struct sim_trial_score *score)
 		put_factor(to, sum.page_ins);
 		put_factor(to, sum.cpu);
 		put_factor(to, sum.ptes);
+		put_factor(to, sum.first_oom);
 		for (u32 k = 0; k < 2; k++) {
 			double ratio = k ? sum.worst : sum.best;
 			fputs("<td class=\"wrap\">", to);
@@ -295,7 +297,8 @@ static void put_sums(FILE *to, const struct sim_trial_score *score)
 		    "time; settings with kills are in no other column. Time, bytes read back from swap "
 		    "and disk, CPU time "
 		    "of kswapd and ageing, and page-table entries that ageing looked at: geometric means "
-		    "over all settings.</p>\n", 100 * SIM_TRIAL_TOLD);
+		    "over all settings; time to OOM, of those in which both run out of memory.</p>\n",
+		100 * SIM_TRIAL_TOLD);
 }
 
 /* The kernel counts pages; so does what has its name. */

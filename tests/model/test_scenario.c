@@ -10,6 +10,7 @@
 
 #include "scenario/sim_json.h"
 #include "scenario/sim_scenario_read.h"
+#include "tr_file.h"
 
 static char folder[] = "/tmp/wssim-test-XXXXXX";
 static char trace_path[64], scenario_path[64];
@@ -273,7 +274,8 @@ static const struct {
 	{ "vms.0.memcgs=[{\"name\":\"x\",\"parent\":\"y\"},{\"name\":\"y\"}]",
 	  "s.json: /vms/0/memcgs/0: no memcg \"y\" before it to be below" },
 	{ "vms.0.workload=[]", "s.json: /vms/0/workload: must be a list of one or more" },
-	{ "vms.0.workload=[{}]", "s.json: /vms/0/workload/0: needs a \"trace\" or an \"idle\"" },
+	{ "vms.0.workload=[{}]", "s.json: /vms/0/workload/0: needs a \"trace\", a "
+				   "\"demand\" or an \"idle\"" },
 	{ "vms.0.workload=[{\"idle\":\"1s\",\"keep\":\"all\"}]",
 	  "s.json: /vms/0/workload/0/keep: says nothing without a trace" },
 	{ "vms.0.workload=[{\"trace\":\"a.wst\",\"keep\":\"some\"}]",
@@ -282,7 +284,18 @@ static const struct {
 	  "s.json: /vms/0/workload/0/repeat: must be from 1" },
 	{ "vms.0.workload=[\"b.wst\"]", "s.json: /vms/0/workload/0: b.wst: No such file" },
 	{ "vms.0.workload=[\"/\"]", "s.json: /vms/0/workload/0: /: not a file" },
-	{ "vms.0.workload=[\"\"]", "s.json: /vms/0/workload/0: must name a trace file" },
+	{ "vms.0.workload=[\"\"]", "s.json: /vms/0/workload/0: must name a file" },
+	{ "vms.0.workload=[{\"trace\":\"a.wst\",\"demand\":\"a.wst\"}]",
+	  "s.json: /vms/0/workload/0: needs a \"trace\" or a \"demand\", and not both" },
+	{ "vms.0.workload=[{\"demand\":\"b\"}]", "s.json: /vms/0/workload/0/demand: b: No such" },
+	{ "vms.0.workload=[{\"demand\":{}}]",
+	  "s.json: /vms/0/workload/0/demand: needs the key \"series\"" },
+	{ "vms.0.workload=[{\"demand\":{\"series\":\"a.wst\",\"hot\":0.8}}]",
+	  "s.json: /vms/0/workload/0/demand: \"hot\" and \"warm\" are more than all" },
+	{ "vms.0.workload=[{\"demand\":{\"series\":\"a.wst\",\"time_scale\":0}}]",
+	  "s.json: /vms/0/workload/0/demand/time_scale: must be from 1 to 1000000" },
+	{ "vms.0.workload=[{\"demand\":{\"series\":\"a.wst\",\"container\":\"\"}}]",
+	  "s.json: /vms/0/workload/0/demand/container: must be 1 to 63 characters" },
 	{ "trace_folder=elsewhere", "s.json: /vms/0/workload/0: elsewhere/a.wst: No such file" },
 	{ "host.swap=none", NULL }, /* fits: 256 MiB at least are needed */
 	{ "disturbances=[{\"kind\":\"fire\"}]", "s.json: /disturbances/0/kind: unknown \"fire\"; "
@@ -368,6 +381,83 @@ Test(scenario, what_is_not_json_is_refused_with_its_line)
 	must_fail("{\"a\": 1, \"b\": {\"c\": 1, \"c\": 2}}", NULL,
 		  "s.json: /b: key \"c\" stands twice");
 	must_fail("{\"host\": {\"memory\": 1e999}}", NULL, "s.json: /host/memory: number too large");
+}
+
+/* Text into the file that traces have the name of. */
+static void write_series(const char *text)
+{
+	FILE *file = fopen(trace_path, "w");
+
+	cr_assert_not_null(file);
+	fputs(text, file);
+	cr_assert_eq(fclose(file), 0);
+}
+
+static const struct tr_meta *open_trace(struct tr_file **file, const struct sim_segment *segment)
+{
+	struct tr_error error = { "" };
+
+	cr_assert_eq(tr_file_open(file, segment->trace, &error), 0, "%s", error.text);
+	return tr_file_meta(*file);
+}
+
+Test(scenario, a_demand_series_becomes_a_trace_of_the_vms_own_size)
+{
+	static const char *const sets[] = { "vms.0.count=2", "defaults.kernel=16MiB",
+		"vms.0.workload=[{\"demand\":{\"series\":\"a.wst\",\"time_scale\":300,\"hot\":0.5}}]" };
+	static const char *const longer[] = { sets[0], sets[1], sets[2], "vms.0.memory=512MiB",
+					      "duration=2s" };
+	struct sim_scenario s, again, other;
+	struct tr_error error = { "" };
+	struct tr_file *file;
+	char *text;
+
+	write_series("50.0 25.0\n50.0 50.0\n50.0 50.0\n50.0 50.0\n50.0 10.0\n50.0 10.0\n");
+	cr_assert_eq(read_text(&s, minimal, sets, 3, NULL, &error), 0, "%s", error.text);
+	cr_assert_str_eq(s.vm[0].segment->trace, s.vm[1].segment->trace, "made once");
+	cr_assert_str_eq(sim_segment_name(s.vm[0].segment), trace_path);
+	const struct tr_meta *meta = open_trace(&file, s.vm[0].segment);
+	/* Half of what the guest has besides its kernel and what it keeps free. */
+	u64 memory = (1ull << 30) - (16 << 20) - (1ull << 30) / 50;
+	cr_assert_eq(s.vm[0].segment->demand.memory_bytes, memory);
+	cr_assert_eq(meta->pages_touched, memory / 2 / 4096);
+	cr_assert_eq(meta->span_ns, 6000000000ull, "%llu: six samples, a second each", meta->span_ns);
+	cr_assert(strstr(meta->origin, "0.500000 of memory used every 10s"), "%s", meta->origin);
+	tr_file_close(file);
+
+	/* The echo names the series and reads back as the same. */
+	text = sim_scenario_print(&s);
+	cr_assert(strstr(text, "\"series\": \"a.wst\"") && !strstr(text, "\"trace\""), "%s", text);
+	cr_assert_eq(read_text(&again, text, NULL, 0, NULL, &error), 0, "%s", error.text);
+	cr_assert_eq(sim_scenario_digest(&again), sim_scenario_digest(&s));
+	cr_assert_str_eq(again.vm[0].segment->trace, s.vm[0].segment->trace);
+
+	/* Another size, and an end before the series': another trace, and not all of it. */
+	cr_assert_eq(read_text(&other, minimal, longer, 5, NULL, &error), 0, "%s", error.text);
+	cr_assert_str_neq(other.vm[0].segment->trace, s.vm[0].segment->trace);
+	meta = open_trace(&file, other.vm[0].segment);
+	cr_assert_leq(meta->span_ns, 3000000000ull);
+	cr_assert_lt(meta->pages_touched, memory / 4 / 4096 + 1);
+	tr_file_close(file);
+	free(text);
+	sim_scenario_free(&s);
+	sim_scenario_free(&again);
+	sim_scenario_free(&other);
+}
+
+Test(scenario, what_is_wrong_in_a_series_is_told_with_its_place_and_line)
+{
+	static const char set[] = "vms.0.workload=[\"a.wst\",{\"demand\":\"a.wst\"}]";
+
+	write_series("50.0 25.0\n50.0 50.0\n50.0 50.0\n50.0 50.0\n50.0 10.0\n50.0 10.0\n"
+		     "50.0 10.0\n50.0 10.0\n50.0 10.0\n50.0 10.0\n50.0 10.0\n50.0 10.0\n"
+		     "50.0 10.0\n50.0 10.0\n50.0 10.0\n50.0 10.0\n50.0 10.0\n50.0 10.0\nno\n");
+	must_fail(minimal, set, "s.json: /vms/0/workload/1/demand: a.wst: line 19: wanted 'cpu% mem%', "
+				"two numbers");
+	write_series("no series\n");
+	must_fail(minimal, set, "s.json: /vms/0/workload/1/demand: a.wst: byte 0: unknown format");
+	write_series("1\n2\n3\n4\n5\n6\n7\n8\n");
+	must_fail(minimal, set, "s.json: /vms/0/workload/1/demand: a.wst: is list, not a demand series");
 }
 
 Test(scenario, truncated_at_any_byte_it_is_refused)

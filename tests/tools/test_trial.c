@@ -67,7 +67,7 @@ static void write_trace(const char *name)
 	cr_assert_eq(tr_writer_commit(writer, &error), 0, "%s", error.text);
 }
 
-/* Two traces, two sizes, two devices, three engines. */
+/* Two traces, two sizes, two devices and no swap, three engines. */
 static void open_trial(struct sim_trial *trial, struct sim_plan *plan, const char *dir)
 {
 	struct tr_error error = { "" };
@@ -75,7 +75,8 @@ static void open_trial(struct sim_trial *trial, struct sim_plan *plan, const cha
 	write_trace("a.wst");
 	write_trace("b.wst");
 	cr_assert_eq(read_text(trial, "{\"traces\": [\"a.wst\", \"b.wst\"], \"memory\": [0.5, 1], "
-				      "\"devices\": [\"nvme\", \"zram\"], \"engines\": [\"lru\", \"clock\", "
+				      "\"devices\": [\"nvme\", \"zram\", \"none\"], "
+				      "\"engines\": [\"lru\", \"clock\", "
 				      "\"mglru:6.14:nopid\"], \"baseline\": \"clock\"}", &error), 0,
 		     "%s", error.text);
 	cr_assert_eq(sim_sweep_claim(dir, &error), 0, "%s", error.text);
@@ -103,6 +104,11 @@ Test(trial, its_cells_are_the_sweeps, .init = make_folder, .fini = remove_folder
 	cr_assert_str_eq(scenario.vm[0].reclaim, "mglru:6.14:nopid");
 	cr_assert_eq(scenario.vm[0].memory_bytes, 1000 * 4096 + (4 << 20));
 	cr_assert_eq(scenario.vm[0].memory_min_bytes, scenario.vm[0].memory_bytes, "no balloon");
+	cr_assert_str_eq(scenario.vm[0].swap.name, "nvme");
+	sim_scenario_free(&scenario);
+	cr_assert_eq(sim_plan_scenario(&plan, sim_trial_cell(&trial, 0, 1, 2, 0, 0), 0, &scenario,
+				       &error), 0, "%s", error.text);
+	cr_assert_eq(scenario.vm[0].swap_bytes, 0, "no swap at all");
 	sim_scenario_free(&scenario);
 	sim_plan_free(&plan);
 	sim_trial_free(&trial);
@@ -166,6 +172,14 @@ Test(trial, a_gain_is_what_every_seed_agrees_on, .init = make_folder, .fini = re
 	cr_assert_eq(sum.killed, 1);
 	cr_assert_eq(sum.losses, 1);
 	cr_assert(isnan(sum.time) && isnan(sum.best), "its times enter no mean");
+	cr_assert(isnan(sum.first_oom), "the baseline was never killed");
+	/* Both killed as often: their times say nothing, and the time to the first kill does. */
+	for (u32 seed = 0; seed < 6; seed++) {
+		score.value[SIM_VM_OOM][seed] = score.value[SIM_VM_OOM][6 + seed] = 2;
+		score.value[SIM_VM_FIRST_OOM][seed] = 15;
+	}
+	cr_assert_eq(sim_trial_judge(&score, 0, 1), SIM_TRIAL_SAME);
+	cr_assert_float_eq(sim_trial_sum(&score, 0).first_oom, 1.5, 1e-12);
 	sim_trial_score_free(&score);
 	sim_sweep_close(&sweep);
 	sim_plan_free(&plan);

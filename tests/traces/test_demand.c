@@ -144,12 +144,14 @@ Test(demand, alibaba_rows_of_one_container_come_in_order)
 	struct tr_error error = { "" };
 	struct tr_import_options options = options_of(64 * MIB);
 	const char *text = "value,timestamp_anon,container_ip\n"
-			   "0.5,1060.0,a\n0.9,1000.0,b\n0.25,1000.0,a\n0.1,1030.0,\n1.5e-06,1120.0,a\n";
+			   "0.5,1060.0,a\n0.9,1000.0,b\n0.25,1000.0,a\n0.1,1030.0,\n1.5e-06,1120.0,a\n"
+			   "-1.2e-05,1150.0,a\n";
 
 	cr_assert_eq(import(&seen, text, "alibaba", &options, &error), 0, "%s", error.text);
 	cr_assert_eq(seen.pages_at[1], 64 * 256 / 4, "%llu", seen.pages_at[1]);
 	cr_assert_eq(seen.pages_at[61], 64 * 256 / 2, "%llu", seen.pages_at[61]);
 	cr_assert_eq(seen.pages_at[121], 0);
+	cr_assert_eq(seen.pages_at[151], 0, "a little below nothing, as the published data has it");
 	options.vm = "b";
 	cr_assert_eq(import(&seen, text, "alibaba", &options, &error), 0);
 	cr_assert_eq(seen.pages_at[1], 64 * 256 * 9 / 10);

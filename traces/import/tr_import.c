@@ -29,6 +29,11 @@ const char *tr_import_format_help(u32 i)
 	return i < FORMATS_COUNT ? formats[i]->help : NULL;
 }
 
+bool tr_import_is_demand(const char *format)
+{
+	return !strcmp(format, "gcd") || !strcmp(format, "alibaba") || !strcmp(format, "bitbrains");
+}
+
 void tr_import_options_init(struct tr_import_options *options)
 {
 	*options = (struct tr_import_options){ .access_ns = 1000, .seed = 1 };

@@ -60,6 +60,9 @@ const struct tr_import_info *tr_import_info(const struct tr_import *import);
 int tr_import_run(struct tr_import *import, struct tr_sink sink, struct tr_error *error);
 void tr_import_close(struct tr_import *import);
 
+/* Does the format tell of memory in use, and nothing of pages (tr_demand.h)? */
+bool tr_import_is_demand(const char *format);
+
 /* Names and summaries for help: i = 0, 1, .. until NULL. */
 const char *tr_import_format_name(u32 i);
 const char *tr_import_format_help(u32 i);

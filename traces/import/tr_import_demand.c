@@ -122,9 +122,11 @@ static int take_alibaba(struct tr_import *import, struct series *series, const c
 {
 	const char *wanted = import->options.vm;
 	u64 share, time;
+	bool below;
 
 	if (!strncmp(line, "value,", 6))
 		return 0;
+	below = tr_scan_char(&line, '-'); /* the published data has some a little below 0 */
 	if (!scan_millionths(&line, &share) || !tr_scan_char(&line, ',') ||
 	    !scan_millionths(&line, &time) || !tr_scan_char(&line, ',') ||
 	    strlen(line) >= sizeof(series->vm))
@@ -141,9 +143,10 @@ static int take_alibaba(struct tr_import *import, struct series *series, const c
 		import->info.skipped_count++;
 		return 0;
 	}
+	import->info.clamped_count += below;
 	return add(import, series, (struct tr_demand_sample){
 		.time_ns = time * 1000,
-		.bytes = share_bytes(import, series->memory_bytes, share),
+		.bytes = share_bytes(import, series->memory_bytes, below ? 0 : share),
 		.cpu = CPU_UNKNOWN,
 	}, error);
 }

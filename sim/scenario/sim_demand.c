@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* sim_demand.c - traces made of demand series, and the folder that they lie in. */
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "scenario/sim_demand.h"
+#include "tr_file.h"
+#include "tr_import.h"
+#include "tr_units.h"
+
+#define TICK_NS 1000000000ull /* of tr_demand.h */
+
+u64 sim_demand_memory(u64 memory_bytes, u64 kernel_bytes)
+{
+	u64 taken = kernel_bytes + memory_bytes / 50; /* free reserves: a fiftieth */
+
+	return memory_bytes > 2 * taken ? memory_bytes - taken : memory_bytes / 2;
+}
+
+/* --- writing one --- */
+
+struct limit {
+	struct tr_sink sink;
+	u64 until_ns;
+};
+
+/* Nobody plays what is behind the end: it need not be made. */
+static int put_until(void *ctx, const struct tr_record *record, struct tr_error *error)
+{
+	const struct limit *limit = ctx;
+
+	if (record->time_ns > limit->until_ns)
+		return -ECANCELED;
+	return limit->sink.put(limit->sink.ctx, record, error);
+}
+
+static char *origin_of(const struct sim_demand *demand, const char *format,
+		       const struct tr_demand_model *model)
+{
+	const char *slash = strrchr(demand->series, '/');
+	char text[TR_DEMAND_TEXT], *origin = NULL;
+	int length = asprintf(&origin, "kind: demand series\nsource: %s\nformat: %s\nmodel: %s\n",
+			      slash ? slash + 1 : demand->series, format,
+			      tr_demand_text(model, text));
+
+	assert(length > 0);
+	return origin;
+}
+
+int sim_demand_write(const struct sim_demand *demand, u64 until_ns, const char *path,
+		     struct tr_error *error)
+{
+	struct tr_import_options options;
+	struct tr_import *import;
+	struct tr_writer *writer;
+	int rc;
+
+	tr_import_options_init(&options);
+	options.demand = (struct tr_demand_model){
+		.memory_bytes = demand->memory_bytes,
+		.time_scale = (u64)(demand->time_scale * TR_DEMAND_ONE),
+		.hot = (u32)(demand->hot * TR_DEMAND_ONE),
+		.warm = (u32)(demand->warm * TR_DEMAND_ONE),
+		.hot_ns = demand->hot_ns,
+		.warm_ns = demand->warm_ns,
+		.write = (u32)(demand->write * TR_DEMAND_ONE),
+	};
+	options.vm = *demand->container ? demand->container : NULL;
+	options.seed = demand->seed;
+	rc = tr_import_open(&import, demand->series, NULL, &options, error);
+	if (rc)
+		return rc;
+	const struct tr_import_info *info = tr_import_info(import);
+	struct tr_meta meta = { .numbering = info->numbering, .default_type = info->default_type };
+	if (!tr_import_is_demand(info->format)) {
+		rc = tr_fail(error, -EINVAL, "%s: is %s, not a demand series", demand->series,
+			     info->format);
+		tr_import_close(import);
+		return rc;
+	}
+	meta.origin = origin_of(demand, info->format, &options.demand);
+	rc = tr_writer_open(&writer, path, &meta, error);
+	if (!rc) {
+		struct limit limit = { tr_writer_sink(writer), until_ns + TICK_NS };
+
+		rc = tr_import_run(import, (struct tr_sink){ put_until, &limit }, error);
+		if (rc && rc != -ECANCELED)
+			tr_writer_abort(writer);
+		else
+			rc = tr_writer_commit(writer, error);
+	}
+	free((char *)meta.origin);
+	tr_import_close(import);
+	return rc;
+}
+
+/* --- the folder --- */
+
+/* What was made already; names in the folder are numbers. */
+static struct {
+	char folder[64];
+	pid_t owner;
+	struct made {
+		struct sim_demand demand;
+		u64 until_ns;
+	} *made;
+	u32 count;
+} kept;
+
+static void trace_path(u32 number, char path[SIM_PATH_MAX])
+{
+	snprintf(path, SIM_PATH_MAX, "%s/%d-%u.wst", kept.folder, (int)kept.owner, number);
+}
+
+/* Children that leave by exit() do not take the parent's traces along. */
+static void remove_folder(void)
+{
+	char path[SIM_PATH_MAX];
+
+	if (kept.owner != getpid())
+		return;
+	for (u32 i = 0; i < kept.count; i++) {
+		trace_path(i, path);
+		unlink(path);
+	}
+	rmdir(kept.folder);
+	free(kept.made);
+	memset(&kept, 0, sizeof(kept));
+}
+
+static int make_folder(struct tr_error *error)
+{
+	const char *temp = getenv("TMPDIR");
+
+	if (kept.owner == getpid())
+		return 0;
+	memset(&kept, 0, sizeof(kept)); /* a parent's stay the parent's */
+	if (!temp || *temp != '/' || strlen(temp) > 40)
+		temp = "/tmp";
+	snprintf(kept.folder, sizeof(kept.folder), "%s/wssim-demand-XXXXXX", temp);
+	if (!mkdtemp(kept.folder))
+		return tr_fail(error, -errno, "%s: %s", kept.folder, strerror(errno));
+	kept.owner = getpid();
+	return atexit(remove_folder) ? tr_fail(error, -ENOMEM, "out of memory") : 0;
+}
+
+/* Members one by one: there may be anything between them and behind texts. */
+static bool same(const struct sim_demand *a, const struct sim_demand *b)
+{
+	return !strcmp(a->series, b->series) && !strcmp(a->container, b->container) &&
+	       a->memory_bytes == b->memory_bytes && a->time_scale == b->time_scale &&
+	       a->hot == b->hot && a->warm == b->warm && a->hot_ns == b->hot_ns &&
+	       a->warm_ns == b->warm_ns && a->write == b->write && a->seed == b->seed;
+}
+
+int sim_demand_trace(const struct sim_demand *demand, u64 until_ns, char path[SIM_PATH_MAX],
+		     struct tr_error *error)
+{
+	struct made *grown;
+	int rc;
+
+	for (u32 i = 0; i < kept.count; i++)
+		if (same(&kept.made[i].demand, demand) && kept.made[i].until_ns == until_ns) {
+			trace_path(i, path);
+			return 0;
+		}
+	rc = make_folder(error);
+	if (rc)
+		return rc;
+	grown = realloc(kept.made, (kept.count + 1) * sizeof(*grown));
+	if (!grown)
+		return tr_fail(error, -ENOMEM, "%s: out of memory", demand->series);
+	kept.made = grown;
+	trace_path(kept.count, path);
+	rc = sim_demand_write(demand, until_ns, path, error);
+	if (rc)
+		return rc;
+	kept.made[kept.count++] = (struct made){ .demand = *demand, .until_ns = until_ns };
+	return 0;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sim_demand.h - a VM whose accesses are made up to match how much memory it used.
+ *
+ * A segment of a workload may name a demand series (Google's, Alibaba's or Bitbrains'
+ * layout) where another names a trace.  What is made of it is an ordinary .wst by the
+ * model of tr_demand.h, so everything that reads traces reads this one, and its digest
+ * is part of what identifies a run.
+ *
+ * Such traces lie in a folder of this process (in TMPDIR, else /tmp) that is removed when
+ * it exits; processes forked from it find them there.  The same series with the same
+ * words is made once.
+ */
+#ifndef SIM_DEMAND_H
+#define SIM_DEMAND_H
+
+#include <ws_env.h>
+
+#include "scenario/sim_scenario.h"
+#include "tr_error.h"
+
+/*
+ * The share of a VM's memory that a source's series is about: it counts the guest's
+ * kernel and what is kept free as used, and only the rest has pages.
+ */
+u64 sim_demand_memory(u64 memory_bytes, u64 kernel_bytes);
+
+/*
+ * Make the trace that @demand asks for into the file @path, as far as @until_ns of its
+ * own time and a second more.
+ * Return: 0; negative errno with text "series: line: reason", and then nothing is left.
+ */
+int sim_demand_write(const struct sim_demand *demand, u64 until_ns, const char *path,
+		     struct tr_error *error);
+
+/* The same into this process's folder; its name into @path.  Not for several threads. */
+int sim_demand_trace(const struct sim_demand *demand, u64 until_ns, char path[SIM_PATH_MAX],
+		     struct tr_error *error);
+
+#endif /* SIM_DEMAND_H */
