@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "ws_wire.h"
+#include "model/sim_ahead.h"
 #include "model/sim_balloon.h"
 #include "model/sim_guest.h"
 
@@ -287,6 +288,7 @@ bool sim_balloon_deflate_on_oom(struct sim_guest *guest)
 	for (u32 left = pages; left;)
 		left -= balloon->mechanism->give(guest, left).pages;
 	account_give(guest, pages);
+	sim_ahead_looked_at(guest->engine, guest);
 	guest->counters.oom_deflate_pages += pages;
 	assert(sim_balloon_pages(guest) == before - pages);
 	sim_emit(guest->engine, SIM_EV_BALLOON, guest->id, 2, pages, sim_balloon_pages(guest));

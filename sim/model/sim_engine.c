@@ -2,11 +2,16 @@
 /* sim_engine.c - emission of records, and the run's digest. */
 #include <sys/mman.h>
 
+#include "model/sim_ahead.h"
 #include "model/sim_engine.h"
 #include "model/sim_rng.h"
 
 void sim_emit(struct sim_engine *engine, enum sim_event_kind kind, u32 vm, u32 arg, u64 a, u64 b)
 {
+	if (engine->ahead) {
+		sim_ahead_record(engine->ahead, kind, arg, a, b);
+		return;
+	}
 	struct sim_event_record record = {
 		.time_ns = engine->now_ns, .kind = (u16)kind, .vm = (u16)vm, .arg = arg, .a = a, .b = b,
 	};

@@ -52,6 +52,8 @@ struct sim_traces {
 };
 void sim_traces_destroy(struct sim_traces *traces); /* after all cursors */
 
+struct sim_ahead;
+
 struct sim_engine {
 	const struct sim_scenario *scenario; /* scaled, when pages are sampled */
 	u64 page_bytes; /* that one simulated page stands for */
@@ -63,18 +65,47 @@ struct sim_engine {
 	u64 digest, events;
 	struct sim_latency_set latencies; /* of all devices */
 	struct sim_traces traces; /* of all VMs */
+
+	/* VMs that run ahead (sim_ahead.h). */
+	struct sim_ahead *ahead; /* the log of the one that does so just now */
+	struct sim_ahead *ahead_of; /* by VM; NULL: none may */
+	bool ahead_off;	    /* none may begin any more */
+	u64 ahead_end_ns;   /* latest turn that was played ahead of its time */
+	u64 *other_ns;	    /* heap of the times of all events but streams' turns */
+	u32 others_count, others_capacity;
+	u32 may_press_count; /* VMs that may report pressure soon */
+	u64 promised_pages; /* what all guests may touch */
+	u64 least_delay_ns; /* of any message */
 };
 
 /* Put down what happened, now. */
 void sim_emit(struct sim_engine *engine, enum sim_event_kind kind, u32 vm, u32 arg, u64 a, u64 b);
 
+/* Of sim_wake_at(): an event that is no stream's turn. */
+void sim_ahead_foresee(struct sim_engine *engine, u64 time_ns);
+
 static inline void sim_wake_at(struct sim_engine *engine, u64 time_ns, enum sim_class class,
 			       enum sim_wake kind, u32 vm, u32 arg, u64 ticket)
 {
+	WS_ASSERT(!engine->ahead); /* a turn ahead of its time leaves nothing but its log */
+	if (kind != SIM_WAKE_STREAM && engine->ahead_of)
+		sim_ahead_foresee(engine, time_ns);
 	sim_queue_put(&engine->queue,
 		      (struct sim_event){ .time_ns = time_ns, .kind = (u16)kind, .vm = (u16)vm,
 					  .arg = arg, .ticket = ticket },
 		      class);
+}
+
+/*
+ * Go on at @time_ns.  Return: true when no event comes before, and that is now the time;
+ * false when the caller has to wait for its turn in the queue.
+ */
+static inline bool sim_go_on_at(struct sim_engine *engine, u64 time_ns)
+{
+	if (sim_queue_next_ns(&engine->queue) <= time_ns || time_ns > engine->scenario->duration_ns)
+		return false;
+	engine->now_ns = time_ns;
+	return true;
 }
 
 /* Zeroed memory that costs nothing until it is touched; NULL when there is none. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "model/sim_access.h"
+#include "model/sim_ahead.h"
 #include "model/sim_guest.h"
 #include "model/sim_sampling.h"
 #include "model/sim_workload.h"
@@ -49,6 +50,19 @@ static bool is_productive(enum sim_stream_state state)
 	return state == SIM_STREAM_RUN || state == SIM_STREAM_STALL_HOST;
 }
 
+/* The host's pressure follows, when it is time. */
+static void press_host(struct sim_guest *guest, int stalled, int productive)
+{
+	struct sim_ahead *ahead = guest->engine->ahead;
+
+	if (!ahead) {
+		sim_psi_change(&guest->host->psi, guest->engine->now_ns, stalled, productive);
+		return;
+	}
+	ahead->step[ahead->count - 1].stalled += (s8)stalled;
+	ahead->step[ahead->count - 1].productive += (s8)productive;
+}
+
 void sim_stream_enter(struct sim_guest *guest, struct sim_stream *stream,
 		      enum sim_stream_state state)
 {
@@ -63,13 +77,13 @@ void sim_stream_enter(struct sim_guest *guest, struct sim_stream *stream,
 	sim_psi_change(&guest->psi, now_ns,
 		       (state == SIM_STREAM_STALL_MEMORY) - (old == SIM_STREAM_STALL_MEMORY),
 		       is_productive(state) - is_productive(old));
-	sim_psi_change(&guest->host->psi, now_ns,
-		       (state == SIM_STREAM_STALL_HOST) - (old == SIM_STREAM_STALL_HOST),
-		       (state == SIM_STREAM_RUN) - (old == SIM_STREAM_RUN));
+	press_host(guest, (state == SIM_STREAM_STALL_HOST) - (old == SIM_STREAM_STALL_HOST),
+		   (state == SIM_STREAM_RUN) - (old == SIM_STREAM_RUN));
 }
 
 void sim_stream_wake_at(struct sim_guest *guest, struct sim_stream *stream, u64 time_ns)
 {
+	stream->wake_ns = time_ns;
 	sim_wake_at(guest->engine, time_ns, SIM_CLASS_STREAM, SIM_WAKE_STREAM, guest->id,
 		    (u32)(stream - guest->workload.stream), ++stream->ticket);
 }
@@ -112,7 +126,12 @@ static void charge_descriptor(struct sim_guest *guest, struct sim_stream *stream
 
 /* --- one batch --- */
 
-enum stop { STOP_LIMIT, STOP_FAULT, STOP_IDLE, STOP_END };
+enum stop { STOP_LIMIT, STOP_FAULT, STOP_IDLE, STOP_END, STOP_KILLED };
+
+static bool goes_no_further(int stop)
+{
+	return stop != STOP_LIMIT && stop != STOP_FAULT;
+}
 
 struct batch {
 	struct sim_guest *guest;
@@ -409,29 +428,23 @@ static void go_idle(struct sim_guest *guest, struct sim_stream *stream, u64 now_
 	sim_stream_wake_at(guest, stream, until_ns);
 }
 
-/*
- * Go on at @time_ns.  Return: true when no event comes before, and that is now the time;
- * false when the stream has to wait for its turn in the queue.
- */
-static bool go_on_at(struct sim_guest *guest, struct sim_stream *stream, u64 time_ns)
+/* Idling, or the end of the repetition, has been reached now. */
+static void stopped(struct sim_guest *guest, struct sim_stream *stream, int stop)
 {
-	struct sim_engine *engine = guest->engine;
-
-	if (sim_queue_next_ns(&engine->queue) <= time_ns ||
-	    time_ns > engine->scenario->duration_ns) {
-		sim_stream_wake_at(guest, stream, time_ns);
-		return false;
+	if (stop == STOP_IDLE) {
+		go_idle(guest, stream, guest->engine->now_ns);
+	} else {
+		sim_stream_enter(guest, stream, SIM_STREAM_OFF);
+		sim_workload_stream_ended(guest);
 	}
-	engine->now_ns = time_ns;
-	return true;
 }
 
 /*
- * Play from now to the quantum's end, the next fault, or idling.  *on: the stream goes
- * on at once.  Return: 0 or negative errno.
+ * Play from now to the quantum's end, the next fault, or idling, which is at *next_ns.
+ * Return: enum stop, or negative errno.
  */
-static int run_batch(struct sim_guest *guest, struct sim_stream *stream, u64 limit_ns, bool *on,
-		     struct tr_error *error)
+static int run_batch(struct sim_guest *guest, struct sim_stream *stream, u64 limit_ns,
+		     u64 *next_ns, struct tr_error *error)
 {
 	struct sim_engine *engine = guest->engine;
 	struct batch batch = { .guest = guest, .stream = stream,
@@ -440,24 +453,73 @@ static int run_batch(struct sim_guest *guest, struct sim_stream *stream, u64 lim
 	u64 clock_ns = stream->clock_ns;
 	int stop = play(&batch, error);
 
-	*on = false;
 	if (stop < 0)
 		return stop;
 	guest->counters.compute_ns += stream->clock_ns - clock_ns;
 	guest->counters.split_ns += (stream->clock_ns - clock_ns) * split_tax(guest) / RATE_ONE;
 	stream->faulted = stop == STOP_FAULT;
-	/* Idling and the end are found again after a wait, for the position is kept. */
-	if (batch.stop_ns > engine->now_ns && !go_on_at(guest, stream, batch.stop_ns))
-		return 0;
-	if (stop == STOP_IDLE) {
-		go_idle(guest, stream, engine->now_ns);
-	} else if (stop == STOP_END) {
-		sim_stream_enter(guest, stream, SIM_STREAM_OFF);
-		sim_workload_stream_ended(guest);
-	} else {
-		*on = true;
+	*next_ns = batch.stop_ns;
+	return stop;
+}
+
+/*
+ * What a stream does at one moment.  *next_ns: when it goes on, or idles, or ends, as told;
+ * that is found again after a wait, for the position is kept.
+ * Return: enum stop, or negative errno.
+ */
+static int turn(struct sim_guest *guest, struct sim_stream *stream, u64 *next_ns,
+		struct tr_error *error)
+{
+	struct sim_engine *engine = guest->engine;
+	u64 now_ns = engine->now_ns, quantum_ns = engine->scenario->quantum_ns, limit_ns;
+
+	if (now_ns >= engine->quantum_end_ns)
+		engine->quantum_end_ns = (now_ns / quantum_ns + 1) * quantum_ns;
+	limit_ns = engine->quantum_end_ns;
+	*next_ns = now_ns;
+	sim_stream_enter(guest, stream, SIM_STREAM_RUN);
+	if (stream->faulted) {
+		*next_ns = fault(guest, stream);
+	} else if (stream->paid_ns != limit_ns) { /* once a quantum */
+		stream->paid_ns = limit_ns;
+		*next_ns += sim_guest_pay_debt(guest, now_ns, limit_ns);
 	}
-	return 0;
+	if (*next_ns == SIM_NONE)
+		return STOP_KILLED;
+	if (*next_ns > now_ns || stream->faulted)
+		return STOP_LIMIT;
+	return run_batch(guest, stream, limit_ns, next_ns, error);
+}
+
+/* The stream waits for its turn at @next_ns.  While its VM is at hand, play that and more. */
+static int run_ahead(struct sim_guest *guest, struct sim_stream *stream, u64 next_ns,
+		     struct tr_error *error)
+{
+	struct sim_engine *engine = guest->engine;
+	u64 now_ns = engine->now_ns, quantum_end_ns = engine->quantum_end_ns;
+	u64 until_ns = sim_ahead_until(engine, guest, (u32)(stream - guest->workload.stream));
+	int stop = STOP_LIMIT;
+
+	if (next_ns >= until_ns)
+		return 0;
+	sim_ahead_begin(engine, guest->id);
+	struct sim_ahead *ahead = engine->ahead;
+
+	while (next_ns < until_ns && ahead->count < SIM_AHEAD_STEPS && !goes_no_further(stop) &&
+	       sim_ahead_is_private(guest, stream)) {
+		engine->now_ns = next_ns;
+		struct sim_ahead_step *step = sim_ahead_step(engine);
+
+		stop = turn(guest, stream, &next_ns, error);
+		step->next_ns = next_ns;
+	}
+	assert(stop != STOP_KILLED);
+	ahead->stop = stop;
+	stream->wake_ns = next_ns;
+	engine->ahead = NULL;
+	engine->now_ns = now_ns;
+	engine->quantum_end_ns = quantum_end_ns;
+	return stop < 0 ? stop : 0;
 }
 
 static void fetch(const void *from, size_t bytes)
@@ -522,12 +584,44 @@ void sim_stream_fetch(const struct sim_guest *guest, u32 index, u32 ahead)
 	}
 }
 
+/* All turns from now on until the stream has to wait. */
+static int go_on(struct sim_guest *guest, struct sim_stream *stream, struct tr_error *error)
+{
+	struct sim_engine *engine = guest->engine;
+
+	for (;;) {
+		u64 next_ns;
+		int stop = turn(guest, stream, &next_ns, error);
+
+		if (stop < 0)
+			return stop;
+		if (stop == STOP_KILLED)
+			return 0;
+		if (next_ns > engine->now_ns && !sim_go_on_at(engine, next_ns)) {
+			sim_stream_wake_at(guest, stream, next_ns);
+			return run_ahead(guest, stream, next_ns, error);
+		}
+		if (goes_no_further(stop)) {
+			stopped(guest, stream, stop);
+			return 0;
+		}
+	}
+}
+
+int sim_stream_resume(struct sim_guest *guest, u32 index, struct tr_error *error)
+{
+	struct sim_stream *stream = &guest->workload.stream[index];
+	int stop = guest->engine->ahead_of[guest->id].stop;
+
+	if (!goes_no_further(stop))
+		return go_on(guest, stream, error);
+	stopped(guest, stream, stop);
+	return 0;
+}
+
 int sim_stream_wake(struct sim_guest *guest, u32 index, u64 ticket, struct tr_error *error)
 {
 	struct sim_stream *stream = &guest->workload.stream[index];
-	struct sim_engine *engine = guest->engine;
-	u64 quantum_ns = engine->scenario->quantum_ns;
-	bool on = true;
 
 	if (!guest->running || ticket != stream->ticket)
 		return 0;
@@ -535,30 +629,5 @@ int sim_stream_wake(struct sim_guest *guest, u32 index, u64 ticket, struct tr_er
 		sim_workload_stream_ended(guest);
 		return 0;
 	}
-	while (on) {
-		u64 next_ns = engine->now_ns, limit_ns;
-
-		if (next_ns >= engine->quantum_end_ns)
-			engine->quantum_end_ns = (next_ns / quantum_ns + 1) * quantum_ns;
-		limit_ns = engine->quantum_end_ns;
-
-		sim_stream_enter(guest, stream, SIM_STREAM_RUN);
-		if (stream->faulted) {
-			next_ns = fault(guest, stream);
-		} else if (stream->paid_ns != limit_ns) { /* once a quantum */
-			stream->paid_ns = limit_ns;
-			next_ns += sim_guest_pay_debt(guest, next_ns, limit_ns);
-		}
-		if (next_ns == SIM_NONE)
-			return 0;
-		if (next_ns > engine->now_ns) {
-			on = go_on_at(guest, stream, next_ns);
-			continue;
-		}
-		int rc = stream->faulted ? 0 : run_batch(guest, stream, limit_ns, &on, error);
-
-		if (rc)
-			return rc;
-	}
-	return 0;
+	return go_on(guest, stream, error);
 }

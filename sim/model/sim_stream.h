@@ -40,12 +40,16 @@ struct sim_stream {
 	enum sim_stream_state state;
 	u64 since_ns;  /* when it entered the state */
 	u64 ticket;    /* of its pending event */
+	u64 wake_ns;   /* its time */
 	bool faulted;  /* the record at position must go through the fault path */
 	u32 readahead; /* file pages from here to the end of its 32-page window are in flight */
 };
 
 /* SIM_WAKE_STREAM.  Return: 0 or negative errno: a damaged trace. */
 int sim_stream_wake(struct sim_guest *guest, u32 stream, u64 ticket, struct tr_error *error);
+
+/* The same, at the end of a log of turns played ahead (sim_ahead.h): it goes on now. */
+int sim_stream_resume(struct sim_guest *guest, u32 stream, struct tr_error *error);
 
 /*
  * The stream will be woken @ahead events from now: have the processor fetch what it will

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/sim_ahead.h"
 #include "model/sim_balloon.h"
 #include "model/sim_check.h"
 #include "model/sim_controller.h"
@@ -154,14 +155,34 @@ static void ageing_timer(struct sim_guest *guest)
 		    SIM_CLASS_TIMER, SIM_WAKE_AGEING, guest->id, 0, 0);
 }
 
-/* Return: 0 or negative errno. */
-static int dispatch(struct sim_world *world, const struct sim_event *event, struct tr_error *error)
+/* A stream's turn, played now or ahead of its time.  Return: 0 or negative errno. */
+static int take_turn(struct sim_world *world, const struct sim_event *event,
+		     struct tr_error *error)
+{
+	struct sim_engine *engine = &world->engine;
+	struct sim_guest *guest = &world->guest[event->vm];
+	int rc;
+
+	if (!sim_ahead_has(engine, event->vm))
+		rc = sim_stream_wake(guest, event->arg, event->ticket, error);
+	else if (sim_ahead_replay(engine, &world->host.psi, event))
+		rc = sim_stream_resume(guest, event->arg, error);
+	else
+		return 0;
+	sim_ahead_note(engine, guest);
+	return rc;
+}
+
+/* What is no stream's turn. */
+static void dispatch(struct sim_world *world, const struct sim_event *event)
 {
 	struct sim_guest *guest = event->vm < world->guests_count ? &world->guest[event->vm] : NULL;
 
+	if (world->engine.ahead_of)
+		sim_ahead_handled(&world->engine, event);
 	switch ((enum sim_wake)event->kind) {
-	case SIM_WAKE_STREAM:
-		return sim_stream_wake(guest, event->arg, event->ticket, error);
+	case SIM_WAKE_STREAM: /* take_turn() */
+		break;
 	case SIM_WAKE_WRITEBACK:
 		sim_guest_written(guest, event->arg);
 		break;
@@ -217,17 +238,26 @@ static int dispatch(struct sim_world *world, const struct sim_event *event, stru
 		sample(world);
 		break;
 	}
-	return 0;
+	if (guest)
+		sim_ahead_looked_at(&world->engine, guest);
 }
 
 /* What comes next is known: fetch for it while this event is handled. */
 static void fetch_ahead(const struct sim_world *world)
 {
-	for (u32 ahead = 0; ahead <= SIM_FETCH_AHEAD; ahead += 2) {
-		const struct sim_event *event = sim_queue_peek(&world->engine.queue, ahead);
+	const struct sim_engine *engine = &world->engine;
 
-		if (event && event->kind == SIM_WAKE_STREAM)
+	for (u32 ahead = 0; ahead <= SIM_FETCH_AHEAD + 2; ahead += 2) {
+		const struct sim_event *event = sim_queue_peek(&engine->queue, ahead);
+
+		if (!event || event->kind != SIM_WAKE_STREAM)
+			continue;
+		if (ahead > SIM_FETCH_AHEAD)
+			sim_ahead_fetch(engine, event->vm);
+		else if (!sim_ahead_has(engine, event->vm))
 			sim_stream_fetch(&world->guest[event->vm], event->arg, ahead);
+		else if (ahead == SIM_FETCH_AHEAD)
+			sim_ahead_fetch_step(engine, event->vm);
 	}
 }
 
@@ -299,6 +329,11 @@ int sim_world_create(struct sim_world **result, const struct sim_scenario *scena
 			      world->guest, error);
 	if (rc)
 		goto fail;
+	if (world->guests_count >= FETCH_GUESTS &&
+	    sim_ahead_init(&world->engine, world->guest, world->guests_count)) {
+		rc = tr_fail(error, -ENOMEM, "%s: out of memory", scenario->path);
+		goto fail;
+	}
 	*result = world;
 	return 0;
 fail:
@@ -318,6 +353,7 @@ void sim_world_destroy(struct sim_world *world)
 	sim_host_destroy(&world->host);
 	sim_link_destroy(&world->link);
 	sim_queue_destroy(&world->engine.queue);
+	sim_ahead_destroy(&world->engine);
 	sim_latency_set_destroy(&world->engine.latencies);
 	sim_traces_destroy(&world->engine.traces);
 	free(world->scenario.vm);
@@ -352,6 +388,15 @@ static void finish(struct sim_world *world, bool interrupted, struct sim_run_res
 					      world->sample, world->guests_count);
 }
 
+/* On request, but not while VMs are ahead of now. */
+static bool stops(struct sim_engine *engine, const volatile bool *stop)
+{
+	if (!stop || !*stop)
+		return false;
+	engine->ahead_off = true;
+	return engine->now_ns >= engine->ahead_end_ns;
+}
+
 int sim_world_run(struct sim_world *world, const volatile bool *stop,
 		  void (*progress)(void *ctx, u64 now_ns), void *progress_ctx,
 		  struct sim_run_result *result, struct tr_error *error)
@@ -366,13 +411,16 @@ int sim_world_run(struct sim_world *world, const volatile bool *stop,
 	set_first_events(world);
 	int rc = sim_controller_start(&world->control, error);
 
-	while (!rc && !(stop && *stop) && sim_queue_next_ns(&engine->queue) <= end_ns &&
+	while (!rc && !stops(engine, stop) && sim_queue_next_ns(&engine->queue) <= end_ns &&
 	       sim_queue_take(&engine->queue, &event)) {
 		assert(event.time_ns >= engine->now_ns);
 		engine->now_ns = event.time_ns;
 		if (world->guests_count >= FETCH_GUESTS)
 			fetch_ahead(world);
-		rc = dispatch(world, &event, error);
+		if (event.kind == SIM_WAKE_STREAM)
+			rc = take_turn(world, &event, error);
+		else
+			dispatch(world, &event);
 		sim_check_step(world->guest, world->guests_count, &world->host, event.vm, ++handled);
 		if (progress && handled % PROGRESS_EVENTS == 0)
 			progress(progress_ctx, engine->now_ns);

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* sim_ahead.c - how far a VM may run ahead, and the log of what it did. */
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "model/sim_ahead.h"
+#include "model/sim_balloon.h"
+#include "model/sim_guest.h"
+#include "model/sim_reporter.h"
+
+#define READAHEAD_PAGES 32u
+
+/* --- times of all events that are no stream's turn: a binary heap --- */
+
+void sim_ahead_foresee(struct sim_engine *engine, u64 time_ns)
+{
+	if (engine->others_count == engine->others_capacity) {
+		engine->others_capacity = engine->others_capacity ? 2 * engine->others_capacity : 256;
+		engine->other_ns = realloc(engine->other_ns,
+					   engine->others_capacity * sizeof(*engine->other_ns));
+		assert(engine->other_ns);
+	}
+	u64 *heap = engine->other_ns;
+	u32 at = engine->others_count++;
+
+	for (; at && heap[(at - 1) / 2] > time_ns; at = (at - 1) / 2)
+		heap[at] = heap[(at - 1) / 2];
+	heap[at] = time_ns;
+}
+
+static void drop_first(struct sim_engine *engine)
+{
+	u64 *heap = engine->other_ns, last_ns = heap[--engine->others_count];
+	u32 at = 0, count = engine->others_count;
+
+	for (u32 child; (child = 2 * at + 1) < count; at = child) {
+		if (child + 1 < count && heap[child + 1] < heap[child])
+			child++;
+		if (heap[child] >= last_ns)
+			break;
+		heap[at] = heap[child];
+	}
+	heap[at] = last_ns;
+}
+
+/* --- what would be felt by others --- */
+
+/*
+ * Frames that the VM can take within SIM_AHEAD_NS: a stream takes one for each fault, which
+ * costs it time, and what is read with it passes a bus, but for the last read of each stream.
+ */
+static u32 margin_of(const struct sim_guest *guest)
+{
+	const struct sim_vm_config *config = guest->config;
+	const struct sim_scenario *scenario = guest->engine->scenario;
+	u64 fault_ns = scenario->costs.minor_fault_ns, streams = guest->workload.streams_count;
+	const struct sim_device_config *device[] = { &config->disk, &config->swap };
+
+	if (!fault_ns || scenario->open_loop)
+		return ~0u;
+	u64 pages = streams * (SIM_AHEAD_NS / fault_ns + 2);
+
+	for (u32 i = 0; i < 2; i++) {
+		u64 cluster = i ? device[i]->cluster_pages : READAHEAD_PAGES;
+
+		if (cluster <= 1)
+			continue;
+		if (!device[i]->read_bps)
+			return ~0u;
+		pages += streams * cluster +
+			 device[i]->read_bps / SIM_PAGE_BYTES * SIM_AHEAD_NS / SIM_SECOND + 1;
+	}
+	return pages < ~0u ? (u32)pages : ~0u;
+}
+
+/* Does host memory suffice for all that guests may touch before their balloons move again? */
+static bool host_suffices(const struct sim_engine *engine, const struct sim_host *host)
+{
+	return host->memory_pages >= host->taken_pages + host->owed_pages + host->pool_pages +
+					     host->writing_pages + host->low_pages +
+					     engine->promised_pages;
+}
+
+void sim_ahead_note(struct sim_engine *engine, const struct sim_guest *guest)
+{
+	if (!engine->ahead_of)
+		return;
+	struct sim_ahead *ahead = &engine->ahead_of[guest->id];
+	bool may = ahead->tells_pressure &&
+		   guest->frames.free_count < guest->watermark.low + (u64)ahead->margin_pages;
+
+	engine->may_press_count += (u32)may - (u32)ahead->may_press;
+	ahead->may_press = may;
+}
+
+void sim_ahead_looked_at(struct sim_engine *engine, const struct sim_guest *guest)
+{
+	if (!engine->ahead_of)
+		return;
+	struct sim_ahead *ahead = &engine->ahead_of[guest->id];
+	const struct ws_report *report = &guest->reporter->report;
+	u64 promised = 0;
+
+	assert(!sim_ahead_has(engine, guest->id));
+	if (guest->running)
+		promised = guest->frames_count - sim_balloon_pages(guest) +
+			   guest->workload.streams_count * SIM_AHEAD_OOM_PAGES;
+	engine->promised_pages += promised - ahead->promised_pages;
+	ahead->promised_pages = promised;
+	ahead->tells_pressure = guest->running && report->configured && report->report_threshold_ns;
+	sim_ahead_note(engine, guest);
+}
+
+void sim_ahead_handled(struct sim_engine *engine, const struct sim_event *event)
+{
+	assert(engine->others_count && engine->other_ns[0] == event->time_ns);
+	drop_first(engine);
+	/* A guest's own reclaim concerns nobody else; all other events may look at any VM. */
+	if (event->kind == SIM_WAKE_KSWAPD || event->kind == SIM_WAKE_WRITEBACK)
+		assert(!sim_ahead_has(engine, event->vm));
+	else
+		assert(event->time_ns > engine->ahead_end_ns || !engine->ahead_end_ns);
+}
+
+u64 sim_ahead_until(struct sim_engine *engine, const struct sim_guest *guest, u32 stream)
+{
+	if (!engine->ahead_of || engine->ahead_off || !host_suffices(engine, guest->host))
+		return 0;
+	u64 span_ns = engine->may_press_count ? engine->least_delay_ns : SIM_AHEAD_NS;
+	u64 until_ns = engine->now_ns + span_ns;
+
+	if (engine->others_count && engine->other_ns[0] < until_ns)
+		until_ns = engine->other_ns[0];
+	for (u32 i = 0; i < guest->workload.streams_count; i++) {
+		const struct sim_stream *other = &guest->workload.stream[i];
+
+		if (i != stream && other->state != SIM_STREAM_OFF && other->wake_ns < until_ns)
+			until_ns = other->wake_ns;
+	}
+	return until_ns < engine->scenario->duration_ns ? until_ns : engine->scenario->duration_ns;
+}
+
+/* Will the next free frames be found backed, @count of them? */
+static bool frames_are_backed(const struct sim_guest *guest, u32 count)
+{
+	const struct sim_frames *frames = &guest->frames;
+
+	if (count == 1) {
+		u32 frame = sim_frames_next(frames);
+
+		return frame != SIM_NO_FRAME && sim_frame_is_backed(guest, frame);
+	}
+	return frames->partial != SIM_NO_FRAME && frames->region_free[frames->partial] >= count &&
+	       guest->backing.region_backed[frames->partial] == SIM_REGION_PAGES;
+}
+
+bool sim_ahead_is_private(const struct sim_guest *guest, const struct sim_stream *stream)
+{
+	const struct sim_swap_area *swap = &guest->swap;
+
+	/* What compressed memory holds changes with each page of it that is freed. */
+	if (swap->device.config->compressed && swap->used)
+		return false;
+	if (!stream->faulted)
+		return true;
+	u32 page = guest->workload.now->base + TR_PAGE(stream->run.page[stream->position]);
+	u8 hot = guest->hot[page];
+	const struct sim_memcg *memcg = &guest->memcg_of[guest->memcg[page] & SIM_PAGE_MEMCG];
+
+	if (hot & (SIM_HOT_PRESENT | SIM_HOT_WRITEBACK))
+		return sim_frame_is_backed(guest, guest->frame[page] - 1);
+	u32 most = 1, cluster = swap->device.config->cluster_pages;
+
+	if (hot & SIM_HOT_SWAPPED)
+		most += cluster;
+	else if (guest->dropped_pages && sim_page_type(guest, page) == WS_FILE)
+		most += READAHEAD_PAGES;
+	return guest->frames.free_count > guest->watermark.low + most &&
+	       memcg->pages + most < memcg->high_pages && memcg->pages + most < memcg->max_pages &&
+	       frames_are_backed(guest, most);
+}
+
+/* --- the log --- */
+
+void sim_ahead_begin(struct sim_engine *engine, u32 vm)
+{
+	struct sim_ahead *ahead = &engine->ahead_of[vm];
+
+	assert(ahead->at == ahead->count && !engine->ahead);
+	ahead->at = ahead->count = 0;
+	ahead->stop = 0;
+	engine->ahead = ahead;
+}
+
+struct sim_ahead_step *sim_ahead_step(struct sim_engine *engine)
+{
+	struct sim_ahead *ahead = engine->ahead;
+
+	assert(ahead->count < SIM_AHEAD_STEPS);
+	struct sim_ahead_step *step = &ahead->step[ahead->count++];
+
+	*step = (struct sim_ahead_step){ .next_ns = 0 };
+	if (engine->now_ns > engine->ahead_end_ns)
+		engine->ahead_end_ns = engine->now_ns;
+	return step;
+}
+
+void sim_ahead_record(struct sim_ahead *ahead, enum sim_event_kind kind, u32 arg, u64 a, u64 b)
+{
+	struct sim_ahead_step *step = &ahead->step[ahead->count - 1];
+
+	assert(!step->kind && a <= ~0u);
+	step->kind = (u16)kind;
+	step->arg = arg;
+	step->a = (u32)a;
+	step->b = b;
+}
+
+bool sim_ahead_replay(struct sim_engine *engine, struct sim_psi *host_psi,
+		      const struct sim_event *event)
+{
+	struct sim_ahead *ahead = &engine->ahead_of[event->vm];
+
+	do {
+		const struct sim_ahead_step *step = &ahead->step[ahead->at++];
+
+		if (step->stalled || step->productive)
+			sim_psi_change(host_psi, engine->now_ns, step->stalled, step->productive);
+		if (step->kind)
+			sim_emit(engine, step->kind, event->vm, step->arg, step->a, step->b);
+		if (step->next_ns <= engine->now_ns)
+			continue;
+		if (!sim_go_on_at(engine, step->next_ns)) {
+			/* The ticket is as good as a new one: its event has just been taken. */
+			sim_wake_at(engine, step->next_ns, SIM_CLASS_STREAM, SIM_WAKE_STREAM,
+				    event->vm, event->arg, event->ticket);
+			return false;
+		}
+	} while (ahead->at < ahead->count);
+	return true;
+}
+
+/* --- life --- */
+
+int sim_ahead_init(struct sim_engine *engine, const struct sim_guest *guests, u32 guests_count)
+{
+	const struct sim_scenario *scenario = engine->scenario;
+	u64 bytes = guests_count * sizeof(struct sim_ahead);
+
+	/* min_ttl makes kswapd a killer, and how much balloons then give has no bound. */
+	for (u32 i = 0; i < guests_count; i++)
+		if (scenario->vm[i].min_ttl_ns)
+			return 0;
+	engine->ahead_of = aligned_alloc(64, bytes);
+	if (!engine->ahead_of)
+		return -ENOMEM;
+	engine->least_delay_ns = scenario->link.delay_ns;
+	for (u32 i = 0; i < scenario->disturbances_count; i++)
+		if (scenario->disturbance[i].kind == SIM_DIST_LINK &&
+		    scenario->disturbance[i].link.delay_ns < engine->least_delay_ns)
+			engine->least_delay_ns = scenario->disturbance[i].link.delay_ns;
+	for (u32 i = 0; i < guests_count; i++)
+		engine->ahead_of[i] = (struct sim_ahead){ .margin_pages = margin_of(&guests[i]) };
+	return 0;
+}
+
+void sim_ahead_destroy(struct sim_engine *engine)
+{
+	free(engine->ahead_of);
+	free(engine->other_ns);
+	engine->ahead_of = NULL;
+	engine->other_ns = NULL;
+}
