@@ -3,8 +3,6 @@
 #include "ws_lru.h"
 #include "ws_math.h"
 
-/* Victims of one type before the choice of type and tiers is made again (MIN_LRU_BATCH). */
-#define ROUND_PAGES 64u
 /* Pages that are looked at, likewise (MAX_LRU_BATCH): what was protected meanwhile may change it. */
 #define ROUND_SCANNED 4096u
 
@@ -402,6 +400,7 @@ struct eviction {
 	void *ctx;
 	u32 *victims, *shadows;
 	u32 count;
+	u32 limit; /* the last tier that is not protected */
 };
 
 /* @page came off a queue on which it no longer belongs. */
@@ -625,31 +624,35 @@ static void sort_page(struct eviction *eviction, u32 page, enum ws_type type, u3
 	eviction->victims[eviction->count++] = page;
 }
 
-/* Victims of @type until there are @max in all.  Return: looked at any, or ran out of budget. */
-static bool evict_type(struct eviction *eviction, enum ws_type type, u32 limit, u32 max)
+/* May a round that was to look at up to @most pages, and did at @looked, not yield to the other type? */
+static bool keeps_turn(const struct ws_rules *rules, bool found, u32 looked, u32 most)
+{
+	return found || looked == most || (rules->round == WS_ROUND_WANTED && looked);
+}
+
+/* Up to @max victims of @type, of up to @most pages.  Return: the other type is not to be tried. */
+static bool evict_type(struct eviction *eviction, enum ws_type type, u32 max, u32 most)
 {
 	struct ws_lru *lru = eviction->lru;
 	u32 row = ws_age_row(lru->age.min_slot[type], type), before = eviction->count;
-	u32 scanned = eviction->scan->scanned, budget = eviction->scan->budget;
+	u32 limit = eviction->limit, looked = 0;
 	struct ws_queue *queue = &lru->queue[row];
-	bool progress;
+	bool keeps;
 
-	if (budget - scanned > ROUND_SCANNED)
-		budget = scanned + ROUND_SCANNED;
 	if (ws_age_gens(&lru->age, type) <= WS_GENS_MIN)
 		return false;
-	while (eviction->count < max && scanned < budget) {
+	while (eviction->count - before < max && looked < most) {
 		if (queue->old_begin == queue->old_end && !open_chunk(lru, queue))
 			break;
-		scanned++;
+		looked++;
 		sort_page(eviction, queue->old[queue->old_begin++], type, row, limit);
 	}
-	eviction->scan->scanned = scanned;
-	progress = eviction->count > before || scanned == budget;
+	eviction->scan->scanned += looked;
+	keeps = keeps_turn(lru->rules, eviction->count > before, looked, most);
 	if (eviction->ops && lru->rules->rmap != WS_RMAP_YOUNGEST)
 		judge_isolated(eviction, type, before);
 	lru->evicted_pages[type] += eviction->count - before;
-	return progress;
+	return keeps;
 }
 
 /*
@@ -751,6 +754,22 @@ static enum ws_type choose_type(const struct ws_lru *lru, u32 swappiness, u32 *l
 	return type;
 }
 
+static u32 least(u32 a, u32 b)
+{
+	return a < b ? a : b;
+}
+
+/* How many pages the next round may look at. */
+static u32 round_pages(const struct eviction *eviction, u32 wanted)
+{
+	const struct ws_lru_scan *scan = eviction->scan;
+	u32 most = least(scan->budget - scan->scanned, ROUND_SCANNED);
+
+	if (eviction->lru->rules->round == WS_ROUND_WANTED)
+		most = least(most, wanted - eviction->count);
+	return most;
+}
+
 u32 ws_lru_evict(struct ws_lru *lru, struct ws_lru_scan *scan, const struct ws_lru_ops *ops,
 		 void *ctx, u32 *victims, u32 *shadows, u32 victims_max)
 {
@@ -759,20 +778,21 @@ u32 ws_lru_evict(struct ws_lru *lru, struct ws_lru_scan *scan, const struct ws_l
 		.ctx = ctx, .victims = victims, .shadows = shadows,
 	};
 	u32 swappiness = swappiness_of(lru, scan->swappiness);
+	u32 wanted = scan->wanted && scan->wanted < victims_max ? scan->wanted : victims_max;
 	bool can_swap = swappiness > 0;
 
 	scan->scanned = 0;
 	scan->rmap_walks = 0;
-	while (eviction.count < victims_max && scan->scanned < scan->budget) {
-		u32 left = victims_max - eviction.count, limit;
-		u32 max = eviction.count + (left < ROUND_PAGES ? left : ROUND_PAGES);
-		enum ws_type type = choose_type(lru, swappiness, &limit);
-		bool found = evict_type(&eviction, type, limit, max);
+	while (eviction.count < wanted && scan->scanned < scan->budget) {
+		u32 max = least(victims_max - eviction.count, WS_BATCH);
+		u32 most = round_pages(&eviction, wanted);
+		enum ws_type type = choose_type(lru, swappiness, &eviction.limit);
+		bool found = evict_type(&eviction, type, max, most);
 
 		if (!found && can_swap) {
 			type = type == WS_ANON ? WS_FILE : WS_ANON;
-			limit = ws_refault_limit(&lru->refault, lru->rules, type);
-			found = evict_type(&eviction, type, limit, max);
+			eviction.limit = ws_refault_limit(&lru->refault, lru->rules, type);
+			found = evict_type(&eviction, type, max, round_pages(&eviction, wanted));
 		}
 		if (!advance_min_seq(lru, can_swap) && !found)
 			break;

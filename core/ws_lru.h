@@ -42,6 +42,9 @@
 #include "ws_reaccess.h"
 #include "ws_refault.h"
 
+/* Victims of one type before the choice of type and tiers is made again (MIN_LRU_BATCH). */
+#define WS_BATCH 64u
+
 struct ws_lru {
 	const struct ws_rules *rules; /* the caller's, or a row of ws_rules_table[] */
 	bool plain; /* made by ws_lru_init(): the base's rules, known to the compiler */
@@ -130,6 +133,12 @@ int ws_lru_advance(struct ws_lru *lru, u64 now_ns);
 
 struct ws_lru_scan {
 	u32 swappiness;	 /* 0..200, as vm.swappiness */
+	/*
+	 * Stop at so many victims; 0: at victims_max.  Linux looks at a batch of WS_BATCH whatever
+	 * is wanted, and so may take up to 63 more: with victims_max of as many more the
+	 * core does so, too.
+	 */
+	u32 wanted;
 	u32 budget;	 /* pages that may be looked at in this call */
 	u32 scanned;	 /* out: pages looked at */
 	u32 rmap_walks;	 /* out: calls of look_around */

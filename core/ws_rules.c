@@ -53,6 +53,9 @@
 	/* get_type_to_scan(), isolate_folios() */                                                  \
 	X(choice, WS_CHOICE_,	    OLDER,		OLDER,			OLDER,              \
 				    SUM,		SUM,			SUM)                \
+	/* scan_folios(), isolate_folios(): since 7.2 */                                             \
+	X(round, WS_ROUND_,	    BATCH,		BATCH,			BATCH,              \
+				    BATCH,		WANTED,			WANTED)             \
 	/* try_to_inc_min_seq(): the types' oldest generations */                                   \
 	X(coupled, MIN_SEQ_,	    COUPLED,		COUPLED,		COUPLED,            \
 				    LOOSE,		LOOSE,			LOOSE)              \
@@ -156,7 +159,8 @@ static bool eviction_is_known(const struct ws_rules *rules)
 {
 	return rules->full <= WS_FULL_PROMOTED && rules->protects_old <= 1 &&
 	       rules->setpoint <= WS_SETPOINT_BELOW && rules->gain_setpoint && rules->gain_tier &&
-	       rules->choice <= WS_CHOICE_SHARE && rules->coupled <= 1 &&
+	       rules->choice <= WS_CHOICE_SHARE && rules->round <= WS_ROUND_WANTED &&
+	       rules->coupled <= 1 &&
 	       rules->fold <= WS_FOLD_SORTS && rules->fold_counts <= 1 &&
 	       rules->ageing <= WS_AGEING_SPREAD && rules->ttl <= WS_TTL_EVICTABLE &&
 	       rules->proportional <= 1 && rules->recency <= WS_RECENCY_NEVER &&

@@ -123,6 +123,12 @@ enum ws_choice {
 	WS_CHOICE_SHARE,
 };
 
+/* How much one round of eviction looks at, after which type and tiers are chosen anew. */
+enum ws_round {
+	WS_ROUND_BATCH,	 /* 4096 pages; one that found no victim leaves it to the other type */
+	WS_ROUND_WANTED, /* as many as are wanted still; one that looked at any page does not */
+};
+
 /* When ageing comes before eviction. */
 enum ws_ageing {
 	/* 2 generations; or 3, of which the youngest has above a half or the oldest below a quarter */
@@ -184,6 +190,7 @@ struct ws_rules {
 	u8 setpoint;	   /* enum ws_setpoint */
 	u8 gain_setpoint, gain_tier; /* a tier is protected when its rate passes gain_tier / gain_setpoint */
 	u8 choice;	   /* enum ws_choice */
+	u8 round;	   /* enum ws_round */
 	u8 coupled;	   /* file's min_seq follows anon's, while anon can be evicted */
 	u8 ageing;	   /* enum ws_ageing */
 	u8 ttl;		   /* enum ws_ttl */

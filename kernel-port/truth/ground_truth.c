@@ -109,6 +109,17 @@ static size_t pages_of(const struct region *region)
 	return (size_t)region->mib * (1024 * 1024 / PAGE);
 }
 
+/* What is left of a mapping on both sides of @memory would keep shared memory when that is unmapped. */
+static unsigned char *aligned(unsigned char *mapped, size_t size)
+{
+	size_t before = -(uintptr_t)mapped & (HUGE - 1);
+
+	if ((before && munmap(mapped, before)) ||
+	    munmap(mapped + before + size, HUGE - before))
+		die("munmap");
+	return mapped + before;
+}
+
 static void map_region(struct region *region, unsigned int number)
 {
 	size_t size = pages_of(region) * PAGE;
@@ -131,7 +142,7 @@ static void map_region(struct region *region, unsigned int number)
 		/* Huge pages want their alignment. */
 		region->memory = mmap(NULL, size + HUGE, PROT_READ | PROT_WRITE, flags, -1, 0);
 		if (region->memory != MAP_FAILED)
-			region->memory += -(uintptr_t)region->memory & (HUGE - 1);
+			region->memory = aligned(region->memory, size);
 	}
 	if (region->memory == MAP_FAILED)
 		die("mmap");

@@ -8,14 +8,12 @@
 
 #include "lab/sim_truth_replay.h"
 
-#define SLACK_NS 2000000 /* what the milliseconds of a log hide */
+#define AHEAD 64u /* pages that readahead may be ahead of who reads: 32 in hand and 32 on the way */
 #define HARVEST_PAGES 512u
-#define TABLE_PAGES 512u
 #define USUAL_HZ 250u
 #define TURN_TICKS 2
 #define TURNS_MAX 1024
 #define TURNS_EVENTS_MAX 256
-#define BATCH 64u /* pages that the kernel evicts at a time (MIN_LRU_BATCH) */
 
 const u64 truth_edges[TRUTH_EDGES] = {
 	1000000000, 2000000000, 4000000000, 8000000000, 16000000000, 32000000000, 64000000000,
@@ -23,16 +21,25 @@ const u64 truth_edges[TRUTH_EDGES] = {
 
 /* --- passes ------------------------------------------------------------------------------- */
 
-/* A huge page has one accessed bit. */
-static void spread_huge(u64 *young, u32 words)
+/* Those of @count pages from @page on of which it is not known which pass sees them. */
+static void remember_where(struct truth_replay *replay, const struct ws_lru *lru, u32 page, u32 count)
 {
-	u64 any = 0;
 	u32 i;
 
-	for (i = 0; i < words; i++)
-		any |= young[i];
-	if (any)
-		memset(young, 0xff, words * sizeof(*young));
+	for (i = page / 64; i < (page + count) / 64; i++) {
+		u64 word = replay->young[i] & replay->residue[i];
+
+		for (; word; word &= word - 1) {
+			u32 at = i * 64 + (u32)__builtin_ctzll(word);
+
+			if (!ws_page_aged(replay->page[at]))
+				continue;
+			replay->was[at] = (struct truth_was){
+				.seq = ws_age_seq(&lru->age, at),
+				.history = ws_promote_entry(&lru->age, replay->page[at]) & WS_PAGE_HISTORY,
+			};
+		}
+	}
 }
 
 static void harvest_region(struct truth_replay *replay, u32 number)
@@ -47,8 +54,8 @@ static void harvest_region(struct truth_replay *replay, u32 number)
 		u32 count = end - page < HARVEST_PAGES ? end - page : HARVEST_PAGES;
 		u64 *young = &replay->young[page / 64];
 
-		if (region->kind == 'h')
-			spread_huge(young, count / 64);
+		truth_look_spread(replay, region, page, count);
+		remember_where(replay, lru, page, count);
 		ws_lru_harvest(lru, page, young, count);
 		memset(young, 0, count / 8);
 		/* Shared pages are seen once in each page table. */
@@ -59,8 +66,8 @@ static void harvest_region(struct truth_replay *replay, u32 number)
 
 static bool overlap(const struct sim_truth_event *touch, const struct sim_truth_event *pass)
 {
-	return touch->start_ns <= pass->end_ns + SLACK_NS &&
-	       touch->end_ns + SLACK_NS >= pass->start_ns;
+	return touch->start_ns <= pass->end_ns &&
+	       touch->end_ns >= pass->start_ns;
 }
 
 static bool is_touch_of(const struct truth_replay *replay, const struct sim_truth_event *event,
@@ -81,7 +88,7 @@ static const struct sim_truth_event *disturbance_of(const struct truth_replay *r
 	for (i = after + 1; i < section->events_count; i++) {
 		const struct sim_truth_event *event = &section->events[i];
 
-		if (event->start_ns > touch->end_ns + SLACK_NS)
+		if (event->start_ns > touch->end_ns)
 			break;
 		if ((event->what == SIM_TRUTH_AGE || event->what == SIM_TRUTH_EVICT) &&
 		    event->group == group && overlap(touch, event))
@@ -135,6 +142,22 @@ static void touch_in_turns(struct truth_replay *replay, u32 index)
 	truth_touch_until(replay, index, TRUTH_ALWAYS);
 }
 
+/* Will a dump between the beginning of the touch at @index and @pass tell how many pages came in? */
+static bool dump_before_comes(const struct truth_replay *replay, u32 index,
+			      const struct sim_truth_event *pass)
+{
+	const struct sim_truth_section *section = replay->section;
+	u32 i;
+
+	if (!truth_is_filling(replay, index) ||
+	    truth_type(&section->region[section->events[index].region]) != WS_FILE)
+		return false;
+	for (i = index + 1; i < section->events_count && &section->events[i] != pass; i++)
+		if (section->events[i].what == SIM_TRUTH_DUMP && section->events[i].group == pass->group)
+			return true;
+	return false;
+}
+
 /* Do a touch, or as much of it as was done before something disturbs it that comes @after. */
 static void begin_touch(struct truth_replay *replay, u32 index, u32 after)
 {
@@ -146,11 +169,17 @@ static void begin_touch(struct truth_replay *replay, u32 index, u32 after)
 		touch_in_turns(replay, index);
 		return;
 	}
+	/* What comes in before a pass, the dump before it tells (truth_catch_up()). */
+	if (disturbance->what == SIM_TRUTH_AGE && dump_before_comes(replay, index, disturbance)) {
+		truth_touch_until(replay, index, touch->start_ns);
+		*from = *from < index ? *from : index;
+		return;
+	}
 	/* No pass looks at what is read: all that comes before it ends comes before the fold. */
 	if (disturbance->what == SIM_TRUTH_AGE && replay->section->region[touch->region].kind == 'r')
 		truth_touch_until(replay, index, disturbance->end_ns);
 	else
-		truth_touch_until(replay, index, disturbance->start_ns - SLACK_NS);
+		truth_touch_until(replay, index, disturbance->start_ns);
 	*from = *from < index ? *from : index;
 }
 
@@ -166,8 +195,11 @@ static void leave_residue(struct truth_replay *replay, const struct sim_truth_re
 static void touch_after_pass(struct truth_replay *replay, struct truth_group *group, u32 index)
 {
 	const struct sim_truth_event *event = &replay->section->events[index];
-	u32 from = replay->progress[index].pages;
+	u32 from = replay->progress[index].walked;
 
+	/* Read ahead, they came in before the pass, and were touched after it. */
+	if (truth_is_filling(replay, index) && truth_type(&replay->section->region[event->region]) == WS_FILE)
+		from -= from < AHEAD ? from : AHEAD;
 	truth_touch_until(replay, index, TRUTH_ALWAYS);
 	truth_for_pages(replay, event, replay->progress[index].number, from, event->pages,
 			leave_residue);
@@ -189,7 +221,7 @@ static void touch_meanwhile(struct truth_replay *replay, u32 index)
 	group->before_count = group->unsettled_count;
 	group->unsettled_count = 0;
 	for (i = group->waiting_from < index ? group->waiting_from : index;
-	     i < section->events_count && section->events[i].start_ns <= pass->end_ns + SLACK_NS; i++)
+	     i < section->events_count && section->events[i].start_ns <= pass->end_ns; i++)
 		if (!replay->progress[i].done && is_touch_of(replay, &section->events[i], pass->group) &&
 		    overlap(&section->events[i], pass))
 			touch_after_pass(replay, group, i);
@@ -218,105 +250,6 @@ static int advance(struct truth_group *group, u64 now_ns)
 	return ws_lru_advance(&group->lru, now_ns);
 }
 
-static int age_group(struct truth_replay *replay, u32 index)
-{
-	const struct sim_truth_event *pass = &replay->section->events[index];
-	struct truth_group *group = &replay->group[pass->group];
-	u32 i;
-	int rc;
-
-	for (i = 0; i < replay->section->regions_count; i++)
-		if (replay->section->region[i].group == pass->group)
-			harvest_region(replay, i);
-	rc = advance(group, replay->zero_ns + (u64)pass->end_ns);
-	if (rc)
-		return rc;
-	group->birth_slack_ns[group->lru.age.max_slot] = (u64)(pass->end_ns - pass->start_ns);
-	replay->result->passes++;
-	group->passed = true;
-	touch_meanwhile(replay, index);
-	return 0;
-}
-
-/* --- evictions ---------------------------------------------------------------------------- */
-
-static const struct sim_truth_region *region_of(const struct truth_replay *replay, u32 page)
-{
-	u32 i;
-
-	for (i = 0; page >= replay->first_page[i + 1];)
-		i++;
-	return &replay->section->region[i];
-}
-
-/*
- * Where the kernel's look-around begins: with 32 pages before the victim, but within its
- * mapping and its page table, 64 in all.
- */
-static u32 window(void *ctx, u32 page)
-{
-	const struct truth_replay *replay = ctx;
-	u32 region = (u32)(region_of(replay, page) - replay->section->region);
-	u32 start = replay->first_page[region], end = replay->first_page[region + 1];
-
-	start += (page - start) / TABLE_PAGES * TABLE_PAGES;
-	if (start + TABLE_PAGES < end)
-		end = start + TABLE_PAGES;
-	if (page - start < BATCH / 2)
-		return start;
-	return end - page < BATCH / 2 ? end - BATCH : page - BATCH / 2;
-}
-
-/* Test and clear 64 bits from number @first on. */
-static u64 take_bits(u64 *bits, u32 first)
-{
-	u32 shift = first % 64;
-	u64 *word = &bits[first / 64], mask = ~0ull << shift;
-	u64 taken = (word[0] & mask) >> shift;
-
-	word[0] &= ~mask;
-	if (shift) {
-		taken |= word[1] << (64 - shift);
-		word[1] &= mask;
-	}
-	return taken;
-}
-
-static void restore(void *ctx, u32 first, u64 young)
-{
-	struct truth_replay *replay = ctx;
-
-	for (; young; young &= young - 1)
-		truth_set(replay->young, first + (u32)__builtin_ctzll(young), true);
-}
-
-static u64 look_around(void *ctx, u32 page)
-{
-	struct truth_replay *replay = ctx;
-	const struct sim_truth_region *region = region_of(replay, page);
-
-	if (!truth_is_set(replay->young, page) || (region->kind == 'x' && !replay->random_is_seen))
-		return 0;
-	if (region->kind == 'x' || (replay->anon_stands_alone && truth_type(region) == WS_ANON)) {
-		truth_set(replay->young, page, false);
-		return 1ull << (page - window(ctx, page));
-	}
-	return take_bits(replay->young, window(ctx, page));
-}
-
-static u64 dump_total(const struct truth_replay *replay, const struct sim_truth_event *dump)
-{
-	u64 pages = 0;
-	u32 i;
-
-	for (i = 0; i < dump->gens_count; i++) {
-		const struct sim_truth_gen *gen = &replay->log->gens[dump->first_gen + i];
-
-		pages += gen->pages[WS_ANON] + gen->pages[WS_FILE];
-	}
-	return pages;
-}
-
 static const struct sim_truth_event *dump_before(const struct truth_replay *replay, u32 index)
 {
 	const struct sim_truth_event *events = replay->section->events;
@@ -337,6 +270,59 @@ static const struct sim_truth_event *dump_after(const struct truth_replay *repla
 		if (events[i].what == SIM_TRUTH_DUMP && events[i].group == events[index].group)
 			return &events[i];
 	return NULL;
+}
+
+/*
+ * A fault puts pages in the youngest generation (up to 6.13).  The kernel's new one has none
+ * after the pass at @index, so all that the dump has came in before it began.
+ */
+static bool came_before(const struct truth_replay *replay, u32 index)
+{
+	const struct sim_truth_event *after = dump_after(replay, index);
+	const struct truth_group *group = &replay->group[replay->section->events[index].group];
+
+	return group->lru.rules->sighting == WS_SIGHTING_PROMOTES && group->seen && after &&
+	       after->letter == 'G' &&
+	       !replay->log->gens[after->first_gen + after->gens_count - 1].pages[WS_FILE];
+}
+
+static int age_group(struct truth_replay *replay, u32 index)
+{
+	const struct sim_truth_event *pass = &replay->section->events[index];
+	struct truth_group *group = &replay->group[pass->group];
+	u32 i;
+	int rc;
+
+	for (i = 0; i < replay->section->regions_count; i++)
+		if (replay->section->region[i].group == pass->group)
+			harvest_region(replay, i);
+	for (i = group->waiting_from; i < index; i++)
+		replay->progress[i].walked = replay->progress[i].pages;
+	if (came_before(replay, index))
+		truth_catch_up(replay, dump_after(replay, index));
+	rc = advance(group, replay->zero_ns + (u64)pass->end_ns);
+	if (rc)
+		return rc;
+	group->birth_slack_ns[group->lru.age.max_slot] = (u64)(pass->end_ns - pass->start_ns);
+	replay->result->passes++;
+	group->passed = true;
+	touch_meanwhile(replay, index);
+	return 0;
+}
+
+/* --- evictions ---------------------------------------------------------------------------- */
+
+static u64 dump_total(const struct truth_replay *replay, const struct sim_truth_event *dump)
+{
+	u64 pages = 0;
+	u32 i;
+
+	for (i = 0; i < dump->gens_count; i++) {
+		const struct sim_truth_gen *gen = &replay->log->gens[dump->first_gen + i];
+
+		pages += gen->pages[WS_ANON] + gen->pages[WS_FILE];
+	}
+	return pages;
 }
 
 /* How many pages fewer the kernel has after it, by the dumps around it; what was asked for without. */
@@ -363,17 +349,25 @@ static bool ran_out(const struct truth_replay *replay, u32 index)
 	return after && after->gens_count == WS_GENS_MIN;
 }
 
-/* Up to 64 victims.  Return: how many. */
-static u32 evict_some(struct truth_replay *replay, const struct sim_truth_event *event, s64 most)
+/*
+ * A batch of victims, at most @wanted.  Where the kernel looks at batches it may find more than
+ * a batch was to bring, and the last brings as many as are nearest.  Return: how many.
+ */
+static u32 evict_some(struct truth_replay *replay, const struct sim_truth_event *event, s64 wanted,
+		      bool first)
 {
-	static const struct ws_lru_ops ops = {
-		.look_around = look_around, .window = window, .restore = restore,
+	struct ws_lru *lru = &replay->group[event->group].lru;
+	struct ws_lru_scan scan = {
+		.swappiness = event->swappiness, .budget = replay->pages,
+		.wanted = wanted < WS_BATCH ? (u32)wanted : WS_BATCH,
 	};
-	struct ws_lru_scan scan = { .swappiness = event->swappiness, .budget = replay->pages };
-	u32 victims[BATCH], shadows[BATCH], i, got;
+	bool few = wanted < WS_BATCH / 2, batches = lru->rules->rmap != WS_RMAP_YOUNGEST;
+	u32 victims[2 * WS_BATCH], shadows[2 * WS_BATCH], i, got;
 
-	got = ws_lru_evict(&replay->group[event->group].lru, &scan, &ops, replay, victims, shadows,
-			   most < BATCH ? (u32)most : BATCH);
+	if (batches && few && !first)
+		return 0;
+	got = ws_lru_evict(lru, &scan, &truth_look_ops, replay, victims, shadows,
+			   batches && !few ? 2 * WS_BATCH : scan.wanted);
 	for (i = 0; i < got; i++) {
 		replay->shadow[victims[i]] = shadows[i];
 		replay->page[victims[i]] &= (u16)~WS_PAGE_FILE;
@@ -420,7 +414,7 @@ static void evict(struct truth_replay *replay, u32 index)
 	s64 fewer = fewer_pages(replay, index), left = 0, evicted = 0;
 	s64 asked = (s64)event->pages > fewer ? (s64)event->pages : fewer;
 	u64 arrived = replay->arrived;
-	u32 got = 1, steps = (u32)(asked / BATCH) + 1, step;
+	u32 got = 1, steps = (u32)(asked / WS_BATCH) + 1, step;
 	bool all = ran_out(replay, index);
 
 	for (step = 1; step <= steps || (left > 0 && got); step++) {
@@ -429,8 +423,8 @@ static void evict(struct truth_replay *replay, u32 index)
 				     (event->end_ns - event->start_ns) / steps * step);
 		left = fewer + (s64)(replay->arrived - arrived);
 		left = (left < asked ? left : asked) - evicted;
-		left = all ? BATCH : left;
-		got = left > 0 ? evict_some(replay, event, left) : 0;
+		left = all ? WS_BATCH : left;
+		got = left > 0 ? evict_some(replay, event, left, !evicted) : 0;
 		evicted += got;
 	}
 	finish_touches(replay, index);
@@ -460,6 +454,8 @@ static int step(struct truth_replay *replay, u32 index)
 		evict(replay, index);
 		return 0;
 	default:
+		if (replay->group[event->group].seen)
+			truth_catch_up(replay, event);
 		if (event->letter == 'G')
 			truth_settle(replay, event);
 		truth_compare(replay, index);

@@ -70,8 +70,7 @@ static void share_out(struct truth_replay *replay)
 	}
 }
 
-/* The first touch of region @number; NULL: none. */
-static const struct sim_truth_event *first_touch(const struct sim_truth_section *section, u32 number)
+const struct sim_truth_event *truth_first_touch(const struct sim_truth_section *section, u32 number)
 {
 	u32 i;
 
@@ -86,16 +85,26 @@ static void inherit(struct truth_replay *replay, u32 number)
 {
 	const struct sim_truth_section *section = replay->section;
 	const struct sim_truth_region *forked = &section->region[number];
-	const struct sim_truth_event *fork = first_touch(section, number), *first;
+	const struct sim_truth_event *fork = truth_first_touch(section, number), *first;
 	u32 i;
 
 	replay->inherited[number] = true;
 	for (i = 0; i < section->regions_count; i++) {
-		first = first_touch(section, i);
+		first = truth_first_touch(section, i);
 		if (fork && first && first->start_ns < fork->end_ns && !section->region[i].own &&
 		    !forked->own && section->region[i].group == forked->group)
 			replay->inherited[i] = true;
 	}
+}
+
+static bool release_at_least(const char *release, unsigned long major, unsigned long minor)
+{
+	char *end;
+	unsigned long number = strtoul(release, &end, 10);
+
+	if (number != major || *end != '.')
+		return number > major;
+	return strtoul(end + 1, NULL, 10) >= minor;
 }
 
 int truth_replay_init(struct truth_replay *replay, const struct sim_truth_log *log,
@@ -122,16 +131,20 @@ int truth_replay_init(struct truth_replay *replay, const struct sim_truth_log *l
 	replay->shadow = zeroed(replay->pages * sizeof(u32));
 	replay->young = zeroed(replay->pages / 8);
 	replay->residue = zeroed(replay->pages / 8);
+	replay->was = zeroed(replay->pages * sizeof(*replay->was));
 	replay->filled = zeroed(replay->pages / 8);
 	replay->elder = zeroed(replay->pages / 8);
 	replay->progress = zeroed(section->events_count * sizeof(*replay->progress));
 	replay->group = zeroed(section->groups_count * sizeof(*replay->group));
 	if (!replay->page || !replay->pool || !replay->shadow || !replay->young ||
-	    !replay->residue || !replay->filled || !replay->elder || !replay->progress || !replay->group)
+	    !replay->residue || !replay->was || !replay->filled || !replay->elder ||
+	    !replay->progress || !replay->group)
 		return -ENOMEM;
 	share_out(replay);
 	replay->random_is_seen = rules < ws_rules_find("6.12", 4);
 	replay->anon_stands_alone = rules < ws_rules_find("6.12", 4);
+	replay->big_folios = release_at_least(log->release, 6, 16);
+	replay->folios_at_once = release_at_least(log->release, 7, 1);
 	replay->zero_ns = oldest_birth_ns(log, section);
 	replay->end_ns = last_touch_ns(section);
 	for (i = 0; i < section->groups_count; i++) {
@@ -157,6 +170,7 @@ void truth_replay_destroy(struct truth_replay *replay)
 	free(replay->shadow);
 	free(replay->young);
 	free(replay->residue);
+	free(replay->was);
 	free(replay->filled);
 	free(replay->elder);
 	free(replay->progress);

@@ -25,10 +25,17 @@ struct truth_unsettled {
 	u32 from;   /* pages before it were touched before the pass */
 };
 
+/* Where a page was when a pass saw it. */
+struct truth_was {
+	u64 seq;
+	u16 history;
+};
+
 /* How far a touch or a freeing has come. */
 struct truth_progress {
 	u32 pages;
 	u32 number; /* of the region's touches, when begun */
+	u32 walked; /* pages that came before the last pass looked */
 	bool begun, done;
 	s64 until_ns; /* has the processor alone until then */
 	s64 usual_ns; /* the shortest time that as much took */
@@ -50,6 +57,7 @@ struct truth_group {
 	u32 before_count;
 	bool passed; /* a pass since the last dump that settled */
 	bool evicted; /* ever */
+	s64 undeclared; /* file pages that the kernel had besides, when nothing was under way */
 	s64 too_many[WS_TYPES][WS_GENS_MAX]; /* by slot: the core's pages less the kernel's */
 };
 
@@ -66,6 +74,7 @@ struct truth_replay {
 	u32 *pool, *shadow;
 	u64 *young;   /* accessed bits */
 	u64 *residue; /* touched during a pass, and not since */
+	struct truth_was *was; /* of pages of residue */
 	u64 *filled;  /* came in when last touched */
 	u64 *elder;   /* accessed bits in the page table of a parent that has forked */
 	struct truth_progress *progress; /* by event */
@@ -80,6 +89,11 @@ struct truth_replay {
 	 * 6.1: its walk->can_swap, which lru_gen_look_around() asks, is never set.
 	 */
 	bool anon_stands_alone;
+	bool big_folios;    /* files on ext4 are in folios of several pages (6.16) */
+	bool folios_at_once; /* and eviction looks at such a one's page table entries once (7.1) */
+	u32 judged;	    /* the folio that eviction looked at last */
+	u32 judged_left;    /* its pages that eviction has not asked about yet */
+	bool judged_young;
 	struct truth_group *group;
 };
 
@@ -103,8 +117,23 @@ void truth_replay_destroy(struct truth_replay *replay);
 void truth_excess(struct truth_replay *replay, const struct sim_truth_event *dump,
 		  s64 too_many[WS_TYPES][WS_GENS_MAX]);
 
+/* The first touch of region @number; NULL: none. */
+const struct sim_truth_event *truth_first_touch(const struct sim_truth_section *section, u32 number);
+
 /* Lay the dump at @index beside the core: result and visitor. */
 void truth_compare(struct truth_replay *replay, u32 index);
+
+/* --- sim_truth_look.c --- */
+
+/* What eviction asks about pages; the context is the replay. */
+extern const struct ws_lru_ops truth_look_ops;
+
+/*
+ * What a pass sees of pages @page..@page + @count - 1 of @region, whole huge pages: one that
+ * is accessed in part is accessed.
+ */
+void truth_look_spread(struct truth_replay *replay, const struct sim_truth_region *region, u32 page,
+		       u32 count);
 
 /* --- sim_truth_touch.c --- */
 
@@ -121,10 +150,22 @@ void truth_for_pages(struct truth_replay *replay, const struct sim_truth_event *
 /* Do what the touch or freeing at @index has done by @time_ns. */
 void truth_touch_until(struct truth_replay *replay, u32 index, s64 time_ns);
 
+/* Do @count more pages of a touch that has begun. */
+void truth_touch_pages(struct truth_replay *replay, u32 index, u32 count);
+
 /* The processes end, and everything of theirs. */
 void truth_end_processes(struct truth_replay *replay);
 
 /* --- sim_truth_settle.c --- */
+
+/* Is the next page of the touch at @index one that is not there? */
+bool truth_is_filling(const struct truth_replay *replay, u32 index);
+
+/*
+ * A touch is under way, the only one of its type: as many of its pages have come in as @dump has
+ * more than the core, but for those that it always has.
+ */
+void truth_catch_up(struct truth_replay *replay, const struct sim_truth_event *dump);
 
 /* @dump is the first after a pass: its counts settle what the log leaves open. */
 void truth_settle(struct truth_replay *replay, const struct sim_truth_event *dump);

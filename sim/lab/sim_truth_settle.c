@@ -28,12 +28,20 @@ static bool settle_page(struct truth_replay *replay, const struct sim_truth_regi
 	return true;
 }
 
-/* Came in during the last pass, not to the youngest generation: one generation older? */
+/* Came in during the last pass, not to the youngest generation: seen, or one generation older? */
 static void settle_filled(struct truth_replay *replay, const struct sim_truth_region *region,
 			  u32 page, u64 seq)
 {
 	const struct ws_lru *lru = &replay->group[region->group].lru;
+	u64 seen = lru->age.max_seq - 1;
 
+	/* Used once by its fault, so that the pass saw it a second time. */
+	if (lru->rules->sighting == WS_SIGHTING_SECOND && region->kind == 'm' && seq < seen &&
+	    replay->page[page] & WS_PAGE_HISTORY && settle_page(replay, region, page, seq, seen)) {
+		replay->page[page] |= WS_PAGE_WORKINGSET;
+		truth_set(replay->young, page, false);
+		return;
+	}
 	if (seq == lru->age.min_seq[truth_type(region)] ||
 	    !settle_page(replay, region, page, seq, seq - 1))
 		return;
@@ -64,16 +72,40 @@ static void settle_seen(struct truth_replay *replay, const struct sim_truth_regi
 	}
 }
 
-/* Touched during the pass before, only then, and so seen by the last pass: by that before? */
+/* Seen by the last pass, which it may not have been: back to where it was. */
+static void settle_back(struct truth_replay *replay, const struct sim_truth_region *region, u32 page)
+{
+	const struct ws_lru *lru = &replay->group[region->group].lru;
+	u64 was = replay->was[page].seq, min = lru->age.min_seq[truth_type(region)];
+
+	if (lru->rules->sighting != WS_SIGHTING_SECOND) {
+		/* The pass before saw it instead. */
+		settle_page(replay, region, page, lru->age.max_seq - 1, lru->age.max_seq - 2);
+	} else if (settle_page(replay, region, page, lru->age.max_seq - 1, was > min ? was : min)) {
+		replay->page[page] &= (u16)~WS_PAGE_HISTORY;
+		replay->page[page] |= replay->was[page].history;
+	}
+}
+
+/*
+ * Touched during the pass before, and only then, so that either saw it.  By the kernel's first
+ * dump after that pass it was that one, or because that one had come by already, the last.
+ */
 static void settle_residue(struct truth_replay *replay, const struct sim_truth_region *region,
 			   u32 page)
 {
-	struct ws_age *age = &replay->group[region->group].lru.age;
+	const struct ws_lru *lru = &replay->group[region->group].lru;
+	u64 seen = lru->age.max_seq - 1, seq;
 
-	if (ws_page_aged(replay->page[page]) && truth_is_set(replay->residue, page) &&
-	    region->kind != 'r' && region->kind != 'x' &&
-	    ws_age_seq(age, page) == age->max_seq - 1)
-		settle_page(replay, region, page, age->max_seq - 1, age->max_seq - 2);
+	if (!ws_page_aged(replay->page[page]) || !truth_is_set(replay->residue, page) ||
+	    region->kind == 'r' || region->kind == 'x')
+		return;
+	seq = ws_age_seq(&lru->age, page);
+	if (seq == seen)
+		settle_back(replay, region, page);
+	else if (seq < seen && settle_page(replay, region, page, seq, seen) &&
+		 lru->rules->sighting == WS_SIGHTING_SECOND)
+		replay->page[page] |= WS_PAGE_WORKINGSET;
 }
 
 static void settle_events(struct truth_replay *replay, const struct truth_unsettled *unsettled,
@@ -98,4 +130,77 @@ void truth_settle(struct truth_replay *replay, const struct sim_truth_event *dum
 	truth_excess(replay, dump, group->too_many);
 	settle_events(replay, group->before, group->before_count, settle_residue);
 	settle_events(replay, group->unsettled, group->unsettled_count, settle_seen);
+}
+
+/* --- pages that come in beside a pass ------------------------------------------------------- */
+
+bool truth_is_filling(const struct truth_replay *replay, u32 index)
+{
+	const struct sim_truth_event *event = &replay->section->events[index];
+	u32 page = replay->first_page[event->region] + replay->progress[index].pages;
+
+	return event->what == SIM_TRUTH_TOUCH && page < replay->first_page[event->region + 1] &&
+	       !ws_page_aged(replay->page[page]);
+}
+
+/* The kernel's pages of @type in @dump less the core's. */
+static s64 excess_of(const struct truth_replay *replay, const struct sim_truth_event *dump,
+		     enum ws_type type)
+{
+	const struct ws_age *age = &replay->group[dump->group].lru.age;
+	s64 excess = 0;
+	u32 i;
+
+	for (i = 0; i < dump->gens_count; i++)
+		excess += (s64)replay->log->gens[dump->first_gen + i].pages[type];
+	for (i = 0; i < age->gens; i++)
+		excess -= (s64)age->pages[ws_age_row(i, type)];
+	return excess;
+}
+
+/*
+ * The touch of @type, in @dump's group, that is under way when it is taken; events_count: none.
+ * *@several: there are more.
+ */
+static u32 under_way(const struct truth_replay *replay, const struct sim_truth_event *dump,
+		     enum ws_type type, bool *several)
+{
+	const struct sim_truth_section *section = replay->section;
+	u32 found = section->events_count, i;
+
+	*several = false;
+	for (i = 0; i < section->events_count && section->events[i].start_ns <= dump->start_ns; i++) {
+		const struct sim_truth_event *event = &section->events[i];
+		const struct sim_truth_region *region = &section->region[event->region];
+
+		if ((event->what != SIM_TRUTH_TOUCH && event->what != SIM_TRUTH_FREE) ||
+		    event->end_ns < dump->start_ns || region->group != dump->group ||
+		    truth_type(region) != type)
+			continue;
+		*several = found < section->events_count;
+		found = i;
+	}
+	return found;
+}
+
+/* As many more pages of the touch at @index as bring @pages in. */
+static void touch_until_arrived(struct truth_replay *replay, u32 index, s64 pages)
+{
+	u64 until = replay->arrived + (u64)pages;
+
+	while (replay->arrived < until && truth_is_filling(replay, index))
+		truth_touch_pages(replay, index, 1);
+}
+
+void truth_catch_up(struct truth_replay *replay, const struct sim_truth_event *dump)
+{
+	struct truth_group *group = &replay->group[dump->group];
+	s64 excess = excess_of(replay, dump, WS_FILE);
+	bool several;
+	u32 index = under_way(replay, dump, WS_FILE, &several);
+
+	if (index == replay->section->events_count)
+		group->undeclared = excess;
+	else if (!several && excess > group->undeclared && replay->progress[index].begun)
+		touch_until_arrived(replay, index, excess - group->undeclared);
 }

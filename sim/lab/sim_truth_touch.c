@@ -20,6 +20,9 @@ static enum ws_enter how_it_swaps_in(struct truth_replay *replay)
 static enum ws_enter how_it_enters(struct truth_replay *replay,
 				   const struct sim_truth_region *region, u32 page)
 {
+	/* Not taken for a fault, from swap neither. */
+	if (region->kind == 'x')
+		return WS_ENTER_WRITEBACK;
 	/* Where another process has it in swap still, it stays in the swap cache (folio_swapped()). */
 	if (replay->shadow[page] && truth_type(region) == WS_ANON)
 		return replay->inherited[region - replay->section->region] ?
@@ -27,8 +30,6 @@ static enum ws_enter how_it_enters(struct truth_replay *replay,
 	switch (region->kind) {
 	case 'r':
 		return WS_ENTER_READ;
-	case 'x':
-		return WS_ENTER_WRITEBACK; /* not in a fault, and not in swap */
 	default:
 		return WS_ENTER_FAULT;
 	}
@@ -79,16 +80,39 @@ static void remove_page(struct truth_replay *replay, const struct sim_truth_regi
 	replay->shadow[page] = 0;
 }
 
-/* A mapping's end leaves its file cached, and accessed bits count as accesses (zap_pte_range()). */
-static void free_page(struct truth_replay *replay, const struct sim_truth_region *region, u32 page)
+/* A mapping's end leaves the page; accessed bits of one shared count as accesses (zap_pte_range()). */
+static void unmap_page(struct truth_replay *replay, const struct sim_truth_region *region, u32 page)
 {
-	if (truth_type(region) == WS_ANON) {
-		remove_page(replay, region, page);
-		return;
-	}
-	if (truth_is_set(replay->young, page))
+	if (truth_is_set(replay->young, page) && (region->kind == 't' || truth_type(region) == WS_FILE))
 		ws_lru_descriptor_access(&replay->group[region->group].lru, page);
 	truth_set(replay->young, page, false);
+}
+
+/* Has another process the pages that @event frees: a child, or for a child its parent? */
+static bool others_have(const struct truth_replay *replay, const struct sim_truth_event *event)
+{
+	const struct sim_truth_section *section = replay->section;
+	const struct sim_truth_region *freed = &section->region[event->region], *other;
+	u32 i;
+
+	if (freed->kind != 't' && !replay->inherited[event->region])
+		return false;
+	for (i = 0; i < section->regions_count; i++) {
+		const struct sim_truth_event *fork = truth_first_touch(section, i);
+
+		other = &section->region[i];
+		if (other->forks && other->group == freed->group && fork &&
+		    fork->end_ns <= event->start_ns &&
+		    (i == event->region || (!other->own && !freed->own)))
+			return true;
+	}
+	return false;
+}
+
+static bool stays_when_freed(const struct truth_replay *replay, const struct sim_truth_event *event)
+{
+	return truth_type(&replay->section->region[event->region]) == WS_FILE ||
+	       others_have(replay, event);
 }
 
 /* The shortest time that a touch of this region and as many pages took: with all of them there. */
@@ -214,9 +238,20 @@ void truth_touch_until(struct truth_replay *replay, u32 index, s64 time_ns)
 	progress->done = time_ns >= event->end_ns;
 	if (to > progress->pages) {
 		truth_for_pages(replay, event, progress->number, progress->pages, to,
-				frees ? free_page : touch_page);
+				!frees ? touch_page :
+				stays_when_freed(replay, event) ? unmap_page : remove_page);
 		progress->pages = to;
 	}
+}
+
+void truth_touch_pages(struct truth_replay *replay, u32 index, u32 count)
+{
+	const struct sim_truth_event *event = &replay->section->events[index];
+	struct truth_progress *progress = &replay->progress[index];
+
+	truth_for_pages(replay, event, progress->number, progress->pages, progress->pages + count,
+			touch_page);
+	progress->pages += count;
 }
 
 void truth_end_processes(struct truth_replay *replay)

@@ -637,21 +637,35 @@ static void naive_judge(struct naive *n, const u32 *aside, u32 number, u64 *acce
 	}
 }
 
-/* One type; true when it gave a victim, or put a page aside, or the budget is used up. */
-static bool naive_evict_type(struct naive *n, int type, int limit, u32 *budget, u64 *accessed,
-			     u32 *victims, u32 *count, u32 max)
+/* What one eviction is to do. */
+struct naive_scan {
+	u32 budget, wanted, max;
+};
+
+/*
+ * One type; true when it gave a victim, or put a page aside, or has looked at all that it
+ * may, or at anything by rules that ask no more.
+ */
+static bool naive_evict_type(struct naive *n, int type, int limit, struct naive_scan *scan,
+			     u64 *accessed, u32 *victims, u32 *count)
 {
 	struct list *list = list_of(n, n->min_seq[type], type);
-	u32 before = *count, aside[64], number = 0;
+	u32 before = *count, aside[64], number = 0, max = scan->max - *count, looks = scan->budget;
+	bool short_rounds = n->rules.round == WS_ROUND_WANTED, looked = false;
 	bool isolates = n->rules.rmap != WS_RMAP_YOUNGEST;
 
 	if (n->max_seq - n->min_seq[type] + 1 <= 2)
 		return false;
-	while (*count + number < max && *budget && list->count) {
+	if (short_rounds && looks > scan->wanted - before)
+		looks = scan->wanted - before;
+	max = max < 64 ? *count + max : *count + 64;
+	while (*count + number < max && looks && list->count) {
 		u32 i = list_take(list);
 		struct naive_page *page = &n->page[i];
 
-		(*budget)--;
+		looks--;
+		scan->budget--;
+		looked = true;
 		if (!page->here)
 			page->queued = false;
 		else if (page->seq != n->min_seq[type] || page->type != type)
@@ -666,7 +680,7 @@ static bool naive_evict_type(struct naive *n, int type, int limit, u32 *budget, 
 			naive_evict_page(n, i, victims, count);
 	}
 	naive_judge(n, aside, number, accessed, victims, count);
-	return *count > before || number || !*budget;
+	return *count > before || number || !looks || (short_rounds && looked);
 }
 
 /* Which generations the types' oldest should be now that lists are used up. */
@@ -708,21 +722,20 @@ static bool naive_advance_min_seq(struct naive *n, bool can_swap)
 	return moved;
 }
 
-static u32 naive_evict(struct naive *n, u32 swappiness, u32 budget, u64 *accessed, u32 *victims,
-		       u32 max)
+static u32 naive_evict(struct naive *n, u32 swappiness, struct naive_scan scan, u64 *accessed,
+		       u32 *victims)
 {
 	u32 count = 0;
 
 	if (swappiness && n->rules.swappiness != WS_SWAPPINESS_CALLER)
 		swappiness = n->rules.swappiness;
-	while (count < max && budget) {
+	while (count < scan.wanted && scan.budget) {
 		int limit, type = naive_type(n, swappiness, &limit);
-		u32 stop = max - count < 64 ? max : count + 64;
-		bool found = naive_evict_type(n, type, limit, &budget, accessed, victims, &count, stop);
+		bool found = naive_evict_type(n, type, limit, &scan, accessed, victims, &count);
 
 		if (!found && swappiness)
-			found = naive_evict_type(n, !type, limit_of(n, !type), &budget, accessed,
-						 victims, &count, stop);
+			found = naive_evict_type(n, !type, limit_of(n, !type), &scan, accessed, victims,
+						 &count);
 		if (!naive_advance_min_seq(n, swappiness > 0) && !found)
 			break;
 	}
@@ -804,12 +817,18 @@ static const char *step_evict(u64 op)
 	u32 swappiness = choice[diff_pick(&op, 8)], budget = diff_pick(&op, 300);
 	u32 max = diff_pick(&op, 20), victims[20], shadows[20], want[20], count;
 	const struct ws_lru_ops *ops = all[diff_pick(&op, 3)];
-	struct ws_lru_scan scan = { .swappiness = swappiness, .budget = budget };
+	struct ws_lru_scan scan = {
+		.swappiness = swappiness, .budget = budget, .wanted = diff_pick(&op, 20),
+	};
+	struct naive_scan plain = {
+		.budget = budget, .max = max,
+		.wanted = scan.wanted && scan.wanted < max ? scan.wanted : max,
+	};
 
 	centred = ops->window;
 	apart = ops->restore;
 	count = ws_lru_evict(&lru, &scan, ops, NULL, victims, shadows, max);
-	if (naive_evict(&naive, swappiness, budget, naive_accessed, want, max) != count)
+	if (naive_evict(&naive, swappiness, plain, naive_accessed, want) != count)
 		return "number of victims";
 	if (memcmp(want, victims, count * sizeof(u32)))
 		return "order of victims";
@@ -919,7 +938,7 @@ static const char *compare(void)
 /* What is changed in a version of the rules. */
 enum variant {
 	AS_IS, BY_DISTANCE, OTHER_SETPOINT, NO_TIERS, NO_CONTROLLER, BY_SHARE, SPREAD, AHEAD_YOUNGEST,
-	OTHER_FOLD, OTHER_AHEAD, OTHER_END, FIXED_SWAPPINESS, VARIANTS
+	OTHER_FOLD, OTHER_AHEAD, OTHER_END, FIXED_SWAPPINESS, OTHER_ROUND, VARIANTS
 };
 
 static void change(struct ws_rules *rules, enum variant variant)
@@ -936,6 +955,7 @@ static void change(struct ws_rules *rules, enum variant variant)
 	case OTHER_AHEAD: rules->ahead = !rules->ahead; break;
 	case OTHER_END: rules->protects_old = !rules->protects_old; break;
 	case FIXED_SWAPPINESS: rules->swappiness = 77; break;
+	case OTHER_ROUND: rules->round = !rules->round; break;
 	case AS_IS:
 	case VARIANTS:
 	default: break;

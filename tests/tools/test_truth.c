@@ -74,7 +74,7 @@ static void hold_against(const char *name, u32 dumps, u32 passes)
 Test(truth, generations_are_linux_s_in_a_mix_of_hot_warm_and_cold)
 {
 	/* A region that is touched every 9 s meets a pass of every 4 s. */
-	hold_settling("mixed-6.18", 33, 16, 1026);
+	hold_settling("mixed-6.18", 33, 16, 1027);
 	hold_settling("mixed-7.3", 33, 16, 4096);
 	hold_against("mixed-6.1", 33, 16);
 	hold_against("mixed-6.12", 33, 16);
@@ -104,8 +104,8 @@ Test(truth, generations_are_linux_s_when_pages_are_evicted_and_come_back)
 
 	hold_against("swap-6.1", 49, 21);
 	hold_against("swap-6.12", 49, 21);
-	hold_settling("swap-6.18", 49, 21, 45); /* swapping in meets a pass */
-	hold_settling("swap-7.3", 49, 21, 745);
+	hold_against("swap-6.18", 49, 21);
+	hold_settling("swap-7.3", 49, 21, 704); /* swapping in meets a pass */
 	load(&log, "swap-6.12");
 	result = replay_by(&log, NULL);
 	sim_truth_log_destroy(&log);
@@ -135,7 +135,7 @@ Test(truth, generations_are_linux_s_when_regions_change_places_and_are_evicted_b
 {
 	hold_against("flips-6.1", 71, 33);
 	hold_against("flips-6.12", 71, 33);
-	hold_settling("flips-6.18", 71, 33, 3);
+	hold_against("flips-6.18", 71, 33);
 	hold_against("flips-7.3", 71, 33);
 }
 
@@ -149,7 +149,7 @@ Test(truth, generations_are_linux_s_with_many_small_processes)
 /* Sparse accesses, some pages far more often; pages that two page tables share; cached files. */
 Test(truth, generations_are_linux_s_when_accesses_are_random_and_pages_shared)
 {
-	hold_settling("skew-6.1", 47, 21, 510);
+	hold_settling("skew-6.1", 47, 21, 235);
 	hold_against("skew-6.12", 47, 21);
 	hold_against("skew-6.18", 47, 21);
 	hold_against("skew-7.3", 47, 21);
@@ -189,10 +189,9 @@ Test(truth, pages_of_a_generation_are_evicted_in_linux_s_order)
 
 /*
  * Not the kernel's after evictions, by what the log does not tell (sim_truth.h): whose turn
- * it is when touches and evictions meet, and, of storm-6.18, which pages of a file make a
- * folio, and where page tables begin.  many-6.18 is within what is allowed by the dump, but
- * 0.23 % of its pages are elsewhere.  Fewer differences than these are welcome, and are to be
- * written down.
+ * it is when touches and evictions meet.  many-6.18 and storm-6.18 are within what is allowed
+ * by the dump, but 0.23 and 0.15 % of their pages are elsewhere.  Fewer differences than these
+ * are welcome, and are to be written down.
  */
 Test(truth, what_the_log_does_not_tell_differs_by_so_much)
 {
@@ -201,10 +200,10 @@ Test(truth, what_the_log_does_not_tell_differs_by_so_much)
 		u32 dumps, over;
 		u64 misplaced_worst[WS_TYPES];
 	} known[] = {
-		{ "storm-6.18", 53, 29, { 1963, 27 } },
 		{ "readrace-6.1", 51, 1, { 0, 352 } },
 		{ "readrace-6.12", 51, 3, { 0, 123 } },
 		{ "many-6.18", 45, 0, { 92, 0 } },
+		{ "storm-6.18", 53, 0, { 33, 27 } },
 	};
 
 	for (u32 i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
