@@ -235,6 +235,7 @@ static bool is_full(const struct ws_rules *rules, u16 entry)
 }
 
 #define HISTORIES ((WS_PAGE_HISTORY >> WS_PAGE_NUMBER_SHIFT) + 1)
+_Static_assert(WS_CHUNK_PAGES == 15, "three times five in are_alike()");
 #define LANE 12 /* bits of a count of one tier, enough for a chunk; a lane more is not counted */
 
 /* The pages of a queue that is folded. */
@@ -242,6 +243,8 @@ struct folding {
 	struct ws_lru *lru;
 	u32 row;  /* where its own go */
 	u32 kind[2]; /* whose history was of use until now, and whose is in the generation there */
+	u32 alike_count; /* pages not counted yet, which have the entry */
+	u16 alike_entry;
 	u8 lane[2][HISTORIES]; /* by whether it is of use, and history: of the tier that it makes */
 };
 
@@ -296,21 +299,34 @@ static void count_folded(const struct folding *folding, const u32 *pages, u32 co
 		protected[i] += sum >> i * LANE & ((1u << LANE) - 1);
 }
 
-/* The same for @count pages with this @entry. */
-static void count_alike(const struct folding *folding, u16 entry, u32 count)
+/* The same for the pages of chunks that were alike, which had this entry all. */
+static void count_alike(struct folding *folding)
 {
 	u64 *protected = folding->lru->refault.protected[folding->row % WS_TYPES];
-	u32 lane = lane_of(folding, entry);
+	u32 lane = lane_of(folding, folding->alike_entry);
 
 	if (lane < WS_TIERS * LANE)
-		protected[lane / LANE] += count;
+		protected[lane / LANE] += folding->alike_count;
+	folding->alike_count = 0;
 }
 
-/* Have all @pages the same entry?  Cold ones have, as a rule, and are dealt with at once. */
+static u32 differ_5(const u16 *entry, const u32 *pages, u32 first)
+{
+	return (first ^ entry[pages[0]]) | (first ^ entry[pages[1]]) | (first ^ entry[pages[2]]) |
+	       (first ^ entry[pages[3]]) | (first ^ entry[pages[4]]);
+}
+
+/*
+ * Have all @pages the same entry?  Cold ones have, as a rule, and are dealt with at once:
+ * this is most of what a fold of many pages costs, so a full chunk takes no loop.
+ */
 static bool are_alike(const u16 *entry, const u32 *pages, u32 count)
 {
 	u32 first = entry[pages[0]], differences = 0, i;
 
+	if (count == WS_CHUNK_PAGES)
+		return !(differ_5(entry, pages, first) | differ_5(entry, pages + 5, first) |
+			 differ_5(entry, pages + 10, first));
 	for (i = 1; i < count; i++)
 		differences |= first ^ entry[pages[i]];
 	return !differences;
@@ -318,14 +334,16 @@ static bool are_alike(const u16 *entry, const u32 *pages, u32 count)
 
 static u32 folding_misfits(void *ctx, const u32 *pages, u32 count)
 {
-	const struct folding *folding = ctx;
+	struct folding *folding = ctx;
 	const struct ws_age *age = &folding->lru->age;
 	u32 misfits = 0, i;
 
 	if (count && are_alike(age->page, pages, count) &&
 	    age->row_of[age->page[pages[0]] & WS_PAGE_KIND] == folding->row) {
-		if (folding->lru->rules->fold_counts)
-			count_alike(folding, age->page[pages[0]], count);
+		if (folding->alike_entry != age->page[pages[0]] && folding->lru->rules->fold_counts)
+			count_alike(folding);
+		folding->alike_entry = age->page[pages[0]];
+		folding->alike_count += count;
 		return 0;
 	}
 	for (i = 0; i < count; i++)
@@ -366,6 +384,8 @@ static void folded(struct ws_lru *lru, enum ws_type type, u32 slot, u32 label)
 		prepare_counts(&folding);
 	if (lru->rules->fold == WS_FOLD_SORTS)
 		ws_queue_sift(queue, lru->pool, &sieve, &folding);
+	if (lru->rules->fold_counts)
+		count_alike(&folding);
 	ws_queue_reverse(queue, lru->pool);
 	ws_queue_join(&lru->queue[folding.row], queue, lru->pool);
 	ws_refault_carry(&lru->refault, type);

@@ -11,6 +11,7 @@
 
 #define LEAST_COST 1.0	 /* ns a second: what a logarithm can show */
 #define LEAST_ERROR_S 1e-3
+#define RANGE_LEAST 4.0	 /* from end to end of a logarithmic axis */
 
 /* A data block for each family. */
 static void put_data(struct sim_plot *plot, const struct sim_ages_point *point, u32 count)
@@ -51,10 +52,30 @@ static void put_panel(struct sim_plot *plot, const struct sim_ages_point *point,
 	fputs("\n", to);
 }
 
-/* A range with room around, for a logarithmic axis. */
-static void log_range(FILE *to, const char *axis, double least, double most)
+/*
+ * A range with room around, for a logarithmic axis, and labels as close as it needs: by
+ * itself gnuplot labels powers of ten, of which a short range has one or none.
+ */
+static void log_axis(FILE *to, const char *axis, double least, double most)
 {
-	fprintf(to, "set %srange [%.4g:%.4g]\n", axis, least / 1.25, most * 1.25);
+	static const double steps[][6] = { { 1 }, { 1, 2, 5 }, { 1, 1.5, 2, 3, 5, 7 } };
+	double room = fmax(1.25, sqrt(RANGE_LEAST * least / most));
+	double from = least / room, to_value = most * room, span = log10(to_value / from);
+	const double *step = steps[span > 2.5 ? 0 : span > 1 ? 1 : 2];
+	const char *between = "";
+
+	fprintf(to, "set %srange [%.4g:%.4g]\nset %stics (", axis, from, to_value, axis);
+	for (int decade = (int)floor(log10(from)); pow(10, decade) <= to_value; decade++) {
+		for (u32 i = 0; i < 6 && step[i] > 0; i++) {
+			double value = step[i] * pow(10, decade);
+
+			if (value < from || value > to_value)
+				continue;
+			fprintf(to, "%s%.4g", between, value);
+			between = ", ";
+		}
+	}
+	fputs(")\n", to);
 }
 
 static void put_ranges(FILE *to, const struct sim_ages_point *point, u32 count, bool errors)
@@ -67,7 +88,7 @@ static void put_ranges(FILE *to, const struct sim_ages_point *point, u32 count, 
 		least = fmin(least, value);
 		most = fmax(most, value);
 	}
-	log_range(to, errors ? "y" : "x", least, most);
+	log_axis(to, errors ? "y" : "x", least, most);
 }
 
 int sim_figures_ages(const struct sim_ages_point *point, u32 points_count, const char *dir,
@@ -87,7 +108,7 @@ int sim_figures_ages(const struct sim_ages_point *point, u32 points_count, const
 	      "set xlabel 'processor time of the source (us a second)'\n", to);
 	fputs("set key at screen 0.825,0.95 left top Left reverse vertical samplen 2.5\n", to);
 	put_ranges(to, point, points_count, false);
-	sim_plot_panel(&plot, 0.06, 0.40, 0.14, 0.95);
+	sim_plot_panel(&plot, 0.065, 0.40, 0.14, 0.95);
 	fputs("set ylabel 'bytes in the wrong bin (%)'\nset yrange [0:*]\n", to);
 	put_panel(&plot, point, points_count, 2, true);
 	sim_plot_panel(&plot, 0.47, 0.81, 0.14, 0.95);
