@@ -85,15 +85,13 @@ u32 tr_block_encode(const u32 *entry, u32 count, u8 *raw)
 /* Sum of the lengths that the control bytes announce for @count entries. */
 static u32 announced(const u8 *control, u32 count)
 {
-	u32 sum = count;
+	u32 sum = 0, i = 0;
 
-	for (u32 i = 0; i < count / 4; i++) {
-		u32 c = control[i];
-		c = (c & 0x33) + (c >> 2 & 0x33);
-		sum += (c & 15) + (c >> 4);
-	}
-	for (u32 i = count & ~3u; i < count; i++)
-		sum += control[i / 4] >> (i % 4 * 2) & 3;
+	for (; i + 32 <= count; i += 32)
+		sum += (u32)(tr_block_group_sizes(tr_get64(control + i / 4)) *
+			     0x0101010101010101ull >> 56);
+	for (; i < count; i++)
+		sum += (control[i / 4] >> (i % 4 * 2) & 3) + 1;
 	return sum;
 }
 

@@ -60,6 +60,15 @@ u32 tr_block_encode(const u32 *entry, u32 count, u8 *raw);
  */
 int tr_block_decode(u32 *entry, u32 count, const u8 *raw, u32 data_size, u32 *page_max);
 
+/* Bytes of data of eight groups of four entries, from eight control bytes. */
+static inline u64 tr_block_group_sizes(u64 control)
+{
+	u64 pairs = (control & 0x3333333333333333ull) + (control >> 2 & 0x3333333333333333ull);
+
+	return (pairs & 0x0f0f0f0f0f0f0f0full) + (pairs >> 4 & 0x0f0f0f0f0f0f0f0full) +
+	       0x0404040404040404ull;
+}
+
 /* Where decoding stands, for the two ways to do it. */
 struct tr_block_decoder {
 	const u8 *control, *data;
@@ -69,7 +78,7 @@ struct tr_block_decoder {
 /* @count entries, one by one. */
 void tr_block_decode_plain(struct tr_block_decoder *decoder, u32 *entry, u32 count);
 /*
- * Four at a time where the processor can; returns how many of @count it did (maybe 0).
+ * In vectors where the processor can; returns how many of @count it did (maybe 0).
  * Reads up to 16 bytes behind a group's first.
  */
 u32 tr_block_decode_vector(struct tr_block_decoder *decoder, u32 *entry, u32 count);
