@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tr_block_run.h - decodes the common run without a branch that depends on its numbers.
+ * tr_block_run.h - a block's runs, decoded all at once.
  *
  * Internal to the trace file.  Recorded programs make runs of some five to twenty
  * records, whose counts and spans are one to five bytes long in no order: a loop over
- * their bytes mispredicts at almost every run.
+ * their bytes mispredicts at almost every run, so the common run is decoded without a
+ * branch that depends on its numbers.  And one by one, as the cursor is asked, each
+ * decoding waits for the reader's own mispredictions; all at once they overlap, and the
+ * cursor has nothing left to check.
  */
 #ifndef TR_BLOCK_RUN_H
 #define TR_BLOCK_RUN_H
@@ -14,52 +17,63 @@
 
 #define TR_RUN_PLACED 0x40u   /* in a run's first byte: memcg and node follow */
 #define TR_RUN_RESERVED 0x80u /* must not be */
-#define TR_RUN_FAST_BYTES 16u /* readable bytes that the decoder below wants */
-
-/* Bytes of the varint whose stop bits (the inverted top bits) are @stops; not 0. */
-static inline u32 tr_run_varint_size(u64 stops)
-{
-	return (u32)__builtin_ctzll(stops) / 8 + 1;
-}
-
-/* Seven bits of each of eight bytes, moved together. */
-static inline u64 tr_run_varint_value(u64 bytes, u64 stops)
-{
-	u64 x = bytes & (stops ^ (stops - 1)) & 0x7f7f7f7f7f7f7f7full;
-
-	x = (x & 0x007f007f007f007full) | (x & 0x7f007f007f007f00ull) >> 1;
-	x = (x & 0x00003fff00003fffull) | (x & 0x3fff00003fff0000ull) >> 2;
-	return (x & 0x0fffffffull) | (x & 0x0fffffff00000000ull) >> 4;
-}
+#define TR_RUN_FAST_BYTES 6u  /* readable bytes that the decoder below wants */
 
 /*
- * A run with records, without memcg and node, with a span below 2^56 ns; @bytes has
- * TR_RUN_FAST_BYTES readable ones.  Fills op, kind, type, count and span_ns.
+ * A run without its pages and its place in time, which are where the one before ends.
+ * What comes first is as in struct tr_run, so that it is copied in two moves.
+ */
+struct tr_block_run {
+	u8 op, kind, type, node;
+	u16 memcg, stream;
+	u32 count;
+	u64 span_ns;
+};
+
+#define TR_RUN_NONE ((u64)1 << 63) /* span_ns of what stands behind a block's last run */
+
+/* What a block's runs may name. */
+struct tr_run_bounds {
+	u32 memcgs_count, nodes_count;
+};
+
+/*
+ * All of the runs of a block into @run, which has room for head->runs_count and TR_RUN_NONE
+ * behind them; @bytes are head->runs_size, with TR_BLOCK_SLACK readable ones behind them.
+ * Checks that they add up to the block.  Return: 0 or -EINVAL with *reason.
+ */
+int tr_block_get_runs(struct tr_block_run *run, const struct tr_block_head *head,
+		      const u8 *bytes, const struct tr_run_bounds *bounds,
+		      const char **reason);
+
+/* Bit h: a first byte of h is an operation with records, a kind and a type, not placed. */
+#define TR_RUN_ORDINARY 0x0000077707770777ull
+
+/*
+ * An ordinary run with a count of one byte and a span of up to four; @bytes has
+ * TR_RUN_FAST_BYTES readable ones.  All but its stream.
  * Return: what follows, or NULL when the run is another or none: tr_block_get_run()
  * is to decide.
  */
-static inline const u8 *tr_block_get_run_fast(const u8 *bytes, struct tr_run *run)
+static inline const u8 *tr_block_get_run_fast(const u8 *bytes, struct tr_block_run *run)
 {
-	u32 head = *bytes, op = head & 3, kind = head >> 2 & 3, type = head >> 4;
-	u64 low = tr_get64(bytes + 1);
-	u64 stops = ~low & 0x808080u;
+	u32 low = tr_get32(bytes), count = low >> 8 & 0xff;
+	u32 span = tr_get32(bytes + 2);
+	u32 stops = ~span & 0x80808080u; /* the top bit of each byte that ends a number */
 
-	/* A head with one of the two top bits has a type beyond the last, too. */
-	if (type > TR_UNEVICTABLE || kind > TR_KERNEL || op == TR_IDLE || !stops)
+	if (low & 0xc0 || !(TR_RUN_ORDINARY >> (low & 63) & 1) || count - 1 > 126u || !stops)
 		return NULL;
-	u32 bits = (u32)(low & (stops ^ (stops - 1)));
-	u32 count = (bits & 0x7f) | (bits >> 1 & 0x3f80) | (bits >> 2 & 0x1fc000);
-	bytes += 1 + tr_run_varint_size(stops);
-	low = tr_get64(bytes);
-	stops = ~low & 0x8080808080808080ull;
-	if (!stops || count - 1 > 65535u)
-		return NULL;
-	run->op = (u8)op;
-	run->kind = (u8)kind;
-	run->type = (u8)type;
+	/* Seven bits of each byte up to the first stop, moved together. */
+	span &= (stops ^ (stops - 1)) & 0x7f7f7f7fu;
+	span = (span & 0x007f007fu) | (span & 0x7f007f00u) >> 1;
+	run->span_ns = (span & 0x3fffu) | (span & 0x3fff0000u) >> 2;
+	run->op = low & 3;
+	run->kind = low >> 2 & 3;
+	run->type = low >> 4 & 3;
+	run->node = 0;
+	run->memcg = 0;
 	run->count = count;
-	run->span_ns = tr_run_varint_value(low, stops);
-	return bytes + tr_run_varint_size(stops);
+	return bytes + 3 + (u32)__builtin_ctz(stops) / 8;
 }
 
 #endif /* TR_BLOCK_RUN_H */

@@ -16,18 +16,17 @@
 
 /* One stream under way; what every run needs comes first. */
 struct lane {
-	u32 stream, runs_left;
-	const u8 *runs_at, *runs_end;
-	const u32 *entry;
-	u32 records_count, records_at;
-	u64 end_ns; /* of the block */
+	const struct tr_block_run *run_at; /* the next one of the block */
+	const u32 *entry;		   /* its first */
+	u64 due_ns;			   /* its time */
+	u32 stream, next_block;
 	struct tr_run run; /* what is left of the run at hand; its time orders the lanes */
-	u32 block, next_block; /* numbers in the file, for errors and for going on */
 	struct tr_decoded own, *shared; /* the block is in one of them */
 };
 
 struct tr_cursor {
-	struct lane *alone;   /* behind, and no other lane is under way: or NULL */
+	struct lane *ahead; /* the first lane, to be read on until another's run is due: */
+	u64 ahead_ns;	    /* before that, or 0 */
 	struct tr_file *file;
 	u32 *heap;	    /* lanes by (time of run, stream) */
 	u32 lanes_count, heap_count;
@@ -36,22 +35,34 @@ struct tr_cursor {
 	u64 seek_ns;
 	bool shares; /* the file's decoded blocks; else */
 	struct tr_scratch scratch;
+	struct tr_decoded spare; /* memory of a lane that came to its end */
 	struct lane lanes[]; /* one, or one a stream; here, so that they are fetched with the rest */
 };
 
-static int fail_block(struct tr_cursor *cursor, u32 block, const char *reason,
-		      struct tr_error *error)
-{
-	return tr_fail_block(cursor->file, block, reason, error);
-}
+static const struct tr_block_run no_run = { .span_ns = TR_RUN_NONE };
 
-/* The lane stands in no block any more. */
+/* The lane stands in no block any more.  Its memory is the next one's: it is in the caches. */
 static void release_lane(struct tr_cursor *cursor, struct lane *lane)
 {
 	if (lane->shared)
 		tr_share_give(cursor->file, lane->shared);
 	lane->shared = NULL;
-	tr_decoded_release(&lane->own);
+	lane->run_at = &no_run;
+	if (!lane->own.entry)
+		return;
+	tr_decoded_release(&cursor->spare);
+	cursor->spare = lane->own;
+	lane->own = (struct tr_decoded){ .entry = NULL };
+}
+
+static int fill_own(struct tr_cursor *cursor, struct lane *lane, u32 block,
+		    struct tr_error *error)
+{
+	if (!lane->own.entry) {
+		lane->own = cursor->spare;
+		cursor->spare = (struct tr_decoded){ .entry = NULL };
+	}
+	return tr_decoded_fill(&lane->own, cursor->file, block, &cursor->scratch, error);
 }
 
 /* Put the lane at the beginning of a block. */
@@ -61,94 +72,47 @@ static int fill_lane(struct tr_cursor *cursor, struct lane *lane, u32 block,
 	struct tr_decoded *decoded = &lane->own;
 	int rc;
 
+	lane->run_at = &no_run;
 	if (cursor->shares) {
 		if (lane->shared) /* first, so that its memory can be had again at once */
 			tr_share_give(cursor->file, lane->shared);
 		rc = tr_share_take(cursor->file, block, &lane->shared, error);
 		decoded = lane->shared;
 	} else {
-		rc = tr_decoded_fill(decoded, cursor->file, block, &cursor->scratch, error);
+		rc = fill_own(cursor, lane, block, error);
 	}
 	if (rc)
 		return rc;
+	lane->run_at = decoded->run;
 	lane->entry = decoded->entry;
-	lane->runs_at = decoded->runs;
-	lane->runs_end = decoded->runs + decoded->head.runs_size;
-	lane->runs_left = decoded->head.runs_count;
-	lane->records_at = 0;
-	lane->records_count = decoded->head.records_count;
-	lane->block = block;
 	lane->next_block = cursor->file->blocks[block].next_in_stream;
-	lane->end_ns = decoded->head.end_ns;
-	lane->run.time_ns = decoded->head.time_ns;
-	lane->run.span_ns = 0;
+	lane->due_ns = decoded->head.time_ns;
 	return 0;
 }
 
-/* Take the lane's next run out of its block.  1, or a negative errno. */
-static int decode_run(struct tr_cursor *cursor, struct lane *lane, struct tr_error *error)
+/* What comes next in the lane's block, which is not at its end. */
+static inline void take_run(struct lane *lane, struct tr_run *run)
 {
-	const struct tr_meta *meta = &cursor->file->meta;
-	struct tr_run *run = &lane->run;
-	u64 time_ns = run->time_ns + run->span_ns;
+	const struct tr_block_run *next = lane->run_at++;
 
-	lane->runs_at = tr_block_get_run(lane->runs_at, lane->runs_end, run);
-	if (!lane->runs_at)
-		return fail_block(cursor, lane->block, "has a run that is none", error);
-	if (run->count > lane->records_count - lane->records_at)
-		return fail_block(cursor, lane->block, "has runs of more records than it has",
-				  error);
-	if (run->memcg >= meta->memcgs_count || run->node >= meta->nodes_count)
-		return fail_block(cursor, lane->block, "names a memcg or node that is none", error);
-	run->stream = (u16)lane->stream;
-	run->time_ns = time_ns;
-	run->page = lane->entry + lane->records_at;
-	lane->records_at += run->count;
-	lane->runs_left--;
-	if (time_ns + run->span_ns > lane->end_ns)
-		return fail_block(cursor, lane->block, "has runs beyond its end", error);
-	if (!lane->runs_left &&
-	    (lane->records_at != lane->records_count || lane->runs_at != lane->runs_end ||
-	     time_ns + run->span_ns != lane->end_ns))
-		return fail_block(cursor, lane->block, "has runs that do not add up to it", error);
-	return 1;
-}
-
-/*
- * The next run of a lane that is alone, if it is an ordinary one, straight into *run:
- * a copy out of lane->run would wait for its stores.  Never a block's last.
- */
-static inline bool next_alone(struct lane *lane, struct tr_run *run)
-{
-	struct tr_run next;
-
-	if (lane->runs_left < 2 || lane->runs_end - lane->runs_at < (s32)TR_RUN_FAST_BYTES)
-		return false;
-	const u8 *at = tr_block_get_run_fast(lane->runs_at, &next);
-	u64 time_ns = lane->run.time_ns + lane->run.span_ns;
-	if (!at || next.count > lane->records_count - lane->records_at ||
-	    time_ns + next.span_ns > lane->end_ns)
-		return false;
-	run->op = next.op;
-	run->kind = next.kind;
-	run->type = next.type;
-	run->node = 0;
-	run->memcg = 0;
-	run->stream = (u16)lane->stream;
-	run->count = next.count;
-	run->time_ns = lane->run.time_ns = time_ns;
-	run->span_ns = lane->run.span_ns = next.span_ns;
-	run->page = lane->entry + lane->records_at;
-	lane->records_at += next.count;
-	lane->runs_at = at;
-	lane->runs_left--;
-	return true;
+	run->op = next->op;
+	run->kind = next->kind;
+	run->type = next->type;
+	run->node = next->node;
+	run->memcg = next->memcg;
+	run->stream = next->stream;
+	run->count = next->count;
+	run->time_ns = lane->due_ns;
+	run->span_ns = next->span_ns;
+	run->page = lane->entry;
+	lane->due_ns += next->span_ns;
+	lane->entry += next->count;
 }
 
 /* The lane's next run into lane->run.  1, 0 at the stream's end, or a negative errno. */
 static int next_run(struct tr_cursor *cursor, struct lane *lane, struct tr_error *error)
 {
-	if (!lane->runs_left) {
+	if (lane->run_at->span_ns == TR_RUN_NONE) {
 		if (lane->next_block == TR_NO_BLOCK) {
 			release_lane(cursor, lane);
 			return 0;
@@ -157,7 +121,8 @@ static int next_run(struct tr_cursor *cursor, struct lane *lane, struct tr_error
 		if (rc)
 			return rc;
 	}
-	return decode_run(cursor, lane, error);
+	take_run(lane, &lane->run);
+	return 1;
 }
 
 /* --- cutting runs --- */
@@ -281,13 +246,13 @@ static int advance(struct tr_cursor *cursor, struct tr_error *error)
 	return 0;
 }
 
-/* All but the ordinary run of a lane that is alone; apart, to keep that one short. */
+/* All but the next run of a lane that is ahead; apart, to keep that one short. */
 __attribute__((noinline)) static int next_merged(struct tr_cursor *cursor, struct tr_run *run,
 						 struct tr_error *error)
 {
 	int rc = cursor->failed;
 
-	cursor->alone = NULL;
+	cursor->ahead_ns = 0;
 	if (rc)
 		return tr_fail(error, rc, "%s: reading failed before", cursor->file->path);
 	rc = cursor->started ? advance(cursor, error) : start(cursor, error);
@@ -299,15 +264,15 @@ __attribute__((noinline)) static int next_merged(struct tr_cursor *cursor, struc
 		return 0;
 	struct lane *lane = &cursor->lanes[cursor->heap[0]];
 	const struct lane *other = runner_up(cursor);
+	bool with_ties = other && lane->stream < other->stream;
 	u32 count = lane->run.count;
 	if (other)
-		count = records_until(&lane->run, other->run.time_ns,
-				      lane->stream < other->stream);
+		count = records_until(&lane->run, other->run.time_ns, with_ties);
 	*run = lane->run;
 	if (count == lane->run.count) {
 		cursor->behind = true;
-		if (!other)
-			cursor->alone = lane;
+		cursor->ahead = lane;
+		cursor->ahead_ns = other ? other->run.time_ns + with_ties : TR_TIME_MAX;
 		return 1;
 	}
 	cut_front(&lane->run, count);
@@ -319,9 +284,14 @@ __attribute__((noinline)) static int next_merged(struct tr_cursor *cursor, struc
 
 int tr_cursor_next(struct tr_cursor *cursor, struct tr_run *run, struct tr_error *error)
 {
-	if (cursor->alone && next_alone(cursor->alone, run))
-		return 1;
-	return next_merged(cursor, run, error);
+	struct lane *lane = cursor->ahead;
+
+	/* Behind a block's last run, this is beyond all times. */
+	if (lane->due_ns + lane->run_at->span_ns >= cursor->ahead_ns)
+		return next_merged(cursor, run, error);
+	/* Straight into *run: a copy out of lane->run would wait for its stores. */
+	take_run(lane, run);
+	return 1;
 }
 
 void tr_cursor_fetch(const struct tr_cursor *cursor, u32 step)
@@ -330,10 +300,9 @@ void tr_cursor_fetch(const struct tr_cursor *cursor, u32 step)
 		__builtin_prefetch(cursor, 1);
 		__builtin_prefetch(&cursor->lanes[0], 1);
 		__builtin_prefetch(&cursor->lanes[0].run, 1);
-		__builtin_prefetch(&cursor->lanes[0].block, 1);
 	} else {
-		__builtin_prefetch(cursor->lanes[0].runs_at);
-		__builtin_prefetch(cursor->lanes[0].runs_at + 64);
+		__builtin_prefetch(cursor->lanes[0].run_at);
+		__builtin_prefetch(cursor->lanes[0].run_at + 4);
 	}
 }
 
@@ -341,13 +310,15 @@ void tr_cursor_fetch(const struct tr_cursor *cursor, u32 step)
 
 static void reset(struct tr_cursor *cursor)
 {
+	cursor->lanes[cursor->lanes_count].run_at = &no_run;
 	for (u32 i = 0; i < cursor->lanes_count; i++) {
 		struct lane *lane = &cursor->lanes[i];
 		lane->next_block = cursor->file->first_in_stream[lane->stream];
-		lane->runs_left = 0;
+		lane->run_at = &no_run;
 	}
 	cursor->started = false;
-	cursor->alone = NULL;
+	cursor->ahead = &cursor->lanes[0];
+	cursor->ahead_ns = 0;
 	cursor->failed = 0;
 }
 
@@ -355,7 +326,8 @@ int tr_cursor_open(struct tr_cursor **result, struct tr_file *file, int stream,
 		   struct tr_error *error)
 {
 	u32 count = stream == TR_MERGED ? file->meta.streams_count : 1;
-	struct tr_cursor *cursor = calloc(1, sizeof(*cursor) + count * sizeof(struct lane));
+	/* One more, so that even a trace without streams has a lane to be ahead. */
+	struct tr_cursor *cursor = calloc(1, sizeof(*cursor) + (count + 1) * sizeof(struct lane));
 
 	if (stream < TR_MERGED || (stream >= 0 && (u32)stream >= file->meta.streams_count)) {
 		free(cursor);
@@ -397,6 +369,7 @@ void tr_cursor_close(struct tr_cursor *cursor)
 		return;
 	for (u32 i = 0; i < cursor->lanes_count; i++)
 		release_lane(cursor, &cursor->lanes[i]);
+	tr_decoded_release(&cursor->spare);
 	free(cursor->heap);
 	tr_scratch_destroy(&cursor->scratch);
 	free(cursor);

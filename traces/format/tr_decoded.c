@@ -113,17 +113,31 @@ static int reserve_entries(struct tr_decoded *decoded, u32 count)
 	return 0;
 }
 
+static int reserve_runs(struct tr_decoded *decoded, u32 count)
+{
+	if (decoded->run && count <= decoded->runs_capacity)
+		return 0;
+	struct tr_block_run *grown = realloc(decoded->run, (count + 1) * sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	decoded->run = grown;
+	decoded->runs_capacity = count;
+	return 0;
+}
+
 int tr_decoded_fill(struct tr_decoded *decoded, const struct tr_file *file, u32 block,
 		    struct tr_scratch *scratch, struct tr_error *error)
 {
+	const struct tr_run_bounds bounds = { file->meta.memcgs_count, file->meta.nodes_count };
 	struct tr_block_head *head = &decoded->head;
+	const char *reason;
 	u32 page_max = 0;
 	int rc = read_block(file, block, scratch, head, error);
 
 	if (rc)
 		return rc;
 	if (reserve_entries(decoded, head->records_count) ||
-	    reserve(&decoded->runs, &decoded->runs_capacity, head->runs_size))
+	    reserve_runs(decoded, head->runs_count))
 		return tr_fail(error, -ENOMEM, "%s: out of memory", file->path);
 	if (tr_block_decode(decoded->entry, head->records_count, scratch->raw, head->data_size,
 			    &page_max))
@@ -131,16 +145,16 @@ int tr_decoded_fill(struct tr_decoded *decoded, const struct tr_file *file, u32 
 	if (head->records_count && page_max >= file->meta.pages_count)
 		return tr_fail_block(file, block, "has a page beyond the trace's last", error);
 	memset(decoded->entry + head->records_count, 0, TR_RUN_AHEAD * sizeof(*decoded->entry));
-	memcpy(decoded->runs,
-	       scratch->raw + tr_block_control_size(head->records_count) + head->data_size,
-	       head->runs_size);
+	const u8 *runs = scratch->raw + tr_block_raw_size(head) - head->runs_size;
+	if (tr_block_get_runs(decoded->run, head, runs, &bounds, &reason))
+		return tr_fail_block(file, block, reason, error);
 	return 0;
 }
 
 void tr_decoded_release(struct tr_decoded *decoded)
 {
 	free(decoded->entry);
-	free(decoded->runs);
+	free(decoded->run);
 	*decoded = (struct tr_decoded){ .entry = NULL };
 }
 

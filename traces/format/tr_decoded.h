@@ -12,6 +12,7 @@
 
 #include <zstd.h>
 
+#include "tr_block_run.h"
 #include "tr_reader.h"
 
 /* What decoding needs besides, for one block after the other. */
@@ -25,8 +26,8 @@ struct tr_decoded {
 	struct tr_block_head head;
 	u32 *entry;
 	u32 entry_capacity;
-	u8 *runs; /* head.runs_size bytes, as they are in the block */
-	size_t runs_capacity;
+	struct tr_block_run *run; /* head.runs_count of them, and TR_RUN_NONE */
+	u32 runs_capacity;
 	/* Of shared ones: */
 	u32 block, readers;
 	struct tr_decoded *next; /* among those without readers, the longest idle first */
