@@ -7,6 +7,8 @@
  * takes its time is Huffman coding of literals, and that of page bytes, which are nearly
  * random, saves little: they stay as they are, unless the file would become larger than
  * TR_PACK_BYTES a record.  zstd's part in reading the samples is half of what it was.
+ * tr_pack() keeps to that as the blocks come: what one does not use, the next ones may.
+ * Who sees all blocks before the first is written chooses better: tr_pack_choose().
  */
 #ifndef TR_PACK_H
 #define TR_PACK_H
@@ -16,6 +18,7 @@
 #include "tr_block.h"
 
 #define TR_PACK_BYTES 1.47 /* a record; what quick reading may cost */
+#define TR_PACK_WAYS 6u	  /* to pack a block, from the quickest to the smallest */
 
 /* One file's. */
 struct tr_pack {
@@ -34,5 +37,22 @@ void tr_pack_destroy(struct tr_pack *pack); /* zeroed is fine */
  */
 int tr_pack(struct tr_pack *pack, const u8 *raw, struct tr_block_head *head,
 	    const char **reason);
+
+/* What a block takes, by way; and which one is chosen. */
+struct tr_pack_sizes {
+	u32 records_count, way[TR_PACK_WAYS], chosen;
+};
+
+/* Packs the block in all ways and keeps none; errors as above. */
+int tr_pack_try(struct tr_pack *pack, const u8 *raw, const struct tr_block_head *head,
+		struct tr_pack_sizes *sizes, const char **reason);
+/*
+ * The ways of @count blocks that are quickest to read among those of @budget_bytes at
+ * most together, or the smallest ones.  Return: bytes of all.
+ */
+u64 tr_pack_choose(struct tr_pack_sizes *sizes, u32 count, u64 budget_bytes);
+/* As tr_pack(), in one of the ways. */
+int tr_pack_as(struct tr_pack *pack, u32 way, const u8 *raw, struct tr_block_head *head,
+	       const char **reason);
 
 #endif /* TR_PACK_H */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* tr_repack.c - see tr_repack.h. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tr_decoded.h"
@@ -17,6 +18,7 @@ struct repack {
 	struct tr_scratch scratch;
 	struct tr_decoded decoded;
 	struct tr_pack pack;
+	struct tr_pack_sizes *sizes; /* by block */
 	u64 offset, hash;
 };
 
@@ -47,6 +49,49 @@ static int put_header(struct repack *repack, struct tr_error *error)
 	return rc ? rc : put_hashed(repack, repack->file->origin, size, error);
 }
 
+/* Block @block decoded for its checks; what is packed again is scratch.raw, which that leaves. */
+static int get_block(struct repack *repack, u32 block, struct tr_error *error)
+{
+	return tr_decoded_fill(&repack->decoded, repack->file, block, &repack->scratch, error);
+}
+
+static int fail_pack(const struct repack *repack, int rc, const char *reason,
+		     struct tr_error *error)
+{
+	if (rc == -ENOMEM)
+		return tr_fail(error, rc, "%s: out of memory", repack->path);
+	return tr_fail(error, rc, "%s: byte %llu: cannot compress: %s", repack->path,
+		       repack->offset, reason);
+}
+
+/* What each block takes in each way, and which one it gets. */
+static int choose(struct repack *repack, struct tr_error *error)
+{
+	const struct tr_file *file = repack->file;
+	u64 records = 0, rest = TR_HEADER_BYTES + strlen(file->origin) + TR_FOOTER_BYTES +
+				(u64)file->blocks_count * (TR_BLOCK_HEAD_BYTES + TR_INDEX_BYTES);
+	const char *reason = NULL;
+
+	repack->sizes = calloc(file->blocks_count + 1, sizeof(*repack->sizes));
+	if (!repack->sizes)
+		return fail_pack(repack, -ENOMEM, NULL, error);
+	for (u32 i = 0; i < file->blocks_count; i++) {
+		int rc = get_block(repack, i, error);
+
+		if (rc)
+			return rc;
+		rc = tr_pack_try(&repack->pack, repack->scratch.raw, &repack->decoded.head,
+				 &repack->sizes[i], &reason);
+		if (rc)
+			return fail_pack(repack, rc, reason, error);
+		records += file->blocks[i].entry.records_count;
+	}
+	u64 budget = (u64)(TR_REPACK_BYTES * (double)records);
+
+	tr_pack_choose(repack->sizes, file->blocks_count, budget > rest ? budget - rest : 0);
+	return 0;
+}
+
 /* Block @block, and its index entry's new place and checksum. */
 static int put_block(struct repack *repack, u32 block, struct tr_error *error)
 {
@@ -54,17 +99,14 @@ static int put_block(struct repack *repack, u32 block, struct tr_error *error)
 	struct tr_block_head *head = &repack->decoded.head;
 	u8 bytes[TR_BLOCK_HEAD_BYTES];
 	const char *reason = NULL;
-	/* Decoded for its checks; what is packed again is scratch.raw, which that leaves. */
-	int rc = tr_decoded_fill(&repack->decoded, repack->file, block, &repack->scratch, error);
+	int rc = get_block(repack, block, error);
 
 	if (rc)
 		return rc;
-	rc = tr_pack(&repack->pack, repack->scratch.raw, head, &reason);
-	if (rc == -ENOMEM)
-		return tr_fail(error, rc, "%s: out of memory", repack->path);
+	rc = tr_pack_as(&repack->pack, repack->sizes[block].chosen, repack->scratch.raw, head,
+			&reason);
 	if (rc)
-		return tr_fail(error, rc, "%s: byte %llu: cannot compress: %s", repack->path,
-			       repack->offset, reason);
+		return fail_pack(repack, rc, reason, error);
 	const u8 *stored = repack->pack.stored;
 	tr_block_put_head(bytes, head);
 	head->check = tr_hash64(stored, head->stored_size,
@@ -95,8 +137,10 @@ static int put_index(struct repack *repack, struct tr_error *error)
 
 static int write_all(struct repack *repack, struct tr_error *error)
 {
-	int rc = put_header(repack, error);
+	int rc = choose(repack, error);
 
+	if (!rc)
+		rc = put_header(repack, error);
 	for (u32 i = 0; !rc && i < repack->file->blocks_count; i++)
 		rc = put_block(repack, i, error);
 	return rc ? rc : put_index(repack, error);
@@ -121,5 +165,6 @@ int tr_repack(const char *from, const char *to, struct tr_error *error)
 	tr_decoded_release(&repack.decoded);
 	tr_scratch_destroy(&repack.scratch);
 	tr_pack_destroy(&repack.pack);
+	free(repack.sizes);
 	return rc;
 }
