@@ -15,7 +15,8 @@ static u64 of_any_length(u64 *state, u32 bits)
 
 static void compare(const u8 *bytes, u32 size, u32 *fast_count)
 {
-	struct tr_run fast = { .op = 0 }, slow = { .op = 0 };
+	struct tr_block_run fast = { .op = 0 };
+	struct tr_run slow = { .op = 0 };
 	const u8 *after_slow = tr_block_get_run(bytes, bytes + size, &slow);
 	const u8 *after_fast = tr_block_get_run_fast(bytes, &fast);
 
@@ -32,7 +33,7 @@ static void compare(const u8 *bytes, u32 size, u32 *fast_count)
 	cr_assert_eq(slow.node, 0);
 }
 
-Test(trace_run, ordinary_runs_of_all_sizes_are_decoded_fast_and_alike)
+Test(trace_run, ordinary_runs_that_are_short_are_decoded_fast_and_alike)
 {
 	u64 state = 1;
 	u32 fast_count = 0;
@@ -46,13 +47,13 @@ Test(trace_run, ordinary_runs_of_all_sizes_are_decoded_fast_and_alike)
 		u8 bytes[TR_RUN_BYTES_MAX + TR_RUN_FAST_BYTES];
 		memset(bytes, 0x80 | i, sizeof(bytes));
 		u32 size = tr_block_put_run(bytes, &run);
-		struct tr_run back;
-		cr_assert(tr_block_get_run_fast(bytes, &back) == bytes + size, "run %u", i);
-		cr_assert_eq(back.count, run.count);
-		cr_assert_eq(back.span_ns, run.span_ns);
+		struct tr_block_run back;
+		const u8 *after = tr_block_get_run_fast(bytes, &back);
+		bool is_short = run.count < 128 && run.span_ns < 1u << 28;
+		cr_assert(after == (is_short ? bytes + size : NULL), "run %u", i);
 		compare(bytes, sizeof(bytes), &fast_count);
 	}
-	cr_assert_eq(fast_count, 100000);
+	cr_assert_gt(fast_count, 10000);
 }
 
 Test(trace_run, of_any_bytes_the_fast_way_takes_none_that_the_careful_one_refuses)
