@@ -98,7 +98,7 @@ void sim_sampling_tell_vm(struct sim_vm_sample *sample, u32 n)
 	for (u32 i = 0; i < sample->reaccess_bins_count; i++)
 		times(&sample->reaccess[i].anon_pages, &sample->reaccess[i].file_pages, n);
 	times(&sample->reaccess_older_pages[0], &sample->reaccess_older_pages[1], n);
-	times(&counters->accesses, &counters->alloc_stalls, n);
+	times(&counters->accesses, &counters->overshoot_pages, n);
 	times(&counters->ageing_entries, &counters->rmap_walks, n);
 	times(&counters->inflate_pages, &counters->oom_deflate_pages, n);
 	times(&counters->vm_exits, &counters->evicted_in_window, n);

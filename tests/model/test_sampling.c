@@ -103,3 +103,22 @@ Test(sampling, what_cannot_be_sampled_is_refused)
 	cr_assert_not_null(strstr(error.text, "cannot be sampled"), "%s", error.text);
 	sim_scenario_free(&scenario);
 }
+
+/* Pages stand for as many as were left out; times and messages do not. */
+Test(sampling, all_that_is_counted_in_pages_is_told_for_all_pages)
+{
+	struct sim_vm_sample sample = { .counters = {
+		.accesses = 1, .refault = { 2, 3 }, .overshoot_pages = 5, .rmap_walks = 7,
+		.huge_splits = 11, .oom_kills = 13, .first_oom_ns = 17, .reports_sent = 19 } };
+	const struct sim_vm_counters *told = &sample.counters;
+
+	sim_sampling_tell_vm(&sample, 4);
+	cr_assert_eq(told->accesses, 4);
+	cr_assert_eq(told->refault[1], 12);
+	cr_assert_eq(told->overshoot_pages, 20);
+	cr_assert_eq(told->rmap_walks, 28);
+	cr_assert_eq(told->huge_splits, 44);
+	cr_assert_eq(told->oom_kills, 13);
+	cr_assert_eq(told->first_oom_ns, 17);
+	cr_assert_eq(told->reports_sent, 19);
+}
