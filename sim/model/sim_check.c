@@ -105,6 +105,12 @@ static void engines_agree_with_themselves(const struct sim_guest *guest)
 	assert(guest->backing.lruvec->ops->check(guest->backing.lruvec));
 }
 
+static void runs_at_hand_are_of_an_open_cursor(const struct sim_workload *workload)
+{
+	for (u32 i = 0; i < workload->streams_count; i++)
+		assert(!workload->stream[i].has_run || workload->stream[i].cursor);
+}
+
 void sim_check_step(const struct sim_guest *guests, u32 guests_count, const struct sim_host *host,
 		    u32 vm, u64 step)
 {
@@ -113,6 +119,7 @@ void sim_check_step(const struct sim_guest *guests, u32 guests_count, const stru
 	if (vm >= guests_count || !guests[vm].running)
 		return;
 	frames_of_a_guest_are_conserved(&guests[vm]);
+	runs_at_hand_are_of_an_open_cursor(&guests[vm].workload);
 	if (step % WALK_EVERY)
 		return;
 	for (u32 i = 0; i < guests_count; i++) {

@@ -121,11 +121,11 @@ int sim_workload_init(struct sim_guest *guest, struct tr_error *error)
 
 static void close_cursors(struct sim_workload *workload)
 {
-	for (u32 i = 0; i < workload->streams_count; i++) {
-		if (workload->stream && workload->stream[i].cursor)
+	for (u32 i = 0; workload->stream && i < workload->streams_count; i++) {
+		if (workload->stream[i].cursor)
 			tr_cursor_close(workload->stream[i].cursor);
-		if (workload->stream)
-			workload->stream[i].cursor = NULL;
+		workload->stream[i].cursor = NULL;
+		workload->stream[i].has_run = false; /* its entries were the cursor's */
 	}
 }
 

@@ -328,6 +328,46 @@ Test(world, a_guest_without_swap_and_without_room_is_killed_and_goes_on)
 	cr_assert_eq(seen.last[0].counters.swap_out_pages, 0);
 }
 
+/* @streams that fill @mib together, in turns of a millisecond. */
+static void write_crowd(const char *name, u16 streams, u32 mib)
+{
+	struct tr_meta meta = { .numbering = TR_NUMBER_REGIONS, .default_type = TR_ANON,
+				.window_ns = 1000000, .origin = "source: test\n" };
+	u64 pages = mib * MIB / 4096;
+	struct tr_writer *writer;
+	struct tr_error error;
+	char path[160];
+
+	path_of(path, sizeof(path), name);
+	cr_assert_eq(tr_writer_open(&writer, path, &meta, &error), 0, "%s", error.text);
+	for (u64 i = 0; i < 4 * pages; i++) {
+		struct tr_record record = { .op = TR_ACCESS, .page = i % pages, .time_ns = i * 50000,
+					    .stream = (u16)(i % streams), .write = true };
+
+		cr_assert_eq(tr_writer_put(writer, &record, &error), 0, "%s", error.text);
+	}
+	cr_assert_eq(tr_writer_commit(writer, &error), 0, "%s", error.text);
+}
+
+/*
+ * What the killed streams were about to do is looked at no more: their events are still
+ * waiting, among those of many VMs, and the trace that is played next has one stream.
+ */
+Test(world, a_killed_workload_of_many_streams_gives_way_to_one_of_one)
+{
+	const char *sets[] = { "vms.0.swap=\"none\"", "vms.0.memory=48MiB", "vms.0.vcpus=8",
+			       "vms.1.count=8", "host.memory=8GiB", "duration=4s", "vms.1.phase_step=1ms",
+			       "vms.0.workload=[{\"trace\":\"crowd.wst\"},{\"trace\":\"t.wst\"}]" };
+	struct seen seen = { 0 };
+
+	write_trace("t.wst", 4, 8, 3, SECOND / 10);
+	write_crowd("crowd.wst", 16, 64);
+	write_scenario("two.json", two_vms);
+	run("two.json", "static", sets, sizeof(sets) / sizeof(*sets), &seen);
+	cr_assert_gt(seen.last[0].counters.oom_kills, 0);
+	cr_assert_gt(seen.last[0].counters.segments_done, 0);
+}
+
 Test(world, disturbances_show_and_end)
 {
 	const char *sets[] = {
