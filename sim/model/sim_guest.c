@@ -45,6 +45,7 @@ static int open_engines(struct sim_guest *guest, struct tr_error *error)
 	guest->kswapd_past = choice.past;
 	guest->space = (struct sim_reclaim_space){
 		.pages_count = pages,
+		.stands_for = guest->engine->scenario->sample_one_in,
 		.accessed = SIM_HOT_ACCESSED_GUEST,
 		.hot = guest->hot,
 		.entry = sim_zeroed(pages * sizeof(u16)),

@@ -50,6 +50,7 @@ struct tr_error;
  */
 struct sim_reclaim_space {
 	u32 pages_count; /* entries in every array; a multiple of 64 */
+	u32 stands_for;	 /* pages that each stands for (sim_sampling.h); 0: itself alone */
 	u8 accessed;	 /* which bit of hot[] is ours to read and clear */
 	u8 *hot;
 	u16 *entry; /* flags WS_PAGE_*, ws_age.h */

@@ -185,7 +185,8 @@ static u64 int_sqrt(u64 x)
 static bool inactive_is_low(const struct sim_twolist *two, enum ws_type type)
 {
 	u64 inactive = size_of(two, type, INACTIVE), active = size_of(two, type, ACTIVE);
-	u64 gib = (inactive + active) >> PAGES_GIB_SHIFT;
+	u32 stands_for = two->base.space->stands_for;
+	u64 gib = (inactive + active) * (stands_for ? stands_for : 1) >> PAGES_GIB_SHIFT;
 	u64 ratio = gib ? int_sqrt(10 * gib) : 1;
 
 	return inactive * ratio < active;

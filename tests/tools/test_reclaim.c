@@ -609,3 +609,52 @@ Test(reclaim, harvest_takes_its_bit_and_no_other)
 		}
 	}
 }
+
+/*
+ * Does eviction deactivate pages of a file lruvec of @inactive and @active pages, each of which
+ * stands for @stands_for?
+ */
+static bool deactivates(u32 inactive, u32 active, u32 stands_for)
+{
+	struct sim_reclaim_choice choice = choose("twolist");
+	struct sim_reclaim_space space = { .pages_count = (inactive + active + 63) / 64 * 64,
+					   .stands_for = stands_for,
+					   .accessed = SIM_HOT_ACCESSED_GUEST };
+	struct sim_reclaim_scan scan = { .budget = 1000 };
+	struct sim_reclaim *reclaim;
+	struct sim_reclaim_stat stat;
+	u32 victims[64], want = (inactive >> 12) + 1; /* one more than the first look at the lists gives */
+
+	space.hot = calloc(space.pages_count, 1);
+	space.entry = calloc(space.pages_count, sizeof(u16));
+	space.link = calloc(1, sim_reclaim_link_bytes(choice.ops, space.pages_count));
+	space.link2 = calloc(space.pages_count, sizeof(u32));
+	cr_assert(!sim_reclaim_open(&reclaim, &choice, &space, 0, 0));
+	for (u32 page = 0; page < inactive + active; page++) {
+		space.hot[page] = SIM_HOT_PRESENT;
+		choice.ops->insert(reclaim, page, WS_FILE, WS_ENTER_READ, 0);
+		for (u32 use = 0; use < 2 && page < active; use++)
+			choice.ops->descriptor(reclaim, page);
+	}
+	choice.ops->stat(reclaim, &stat);
+	cr_assert_eq(stat.active[WS_FILE], active);
+	cr_assert_eq(choice.ops->evict(reclaim, &scan, victims, NULL, want), want);
+	choice.ops->stat(reclaim, &stat);
+	sim_reclaim_close(reclaim);
+	free(space.hot), free(space.entry), free(space.link), free(space.link2);
+	return stat.active[WS_FILE] < active;
+}
+
+/* inactive_is_low(): one to one below 1 GiB, one to the root of ten times the GiB above. */
+Test(reclaim, two_lists_keep_a_smaller_inactive_list_in_larger_memory)
+{
+	cr_assert(deactivates(100000, 100001, 1));
+	cr_assert(!deactivates(100000, 100000, 1));
+	cr_assert(deactivates(74999, 225001, 1)); /* 1 GiB: one to three */
+	cr_assert(!deactivates(75000, 225000, 1));
+	cr_assert(deactivates(99999, 500001, 1)); /* 2 GiB: one to four */
+	cr_assert(!deactivates(120000, 480000, 1));
+	/* A sampled guest is as large as what its pages stand for. */
+	cr_assert(deactivates(18749, 56251, 4));
+	cr_assert(!deactivates(18750, 56250, 4));
+}
