@@ -18,6 +18,7 @@ struct seen {
 	bool live[PAGES_MAX];
 	u64 last_ns[PAGES_MAX];
 	u64 pages, accesses, writes, reuses, now_ns, idle_ns, busy_until_ns;
+	u64 accesses_first, writes_first; /* in the first second */
 	u64 gap_hot, gap_warm, gap_other; /* reuse after 10 s, 300 s, anything else */
 	u64 pages_at[4000]; /* by second */
 };
@@ -51,6 +52,8 @@ static int look(void *ctx, const struct tr_record *record, struct tr_error *erro
 		cr_assert(seen->live[record->page], "access to a page that is free");
 		seen->accesses++;
 		seen->writes += record->write;
+		seen->accesses_first += record->time_ns < SEC;
+		seen->writes_first += record->time_ns < SEC && record->write;
 		seen->gap_hot += gap_s == 10;
 		seen->gap_warm += gap_s == 300;
 		seen->gap_other += gap_s > 1 && gap_s != 10 && gap_s != 300;
@@ -122,6 +125,37 @@ Test(demand, recency_is_what_the_model_says)
 	cr_assert_float_eq((double)seen.idle_ns / (double)seen.now_ns, 0.6, 0.01, "CPU share");
 	double writes = (double)(seen.writes - 8192) / (double)(seen.accesses - 8192);
 	cr_assert_float_eq(writes, 0.3, 0.03, "%.3f writes", writes);
+}
+
+/* A guest that fills at once and uses all of it each second: no more than the tick holds. */
+Test(demand, a_second_holds_what_a_guest_that_grows_does_in_it)
+{
+	static struct seen seen;
+	struct tr_error error = { "" };
+	struct tr_import_options options = options_of(64 * MIB);
+
+	options.demand.hot = TR_DEMAND_ONE;
+	options.demand.warm = 0;
+	options.demand.hot_ns = SEC;
+	cr_assert_eq(import(&seen, "100.0 90.0\n100.0 90.0\n", "gcd", &options, &error), 0, "%s",
+		     error.text);
+	cr_assert_eq(seen.now_ns, 600 * SEC);
+}
+
+/* Which chunks are used often says nothing about which are written. */
+Test(demand, what_is_hot_is_written_no_more_than_the_rest)
+{
+	static struct seen seen;
+	struct tr_error error = { "" };
+	struct tr_import_options options = options_of(256 * MIB);
+
+	options.demand.hot = options.demand.write = 200000;
+	options.demand.warm = 0;
+	options.demand.hot_ns = SEC;
+	cr_assert_eq(import(&seen, "40.0 90.0\n", "gcd", &options, &error), 0, "%s", error.text);
+	u64 filled = 256 * 256 * 9 / 10;
+	double writes = (double)(seen.writes_first - filled) / (double)(seen.accesses_first - filled);
+	cr_assert_float_eq(writes, 0.2, 0.05, "%.3f written in the first second", writes);
 }
 
 Test(demand, the_time_scale_shortens_the_trace_and_nothing_else)

@@ -70,8 +70,11 @@ static u32 lot(const struct player *player, u64 chunk, u64 salt)
 		     TR_DEMAND_ONE);
 }
 
-/* Chunks whose turn it is in this tick: one in @period of them, of those with lots in [from, to). */
-static u64 due(const struct player *player, u64 tick, u64 period, u32 from, u32 to, int *rc)
+/*
+ * Chunks whose turn it is in this tick: one in @period of them, of those with lots in
+ * [from, to).  Return: their pages, which with @rc are accessed.
+ */
+static u64 due(struct player *player, u64 tick, u64 period, u32 from, u32 to, int *rc)
 {
 	u64 chunks = player->pages / CHUNK_PAGES, count = 0;
 
@@ -82,7 +85,7 @@ static u64 due(const struct player *player, u64 tick, u64 period, u32 from, u32 
 			continue;
 		count += CHUNK_PAGES;
 		for (u32 i = 0; i < CHUNK_PAGES && rc && !*rc; i++)
-			*rc = put((struct player *)player, TR_ACCESS, chunk * CHUNK_PAGES + i,
+			*rc = put(player, TR_ACCESS, chunk * CHUNK_PAGES + i,
 				  lot(player, chunk ^ tick, 1) < player->model->write);
 		if (rc && *rc)
 			break;
@@ -109,8 +112,8 @@ static int resize(struct player *player, u64 pages)
 static int play_tick(struct player *player, u64 tick, u64 pages, u32 cpu)
 {
 	const struct tr_demand_model *model = player->model;
-	u64 hot = model->hot_ns / TICK_NS, warm = model->warm_ns / TICK_NS, records;
-	u64 busy_ns;
+	u64 hot = model->hot_ns / TICK_NS, warm = model->warm_ns / TICK_NS;
+	u64 before = player->pages, busy_ns, records;
 	u32 both = model->hot + model->warm;
 	int rc;
 
@@ -118,9 +121,11 @@ static int play_tick(struct player *player, u64 tick, u64 pages, u32 cpu)
 	busy_ns = TICK_NS / TR_DEMAND_ONE * (cpu < TR_DEMAND_ONE ? cpu : TR_DEMAND_ONE - 1);
 	hot = hot ? hot : 1;
 	warm = warm ? warm : 1;
+	player->pages = pages; /* what is accessed is of those that there will be */
 	records = due(player, tick, hot, 0, model->hot, NULL) +
 		  due(player, tick, warm, model->hot, both, NULL) +
-		  (pages > player->pages ? 2 * (pages - player->pages) : player->pages - pages);
+		  (pages > before ? 2 * (pages - before) : before - pages);
+	player->pages = before;
 	player->now_ns = tick * TICK_NS;
 	player->step_ns = busy_ns / (records + 1);
 	rc = resize(player, pages);
