@@ -338,10 +338,10 @@ void policy_ws_window_enter(struct policy_ws_window *window, double value, u64 n
 {
 	u64 slot_ns = length_ns / POLICY_WS_SLOTS;
 
+	if (now_ns - window->started_ns > length_ns + slot_ns) /* the first value, or a long silence */
+		*window = (struct policy_ws_window){ .started_ns = now_ns };
 	while (now_ns - window->started_ns >= slot_ns) {
 		window->started_ns += slot_ns;
-		if (now_ns - window->started_ns > length_ns)
-			window->started_ns = now_ns; /* the first value, or a long silence */
 		window->now = (window->now + 1) % POLICY_WS_SLOTS;
 		window->slot[window->now] = 0;
 	}

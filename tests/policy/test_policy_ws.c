@@ -554,6 +554,19 @@ static void put_lump(struct sim_vm_report *report, u64 now_s, u64 age_s, u64 byt
 	report->bin[policy_min(age_s / 10, POLICY_CURVE_AGES)].anon_bytes = bytes;
 }
 
+Test(policy_ws, a_window_knows_nothing_older_than_it_is_long)
+{
+	struct policy_ws_window window = { .now = 0 };
+
+	for (u32 s = 1; s <= 80; s++)
+		policy_ws_window_enter(&window, s == 40 ? 9 : 5, s * TOY_SECOND, 80 * TOY_SECOND);
+	cr_assert_float_eq(policy_ws_window_peak(&window), 9, 0);
+	policy_ws_window_enter(&window, 3, 130 * TOY_SECOND, 80 * TOY_SECOND);
+	cr_assert_float_eq(policy_ws_window_peak(&window), 5, 0, "9 was 90 s ago, 5 was 50 s ago");
+	policy_ws_window_enter(&window, 2, 1000 * TOY_SECOND, 80 * TOY_SECOND);
+	cr_assert_float_eq(policy_ws_window_peak(&window), 2, 0, "after a long silence");
+}
+
 Test(policy_ws, the_curve_starts_at_one_over_age_and_learns_from_quiet)
 {
 	struct policy_curve curve;
