@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lint/sim_lint.h"
+#include "lint/sim_lint_checks.h"
 
 #define MIB (1ull << 20)
 #define SEC 1000000000ull
@@ -410,4 +410,32 @@ Test(lint, a_plant_conserves_its_blocks)
 		}
 	}
 	sim_plant_close(&plant);
+}
+
+/* A guest in distress that loses ten blocks after fifteen seconds, on a host with @free blocks. */
+static const struct sim_lint *lint_squeeze(u16 free, u16 high)
+{
+	static const struct sim_drill drill = { .name = "made", .vms_count = 1,
+						.vm = { { .name = "one", .nominal = 64 } } };
+	static struct sim_watch watch;
+	static struct sim_lint lint;
+
+	memset(&lint, 0, sizeof(lint));
+	watch.drill = &drill;
+	watch.seconds = 20;
+	for (u32 s = 0; s < watch.seconds; s++) {
+		watch.host[s] = (struct sim_watch_host){ .free = free, .high = high };
+		watch.vm[0][s] = (struct sim_watch_vm){
+			.running = true, .distress = true, .need = 60, .target = s < 15 ? 50 : 40,
+			.actual = 50 };
+	}
+	sim_lint_rob(&watch, NULL, &lint);
+	return &lint;
+}
+
+Test(lint, a_host_has_memory_to_spare_above_its_high_watermark)
+{
+	cr_assert_null(found(lint_squeeze(19, 20), "squeezes-distressed"));
+	cr_assert_null(found(lint_squeeze(20, 20), "squeezes-distressed"));
+	cr_assert_not_null(found(lint_squeeze(21, 20), "squeezes-distressed"));
 }
