@@ -134,6 +134,9 @@ static const struct gloss clause_gloss[] = {
 	{ "peak", "the largest such need of late; it shrinks no further than to that" },
 	{ "stall", "time that it waits for memory to be read back, as a share of its time at work and "
 		   "in such waits; above the bound it grows, below it is left as it is" },
+	{ "demand", "MiB that programs and kernel hold, without page cache; what it would be left "
+		    "beside them if its target followed that; what this would save on average; and "
+		    "that by the exchange rate, less what it costs, as a share of its time" },
 	{ "use", "MiB not free in it, of those that it has; what of it the host has backed; where "
 		 "the balloon was already going" },
 	{ "host", "MiB for all guests together; what they would have alone; what this one does "
