@@ -6,7 +6,8 @@
  * closed; whatever goes wrong, what was at PATH stays.  Only a regular file is ever
  * replaced: "-o /dev/null" would else put a file in the place of the device.  PATH.tmp
  * is locked while it is written, so that of two processes the second is refused; what
- * a killed process left is written over.  A symbolic link at PATH is followed.
+ * a killed process left is written over.  A symbolic link at PATH is
+ * followed, but replaced if it leads to nothing.
  *
  * Errors: 0 or negative errno with text "path: reason".  Locking: none.
  */
