@@ -110,6 +110,9 @@ if has explain && has run; then
 	grep -q '^At 60 s it has' "$work/out" && grep -q '^  need .* = base .* - cold' "$work/out" &&
 		grep -q '^  stall .* grows above' "$work/out"
 	say $? "explain tells how the VM was, and the numbers"
+	grep -q '^  demand' "$work/out" &&
+		awk '/^  [^ ]/ || /^$/ { if (bare) exit 1; bare = /^  / } /^      / { bare = 0 }' "$work/out"
+	say $? "and what each of them means"
 	run explain "$work/why" --vm batch --at 0.0; say $? "at the start"
 	expect 2 'no VM is called "nobody"' explain "$work/why" --vm nobody
 	expect 2 'timeseries.csv: No such file' explain "$work"

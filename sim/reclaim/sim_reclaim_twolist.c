@@ -352,10 +352,10 @@ static u32 twolist_evict(struct sim_reclaim *reclaim, struct sim_reclaim_scan *s
 	u32 swappiness = scan->swappiness;
 
 	/* Without swap the caller says 0, and that stands. */
-	if (swappiness && reclaim->rules.swappiness != WS_SWAPPINESS_CALLER)
-		swappiness = reclaim->rules.swappiness;
 	two->swap = swappiness != 0;
-	if (!two->swap) /* what an earlier call planned no longer holds */
+	if (two->swap && reclaim->rules.swappiness != WS_SWAPPINESS_CALLER)
+		swappiness = reclaim->rules.swappiness;
+	if (!swappiness) /* what an earlier call planned no longer holds */
 		plan->left[WS_ANON][INACTIVE] = plan->left[WS_ANON][ACTIVE] = 0;
 	scan->scanned = scan->rotated = scan->rmap_walks = 0;
 	while (victims.count < max && scan->scanned < scan->budget) {

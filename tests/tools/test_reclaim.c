@@ -658,3 +658,40 @@ Test(reclaim, two_lists_keep_a_smaller_inactive_list_in_larger_memory)
 	cr_assert(deactivates(18749, 56251, 4));
 	cr_assert(!deactivates(18750, 56250, 4));
 }
+
+/* Are file pages recent that come back after as many evictions as there are anonymous pages? */
+static bool far_file_is_recent(const char *name, u32 swappiness)
+{
+	enum { ANON = 400, FILES = 240 };
+	struct sim_reclaim_choice choice = choose(name);
+	struct sim_reclaim_space space = { .pages_count = 640, .accessed = SIM_HOT_ACCESSED_GUEST };
+	struct sim_reclaim_scan scan = { .swappiness = swappiness, .budget = 1000 };
+	struct sim_reclaim *reclaim;
+	u32 victims[FILES], shadows[FILES], got = 0;
+
+	space.hot = calloc(space.pages_count, 1);
+	space.entry = calloc(space.pages_count, sizeof(u16));
+	space.link = calloc(1, sim_reclaim_link_bytes(choice.ops, space.pages_count));
+	space.link2 = calloc(space.pages_count, sizeof(u32));
+	cr_assert(!sim_reclaim_open(&reclaim, &choice, &space, 0, 0));
+	for (u32 page = 0; page < ANON + FILES; page++) {
+		space.hot[page] = SIM_HOT_PRESENT;
+		choice.ops->insert(reclaim, page, page < ANON ? WS_ANON : WS_FILE, WS_ENTER_FAULT, 0);
+	}
+	while (got < FILES - 40)
+		got += choice.ops->evict(reclaim, &scan, victims + got, shadows + got, 20);
+	for (u32 i = 0; i < got; i++)
+		cr_assert(victims[i] >= ANON, "page %u", victims[i]);
+	bool recent = choice.ops->insert(reclaim, victims[0], WS_FILE, WS_ENTER_FAULT, shadows[0]);
+	sim_reclaim_close(reclaim);
+	free(space.hot), free(space.entry), free(space.link), free(space.link2);
+	return recent;
+}
+
+/* workingset_test_recent() asks whether there is swap, and not for vm.swappiness. */
+Test(reclaim, two_lists_count_anon_as_room_for_files_while_there_is_swap)
+{
+	cr_assert(far_file_is_recent("twolist:swappiness=0", 60));
+	cr_assert(!far_file_is_recent("twolist:swappiness=0", 0));
+	cr_assert(!far_file_is_recent("twolist", 0));
+}
