@@ -412,7 +412,10 @@ truth-logs: ## record tests/truth/ anew in Debian's kernels; an hour
 	for kernel in 6.1 6.12 6.18 7.3; do \
 	  case $$kernel in 6.1|6.12) race=readrace ;; *) race= ;; esac; \
 	  kernel-port/truth/record.sh tests/truth $$kernel mixed turning groups swap tworegions \
-	    flips storm many skew readalone $$race || exit 1; done
+	    flips storm many skew readalone shared random bursts reads press $$race || exit 1; done
+	kernel-port/truth/record.sh tests/truth 6.12 quick slow
+	kernel-port/truth/record.sh tests/truth 6.18 slow
+	kernel-port/truth/record.sh tests/truth 7.3 quick
 
 clean: ## remove build/
 	rm -rf $(BUILD_DIR)

@@ -149,8 +149,7 @@ static bool dump_before_comes(const struct truth_replay *replay, u32 index,
 	const struct sim_truth_section *section = replay->section;
 	u32 i;
 
-	if (!truth_is_filling(replay, index) ||
-	    truth_type(&section->region[section->events[index].region]) != WS_FILE)
+	if (!truth_is_filling(replay, index))
 		return false;
 	for (i = index + 1; i < section->events_count && &section->events[i] != pass; i++)
 		if (section->events[i].what == SIM_TRUTH_DUMP && section->events[i].group == pass->group)
@@ -198,7 +197,7 @@ static void touch_after_pass(struct truth_replay *replay, struct truth_group *gr
 	u32 from = replay->progress[index].walked;
 
 	/* Read ahead, they came in before the pass, and were touched after it. */
-	if (truth_is_filling(replay, index) && truth_type(&replay->section->region[event->region]) == WS_FILE)
+	if (truth_is_filling(replay, index))
 		from -= from < AHEAD ? from : AHEAD;
 	truth_touch_until(replay, index, TRUTH_ALWAYS);
 	truth_for_pages(replay, event, replay->progress[index].number, from, event->pages,
@@ -350,29 +349,46 @@ static bool ran_out(const struct truth_replay *replay, u32 index)
 }
 
 /*
- * A batch of victims, at most @wanted.  Where the kernel looks at batches it may find more than
- * a batch was to bring, and the last brings as many as are nearest.  Return: how many.
+ * @wanted victims.  Where the kernel looks at whole batches, the last may bring more than was
+ * wanted, and as many are taken as are nearest.  Return: how many.
  */
-static u32 evict_some(struct truth_replay *replay, const struct sim_truth_event *event, s64 wanted,
+static u32 evict_some(struct truth_replay *replay, const struct sim_truth_event *event, u32 wanted,
 		      bool first)
 {
 	struct ws_lru *lru = &replay->group[event->group].lru;
+	bool few = wanted < WS_BATCH / 2;
+	bool batches = lru->rules->rmap != WS_RMAP_YOUNGEST && lru->rules->round == WS_ROUND_BATCH;
 	struct ws_lru_scan scan = {
 		.swappiness = event->swappiness, .budget = replay->pages,
-		.wanted = wanted < WS_BATCH ? (u32)wanted : WS_BATCH,
+		.wanted = batches && !few ? wanted - (WS_BATCH / 2 - 1) : wanted,
 	};
-	bool few = wanted < WS_BATCH / 2, batches = lru->rules->rmap != WS_RMAP_YOUNGEST;
-	u32 victims[2 * WS_BATCH], shadows[2 * WS_BATCH], i, got;
+	u32 i, got;
 
 	if (batches && few && !first)
 		return 0;
-	got = ws_lru_evict(lru, &scan, &truth_look_ops, replay, victims, shadows,
-			   batches && !few ? 2 * WS_BATCH : scan.wanted);
+	got = ws_lru_evict(lru, &scan, &truth_look_ops, replay, replay->victim, replay->left_by,
+			   batches && !few ? wanted + WS_BATCH : wanted);
 	for (i = 0; i < got; i++) {
-		replay->shadow[victims[i]] = shadows[i];
-		replay->page[victims[i]] &= (u16)~WS_PAGE_FILE;
+		u32 page = replay->victim[i];
+
+		replay->shadow[page] = replay->left_by[i];
+		replay->page[page] &= (u16)~WS_PAGE_FILE;
 	}
 	return got;
+}
+
+/* Does a touch go on while the eviction at @index does? */
+static bool has_company(const struct truth_replay *replay, u32 index)
+{
+	const struct sim_truth_section *section = replay->section;
+	const struct sim_truth_event *eviction = &section->events[index];
+	u32 i;
+
+	for (i = 0; i < section->events_count && section->events[i].start_ns <= eviction->end_ns; i++)
+		if (!replay->progress[i].done && overlap(&section->events[i], eviction) &&
+		    is_touch_of(replay, &section->events[i], eviction->group))
+			return true;
+	return false;
 }
 
 /* Touches at the same time as the eviction at @index, up to @time_ns. */
@@ -414,8 +430,8 @@ static void evict(struct truth_replay *replay, u32 index)
 	s64 fewer = fewer_pages(replay, index), left = 0, evicted = 0;
 	s64 asked = (s64)event->pages > fewer ? (s64)event->pages : fewer;
 	u64 arrived = replay->arrived;
-	u32 got = 1, steps = (u32)(asked / WS_BATCH) + 1, step;
-	bool all = ran_out(replay, index);
+	bool company = has_company(replay, index), all = ran_out(replay, index);
+	u32 got = 1, steps = company ? (u32)(asked / WS_BATCH) + 1 : 1, step;
 
 	for (step = 1; step <= steps || (left > 0 && got); step++) {
 		if (step <= steps)
@@ -423,8 +439,9 @@ static void evict(struct truth_replay *replay, u32 index)
 				     (event->end_ns - event->start_ns) / steps * step);
 		left = fewer + (s64)(replay->arrived - arrived);
 		left = (left < asked ? left : asked) - evicted;
-		left = all ? WS_BATCH : left;
-		got = left > 0 ? evict_some(replay, event, left, !evicted) : 0;
+		left = all ? replay->pages : left;
+		left = company && left > WS_BATCH ? WS_BATCH : left;
+		got = left > 0 ? evict_some(replay, event, (u32)left, !evicted) : 0;
 		evicted += got;
 	}
 	finish_touches(replay, index);

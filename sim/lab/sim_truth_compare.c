@@ -129,6 +129,8 @@ int truth_replay_init(struct truth_replay *replay, const struct sim_truth_log *l
 	replay->page = zeroed(ws_age_footprint(replay->pages));
 	replay->pool = zeroed(ws_lru_footprint(replay->pages));
 	replay->shadow = zeroed(replay->pages * sizeof(u32));
+	replay->victim = zeroed((replay->pages + WS_BATCH) * sizeof(u32));
+	replay->left_by = zeroed((replay->pages + WS_BATCH) * sizeof(u32));
 	replay->young = zeroed(replay->pages / 8);
 	replay->residue = zeroed(replay->pages / 8);
 	replay->was = zeroed(replay->pages * sizeof(*replay->was));
@@ -137,8 +139,8 @@ int truth_replay_init(struct truth_replay *replay, const struct sim_truth_log *l
 	replay->progress = zeroed(section->events_count * sizeof(*replay->progress));
 	replay->group = zeroed(section->groups_count * sizeof(*replay->group));
 	if (!replay->page || !replay->pool || !replay->shadow || !replay->young ||
-	    !replay->residue || !replay->was || !replay->filled || !replay->elder ||
-	    !replay->progress || !replay->group)
+	    !replay->victim || !replay->left_by || !replay->residue || !replay->was ||
+	    !replay->filled || !replay->elder || !replay->progress || !replay->group)
 		return -ENOMEM;
 	share_out(replay);
 	replay->random_is_seen = rules < ws_rules_find("6.12", 4);
@@ -170,6 +172,8 @@ void truth_replay_destroy(struct truth_replay *replay)
 	free(replay->shadow);
 	free(replay->young);
 	free(replay->residue);
+	free(replay->victim);
+	free(replay->left_by);
 	free(replay->was);
 	free(replay->filled);
 	free(replay->elder);
@@ -319,27 +323,66 @@ static u64 pages_under_way(const struct truth_replay *replay, u32 index, enum ws
 	return pages;
 }
 
-static void judge_type(struct truth_replay *replay, struct sim_truth_dump *dump, u32 index,
-		       enum ws_type type)
+static u64 distance(u64 a, u64 b)
 {
-	u64 differences = 0, all, under_way = pages_under_way(replay, index, type);
-	u64 batch = SIM_TRUTH_BATCH +
-		    (replay->group[dump->event->group].evicted ? SIM_TRUTH_EVICTED : 0);
+	return a > b ? a - b : b - a;
+}
+
+/*
+ * Summed over generations, the pages that one has and the other has not.  Older generations than
+ * the core's oldest, in which the kernel has had nothing but undeclared pages, count with that.
+ */
+static u64 differences_of(const struct truth_group *group, const struct sim_truth_dump *dump,
+			  enum ws_type type)
+{
+	u64 oldest = group->lru.age.min_seq[type] + group->seq_offset, older = 0, sum = 0;
 	u32 i;
 
 	for (i = 0; i < dump->rows_count; i++) {
-		u64 kernel = dump->rows[i].kernel[type], core = dump->rows[i].core[type];
+		const struct sim_truth_row *row = &dump->rows[i];
+		bool hollow = row->seq < oldest && row->seq < group->hollow_end[type];
 
-		differences += kernel > core ? kernel - core : core - kernel;
-		dump->kernel[type] += kernel;
-		dump->core[type] += core;
+		if (hollow)
+			older += row->kernel[type];
+		else
+			sum += distance(row->kernel[type] + (row->seq == oldest ? older : 0),
+					row->core[type]);
 	}
-	all = dump->kernel[type] > dump->core[type] ? dump->kernel[type] - dump->core[type] :
-						      dump->core[type] - dump->kernel[type];
+	return sum;
+}
+
+/* From this dump on. */
+static void note_hollow(struct truth_group *group, const struct sim_truth_dump *dump,
+			enum ws_type type)
+{
+	u64 oldest = group->lru.age.min_seq[type] + group->seq_offset, pages = 0;
+	u32 i;
+
+	for (i = 0; i < dump->rows_count && dump->rows[i].seq < oldest; i++)
+		pages += dump->rows[i].kernel[type];
+	if (i && pages <= SIM_TRUTH_OWN)
+		group->hollow_end[type] = oldest;
+}
+
+static void judge_type(struct truth_replay *replay, struct sim_truth_dump *dump, u32 index,
+		       enum ws_type type)
+{
+	struct truth_group *group = &replay->group[dump->event->group];
+	u64 differences = differences_of(group, dump, type), all;
+	u64 under_way = pages_under_way(replay, index, type);
+	u64 allowed = SIM_TRUTH_BATCH + under_way;
+	u32 i;
+
+	for (i = 0; i < dump->rows_count; i++) {
+		dump->kernel[type] += dump->rows[i].kernel[type];
+		dump->core[type] += dump->rows[i].core[type];
+	}
+	note_hollow(group, dump, type);
+	all = distance(dump->kernel[type], dump->core[type]);
 	dump->misplaced[type] = (differences - all) / 2;
-	dump->misplaced_allowed[type] = batch + under_way;
+	dump->misplaced_allowed[type] = allowed + (group->evicted ? SIM_TRUTH_EVICTED : 0);
 	dump->own_allowed[type] = most_of(SIM_TRUTH_OWN, dump->core[type] / 100) + under_way;
-	dump->short_allowed[type] = batch + under_way;
+	dump->short_allowed[type] = allowed + (group->evicted ? SIM_TRUTH_GONE : 0);
 	if (dump->misplaced[type] > dump->misplaced_allowed[type] ||
 	    (dump->kernel[type] > dump->core[type] && all > dump->own_allowed[type]) ||
 	    (dump->kernel[type] < dump->core[type] && all > dump->short_allowed[type]))

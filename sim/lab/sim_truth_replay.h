@@ -57,6 +57,7 @@ struct truth_group {
 	u32 before_count;
 	bool passed; /* a pass since the last dump that settled */
 	bool evicted; /* ever */
+	u64 hollow_end[WS_TYPES]; /* older ones are the kernel's, by undeclared pages alone */
 	s64 undeclared; /* file pages that the kernel had besides, when nothing was under way */
 	s64 too_many[WS_TYPES][WS_GENS_MAX]; /* by slot: the core's pages less the kernel's */
 };
@@ -72,6 +73,7 @@ struct truth_replay {
 	bool inherited[SIM_TRUTH_REGIONS_MAX]; /* a child that was forked has its pages, too */
 	u16 *page;
 	u32 *pool, *shadow;
+	u32 *victim, *left_by; /* of one eviction: pages, and what they leave behind */
 	u64 *young;   /* accessed bits */
 	u64 *residue; /* touched during a pass, and not since */
 	struct truth_was *was; /* of pages of residue */
@@ -150,6 +152,9 @@ void truth_for_pages(struct truth_replay *replay, const struct sim_truth_event *
 /* Do what the touch or freeing at @index has done by @time_ns. */
 void truth_touch_until(struct truth_replay *replay, u32 index, s64 time_ns);
 
+/* How many pages of the touch at @index, which has begun, are done by @time_ns, at its usual pace. */
+u32 truth_pages_by(const struct truth_replay *replay, u32 index, s64 time_ns);
+
 /* Do @count more pages of a touch that has begun. */
 void truth_touch_pages(struct truth_replay *replay, u32 index, u32 count);
 
@@ -158,7 +163,7 @@ void truth_end_processes(struct truth_replay *replay);
 
 /* --- sim_truth_settle.c --- */
 
-/* Is the next page of the touch at @index one that is not there? */
+/* Has the touch at @index, of a file, pages before it that are not there? */
 bool truth_is_filling(const struct truth_replay *replay, u32 index);
 
 /*

@@ -134,13 +134,25 @@ void truth_settle(struct truth_replay *replay, const struct sim_truth_event *dum
 
 /* --- pages that come in beside a pass ------------------------------------------------------- */
 
+/* Is the next page of the touch at @index, which has one, in memory? */
+static bool next_is_there(const struct truth_replay *replay, u32 index)
+{
+	u32 first = replay->first_page[replay->section->events[index].region];
+
+	return ws_page_aged(replay->page[first + replay->progress[index].pages]);
+}
+
 bool truth_is_filling(const struct truth_replay *replay, u32 index)
 {
 	const struct sim_truth_event *event = &replay->section->events[index];
-	u32 page = replay->first_page[event->region] + replay->progress[index].pages;
+	u32 first = replay->first_page[event->region], i;
 
-	return event->what == SIM_TRUTH_TOUCH && page < replay->first_page[event->region + 1] &&
-	       !ws_page_aged(replay->page[page]);
+	if (event->what != SIM_TRUTH_TOUCH || truth_type(&replay->section->region[event->region]) != WS_FILE)
+		return false;
+	for (i = replay->progress[index].pages; i < event->pages; i++)
+		if (!ws_page_aged(replay->page[first + i]))
+			return true;
+	return false;
 }
 
 /* The kernel's pages of @type in @dump less the core's. */
@@ -183,12 +195,19 @@ static u32 under_way(const struct truth_replay *replay, const struct sim_truth_e
 	return found;
 }
 
-/* As many more pages of the touch at @index as bring @pages in. */
-static void touch_until_arrived(struct truth_replay *replay, u32 index, s64 pages)
+/*
+ * As many more pages of the touch at @index as bring @pages in, and of those behind that are
+ * there what its pace allows by @time_ns.
+ */
+static void touch_until_arrived(struct truth_replay *replay, u32 index, s64 pages, s64 time_ns)
 {
-	u64 until = replay->arrived + (u64)pages;
+	u64 until = replay->arrived + (u64)(pages > 0 ? pages : 0);
+	u32 end = replay->section->events[index].pages, pace = truth_pages_by(replay, index, time_ns);
+	const u32 *done = &replay->progress[index].pages;
 
-	while (replay->arrived < until && truth_is_filling(replay, index))
+	while (*done < end && replay->arrived < until)
+		truth_touch_pages(replay, index, 1);
+	while (*done < end && *done < pace && next_is_there(replay, index))
 		truth_touch_pages(replay, index, 1);
 }
 
@@ -201,6 +220,6 @@ void truth_catch_up(struct truth_replay *replay, const struct sim_truth_event *d
 
 	if (index == replay->section->events_count)
 		group->undeclared = excess;
-	else if (!several && excess > group->undeclared && replay->progress[index].begun)
-		touch_until_arrived(replay, index, excess - group->undeclared);
+	else if (!several && replay->progress[index].begun && truth_is_filling(replay, index))
+		touch_until_arrived(replay, index, excess - group->undeclared, dump->start_ns);
 }

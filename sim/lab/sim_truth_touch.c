@@ -191,7 +191,7 @@ static u32 share_of(u32 pages, s64 part, s64 whole)
  * How many pages of the touch at @index are done by @time_ns: at the usual pace until something
  * disturbs it, and the rest evenly in the time that is left, of which it has half where it shares.
  */
-static u32 pages_by(const struct truth_replay *replay, u32 index, s64 time_ns)
+u32 truth_pages_by(const struct truth_replay *replay, u32 index, s64 time_ns)
 {
 	const struct sim_truth_event *event = &replay->section->events[index];
 	const struct truth_progress *progress = &replay->progress[index];
@@ -234,7 +234,7 @@ void truth_touch_until(struct truth_replay *replay, u32 index, s64 time_ns)
 		return;
 	if (!progress->begun)
 		begin_progress(replay, index);
-	to = pages_by(replay, index, time_ns);
+	to = truth_pages_by(replay, index, time_ns);
 	progress->done = time_ns >= event->end_ns;
 	if (to > progress->pages) {
 		truth_for_pages(replay, event, progress->number, progress->pages, to,

@@ -8,13 +8,12 @@
  * Seen in these logs, but for those of the test what_the_log_does_not_tell:
  *
  *	pages elsewhere than in the kernel	29 of a dump: a batch of 31 that a processor
- *						had not put on a list; 64 after evictions,
- *						which take undeclared pages, too
- *	of all pages				at most 0.1 %
- *	pages that the kernel has besides	65 anon, 49 file (stacks, directories, inodes)
- *	pages that it lacks			94 anon, 62 file: the batches, and evictions
+ *						had not put on a list; 64 after evictions: two
+ *						folios of 32, or a batch of victims
+ *	of all pages				at most 0.09 %
+ *	pages that the kernel has besides	65 anon, 91 file (stacks, directories, inodes)
+ *	pages that it lacks			95 anon, 64 file: the batches, and evictions
  *	ages					15 ms: the pass, a tick, rounding
- *	settled by dumps			none by 6.1 and 6.12
  */
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -61,7 +60,7 @@ static void hold_settling(const char *name, u32 dumps, u32 passes, u64 settled)
 	for (enum ws_type type = WS_ANON; type < WS_TYPES; type++) {
 		cr_assert(result.compared[type] > 500 * dumps, "%s: %llu", name,
 			  result.compared[type]);
-		cr_assert(result.misplaced[type] * 1000 <= result.compared[type], "%s: %llu of %llu",
+		cr_assert(result.misplaced[type] * 10000 <= result.compared[type] * 9, "%s: %llu of %llu",
 			  name, result.misplaced[type], result.compared[type]);
 	}
 }
@@ -146,6 +145,57 @@ Test(truth, generations_are_linux_s_with_many_small_processes)
 	hold_against("many-7.3", 45, 20);
 }
 
+/* Nothing is evicted, passes are far apart, and between two a region is touched once or not. */
+Test(truth, generations_are_linux_s_when_passes_are_few)
+{
+	hold_against("slow-6.12", 23, 11);
+	hold_against("slow-6.18", 23, 11);
+}
+
+/* Shared memory, and children that have what their parent had touched. */
+Test(truth, generations_are_linux_s_when_shared_pages_are_evicted_or_freed)
+{
+	hold_against("shared-6.1", 49, 21);
+	hold_against("shared-6.12", 49, 21);
+	hold_against("shared-6.18", 49, 21);
+	hold_against("shared-7.3", 49, 21);
+}
+
+/* All regions at the same seconds, some during a pass; evictions of both types, and of each alone. */
+Test(truth, generations_are_linux_s_when_everything_comes_at_once)
+{
+	hold_settling("bursts-6.1", 77, 33, 978);
+	hold_settling("bursts-6.12", 77, 33, 206);
+	hold_against("bursts-6.18", 77, 33);
+	hold_against("bursts-7.3", 77, 33);
+}
+
+/* Files by read() and by mapping; swappiness 1, 20, 100 and 200. */
+Test(truth, generations_are_linux_s_when_files_are_read_and_mapped_at_any_swappiness)
+{
+	hold_against("reads-6.1", 51, 21);
+	hold_against("reads-6.12", 51, 21);
+	hold_against("reads-6.18", 51, 21);
+	hold_against("reads-7.3", 51, 21);
+}
+
+/* Evictions every six seconds; passes every second. */
+Test(truth, generations_are_linux_s_under_steady_eviction_and_with_many_passes)
+{
+	hold_against("press-6.1", 79, 31);
+	hold_against("press-6.12", 79, 31);
+	hold_against("press-7.3", 79, 31);
+	hold_settling("quick-6.12", 93, 41, 22);
+	hold_settling("quick-7.3", 93, 41, 238);
+}
+
+/* MADV_RANDOM, files freed and mapped again, a skewed region that is touched while evicted. */
+Test(truth, generations_are_linux_s_when_areas_are_random)
+{
+	hold_settling("random-6.1", 49, 21, 355);
+	hold_settling("random-6.12", 49, 21, 29);
+}
+
 /* Sparse accesses, some pages far more often; pages that two page tables share; cached files. */
 Test(truth, generations_are_linux_s_when_accesses_are_random_and_pages_shared)
 {
@@ -189,9 +239,10 @@ Test(truth, pages_of_a_generation_are_evicted_in_linux_s_order)
 
 /*
  * Not the kernel's after evictions, by what the log does not tell (sim_truth.h): whose turn
- * it is when touches and evictions meet.  many-6.18 and storm-6.18 are within what is allowed
- * by the dump, but 0.23 and 0.15 % of their pages are elsewhere.  Fewer differences than these
- * are welcome, and are to be written down.
+ * it is when touches and evictions meet (readrace), and how many undeclared pages are among
+ * the victims (many, random).  Of press-6.18 the cause is not known.  storm-6.18 is within what is
+ * allowed by the dump, but 0.15 % of its pages are elsewhere.  Fewer differences than these are
+ * welcome, and are to be written down.
  */
 Test(truth, what_the_log_does_not_tell_differs_by_so_much)
 {
@@ -200,9 +251,12 @@ Test(truth, what_the_log_does_not_tell_differs_by_so_much)
 		u32 dumps, over;
 		u64 misplaced_worst[WS_TYPES];
 	} known[] = {
-		{ "readrace-6.1", 51, 1, { 0, 352 } },
+		{ "readrace-6.1", 51, 2, { 0, 352 } },
 		{ "readrace-6.12", 51, 3, { 0, 123 } },
-		{ "many-6.18", 45, 0, { 92, 0 } },
+		{ "many-6.18", 45, 3, { 92, 0 } },
+		{ "random-6.18", 49, 1, { 68, 0 } },
+		{ "random-7.3", 49, 3, { 81, 1 } },
+		{ "press-6.18", 79, 10, { 34, 128 } },
 		{ "storm-6.18", 53, 0, { 33, 27 } },
 	};
 
