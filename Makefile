@@ -64,7 +64,7 @@ say   = @printf '  %-5s %s\n' $(1) $(2)
 endif
 
 .PHONY: all setup fuzz-core fuzz-core-run fuzz-run core-run setup-check demo check unit freestanding bare golden \
-        cli slurm style lint headers fuzz fuzz-replay install \
+        cli slurm style lint headers sanitize fuzz fuzz-replay install \
         kernel-module kernel-check truth-logs \
         bench bench-check bench-expect bench-host experiments frontier tune \
         clean help FORCE
@@ -193,7 +193,7 @@ check: setup-check ## all tests (two to three minutes on two cores)
 	$(again) all headers style freestanding bare budget lint
 	$(again) fuzz-replay
 	$(again) fuzz-core
-	$(again) coverage
+	$(again) coverage sanitize
 	$(again) golden cli slurm
 	$(again) unit
 
@@ -373,10 +373,13 @@ $(out)/core-unit: $(filter $(out)/tests/core/%,$(test_objs)) $(core_objs)
 core-run: $(out)/core-unit
 	@rm -f $(out)/core/*.gcda
 	@tests/unit.sh $< --jobs 2 > $<.log 2>&1 || { cat $<.log; exit 1; }
-	@tail -1 $<.log
+	@echo "core, $(BUILD): $$(tail -1 $<.log)"
 coverage: ## which branches of the core its tests take; fails below 95 %
 	+@$(MAKE) --no-print-directory BUILD=coverage core-run
 	@tests/coverage.sh $(BUILD_DIR)/coverage/core 95 tests/core/uncovered.md
+
+sanitize: ## the core's tests under the sanitizers of addresses and of undefined behaviour
+	+@$(MAKE) --no-print-directory BUILD=sanitize core-run
 
 # --- the rest ---------------------------------------------------------------------------
 install: all ## into DESTDIR and PREFIX: program, recorder's plugin, scenarios, sample traces
