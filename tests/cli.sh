@@ -233,7 +233,8 @@ if has ages && [ -n "$trace" ]; then
 	run ages "$trace" -o "$work/ages" -r 500ms && grep -q '^mglru:16@1s' "$work/out"; say $? "ages of a sample"
 	[ -s "$work/ages/summary.json" ] && [ -s "$work/ages/plots/ages.svg" ] &&
 		[ -s "$work/ages/ages.csv" ]; say $? "ages writes results"
-	[ "$(grep -c '^set [xy]tics (.*, .*)' "$work/ages/plots/ages.gp")" = 2 ]
+	grep -q '^set ytics (.*, .*)' "$work/ages/plots/ages.gp" &&
+		! grep -q '^set [xy]tics ([^,]*)' "$work/ages/plots/ages.gp"
 	say $? "both logarithmic axes of ages have two labels at least"
 	run ages "$trace" -o "$work/ages" -r 500ms --json --no-plots && cmp -s "$work/out" "$work/ages/summary.json"
 	say $? "ages --json prints what it writes, over the results of before"
