@@ -18,31 +18,32 @@
 #include "qemu_plugin_v1.h"
 #include "tr_raw.h"
 
-#define PAGE_BITS 36 /* of 48-bit addresses; the epoch has the other 28 bits of a key */
+#define PAGE_BITS 36 /* of 48-bit addresses */
 #define PAGE_MASK ((1ull << PAGE_BITS) - 1)
 #define SEEN_BITS 10u
-#define SEEN_SLOTS (1u << SEEN_BITS) /* 16 KiB: they stay in the first-level cache */
+#define SEEN_SLOTS (1u << SEEN_BITS) /* 8 KiB: they stay in the first-level cache */
 #define VCPUS_MAX 4096u
 #define SPLIT_MAX 8u /* no access is longer: QEMU does vectors in parts */
 
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
-/* What kind of access it is: QEMU's word for one (direction, size), or one of ours. */
-#define INFO_FETCH (~0u)
-#define INFO_CALL(write) ((write) ? ~1u : ~2u) /* a system call's buffer */
-
-struct seen {
-	u64 key; /* epoch << PAGE_BITS | page */
-	u64 info;
-};
+/*
+ * What kind of access it is: QEMU's word for one (direction, size, whose address; 18 bits),
+ * or one of ours, of 28 bits.
+ */
+#define INFO_BITS (64 - PAGE_BITS)
+#define INFO_OURS ((1u << INFO_BITS) - 1)
+#define INFO_FETCH INFO_OURS
+#define INFO_CALL(write) ((write) ? INFO_OURS - 1 : INFO_OURS - 2) /* a system call's buffer */
+#define INFO_NEVER (INFO_OURS - 3) /* seen by nobody */
 
 struct vcpu {
-	u64 epoch_key; /* epoch << PAGE_BITS */
 	u64 insns;
 	u64 epoch_end; /* in insns; signed distance, as idling moves it back */
 	u64 refs;      /* counted by mode=bare alone */
-	struct seen seen[SEEN_SLOTS];
+	u64 seen[SEEN_SLOTS]; /* in this epoch: plugin_key() of page and kind; 0: none */
+	u32 epoch;
 	void *table;	/* the exact epochs; plugin_filter.c */
 	u64 held_insns; /* guests, while paused: what the count will be set back to; else 0 */
 	u64 base_ns;	/* trace time = base_ns + insns * ns_per_kinsn / 1000 */
@@ -61,10 +62,12 @@ extern struct plugin plugin;
 
 /* Per translation block: what its callback needs. */
 struct block {
+	u64 fetch_key;	/* plugin_key() of its page; of INFO_NEVER when it crosses to another */
+	u32 fetch_slot; /* of that key */
+	u32 insns;
 	u64 page, last_page;
 	u64 haddr; /* guests: host address of its first byte */
 	u64 vaddr;
-	u32 insns;
 };
 
 /* --- plugin_out.c: records out, and the clocks --- */
@@ -100,29 +103,32 @@ void plugin_guest_insn(struct qemu_plugin_insn *insn, u64 vaddr); /* at its tran
 
 /*
  * Direction and size take part, so that nobody need be asked for the direction of a hit.
- * Stacks and heaps like to lie at equal offsets: low bits of the page alone would
- * collide for good.
+ * One word, without the epoch, makes a hit one load and one compare: in place of two of
+ * each it took the callback from 29 to 18 instructions.
  */
-static inline struct seen *plugin_slot(struct vcpu *c, u64 page, u32 info)
+static inline u64 plugin_key(u64 page, u32 info)
 {
-	u32 mixed = (u32)(page ^ (page >> SEEN_BITS)) ^ (info * 0x9e3779b1u) >> (32 - SEEN_BITS);
-
-	return &c->seen[mixed & (SEEN_SLOTS - 1)];
+	return (u64)info << PAGE_BITS | page;
 }
 
-static inline bool plugin_seen(struct vcpu *c, u64 page, u32 info)
+/* Stacks and heaps like to lie at equal offsets: low bits alone would collide for good. */
+static inline u32 plugin_slot(u64 key)
 {
-	const struct seen *slot = plugin_slot(c, page, info);
+	return (u32)(key * 0x9e3779b97f4a7c15ull >> (64 - SEEN_BITS));
+}
 
-	return slot->key == (c->epoch_key | page) && slot->info == info;
+static inline bool plugin_seen(const struct vcpu *c, u64 page, u32 info)
+{
+	u64 key = plugin_key(page, info);
+
+	return c->seen[plugin_slot(key)] == key;
 }
 
 static inline void plugin_see(struct vcpu *c, u64 page, u32 info)
 {
-	struct seen *slot = plugin_slot(c, page, info);
+	u64 key = plugin_key(page, info);
 
-	slot->key = c->epoch_key | page;
-	slot->info = info;
+	c->seen[plugin_slot(key)] = key;
 }
 
 static inline u64 plugin_page(u64 vaddr)

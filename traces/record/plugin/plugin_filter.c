@@ -56,12 +56,11 @@ static struct leaf *leaf_find(struct vcpu *c, u64 page, bool create)
 
 bool plugin_filter_first(struct vcpu *c, u64 page, u32 write)
 {
-	u32 epoch = (u32)(c->epoch_key >> PAGE_BITS);
 	u32 *last = &leaf_find(c, page, true)->epoch[page & (LEVEL_SLOTS - 1)][write];
 
-	if (*last == epoch)
+	if (*last == c->epoch)
 		return false;
-	*last = epoch;
+	*last = c->epoch;
 	return true;
 }
 
@@ -76,8 +75,8 @@ void plugin_filter_renew(struct vcpu *c, u64 page)
 void plugin_filter_unsee(struct vcpu *c, u64 page, u64 pages)
 {
 	for (u32 i = 0; i < SEEN_SLOTS; i++) {
-		if ((c->seen[i].key & PAGE_MASK) - page < pages)
-			c->seen[i].key = 0;
+		if ((c->seen[i] & PAGE_MASK) - page < pages)
+			c->seen[i] = 0;
 	}
 }
 
@@ -115,14 +114,11 @@ void plugin_filter_forget(u64 page, u64 pages)
 
 void plugin_epoch_next(struct vcpu *c)
 {
-	u64 epoch = (c->epoch_key >> PAGE_BITS) + 1;
-
-	/* 28 bits of epochs are 74 hours of windows of 1 ms; then the tables start anew. */
-	if (epoch == 1ull << (64 - PAGE_BITS)) {
+	/* 32 bits of epochs are 1,190 hours of windows of 1 ms; then the tables start anew. */
+	if (!++c->epoch) {
 		c->table = NULL;
-		memset(c->seen, 0, sizeof(c->seen));
-		epoch = 1;
+		c->epoch = 1;
 	}
-	c->epoch_key = epoch << PAGE_BITS;
+	memset(c->seen, 0, sizeof(c->seen));
 	c->epoch_end = c->insns + plugin.window_insns;
 }

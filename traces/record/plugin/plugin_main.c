@@ -41,25 +41,43 @@ static void user_access(unsigned int cpu, uint32_t info, uint64_t vaddr, void *u
 		plugin_user_slow(c, info, vaddr);
 }
 
-static inline void count(struct vcpu *c, const struct block *block)
+/* The block's instructions.  Return: whether it goes on in the same window. */
+static inline bool count(struct vcpu *c, const struct block *block)
 {
 	c->insns += block->insns;
-	if (unlikely((s64)(c->epoch_end - c->insns) <= 0)) {
-		plugin_epoch_next(c);
-		plugin_clock_note(c);
-	}
+	return likely((s64)(c->epoch_end - c->insns) > 0);
+}
+
+static inline bool block_seen(const struct vcpu *c, const struct block *block)
+{
+	return likely(c->seen[block->fetch_slot] == block->fetch_key);
+}
+
+static void window_next(struct vcpu *c)
+{
+	plugin_epoch_next(c);
+	plugin_clock_note(c);
+}
+
+/* Apart, so that the ordinary block saves no registers. */
+__attribute__((noinline)) static void user_block_slow(struct vcpu *c, const struct block *block,
+						      bool same_window)
+{
+	if (!same_window)
+		window_next(c);
+	plugin_user_touch(c, block->page << 12, 1, 0, INFO_FETCH);
+	if (block->last_page != block->page)
+		plugin_user_touch(c, block->last_page << 12, 1, 0, INFO_FETCH);
 }
 
 static void user_block(unsigned int cpu, void *user)
 {
 	struct vcpu *c = vcpu_of(cpu);
 	const struct block *block = user;
+	bool same_window = count(c, block);
 
-	count(c, block);
-	if (unlikely(!plugin_seen(c, block->page, INFO_FETCH)))
-		plugin_user_touch(c, block->page << 12, 1, 0, INFO_FETCH);
-	if (unlikely(block->last_page != block->page))
-		plugin_user_touch(c, block->last_page << 12, 1, 0, INFO_FETCH);
+	if (!same_window || !block_seen(c, block))
+		user_block_slow(c, block, same_window);
 }
 
 static void guest_access(unsigned int cpu, uint32_t info, uint64_t vaddr, void *user)
@@ -76,7 +94,8 @@ static void guest_block(unsigned int cpu, void *user)
 	struct vcpu *c = vcpu_of(cpu);
 	const struct block *block = user;
 
-	count(c, block);
+	if (!count(c, block))
+		window_next(c);
 	if (unlikely(!plugin_seen(c, block->page, INFO_FETCH)))
 		plugin_guest_fetch(c, block);
 }
@@ -107,6 +126,9 @@ static struct block *block_new(struct qemu_plugin_tb *tb, size_t insns)
 	block->page = plugin_page(block->vaddr);
 	block->last_page = plugin_page(qemu_plugin_insn_vaddr(last) + qemu_plugin_insn_size(last) -
 				       1);
+	block->fetch_key = plugin_key(block->page, block->page == block->last_page ? INFO_FETCH
+										   : INFO_NEVER);
+	block->fetch_slot = plugin_slot(block->fetch_key);
 	return block;
 }
 
