@@ -37,7 +37,8 @@ for tool in qemu-system-x86_64 busybox cpio; do
 	command -v $tool > /dev/null || { echo "boot.sh: no $tool here" >&2; exit 98; }
 done
 dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
+guest=
+trap '[ -z "$guest" ] || kill "$guest" 2> /dev/null || :; rm -rf "$dir"' EXIT
 trap 'exit 1' INT TERM
 root=$dir/root
 mkdir -p "$root/bin" "$root/tmp"
@@ -89,13 +90,17 @@ status=0
 # "Oops: int3" was seen once where one of two processors patched the kernel's text (tracepoints
 # that come and go).  The breakpoint of the patching was met after it was gone, it is supposed,
 # as processors emulated at the same time may; in turns they do not.
-# And how long one waits for its turn is the host's affair, not a stall of the guest's RCU.
+# And a host that is busy makes one wait for its turn: a stall is one from a minute on, not
+# from 20 s on (stall warnings of RCU, soft lockups at twice watchdog_thresh).
 accel=tcg stalls=
-[ "$cpus" -eq 1 ] || { accel=tcg,thread=single; stalls="rcupdate.rcu_cpu_stall_suppress=1 nosoftlockup"; }
+[ "$cpus" -eq 1 ] || { accel=tcg,thread=single; stalls="rcupdate.rcu_cpu_stall_timeout=60 watchdog_thresh=30"; }
 timeout -k 5 "$seconds" qemu-system-x86_64 -machine q35 -accel "$accel" -cpu max,cx16=off \
 	-smp "$cpus" -m "$mib" -nodefaults -no-user-config -display none -no-reboot \
 	-serial "file:$console" -serial "file:$dir/out" -kernel "$kernel" -initrd "$dir/initrd" \
-	-append "console=ttyS0 panic=-1 quiet $stalls $cmdline" "$@" < /dev/null || status=$?
+	-append "console=ttyS0 panic=-1 quiet $stalls $cmdline" "$@" < /dev/null &
+guest=$!
+wait "$guest" || status=$?
+guest=
 cat "$dir/out"
 case $status in
 0) status=$(tr -d '\r' < "$console" |

@@ -5,8 +5,9 @@
 # Two memcgs share a limit: one touches 16 MiB every 0.3 s, the other goes through twice
 # what is left every 4 s, which nothing can keep.  Reclaim that knows what is hot takes from
 # the second alone.  Counts of 16 s, without a scan and with one a second, by what happens
-# to the accessed bits that the scan takes ("giveback=").  QEMU counts instructions, so the
-# counts are the same on every machine.  About a minute a row.
+# to the accessed bits that the scan takes ("giveback=").  QEMU counts instructions as time, so
+# how busy the machine is has no part in them; chance has: processes and page cache lie elsewhere
+# in every run, and with another compiler or QEMU.  About a minute a row.
 set -eu
 cd "$(dirname "$0")/../.."
 export KERNELS="${*:-6.1 6.12}"

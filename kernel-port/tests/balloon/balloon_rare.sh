@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# What a balloon driver meets rarely: compaction that moves the balloon's pages, sleep and
-# hibernation, page poisoning with a device that keeps poison and one that does not, free
+# What a balloon driver meets rarely: compaction that moves the balloon's pages, sleep (to
+# memory, S3, too) and hibernation, page poisoning with a device that keeps poison and one that does not, free
 # page hints while QEMU migrates.  ws_balloon.ko in stock kernels, QEMU's own device.
 set -eu
 . kernel-port/tests/balloon/qmp_host.inc
@@ -40,6 +40,17 @@ rmmod ws_balloon
 dd if=/dev/zero of=/tmp/big bs=1M count=330 2> /dev/null
 is "pages that had lost their poison" "$(dmesg | grep -c 'pagealloc:')" 0
 END
+cat > "$dir/s3" << 'END'
+until_is actual_pages 51200 "inflates to 200 MiB"
+dd if=/dev/urandom of=/tmp/kept bs=1M count=40 2> /dev/null
+sum=$(md5sum < /tmp/kept)
+echo mem > /sys/power/state
+is "wakes from sleep to memory" "$(dmesg | grep -c 'Waking up from system sleep state S3')" 1
+until_is actual_pages 51200 "slept with the balloon given back, and fills it again"
+is "pages inflated since it woke" "$(value inflated_pages)" 51200
+is "memory is what it was" "$(md5sum < /tmp/kept)" "$sum"
+rmmod ws_balloon && echo "ok unloaded" || echo "not ok unloaded"
+END
 cat > "$dir/nopoison" << 'END'
 is "poisoned pages, a device without: reports of free pages are not taken" $(feature 5) 0
 until_is actual_pages 51200 "inflates to 200 MiB"
@@ -68,6 +79,12 @@ one() {
 		free-page-reporting=on,page-poison=on
 	leave $target
 	finish moves
+	# A vmlinux, which QEMU enters by PVH, faults on its way back to 64 bits.
+	image=vmlinuz boot s3 "" free-page-reporting=on
+	leave $target
+	event SUSPEND
+	qmp '{ "execute": "system_wakeup" }'
+	finish s3
 	boot nopoison page_poison=1 free-page-reporting=on,page-poison=off
 	leave $target
 	finish nopoison
