@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "ws_bytes.h"
@@ -267,7 +268,23 @@ static int get_vring_base(struct wsd_vhost *vhost, struct ask *ask)
 	return reply(vhost, ask, state, sizeof(state));
 }
 
-/* The file of a SET_VRING_KICK and its like: 0 and *fd (-1: there is none). */
+/*
+ * A pipe or what has no place in a file system (event files), or of @type.  A file that has may be
+ * served by another program (FUSE), and then a call can wait as no signal breaks off.
+ */
+static bool is_channel(int fd, mode_t type)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return false;
+	return !(st.st_mode & S_IFMT) || S_ISFIFO(st.st_mode) || (st.st_mode & S_IFMT) == type;
+}
+
+/*
+ * The file of a SET_VRING_KICK and its like: 0 and *fd (-1: there is none).  No socket: what this
+ * end writes to wake itself would go to the other.
+ */
 static int take_ring_fd(struct wsd_vhost *vhost, struct ask *ask, u32 *ring, int *fd)
 {
 	u64 value;
@@ -281,7 +298,7 @@ static int take_ring_fd(struct wsd_vhost *vhost, struct ask *ask, u32 *ring, int
 		return -EINVAL;
 	if (value & RING_NO_FD)
 		return 0;
-	if (ask->fds_count != 1)
+	if (ask->fds_count != 1 || !is_channel(ask->fd[0], 0))
 		return -EINVAL;
 	*fd = ask->fd[0];
 	ask->fd[0] = -1;
@@ -463,7 +480,7 @@ static int set_config(struct wsd_vhost *vhost, struct ask *ask)
 
 static int set_request_fd(struct wsd_vhost *vhost, struct ask *ask)
 {
-	if (ask->fds_count != 1)
+	if (ask->fds_count != 1 || !is_channel(ask->fd[0], S_IFSOCK))
 		return -EINVAL;
 	close_fd(&vhost->request_fd);
 	vhost->request_fd = ask->fd[0];

@@ -67,13 +67,13 @@ struct wsd_vhost {
 void wsd_vhost_init(struct wsd_vhost *vhost, const struct wsd_device_setup *setup,
 		    const struct wsd_listener *listener, void *listener_ctx,
 		    const struct wsd_vhost_ops *ops, void *ctx);
-/* The connection is gone: rings, memory and files too; the device's target stays. */
 /*
  * While held, what goes over the back-end's channel is gathered and then written at once, at
  * the latest before a reply: in virtual time the guest must not see one half of what happens
  * at a moment before the other.
  */
 void wsd_vhost_hold(struct wsd_vhost *vhost, bool held);
+/* The connection is gone: rings, memory and files too; the device's target stays. */
 void wsd_vhost_reset(struct wsd_vhost *vhost);
 void wsd_vhost_destroy(struct wsd_vhost *vhost);
 

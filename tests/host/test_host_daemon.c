@@ -383,6 +383,30 @@ Test(balloond, a_call_file_that_is_full_and_blocks_does_not_stop_the_daemon)
 	finish(&daemon, &vmm);
 }
 
+Test(balloond, files_that_could_make_it_wait_or_wake_another_are_refused)
+{
+	struct fake_daemon daemon;
+	struct fake_vmm vmm;
+	u32 inflate;
+	int pair[2];
+
+	fake_daemon_folder(&daemon);
+	fake_daemon_start(&daemon, "", NULL, NULL);
+	fake_vmm_memory(&vmm);
+	fake_attach(&vmm, daemon.socket, &ws_dialect_wsr1, 32, 0, false);
+	inflate = (u32)fake_ring(&vmm, WS_VQ_INFLATE);
+	cr_assert(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair));
+	cr_assert(fake_set_u64(&vmm, 12, inflate, pair[0]), "a socket that kicks");
+	cr_assert(fake_set_u64(&vmm, 13, inflate, pair[0]), "a socket to call on");
+	cr_assert(fake_set_u64(&vmm, 13, inflate, vmm.memfd), "a file to call on");
+	cr_assert(fake_set(&vmm, 21, NULL, 0, vmm.memfd), "a file as the back-end's channel");
+	close(pair[0]);
+	close(pair[1]);
+	fake_pages(&vmm, FAKE_PFN, GIVEN, true);
+	fake_expect(&daemon, "device.counted_pages", GIVEN);
+	finish(&daemon, &vmm);
+}
+
 Test(balloond, a_vmm_that_comes_back_at_once_is_let_in)
 {
 	static const u8 half[] = { 5, 0, 0, 0, 1, 0, 0, 0 };
