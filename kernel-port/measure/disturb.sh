@@ -6,8 +6,8 @@
 # what is left every 4 s, which nothing can keep.  Reclaim that knows what is hot takes from
 # the second alone.  Counts of 16 s, without a scan and with one a second, by what happens
 # to the accessed bits that the scan takes ("giveback=").  QEMU counts instructions as time, so
-# how busy the machine is has no part in them; chance has: processes and page cache lie elsewhere
-# in every run, and with another compiler or QEMU.  About a minute a row.
+# how busy the machine is has no part in them; chance has, for the guest's random numbers, and
+# with them its addresses, are others in every run.  About a minute a row.
 set -eu
 cd "$(dirname "$0")/../.."
 export KERNELS="${*:-6.1 6.12}"
