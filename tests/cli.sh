@@ -224,6 +224,8 @@ if has size && [ -n "$trace" ]; then
 	printf 'name,memory,trase\n' > "$work/vms.csv"
 	expect 2 "vms.csv: line 1: column 'trase'" whatif "$work/vms.csv" --host-memory 1GiB
 	expect 2 'No such file' size "$work/missing.json"
+	printf 'name,memory\n' > "$work/list.csv"
+	expect 2 'list.csv: neither a .wst trace nor a scenario' size "$work/list.csv"
 	expect 2 'no VM of that name' density "$work/ok.json" --vm b
 	expect 2 'no such policy' whatif "$work/ok.json" --policy best
 	expect 2 'cut.wst: ' size "$work/cut.wst"

@@ -8,6 +8,7 @@
 
 #include "exp_ask.h"
 #include "exp_eval.h"
+#include "observe/sim_stats.h"
 
 #define DEPTH_MAX 32
 
@@ -32,6 +33,15 @@ double exp_average(const struct exp_value *value)
 	for (u32 i = 0; i < value->count; i++)
 		sum += value->at[i];
 	return sum / value->count;
+}
+
+double exp_median(const struct exp_value *value)
+{
+	/* A number that is none makes the check fail; statistics would leave it out. */
+	for (u32 i = 0; i < value->count; i++)
+		if (isnan(value->at[i]))
+			return NAN;
+	return sim_stats_quantile(value->at, value->count, 0.5);
 }
 
 static int fail(struct parser *p, const char *reason)
@@ -76,12 +86,12 @@ static double extreme(const struct exp_value *value, double sign)
 	return sign * most;
 }
 
-/* Do the arguments' averages rise by @sign, strictly or not? */
+/* Do the arguments' medians rise by @sign, strictly or not? */
 static bool ordered(const struct exp_call *call, double sign, bool strictly)
 {
 	for (u32 i = 1; i < call->args_count; i++) {
-		double step = sign * (exp_average(&call->arg[i].value) -
-				      exp_average(&call->arg[i - 1].value));
+		double step = sign * (exp_median(&call->arg[i].value) -
+				      exp_median(&call->arg[i - 1].value));
 		if (!(strictly ? step > 0 : step >= 0))
 			return false;
 	}
@@ -123,7 +133,7 @@ static int function(struct parser *p, const struct exp_call *call, struct exp_va
 	if (!order(call, value))
 		return 0;
 	if (!strcmp(call->name, "near") && call->args_count == 3) {
-		double a = exp_average(x), b = exp_average(&call->arg[1].value);
+		double a = exp_median(x), b = exp_median(&call->arg[1].value);
 		*value = one(fabs(a - b) <= call->arg[2].value.at[0] * fabs(b));
 		return 0;
 	}
@@ -131,6 +141,8 @@ static int function(struct parser *p, const struct exp_call *call, struct exp_va
 		return fail(p, "unknown function, or a wrong number of arguments");
 	if (!strcmp(call->name, "average"))
 		*value = one(exp_average(x));
+	else if (!strcmp(call->name, "median"))
+		*value = one(exp_median(x));
 	else if (!strcmp(call->name, "spread"))
 		*value = one(spread(x));
 	else if (!strcmp(call->name, "least"))
@@ -294,7 +306,7 @@ static int compare(struct parser *p, struct exp_value *value)
 		if (less || more) {
 			bool equal = take(p, "=");
 			rc = sum(p, &right);
-			double a = exp_average(value), b = exp_average(&right);
+			double a = exp_median(value), b = exp_median(&right);
 			if (!rc)
 				*value = one(equal ? (less ? a <= b : a >= b) : (less ? a < b : a > b));
 		}

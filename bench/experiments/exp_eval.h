@@ -16,13 +16,14 @@
  *	run('arm', 'column')		  summary.csv
  *	vm('arm', 'vm', 'column')	  vms.csv; least_vm and most_vm over all VMs
  *	idle('arm', age [, 'vm'])	  share of reported memory idle for longer, in truth
- *	average(x) spread(x) least(x) most(x)	over the runs of an arm; spread is the
- *					  standard deviation
+ *	average(x) median(x) spread(x) least(x) most(x)
+ *					  over the runs of an arm; spread is the standard
+ *					  deviation
  *	abs(x) near(x, y, share)	  |x - y| <= share * |y|
  *	rising(x, ..) falling(x, ..)	  strictly; not_rising, not_falling
  *
  * An arm's runs go pairwise: 'a' / 'b' has a value for each run.  A comparison is 1 or 0
- * and is of the averages; one with something that is not a number is 0.
+ * and is of the medians; one with something that is not a number is 0.
  */
 #ifndef EXP_EVAL_H
 #define EXP_EVAL_H
@@ -34,5 +35,6 @@ int exp_eval(const struct exp *exp, u32 values_count, const char *text, struct e
 	     struct tr_error *error);
 
 double exp_average(const struct exp_value *value);
+double exp_median(const struct exp_value *value); /* NaN if any of them is */
 
 #endif /* EXP_EVAL_H */

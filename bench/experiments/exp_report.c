@@ -8,6 +8,7 @@
 
 #include "exp_eval.h"
 #include "exp_report.h"
+#include "observe/sim_stats.h"
 #include "output/sim_html.h"
 #include "observe/sim_results.h"
 
@@ -28,17 +29,15 @@ static const char *tag_text(const char *tag)
 	return tag;
 }
 
-/* "1.05", or "1.05 (1.01 .. 1.09)" over runs. */
+#define BOOTSTRAP_SEED 1
+
+/* "1.05", or over runs the median and the mean's interval: "1.05 (1.01 .. 1.09)". */
 static char *value_text(const struct exp_value *value, char *text, size_t size)
 {
-	double least = INFINITY, most = -INFINITY;
+	struct sim_estimate mean = sim_stats_estimate(value->at, value->count, BOOTSTRAP_SEED);
 
-	for (u32 i = 0; i < value->count; i++) {
-		least = fmin(least, value->at[i]);
-		most = fmax(most, value->at[i]);
-	}
 	if (value->count > 1)
-		snprintf(text, size, "%.4g (%.4g .. %.4g)", exp_average(value), least, most);
+		snprintf(text, size, "%.4g (%.4g .. %.4g)", exp_median(value), mean.low, mean.high);
 	else
 		snprintf(text, size, "%.4g", value->at[0]);
 	return text;
@@ -91,6 +90,9 @@ static void put_values(FILE *to, const struct exp *exp)
 		fputs("</code></td></tr>\n", to);
 	}
 	fputs("</table></div>\n", to);
+	if (exp->runs_count > 1)
+		fprintf(to, "<p class=sub>Medians of %u runs, and the 95 %% bootstrap interval of the "
+			    "mean.</p>\n", exp->runs_count);
 }
 
 static void put_checks(FILE *to, const struct exp *exp)

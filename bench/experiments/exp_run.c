@@ -194,6 +194,14 @@ static void link_samples(const char *samples, const char *folder)
 	globfree(&found);
 }
 
+static bool is_queued(const struct jobs *jobs, const char *made)
+{
+	for (u32 i = 0; i < jobs->count; i++)
+		if (!strcmp(jobs->at[i].then_to, made))
+			return true;
+	return false;
+}
+
 /* Generated traces are named by what they are made from, with a link of the short name. */
 static void add_traces(struct exp_runner *runner, struct exp *exp, u64 program, struct jobs *jobs)
 {
@@ -211,12 +219,8 @@ static void add_traces(struct exp_runner *runner, struct exp *exp, u64 program, 
 		snprintf(made, sizeof(made), "%s/%s", folder, name);
 		snprintf(link, sizeof(link), "%s/%.100s", folder, exp->traces.at[i].name);
 		unlink(link);
-		bool queued = false;
-
 		/* Two names may stand for one trace. */
-		for (u32 k = 0; k < jobs->count && !queued; k++)
-			queued = !strcmp(jobs->at[k].then_to, made);
-		if (symlink(name, link) || !access(made, R_OK) || queued)
+		if (symlink(name, link) || !access(made, R_OK) || is_queued(jobs, made))
 			continue;
 		snprintf(command, sizeof(command), "%s trace gen %s -o %s.part", runner->wssim,
 			 exp->traces.at[i].text, made);
@@ -267,12 +271,18 @@ static void add_runs(struct exp_runner *runner, struct exp *exp, u64 start_hash,
 				runner->done_count++;
 				continue;
 			}
+			if (is_queued(jobs, dir))
+				continue;
+			/* An interrupted run leaves results as well, which must not pass for a whole one. */
 			snprintf(command, sizeof(command),
-				 "%s run %s --no-plots --run=%u -o %s --set trace_folder=%.3000s %s",
+				 "%s run %s --no-plots --run=%u -o %s.part --set trace_folder=%.3000s %s",
 				 runner->wssim, scenario, run, dir, full, exp->arms.at[arm].text);
 			job = add(jobs, exp, command);
-			if (job)
-				snprintf(job->log, sizeof(job->log), "%s.log", dir);
+			if (!job)
+				continue;
+			snprintf(job->log, sizeof(job->log), "%.1000s.log", dir);
+			snprintf(job->then_from, sizeof(job->then_from), "%.1000s.part", dir);
+			snprintf(job->then_to, sizeof(job->then_to), "%s", dir);
 		}
 	}
 }

@@ -108,6 +108,18 @@ bool cmd_advice_is_trace(const char *path)
 	return got == sizeof(head) && !memcmp(head, magic, sizeof(magic));
 }
 
+int cmd_advice_first(const char *path)
+{
+	FILE *file = fopen(path, "r");
+	int c = file ? getc(file) : EOF;
+
+	while (c == ' ' || c == '\t' || c == '\n' || c == '\r')
+		c = getc(file);
+	if (file)
+		fclose(file);
+	return c;
+}
+
 static u64 default_duration(u64 span_ns)
 {
 	u64 ns = 2 * span_ns;
@@ -171,9 +183,13 @@ int cmd_advice_read(const struct cmd_advice *advice, struct sim_scenario *scenar
 	const char *set[CMD_ADVICE_SETS + 2];
 	char duration[64], memory[64];
 	u32 count = 0;
+	int first = cmd_advice_first(advice->input);
 
 	if (cmd_advice_is_trace(advice->input))
 		return cmd_advice_trace_scenario(advice, advice->input, scenario, error);
+	if (first != EOF && first != '{')
+		return tr_fail(error, -EINVAL, "%s: neither a .wst trace nor a scenario (JSON); 'wssim "
+			       "trace import' reads other traces, whatif lists of VMs", advice->input);
 	if (advice->memory_bytes)
 		return tr_fail(error, -EINVAL, "--memory: is for traces; a scenario says it itself, or "
 					       "--set vms.0.memory=SIZE");

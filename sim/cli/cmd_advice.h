@@ -31,6 +31,8 @@ extern const struct argp cmd_advice_argp;
 
 /* The file is a .wst trace. */
 bool cmd_advice_is_trace(const char *path);
+/* Its first byte that is no white space, or EOF. */
+int cmd_advice_first(const char *path);
 
 /*
  * A scenario of one VM that plays @trace again and again: --memory or what the trace

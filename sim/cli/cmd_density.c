@@ -73,6 +73,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp_option option[] = {
 	{ "policies", 'p', "A,B,C", 0, "policies to try (default: static and ws-target)", 0 },
+	{ "policy", 'p', NULL, OPTION_ALIAS, NULL, 0 },
 	{ "p95", KEY_P95, NULL, 0, "the bound is for the 95th percentile over VMs, not for the worst VM", 0 },
 	{ "trace", 't', "FILE", 0, "VMs that play this trace, of --memory", 0 },
 	{ "max", 'm', "N", 0, "no more VMs than this (default 64)", 0 },

@@ -230,8 +230,9 @@ static void print_text(const struct options *options, const struct answer *answe
 	const struct sim_scenario *scenario = answer->scenario;
 	char nominal[TR_UNITS_TEXT], host[TR_UNITS_TEXT], duration[TR_UNITS_TEXT];
 
-	printf("%u VMs of together %s on a host of %s (%.0f %% of its memory), %s, %u runs.\n\n",
-	       scenario->vms_count, tr_about_bytes(answer->nominal_bytes, nominal),
+	printf("%u VM%s of together %s on a host of %s (%.0f %% of its memory), %s, %u runs.\n\n",
+	       scenario->vms_count, scenario->vms_count > 1 ? "s" : "",
+	       tr_about_bytes(answer->nominal_bytes, nominal),
 	       tr_about_bytes(scenario->host.memory_bytes, host),
 	       100.0 * (double)answer->nominal_bytes / (double)scenario->host.memory_bytes,
 	       tr_about_ns(scenario->duration_ns, duration), options->advice.runs);
@@ -306,15 +307,11 @@ static int answer_all(const struct options *options, const struct sim_scenario *
 
 static bool is_inventory(const char *path)
 {
-	FILE *file = fopen(path, "r");
 	size_t length = strlen(path);
-	int c = file ? getc(file) : EOF;
+	int first = cmd_advice_first(path);
 
-	while (c == ' ' || c == '\t' || c == '\n' || c == '\r')
-		c = getc(file);
-	if (file)
-		fclose(file);
-	return c == EOF ? file && length >= 4 && !strcmp(path + length - 4, ".csv") : c != '{';
+	return first == EOF ? length >= 4 && !access(path, R_OK) && !strcmp(path + length - 4, ".csv") :
+			      first != '{';
 }
 
 /* Traces of demand series are made in @work, which the caller removes. */

@@ -150,8 +150,21 @@ static void put_style(FILE *to, u32 engine)
 		1 + engine / sim_plot_colors_count(), sim_plot_color(engine));
 }
 
+#define KEY_ROW 22u /* pixels */
+
+/* The key has four columns or so, and as many rows as that makes. */
+static u32 key_height(const struct sim_trial *trial)
+{
+	return 12 + KEY_ROW * ((trial->engines.count + 3) / 4);
+}
+
+static u32 figure_height(const struct sim_trial *trial)
+{
+	return 400 + key_height(trial);
+}
+
 static void draw_panel(struct sim_plot *plot, const struct sim_trial_score *score, struct place at,
-		       enum panel panel)
+		       enum panel panel, double top)
 {
 	const struct sim_trial *trial = score->trial;
 	double left = 0.06 + panel * 0.325;
@@ -172,7 +185,7 @@ static void draw_panel(struct sim_plot *plot, const struct sim_trial_score *scor
 		}
 		fputs("\nEOD\n", plot->data);
 	}
-	sim_plot_panel(plot, left, left + 0.255, 0.16, 0.74);
+	sim_plot_panel(plot, left, left + 0.255, 60.0 / figure_height(trial), top);
 	fprintf(to, "set xlabel 'memory (%% of what the trace needs)'\nset ylabel '%s'\n"
 		    "set offsets graph 0.05, graph 0.05, graph 0.05, 0\nset format y '%%.5g'\n"
 		    "set xtics (", panel_labels[panel]);
@@ -188,11 +201,11 @@ static void draw_panel(struct sim_plot *plot, const struct sim_trial_score *scor
 }
 
 /* Over all panels; gnuplot gives a key no more width than its plot has. */
-static void draw_key(struct sim_plot *plot, const struct sim_trial *trial)
+static void draw_key(struct sim_plot *plot, const struct sim_trial *trial, double bottom)
 {
 	FILE *to = plot->draw;
 
-	sim_plot_panel(plot, 0.02, 0.98, 0.78, 0.99);
+	sim_plot_panel(plot, 0.02, 0.98, bottom, 0.99);
 	fputs("unset border\nunset tics\nunset xlabel\nunset ylabel\nset xrange [0:1]\n"
 	      "set yrange [0:1]\nset key inside center top horizontal maxcols 5\nplot NaN notitle", to);
 	for (u32 engine = 0; engine < trial->engines.count; engine++) {
@@ -202,6 +215,71 @@ static void draw_key(struct sim_plot *plot, const struct sim_trial *trial)
 		sim_plot_quote(to, trial->engines.text[engine]);
 	}
 	fputc('\n', to);
+}
+
+/*
+ * All settings at a glance: a row for each engine, a point for each setting, right of the
+ * middle what is worse than the baseline.  Symmetric logarithm: most differences are small.
+ */
+static void draw_glance(struct sim_plot *plot, const struct sim_trial_score *score, bool reads)
+{
+	const struct sim_trial *trial = score->trial;
+	u32 engines = trial->engines.count, points = 0;
+	double left = reads ? 0.62 : 0.2;
+	FILE *to = plot->draw;
+
+	fprintf(plot->data, "$g%u << EOD\n", reads);
+	for (u32 cell = 0; cell < sim_trial_cells(trial); cell++) {
+		u32 engine = cell % engines, base = cell - engine + trial->baseline;
+		double ratio = reads ? sim_trial_page_ins(score, cell) / sim_trial_page_ins(score, base) :
+				       sim_trial_ratio(score, cell, base, SIM_VM_TIME_PER_WORK).median;
+		bool killed = sim_trial_spread(score, cell, SIM_VM_OOM).median > 0 ||
+			      sim_trial_spread(score, base, SIM_VM_OOM).median > 0;
+
+		if (engine == trial->baseline || killed || !isfinite(ratio))
+			continue;
+		/* Percent; the asinh keeps 1 % and 50 % on one axis. */
+		fprintf(plot->data, "%.6g %g %u\n", asinh(100 * (ratio - 1)),
+			(double)engine + 0.1 * ((double)place_of(trial, cell).device - 1),
+			1 + place_of(trial, cell).device);
+		points++;
+	}
+	fputs("EOD\n", plot->data);
+	sim_plot_panel(plot, left, left + 0.37, 60.0 / (100 + 18 * engines), 0.97);
+	fprintf(to, "set xlabel '%s against the baseline (%%)'\nset xtics (", reads ? "read back" : "time");
+	for (int i = 0; i < 9; i++) {
+		static const int ticks[] = { -50, -10, -3, -1, 0, 1, 3, 10, 50 };
+
+		fprintf(to, "%s'%+d' %.6g", i ? ", " : "", ticks[i], asinh(ticks[i]));
+	}
+	fprintf(to, ")\nset yrange [%u.5:-0.5]\nset xrange [*:*]\n", engines - 1);
+	fputs(reads ? "set key off\nset ytics ('' 0" : "set key inside top right\nset ytics ('' 0", to);
+	for (u32 engine = 0; engine < engines && !reads; engine++) {
+		fputs(", ", to);
+		sim_plot_quote(to, trial->engines.text[engine]);
+		fprintf(to, " %u", engine);
+	}
+	fputs(")\nset arrow 1 from 0, graph 0 to 0, graph 1 nohead lc rgb '#888888'\n", to);
+	sim_plot_start(plot, !points);
+	for (u32 device = 0; device < trial->devices.count && points; device++) {
+		fprintf(to, ", \\\n$g%u using ($3 == %u ? $1 : NaN):2 with points pt 7 ps 0.45 "
+			    "lc rgb '%s' title ", reads, device + 1, sim_plot_color(device));
+		sim_plot_quote(to, trial->devices.text[device]);
+	}
+	fputs("\nunset arrow 1\n", to);
+}
+
+static int draw_all_glance(const struct sim_trial_score *score, const char *dir,
+			   struct tr_error *error)
+{
+	struct sim_plot plot;
+
+	sim_plot_begin(&plot, 1240, 100 + 18 * score->trial->engines.count);
+	fputs("set multiplot\n", plot.draw);
+	draw_glance(&plot, score, false);
+	draw_glance(&plot, score, true);
+	fputs("unset multiplot\n", plot.draw);
+	return sim_plot_finish(&plot, dir, "glance", error);
 }
 
 /* Figures by number: device and swappiness within trace. */
@@ -224,16 +302,18 @@ static struct place figure_place(const struct sim_trial *trial, u32 figure)
 static int draw_all(const void *ctx, const char *dir, struct tr_error *error)
 {
 	const struct sim_trial_score *score = ctx;
+	u32 height = figure_height(score->trial);
+	double top = 1 - (double)key_height(score->trial) / height;
 	char name[32];
-	int rc = 0;
+	int rc = draw_all_glance(score, dir, error);
 
 	for (u32 i = 0; i < figures_count(score->trial) && !rc; i++) {
 		struct sim_plot plot;
-		sim_plot_begin(&plot, 1240, 460);
+		sim_plot_begin(&plot, 1240, height);
 		fputs("set multiplot\n", plot.draw);
 		for (u32 panel = 0; panel < PANELS; panel++)
-			draw_panel(&plot, score, figure_place(score->trial, i), panel);
-		draw_key(&plot, score->trial);
+			draw_panel(&plot, score, figure_place(score->trial, i), panel, top - 0.04);
+		draw_key(&plot, score->trial, top);
 		fputs("unset multiplot\n", plot.draw);
 		snprintf(name, sizeof(name), "setting-%u", i + 1);
 		rc = sim_plot_finish(&plot, dir, name, error);
@@ -362,6 +442,9 @@ static int put_figures(FILE *to, const struct sim_trial_score *score, const char
 	char path[SIM_FILE_PATH_MAX + 64], caption[256], name[SIM_NAME_MAX];
 	int rc = 0;
 
+	snprintf(path, sizeof(path), "%s/plots/glance.svg", dir);
+	rc = sim_html_figure(to, path, "Every setting without kills: a point each, by device of swap; right "
+				       "of the middle is worse than the baseline.", error);
 	fputs("<h2>By memory</h2>\n", to);
 	for (u32 i = 0; i < figures_count(trial) && !rc; i++) {
 		struct place at = figure_place(trial, i);

@@ -167,6 +167,17 @@ Test(experiments, runs_go_in_pairs)
 	cr_assert_eq(value.at[1], 0);
 	cr_assert_eq(worth("spread(max('up', 'a', 'x'))"), sqrt(2));
 	cr_assert_eq(worth("least(max('up', 'a', 'x')) + most(max('up', 'a', 'x'))"), 16);
+	/* One run in three goes astray: the mean is beyond 3, the median is not. */
+	made->values.count = 1;
+	made->values.at[0] = (struct exp_pair){ "odd", "" };
+	made->value[0] = (struct exp_value){ .at = { 1, 2, 90 }, .count = 3 };
+	cr_assert_eq(exp_eval(made, 1, "odd < 3", &value, &error), 0);
+	cr_assert_eq(value.at[0], 1);
+	cr_assert_eq(exp_eval(made, 1, "rising(odd, 3)", &value, &error), 0);
+	cr_assert_eq(value.at[0], 1);
+	made->value[0].at[1] = NAN;
+	cr_assert_eq(exp_eval(made, 1, "odd < 3", &value, &error), 0);
+	cr_assert_eq(value.at[0], 0, "what was not measured passes nothing");
 }
 
 /* The same check on arms of which one has the shape and one has not. */
