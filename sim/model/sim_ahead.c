@@ -48,7 +48,8 @@ static void drop_first(struct sim_engine *engine)
 
 /*
  * Frames that the VM can take within SIM_AHEAD_NS: a stream takes one for each fault, which
- * costs it time, and what is read with it passes a bus, but for the last read of each stream.
+ * costs it time, and what is read with it passes a bus, but for the last read of each
+ * stream.  The part that does not depend on time is counted once for each halving.
  */
 static u32 margin_of(const struct sim_guest *guest)
 {
@@ -59,7 +60,7 @@ static u32 margin_of(const struct sim_guest *guest)
 
 	if (!fault_ns || scenario->open_loop)
 		return ~0u;
-	u64 pages = streams * (SIM_AHEAD_NS / fault_ns + 2);
+	u64 most = 1 << (SIM_AHEAD_SPANS - 1), pages = streams * (SIM_AHEAD_NS / fault_ns + 2 * most);
 
 	for (u32 i = 0; i < 2; i++) {
 		u64 cluster = i ? device[i]->cluster_pages : READAHEAD_PAGES;
@@ -68,8 +69,8 @@ static u32 margin_of(const struct sim_guest *guest)
 			continue;
 		if (!device[i]->read_bps)
 			return ~0u;
-		pages += streams * cluster +
-			 device[i]->read_bps / SIM_PAGE_BYTES * SIM_AHEAD_NS / SIM_SECOND + 1;
+		pages += (streams * cluster + 1) * most +
+			 device[i]->read_bps / SIM_PAGE_BYTES * SIM_AHEAD_NS / SIM_SECOND;
 	}
 	return pages < ~0u ? (u32)pages : ~0u;
 }
@@ -87,11 +88,16 @@ void sim_ahead_note(struct sim_engine *engine, const struct sim_guest *guest)
 	if (!engine->ahead_of)
 		return;
 	struct sim_ahead *ahead = &engine->ahead_of[guest->id];
-	bool may = ahead->tells_pressure &&
-		   guest->frames.free_count < guest->watermark.low + (u64)ahead->margin_pages;
+	u64 margin = ahead->margin_pages, low = guest->watermark.low;
+	u8 spans = 0;
 
-	engine->may_press_count += (u32)may - (u32)ahead->may_press;
-	ahead->may_press = may;
+	while (ahead->tells_pressure && spans < SIM_AHEAD_SPANS &&
+	       guest->frames.free_count < low + (margin >> spans))
+		spans++;
+	for (; ahead->spans < spans; ahead->spans++)
+		engine->may_press_count[ahead->spans]++;
+	for (; ahead->spans > spans; ahead->spans--)
+		engine->may_press_count[ahead->spans - 1]--;
 }
 
 void sim_ahead_looked_at(struct sim_engine *engine, const struct sim_guest *guest)
@@ -123,12 +129,20 @@ void sim_ahead_handled(struct sim_engine *engine, const struct sim_event *event)
 		assert(event->time_ns > engine->ahead_end_ns || !engine->ahead_end_ns);
 }
 
+/* For so long no VM can come under pressure and have its message arrive. */
+static u64 span_of(const struct sim_engine *engine)
+{
+	for (u32 i = 0; i < SIM_AHEAD_SPANS; i++)
+		if (!engine->may_press_count[i])
+			return SIM_AHEAD_NS >> i;
+	return engine->least_delay_ns;
+}
+
 u64 sim_ahead_until(struct sim_engine *engine, const struct sim_guest *guest, u32 stream)
 {
 	if (!engine->ahead_of || engine->ahead_off || !host_suffices(engine, guest->host))
 		return 0;
-	u64 span_ns = engine->may_press_count ? engine->least_delay_ns : SIM_AHEAD_NS;
-	u64 until_ns = engine->now_ns + span_ns;
+	u64 until_ns = engine->now_ns + span_of(engine);
 
 	if (engine->others_count && engine->other_ns[0] < until_ns)
 		until_ns = engine->other_ns[0];
@@ -201,6 +215,7 @@ struct sim_ahead_step *sim_ahead_step(struct sim_engine *engine)
 	struct sim_ahead_step *step = &ahead->step[ahead->count++];
 
 	*step = (struct sim_ahead_step){ .next_ns = 0 };
+	engine->ahead_turns++;
 	if (engine->now_ns > engine->ahead_end_ns)
 		engine->ahead_end_ns = engine->now_ns;
 	return step;

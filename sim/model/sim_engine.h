@@ -53,6 +53,7 @@ struct sim_traces {
 void sim_traces_destroy(struct sim_traces *traces); /* after all cursors */
 
 struct sim_ahead;
+#define SIM_ENGINE_SPANS 5u
 
 struct sim_engine {
 	const struct sim_scenario *scenario; /* scaled, when pages are sampled */
@@ -70,10 +71,11 @@ struct sim_engine {
 	struct sim_ahead *ahead; /* the log of the one that does so just now */
 	struct sim_ahead *ahead_of; /* by VM; NULL: none may */
 	bool ahead_off;	    /* none may begin any more */
+	u64 ahead_turns;    /* played before their time */
 	u64 ahead_end_ns;   /* latest turn that was played ahead of its time */
 	u64 *other_ns;	    /* heap of the times of all events but streams' turns */
 	u32 others_count, others_capacity;
-	u32 may_press_count; /* VMs that may report pressure soon */
+	u32 may_press_count[SIM_ENGINE_SPANS]; /* VMs that may report pressure so soon */
 	u64 promised_pages; /* what all guests may touch */
 	u64 least_delay_ns; /* of any message */
 };

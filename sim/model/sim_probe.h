@@ -163,6 +163,7 @@ struct sim_run_result {
 	u64 end_ns;
 	u64 digest; /* over all event records */
 	u64 events;
+	u64 ahead_turns; /* of streams, played before their time (sim_ahead.h); in no output */
 	bool interrupted;
 	bool valid; /* no VM evicted more than 1 % below its traces' windows */
 };

@@ -341,6 +341,11 @@ fail:
 	return rc;
 }
 
+void sim_world_keep_in_step(struct sim_world *world)
+{
+	world->engine.ahead_off = true;
+}
+
 void sim_world_destroy(struct sim_world *world)
 {
 	if (!world)
@@ -382,6 +387,7 @@ static void finish(struct sim_world *world, bool interrupted, struct sim_run_res
 	sim_emit(engine, SIM_EV_END, SIM_HOST_ID, 0, digest, 0);
 	result->digest = engine->digest;
 	result->events = engine->events;
+	result->ahead_turns = engine->ahead_turns;
 	for (u32 i = 0; i < engine->probes_count; i++)
 		if (engine->probes[i].end)
 			engine->probes[i].end(engine->probes[i].ctx, result, &host_sample,

@@ -35,6 +35,9 @@ int sim_world_run(struct sim_world *world, const volatile bool *stop,
 		  void (*progress)(void *ctx, u64 now_ns), void *progress_ctx,
 		  struct sim_run_result *result, struct tr_error *error);
 
+/* Before the run: no VM runs ahead of others (sim_ahead.h), so that a test can compare. */
+void sim_world_keep_in_step(struct sim_world *world);
+
 void sim_world_destroy(struct sim_world *world);
 
 #endif /* SIM_WORLD_H */

@@ -193,6 +193,69 @@ Test(world, the_same_scenario_gives_the_same_digest_with_and_without_observers)
 	cr_assert_neq(first.digest, third.digest, "the seed has influence");
 }
 
+static const char six_vms[] =
+	"{ \"name\": \"six\", \"seed\": \"0x2a\", \"duration\": \"3s\", \"quantum\": \"5ms\","
+	"  \"host\": { \"memory\": \"%uMiB\","
+	"             \"swap\": { \"device\": \"nvme\", \"size\": \"2GiB\" } },"
+	"  \"defaults\": { \"memory\": \"%uMiB\", \"memory_min\": \"32MiB\", \"kernel\": \"8MiB\","
+	"                 \"phase_jitter\": \"300ms\", \"disk\": \"nvme\","
+	"                 \"swap\": { \"device\": \"%s\", \"size\": \"512MiB\" } },"
+	"  \"vms\": [ { \"name\": \"a\", \"count\": 4, \"workload\": [ { \"trace\": \"t.wst\" } ] },"
+	"           { \"name\": \"b\", \"count\": 2, \"workload\": [ { \"trace\": \"%s\" } ] } ] }";
+
+/* Of a run of six VMs; *ahead_turns: how many turns were played before their time. */
+static u64 digest_of_six(const char *policy, bool in_step, u64 *ahead_turns)
+{
+	struct sim_run_result result;
+	struct sim_scenario scenario;
+	struct sim_world *world;
+	struct tr_error error;
+	char path[160];
+
+	path_of(path, sizeof(path), "six.json");
+	cr_assert_eq(sim_scenario_read(&scenario, path, NULL, 0, policy, &error), 0, "%s", error.text);
+	cr_assert_eq(sim_world_create(&world, &scenario, NULL, 0, &error), 0, "%s", error.text);
+	if (in_step)
+		sim_world_keep_in_step(world);
+	cr_assert_eq(sim_world_run(world, NULL, NULL, NULL, &result, &error), 0, "%s", error.text);
+	sim_world_destroy(world);
+	sim_scenario_free(&scenario);
+	*ahead_turns = result.ahead_turns;
+	return result.digest;
+}
+
+Test(world, a_vm_that_runs_ahead_leaves_the_same_digest_as_one_that_keeps_in_step)
+{
+	static const char *const policies[] = { "static", "mom", "tmo", "ws-target" };
+	/* Ample memory, a host that is short, guests that are short, both; threads in b. */
+	static const struct {
+		u32 host_mib, guest_mib;
+		const char *swap;
+	} cells[] = {
+		{ 2048, 256, "nvme" }, { 500, 160, "nvme" }, { 2048, 72, "nvme" }, { 400, 88, "zram" },
+	};
+	char threads[512], text[2048];
+
+	cr_assert_not_null(realpath("traces/samples/redis.wst", threads));
+	write_trace("t.wst", 20, 60, 3, SECOND);
+	for (u32 i = 0; i < sizeof(cells) / sizeof(*cells); i++) {
+		snprintf(text, sizeof(text), six_vms, cells[i].host_mib, cells[i].guest_mib, cells[i].swap,
+			 threads);
+		write_scenario("six.json", text);
+		for (u32 p = 0; p < sizeof(policies) / sizeof(*policies); p++) {
+			u64 turns, none;
+			u64 digest = digest_of_six(policies[p], false, &turns);
+			u64 in_step = digest_of_six(policies[p], true, &none);
+
+			cr_assert_eq(digest, in_step, "%s, cell %u: %llx %llx", policies[p], i, digest,
+				     in_step);
+			cr_assert_eq(none, 0);
+			cr_assert(i || turns > 1000, "%s: %llu turns", policies[p], turns);
+			cr_log_info("%s, cell %u: %llu turns ahead", policies[p], i, turns);
+		}
+	}
+}
+
 Test(world, a_policy_moves_balloons_and_a_report_is_made_where_it_asks)
 {
 	struct seen seen = { 0 };
