@@ -16,9 +16,42 @@ function column(head, name,   part, n, i) {
 	exit 1
 }
 
+# The gentlest policy of each cell, and ws-target where it is asked for 2 %.
+function note_cell(cell, label, slowdown, share) {
+	if (!(cell in least)) {
+		order_of_cells[++cells_count] = cell
+		least[cell] = 1e9
+	}
+	if (slowdown < least[cell]) {
+		least[cell] = slowdown; gentlest[cell] = label; gentle_saved[cell] = share
+	}
+	if (label == "ws-target slowdown=0.02") {
+		asked[cell] = slowdown; asked_saved[cell] = share
+	}
+}
+
+# Where 2 % cannot be had, whoever is asked.  The oracles are those of the scenario's own host.
+function cell_table(   i, cell, name, short) {
+	print "\n| host | ws-target asked for 2 % | gentlest of all policies and settings | oracle: MIN in one pool, clusters (bound) | oracle: LRU, best constant division, a page a read | 2 % |"
+	print "|---|---|---|---|---|---|"
+	for (i = 1; i <= cells_count; i++) {
+		cell = order_of_cells[i]; name = cell
+		sub(/\.json .*/, ",", name)
+		short = cell ~ / 416MiB$/
+		printf "| %s | %s | %.3f, %s: %s | %s | %s | %s |\n", cell,
+			cell in asked ? sprintf("%.3f: %s", asked[cell], percent(asked_saved[cell])) : "-",
+			least[cell], percent(gentle_saved[cell]), gentlest[cell],
+			short ? sprintf("%.3f", least_bound[name]) : "-",
+			short ? sprintf("%.3f", least_lru[name]) : "-",
+			least[cell] > 1.02 ? "**nobody**" : asked[cell] > 1.02 ? "others" : "yes"
+	}
+}
+
 function read_set(set,   file, line, part, label, n, c_policy, c_mean, c_max, c_saved, c_oom, c_turn) {
 	split("", cells); split("", mean); split("", worst); split("", saved); split("", oom)
 	split("", turns); split("", order); labels = 0
+	split("", least); split("", gentlest); split("", gentle_saved); split("", asked)
+	split("", asked_saved); split("", order_of_cells); cells_count = 0
 	file = set "/table.csv"
 	if ((getline line < file) <= 0) { print file ": cannot be read" > "/dev/stderr"; exit 1 }
 	c_policy = column(line, "policy"); c_mean = column(line, "slowdown_mean")
@@ -33,6 +66,7 @@ function read_set(set,   file, line, part, label, n, c_policy, c_mean, c_max, c_
 		mean[label] += part[c_mean]; worst[label] += part[c_max]
 		saved[label] += part[c_saved]; oom[label] += part[c_oom]
 		turns[label] += part[c_turn]
+		note_cell(part[1] " " part[2], label, part[c_mean], part[c_saved])
 	}
 	close(file)
 	for (n = 1; n <= labels; n++) {
@@ -65,17 +99,40 @@ function at_bound(policy, bound,   i, k, best, a, b, between) {
 
 function percent(share) { return share < 0 ? "-" : sprintf("%.1f %%", 100 * share) }
 
+# "  1.023,   1.180  bound of": slowdowns that page-ins come to.
+function clusters_of(line) { match(line, /[0-9.]+, +[0-9.]+/); return substr(line, RSTART) + 0 }
+function single_of(line) {
+	match(line, /[0-9.]+, +[0-9.]+/)
+	line = substr(line, RSTART)
+	sub(/^[0-9.]+, +/, "", line)
+	return line + 0
+}
+
 # Means over scenarios of the oracle's tables: "<= 1.020   79.22 %  62.74 % ...".
-function read_oracle(set,   file, line, part) {
+function read_oracle(set,   file, line, part, n, kind, name) {
 	split("", vmin); split("", paged); split("", idle); split("", tables)
+	split("", elastic); split("", limited); split("", least_bound); split("", least_lru)
 	file = "oracle/" set ".txt"
-	while ((getline line < file) > 0)
-		if (line ~ /^ *<= 1\./) {
-			split(line, part, " ")
-			tables[part[2]]++
-			vmin[part[2]] += part[3] / 100; paged[part[2]] += part[5] / 100
-			idle[part[2]] += part[9] / 100
+	while ((getline line < file) > 0) {
+		n = split(line, part, " ")
+		if (line ~ /, run [0-9]+, open-loop/)
+			name = part[1] # of the scenario, with a comma
+		else if (part[1] ~ /^o[0-9]/)
+			kind = part[1]
+		if (kind == "o3a" && part[1] == kind && !(name in least_bound))
+			least_bound[name] = clusters_of(line)
+		if (kind == "o1" && part[1] == kind && !(name in least_lru))
+			least_lru[name] = single_of(line)
+		if (line !~ /^ *<= 1\./)
+			continue
+		if (kind == "o5") {
+			elastic[part[2]] += part[5] / 100; limited[part[2]] += part[9] / 100
+			continue
 		}
+		tables[part[2]]++
+		vmin[part[2]] += part[3] / 100; paged[part[2]] += part[5] / 100
+		idle[part[2]] += part[9] / 100
+	}
 	close(file)
 }
 
@@ -117,6 +174,8 @@ function table(   n, i, k, names, name, seen, at, best, swap, label, least) {
 	}
 	oracle_row("*VMIN, whole clusters (bound)*", vmin)
 	oracle_row("*VMIN, a page a read*", paged)
+	oracle_row("*LRU in guests, balloon that knows the future, a page a read*", elastic)
+	oracle_row("*the same, not below memory_min*", limited)
 	oracle_row("*best idle ages, a page a read*", idle)
 }
 
@@ -145,5 +204,6 @@ BEGIN {
 		points(name_of[s])
 		printf "%s## %s\n\n![Memory saved against slowdown](%s.png)\n\n", (s == 1 ? "" : "\n"), title[name_of[s]], name_of[s]
 		table()
+		cell_table()
 	}
 }

@@ -32,9 +32,9 @@ static const struct {
 	double from, least, most;
 } params[] = {
 	{ "patience", 0.1, 0.01, 0.5 },
-	{ "proactive", 0.2, 0.01, 1 },
-	{ "growth_step", 0.02, 0.002, 0.1 },
 	{ "growth_max", 0.1, 0.02, 0.5 },
+	{ "headroom", 0.05, 0.002, 0.1 },
+	{ "gain", 0.05, 0.01, 0.2 },
 };
 
 struct search {

@@ -6,6 +6,7 @@
 #include "cli/cli_stop.h"
 #include "cli/cmd.h"
 #include "cli/cmd_sim.h"
+#include "oracle/sim_elastic.h"
 #include "oracle/sim_oracle.h"
 #include "scenario/sim_json_write.h"
 #include "scenario/sim_scenario_read.h"
@@ -25,6 +26,19 @@ static const struct {
 };
 #define KINDS (sizeof(kinds) / sizeof(*kinds))
 
+static const struct {
+	enum sim_elastic_limits limits;
+	enum sim_vmin_reads reads;
+	const char *key, *label, *note;
+} elastics[] = {
+	{ SIM_ELASTIC_FREE, SIM_VMIN_CLUSTERS, "free", "LRU, whole clusters", "any size" },
+	{ SIM_ELASTIC_FREE, SIM_VMIN_SINGLE, "free", "LRU, a page a read", "any size" },
+	{ SIM_ELASTIC_LIMITED, SIM_VMIN_CLUSTERS, "limited", "LRU, whole clusters",
+	  "from memory_min" },
+	{ SIM_ELASTIC_LIMITED, SIM_VMIN_SINGLE, "limited", "LRU, a page a read", "from memory_min" },
+};
+#define ELASTICS (sizeof(elastics) / sizeof(*elastics))
+
 static const char doc[] =
 	"Bounds of a scenario: fewest page-ins with the host's memory, most memory saved at a "
 	"slowdown.\v"
@@ -35,8 +49,61 @@ static const char doc[] =
 	"  wssim oracle demo.json --set host.memory=800MiB --json\n\n"
 	"Exit status: 0 done, 1 failed or interrupted, 2 usage or bad input.";
 
+/*
+ * What so many page-ins come to, if all are of anonymous memory: the time that all VMs need
+ * together, by the time that they are at work.
+ */
+static double slowdown_of(double page_ins, const struct sim_vmin *vmin, enum sim_vmin_reads reads)
+{
+	double busy_ns = 0, cost_ns = 0;
+
+	for (u32 i = 0; i < vmin->vms_count; i++) {
+		busy_ns += vmin->vm[i].busy_ns;
+		cost_ns += vmin->vm[i].cost_ns[reads][0] / vmin->vms_count;
+	}
+	return page_ins > 0 && busy_ns > 0 ? 1 + page_ins * cost_ns / busy_ns : 1;
+}
+
+static void json_elastic(struct sim_json_writer *json, const struct sim_elastic *elastic)
+{
+	sim_json_array(json, "o5");
+	for (size_t k = 0; k < ELASTICS; k++)
+		for (size_t i = 0; i < SLOWDOWNS; i++) {
+			sim_json_object(json, NULL);
+			sim_json_text(json, "size", elastics[k].key);
+			sim_json_text(json, "reads", elastics[k].reads == SIM_VMIN_CLUSTERS ?
+							     "clusters" : "single");
+			sim_json_number(json, "slowdown_at_most", slowdowns[i]);
+			sim_json_number(json, "saved_share",
+					sim_elastic_best(elastic, elastics[k].limits,
+							 elastics[k].reads, slowdowns[i]));
+			sim_json_close(json);
+		}
+	sim_json_close(json);
+}
+
+static void text_elastic(const struct sim_elastic *elastic)
+{
+	printf("\no5   MOST MEMORY SAVED by a balloon that knows the future, in guests that evict "
+	       "in LRU order\n     %-14s", "mean slowdown");
+	for (size_t k = 0; k < ELASTICS; k++)
+		printf(" %24s", elastics[k].label);
+	printf("\n     %-14s", "");
+	for (size_t k = 0; k < ELASTICS; k++)
+		printf(" %24s", elastics[k].note);
+	putchar('\n');
+	for (size_t i = 0; i < SLOWDOWNS; i++) {
+		printf("     <= %-11.3f", slowdowns[i]);
+		for (size_t k = 0; k < ELASTICS; k++)
+			printf(" %22.2f %%", 100 * sim_elastic_best(elastic, elastics[k].limits,
+								    elastics[k].reads,
+								    slowdowns[i]));
+		putchar('\n');
+	}
+}
+
 static void print_json(const struct sim_scenario *scenario, const struct sim_oracle *oracle,
-		       const struct sim_vmin *vmin)
+		       const struct sim_vmin *vmin, const struct sim_elastic *elastic)
 {
 	struct sim_json_writer json;
 
@@ -53,6 +120,10 @@ static void print_json(const struct sim_scenario *scenario, const struct sim_ora
 		sim_json_text(&json, "what", sim_oracle_texts[i].label);
 		sim_json_text(&json, "bounds", sim_oracle_texts[i].bounds);
 		sim_json_number(&json, "page_ins", oracle->page_ins[i]);
+		sim_json_number(&json, "slowdown_clusters",
+				slowdown_of(oracle->page_ins[i], vmin, SIM_VMIN_CLUSTERS));
+		sim_json_number(&json, "slowdown_single",
+				slowdown_of(oracle->page_ins[i], vmin, SIM_VMIN_SINGLE));
 		if (oracle->best[i].chunks) {
 			sim_json_array(&json, "division_bytes");
 			for (u32 vm = 0; vm < scenario->vms_count; vm++)
@@ -81,21 +152,24 @@ static void print_json(const struct sim_scenario *scenario, const struct sim_ora
 		}
 	}
 	sim_json_close(&json);
+	json_elastic(&json, elastic);
 	sim_json_finish(&json);
 }
 
 static void print_text(const struct sim_scenario *scenario, const struct sim_oracle *oracle,
-		       const struct sim_vmin *vmin)
+		       const struct sim_vmin *vmin, const struct sim_elastic *elastic)
 {
 	printf("%s, run %u, open-loop timeline; %.0f MiB for guests' pages, in chunks of %.1f MiB\n\n",
 	       scenario->name, scenario->run, (double)oracle->frames / 256,
 	       (double)oracle->chunk_pages / 256);
-	printf("%-4s %-40s %12s %8s  %s\n", "", "FEWEST PAGE-INS", "page-ins", "of uses", "BOUND OF");
+	printf("%-4s %-40s %12s %8s %19s  %s\n", "", "FEWEST PAGE-INS", "page-ins", "of uses",
+	       "slowdown: clusters, single", "BOUND OF");
 	for (u32 i = 0; i < SIM_ORACLES; i++)
-		printf("%-4s %-40s %12.0f %6.3f %%  %s\n", sim_oracle_texts[i].key,
+		printf("%-4s %-40s %12.0f %6.3f %% %17.3f, %7.3f  %s\n", sim_oracle_texts[i].key,
 		       sim_oracle_texts[i].label, oracle->page_ins[i],
 		       oracle->reuses ? 100 * oracle->page_ins[i] / (double)oracle->reuses : 0.0,
-		       sim_oracle_texts[i].bounds);
+		       slowdown_of(oracle->page_ins[i], vmin, SIM_VMIN_CLUSTERS),
+		       slowdown_of(oracle->page_ins[i], vmin, SIM_VMIN_SINGLE), sim_oracle_texts[i].bounds);
 	printf("\nMiB by VM          ");
 	for (u32 vm = 0; vm < scenario->vms_count; vm++)
 		printf(" %10s", scenario->vm[vm].name);
@@ -124,12 +198,14 @@ static void print_text(const struct sim_scenario *scenario, const struct sim_ora
 		}
 		putchar('\n');
 	}
+	text_elastic(elastic);
 }
 
 static int make_all(const struct sim_scenario *scenario, bool as_json)
 {
 	struct tr_error error = { "" };
 	struct sim_timeline timeline;
+	struct sim_elastic elastic;
 	struct sim_oracle oracle;
 	struct sim_vmin vmin;
 	int rc = sim_timeline_make(&timeline, scenario, &cli_stop, &error);
@@ -138,10 +214,12 @@ static int make_all(const struct sim_scenario *scenario, bool as_json)
 		rc = sim_oracle_make(&oracle, &timeline, &cli_stop, &error);
 	if (!rc) {
 		rc = sim_vmin_make(&vmin, scenario, NULL, &cli_stop, &error);
+		if (!rc)
+			rc = sim_elastic_make(&elastic, &timeline, &vmin, &cli_stop, &error);
 		if (!rc && as_json)
-			print_json(scenario, &oracle, &vmin);
+			print_json(scenario, &oracle, &vmin, &elastic);
 		else if (!rc)
-			print_text(scenario, &oracle, &vmin);
+			print_text(scenario, &oracle, &vmin, &elastic);
 		sim_vmin_destroy(&vmin);
 		sim_oracle_destroy(&oracle);
 	}

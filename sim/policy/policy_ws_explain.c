@@ -78,6 +78,11 @@ void policy_ws_explain(const struct policy_ws_reason *reason, char text[POLICY_W
 	    vm->actual_bytes >> 20, vm->backed_bytes >> 20, vm->target_bytes >> 20);
 	add(&line, "; host can give %llu, guests wish %llu, taken of this wish %llu",
 	    reason->budget_bytes >> 20, reason->wanted_bytes >> 20, reason->taken_bytes >> 20);
+	if (reason->wanted_bytes > reason->budget_bytes &&
+	    policy_ws_slowdown_mean(guest) > reason->params->slowdown)
+		add(&line, "; bound of %.2f %% not held: the host lacks %llu",
+		    100 * reason->params->slowdown,
+		    (reason->wanted_bytes - reason->budget_bytes) >> 20);
 	if (guest->report_ns)
 		add(&line, "; report %llu s old", seconds(reason->now_ns, guest->report_ns));
 	if (guest->grown_ns)

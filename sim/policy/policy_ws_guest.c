@@ -434,7 +434,7 @@ void policy_ws_guest_update(struct policy_ws_guest *guest, const struct sim_vm_v
 	struct policy_learning learning = policy_ws_learning(guest, vm, params);
 	u64 rise = policy_less(vm->backed_bytes, guest->backed);
 	double nominal = (double)vm->nominal_bytes;
-	double bound = params->slowdown * params->proactive * larger(guest->work_mean, WORK_LEAST);
+	double bound = params->slowdown * larger(guest->work_mean, WORK_LEAST);
 
 	/* What the host sees is ahead of statistics: a guest on the rise is left alone. */
 	if ((double)rise > params->band * nominal)

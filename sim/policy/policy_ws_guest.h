@@ -37,17 +37,17 @@ double policy_ws_window_peak(const struct policy_ws_window *window);
 /* The policy's parameters, as its parameter table fills them. */
 struct policy_ws_params {
 	u64 interval_ns, stats_ns, threshold_ns;
-	double slowdown, proactive;
+	double slowdown;
 	u64 idle_ns;
 	double headroom, headroom_max, free_min;
-	double step, band, gain, turn;
+	double step, band, gain;
 	u64 hold_ns;
 	double prior;
 	u64 forget_ns;
 	double queueing;
 	double overbook;
 	double reserve;
-	double start, patience, growth_step, growth_max;
+	double start, patience, growth_max;
 	double exchange, buffer, spare;
 	u64 linger_ns;
 };

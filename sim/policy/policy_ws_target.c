@@ -75,8 +75,6 @@ struct ws_target_state {
 static const struct sim_param ws_target_params[] = {
 	{ "slowdown", "bound on how much waiting for memory slows a guest, share of its time at work",
 	  SIM_PARAM_DOUBLE, WS_FIELD(slowdown), 0.02, 0.0001, 1 },
-	{ "proactive", "share of that bound used while the host is not short; 0 takes nothing",
-	  SIM_PARAM_DOUBLE, WS_FIELD(proactive), 0.5, 0, 1 },
 	{ "interval", "time between reports", SIM_PARAM_TIME, WS_FIELD(interval_ns), 10e9, 1e9,
 	  3.6e12 },
 	{ "stats_interval", "time between statistics, and decisions", SIM_PARAM_TIME,
@@ -97,8 +95,6 @@ static const struct sim_param ws_target_params[] = {
 	  WS_FIELD(band), 0.02, 0, 0.5 },
 	{ "gain", "least memory worth taking without need, share of nominal",
 	  SIM_PARAM_DOUBLE, WS_FIELD(gain), 0.05, 0, 1 },
-	{ "turn", "the same when the target grew last", SIM_PARAM_DOUBLE, WS_FIELD(turn), 0.08, 0,
-	  1 },
 	{ "hold", "time without shrinking after growth; window of needs", SIM_PARAM_TIME,
 	  WS_FIELD(hold_ns), 120e9, 1e9, 6e11 },
 	{ "prior", "weight of the assumption that idle memory comes back after as long again",
@@ -111,8 +107,6 @@ static const struct sim_param ws_target_params[] = {
 	  SIM_PARAM_DOUBLE, WS_FIELD(overbook), 0.5, 0, 1 },
 	{ "patience", "slowdown that a guest bears for a minute before it grows",
 	  SIM_PARAM_DOUBLE, WS_FIELD(patience), 0.17, 0, 1 },
-	{ "growth_step", "most to grow at once beyond what was read back, share of nominal",
-	  SIM_PARAM_DOUBLE, WS_FIELD(growth_step), 0.02, 0.001, 1 },
 	{ "growth_max", "most to grow at once, share of nominal", SIM_PARAM_DOUBLE,
 	  WS_FIELD(growth_max), 0.1, 0.001, 1 },
 	{ "start", "size that a guest starts with and grows from, share of nominal; 0: by `slowdown`",
@@ -157,7 +151,7 @@ static u64 grown(const struct policy_ws_guest *guest, const struct sim_vm_view *
 		 const struct policy_ws_params *params)
 {
 	double nominal = (double)vm->nominal_bytes;
-	double growth = guest->deficit + params->growth_step * nominal;
+	double growth = guest->deficit + params->band * nominal;
 	double most = params->growth_max * nominal;
 
 	most = (double)vm->target_bytes + (growth < most ? growth : most);
@@ -204,7 +198,6 @@ static u64 wish_of(const struct policy_ws_guest *guest, const struct sim_vm_view
 {
 	u64 target = vm->target_bytes, step, spare, peak, gain;
 	double nominal = (double)vm->nominal_bytes;
-	bool rose = guest->grown_ns >= guest->shrunk_ns;
 	u64 silent_ns = policy_less(now_ns, guest->started_ns + UNANSWERED_MAX * params->stats_ns);
 
 	/*
@@ -242,15 +235,14 @@ static u64 wish_of(const struct policy_ws_guest *guest, const struct sim_vm_view
 		return target;
 	/*
 	 * The host gains only frames that it has backed.  What the guest never touched stays
-	 * with it until the host's budget says otherwise, for a balloon costs huge pages;
-	 * and trimming what a growth gave too much is not worth a reversal.
+	 * with it until the host's budget says otherwise, for a balloon costs huge pages.
 	 */
 	peak = policy_bytes(policy_ws_guest_peak(guest));
 	if (vm->backed_bytes && vm->backed_bytes < policy_min(target, vm->actual_bytes))
 		gain = policy_less(vm->backed_bytes, peak);
 	else
 		gain = policy_less(target, peak);
-	if ((double)gain < (rose ? params->turn : params->gain) * nominal)
+	if ((double)gain < params->gain * nominal)
 		return target;
 	step = policy_bytes(params->step * nominal);
 	/* Free memory is not missed; the peak of the window has said that it is not used. */
@@ -674,9 +666,9 @@ const struct sim_policy policy_ws_target = {
 	.name = "ws-target",
 	.summary = "balloons sized by working-set reports and what a refault costs",
 	.rule = "need = what the guest holds - memory whose loss would stall it for at most\n"
-		"`slowdown` * `proactive` of the time + headroom + what had to be read back lately.\n"
+		"`slowdown` of the time + headroom + what had to be read back lately.\n"
 		"On an overcommitted host start at `start` and grow while slowed down by more than\n"
-		"`patience`, by what was read back and `growth_step`, up to the need; shrink in\n"
+		"`patience`, by what was read back and a little, up to the need; shrink in\n"
 		"steps of `step` to the largest need of the last `hold`. Targets together never\n"
 		"exceed the host's memory less its watermark and `reserve` (unbacked parts of them\n"
 		"count by 1 - `overbook`): when they would, memory is taken where the expected stall\n"

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "model/sim_rng.h"
+#include "oracle/sim_elastic.h"
 #include "oracle/sim_min.h"
 #include "oracle/sim_oracle.h"
 #include "oracle/sim_vmin.h"
@@ -248,6 +249,65 @@ Test(oracle, bounds_stand_in_their_order, .init = make_folder, .fini = remove_fo
 	sim_oracle_destroy(&oracle);
 	sim_timeline_destroy(&timeline);
 	sim_scenario_free(&scenario);
+}
+
+/* Memory saved, and slowdown, of a guest under LRU that is always of one size. */
+static struct sim_vmin_point of_one_size(const struct sim_timeline *timeline,
+					 const struct sim_vmin *vmin, u32 pages)
+{
+	u64 *page_ins = calloc(pages + 1, sizeof(*page_ins));
+	const struct sim_timeline_sums *sums = &timeline->vm[0].sums;
+	double life_s = (double)(sums->end_ns - sums->start_ns) / 1e9;
+	struct sim_vmin_point point;
+
+	cr_assert_eq(sim_lru_page_ins(&timeline->vm[0], pages, page_ins), 0);
+	point.slowdown = 1 + (double)page_ins[pages] * vmin->vm[0].cost_ns[SIM_VMIN_SINGLE][0] /
+				     vmin->vm[0].busy_ns;
+	point.saved = 1 - pages * life_s / vmin->nominal_page_s;
+	free(page_ins);
+	return point;
+}
+
+Test(oracle, a_balloon_that_knows_the_future_is_between_vmin_and_the_best_fixed_size,
+     .init = make_folder, .fini = remove_folder)
+{
+	for (u64 seed = 1; seed <= 4; seed++) {
+		struct tr_error error = { "" };
+		struct sim_scenario scenario;
+		struct sim_timeline timeline;
+		struct sim_elastic elastic;
+		struct sim_vmin vmin;
+
+		write_trace("a.wst", seed, 6000, 800, seed & 1);
+		read_scenario(&scenario, VM("a", "a.wst", "3"), "");
+		cr_assert_eq(sim_timeline_make(&timeline, &scenario, NULL, &error), 0, "%s", error.text);
+		cr_assert_eq(sim_vmin_make(&vmin, &scenario, NULL, NULL, &error), 0, "%s", error.text);
+		cr_assert_eq(sim_elastic_make(&elastic, &timeline, &vmin, NULL, &error), 0, "%s",
+			     error.text);
+		u32 below = 0;
+		for (u32 pages = 40; pages <= 700; pages += 60) {
+			struct sim_vmin_point fixed = of_one_size(&timeline, &vmin, pages);
+			double best = sim_elastic_best(&elastic, SIM_ELASTIC_FREE, SIM_VMIN_SINGLE,
+						       fixed.slowdown);
+			double vmin_saves = sim_vmin_best(&vmin, SIM_VMIN_FUTURE, SIM_VMIN_SINGLE,
+							  fixed.slowdown).saved;
+			double limited = sim_elastic_best(&elastic, SIM_ELASTIC_LIMITED,
+							  SIM_VMIN_SINGLE, fixed.slowdown);
+			/* Up to a level of the grid. */
+			cr_assert_geq(best, fixed.saved - 1.0 / SIM_ELASTIC_LEVELS, "seed %llu, %u pages: %g, fixed %g", seed,
+				      pages, best, fixed.saved);
+			cr_assert_leq(best, vmin_saves + 0.01, "seed %llu, %u pages: %g, VMIN %g", seed,
+				      pages, best, vmin_saves);
+			cr_assert_leq(limited, best + 1e-9);
+			/* 1 MiB of 4 cannot be taken. */
+			cr_assert_leq(limited, 0.75 + 1e-9);
+			below += best < vmin_saves - 0.02;
+		}
+		cr_assert_gt(below, 3, "LRU's victims are as good as VMIN's?");
+		sim_vmin_destroy(&vmin);
+		sim_timeline_destroy(&timeline);
+		sim_scenario_free(&scenario);
+	}
 }
 
 /* Page 0 at 0.1, 1.1 and 5.1 s; page 1 at 0.2 s only. */

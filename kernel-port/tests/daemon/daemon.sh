@@ -104,7 +104,7 @@ start_vm busy "$1" "a:150:1000:1000 a:50:0:1000"
 start_vm lazy "$1" "a:10:1000:1000 a:190:0:1000"
 
 eager="--policy ws-target --param interval=2s --param stats_interval=1s --param hold=4s
-	--param idle=15s --param step=0.2 --param proactive=1"
+	--param idle=15s --param step=0.2"
 # shellcheck disable=SC2086 # words
 start_daemon $eager --dry-run
 both_up && is yes "both VMs are up: QMP, and the agent's port" || is "" "both VMs are up"

@@ -29,7 +29,7 @@ out=${BUILD_DIR:-build}/release
 here=kernel-port/tests/reality common=kernel-port/tests/common
 
 policy="ws-target"
-params="interval=2s stats_interval=1s hold=10s idle=5s step=0.1 proactive=1"
+params="interval=2s stats_interval=1s hold=10s idle=5s step=0.1"
 vm() { echo "name=a,size=${mib}MiB,min=${least}MiB,swap=zram,$1"; }
 
 # kind:MiB:period in ms:until s, as ws_load and the trace below take it: memory that is
