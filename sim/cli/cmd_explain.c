@@ -141,8 +141,8 @@ static const struct gloss clause_gloss[] = {
 		 "the balloon was already going" },
 	{ "host", "MiB for all guests together; what they would have alone; what this one does "
 		  "without because that is more" },
-	{ "bound", "the `slowdown` that was asked for, which it is slowed down beyond while the host is short: "
-		   "MiB by which the guests' wishes exceed what the host can give" },
+	{ "bound", "the `slowdown` that was asked for; it is slowed down more while the host is "
+		   "short: MiB by which the guests' wishes exceed what the host can give" },
 	{ "report", "age of the working-set report that this rests on" },
 	{ "grown", "it does not shrink soon after, unless the host is short" },
 	{ "shrunk", "one step at a time" },

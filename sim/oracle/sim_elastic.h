@@ -21,8 +21,8 @@
  *
  * In open loop O5 is a bound for policies whose guests evict in LRU order, up to the grid: a
  * depth is one of SIM_ELASTIC_LEVELS, between them by a line, so it may tell up to a level (2 %
- * of memory) too little.  For MGLRU, which is no exact LRU, and in closed loop it is a reference.  Moving memory is free and instant, huge pages
- * are not split, nothing is written.
+ * of memory) too little.  For MGLRU, which is no exact LRU, and in closed loop it is a
+ * reference.  Moving memory is free and instant, huge pages are not split, nothing is written.
  */
 #ifndef SIM_ELASTIC_H
 #define SIM_ELASTIC_H

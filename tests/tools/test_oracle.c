@@ -294,8 +294,9 @@ Test(oracle, a_balloon_that_knows_the_future_is_between_vmin_and_the_best_fixed_
 			double limited = sim_elastic_best(&elastic, SIM_ELASTIC_LIMITED,
 							  SIM_VMIN_SINGLE, fixed.slowdown);
 			/* Up to a level of the grid. */
-			cr_assert_geq(best, fixed.saved - 1.0 / SIM_ELASTIC_LEVELS, "seed %llu, %u pages: %g, fixed %g", seed,
-				      pages, best, fixed.saved);
+			cr_assert_geq(best, fixed.saved - 1.0 / SIM_ELASTIC_LEVELS,
+				      "seed %llu, %u pages: %g, fixed %g", seed, pages, best,
+				      fixed.saved);
 			cr_assert_leq(best, vmin_saves + 0.01, "seed %llu, %u pages: %g, VMIN %g", seed,
 				      pages, best, vmin_saves);
 			cr_assert_leq(limited, best + 1e-9);
