@@ -43,7 +43,7 @@ function cell_table(   i, cell, name, short) {
 			least[cell], percent(gentle_saved[cell]), gentlest[cell],
 			short ? sprintf("%.3f", least_bound[name]) : "-",
 			short ? sprintf("%.3f", least_lru[name]) : "-",
-			least[cell] > 1.02 ? "**nobody**" : asked[cell] > 1.02 ? "others" : "yes"
+			(least[cell] > 1.02 ? "**nobody**" : asked[cell] > 1.02 ? "others" : "yes")
 	}
 }
 
