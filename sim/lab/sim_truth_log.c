@@ -68,7 +68,7 @@ static bool take_number(struct cursor *in, u64 max, u64 *value)
 	for (; in->at < in->end && *in->at >= '0' && *in->at <= '9'; in->at++) {
 		u64 digit = (u64)(*in->at - '0');
 
-		if (sum > (max - digit) / 10)
+		if (digit > max || sum > (max - digit) / 10)
 			return false;
 		sum = sum * 10 + digit;
 	}

@@ -401,6 +401,8 @@ Test(truth_log, refuses_what_is_no_such_log)
 	refuse(HEAD "T 1 2 r0 m 5\n", "line 3");
 	refuse(HEAD "T 1 2 r0 a 257\n", "line 3");
 	refuse(HEAD "T 2 1 r0 a 5\n", "line 3");
+	refuse(HEAD "T 1 2 r7 a 5\n", "line 3");
+	refuse("# wsgt T0=1 10 1000 a:1:0:0:1 m:0:0:0:1\nT 1 2 r1 m 9\n", "line 2");
 	refuse(HEAD "A 1 2 seq\n", "line 3");
 	refuse(HEAD "B2 1 seq 1 age_ms 1 anon 1 file 1\n", "line 3");
 	refuse(HEAD "B 1 seq 1 age_ms 1 anon -1 file 1\n", "line 3");
