@@ -2,9 +2,11 @@
 /* wsd_mem.c - guest memory: mapping, looking up, giving back; see wsd_mem.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "wsd_guard.h"
@@ -17,6 +19,7 @@ static bool wraps(u64 start, u64 size)
 
 static int check_one(const struct wsd_region_want *want, int fd, u32 i, struct tr_error *error)
 {
+	struct statfs fs;
 	struct stat st;
 
 	if (!want->size || want->size > WSD_MEM_MAX || wraps(want->guest_addr, want->size) ||
@@ -25,6 +28,9 @@ static int check_one(const struct wsd_region_want *want, int fd, u32 i, struct t
 		return tr_fail(error, -EINVAL, "memory table: region %u: addresses make no sense", i);
 	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
 		return tr_fail(error, -EINVAL, "memory table: region %u: not a memory file", i);
+	/* Another process would answer for its pages, and could let this one wait for ever. */
+	if (fstatfs(fd, &fs) || fs.f_type == FUSE_SUPER_MAGIC)
+		return tr_fail(error, -EINVAL, "memory table: region %u: a file of FUSE", i);
 	if ((u64)st.st_size < want->offset + want->size)
 		return tr_fail(error, -EINVAL, "memory table: region %u: longer than its file", i);
 	return 0;

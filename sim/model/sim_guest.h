@@ -191,8 +191,6 @@ void sim_page_evicted(struct sim_guest *guest, u32 page, u32 shadow);
 void sim_page_migrate(struct sim_guest *guest, u32 page, u32 frame);
 /* Put @page into @frame (taken); dirty: differs from any copy outside.  Return: was a refault. */
 bool sim_page_install(struct sim_guest *guest, u32 page, u32 frame, enum ws_enter how, bool mapped);
-/* A resident or writeback page gives its frame back; what it was is kept by the caller. */
-void sim_page_release_frame(struct sim_guest *guest, u32 page);
 /* The identity ends. */
 void sim_page_free(struct sim_guest *guest, u32 page);
 /* A resident page is mapped: let the access loop have it if the host backs it. */

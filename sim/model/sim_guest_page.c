@@ -93,7 +93,8 @@ void sim_page_open(struct sim_guest *guest, u32 page)
 		guest->hot[page] |= SIM_HOT_FAST;
 }
 
-void sim_page_release_frame(struct sim_guest *guest, u32 page)
+/* A resident or writeback page gives its frame back; what it was is kept by the caller. */
+static void release_frame(struct sim_guest *guest, u32 page)
 {
 	u32 frame = guest->frame[page] - 1;
 	u8 hot = guest->hot[page];
@@ -133,7 +134,7 @@ void sim_page_evicted(struct sim_guest *guest, u32 page, u32 shadow)
 {
 	u32 slot = sim_page_slot(guest, page);
 
-	sim_page_release_frame(guest, page);
+	release_frame(guest, page);
 	if (slot) {
 		guest->hot[page] = SIM_HOT_SWAPPED;
 		guest->frame[page] = slot;
@@ -155,7 +156,7 @@ void sim_page_free(struct sim_guest *guest, u32 page)
 
 			lruvec->ops->remove(lruvec, page);
 		}
-		sim_page_release_frame(guest, page);
+		release_frame(guest, page);
 	} else if (sim_page_is_dropped(guest, page)) {
 		guest->dropped_pages--;
 	}

@@ -392,14 +392,14 @@ void sim_guest_kswapd(struct sim_guest *guest)
 			   guest->watermark.high - guest->frames.free_count :
 			   0;
 
-	want = want > guest->kswapd_left ? want : guest->kswapd_left;
-	/* What is being written will come free without further reclaim. */
-	if (guest->writing_pages >= want) {
+	/* What is being written will come free without further reclaim; kswapd_left is without it. */
+	if (guest->writing_pages >= want && !guest->kswapd_left) {
 		next_ns = sim_guest_next_write_ns(guest);
 		sim_wake_at(guest->engine, next_ns > now_ns ? next_ns : now_ns + 1, SIM_CLASS_TIMER,
 			    SIM_WAKE_KSWAPD, guest->id, 0, 0);
 		return;
 	}
+	want = want > guest->kswapd_left ? want : guest->kswapd_left;
 	struct sim_reclaimed got =
 		sim_guest_reclaim(guest, want < KSWAPD_STEP ? want : KSWAPD_STEP, SIM_MEMCGS_MAX,
 				  SIM_RECLAIM_BACKGROUND);
@@ -413,7 +413,7 @@ void sim_guest_kswapd(struct sim_guest *guest)
 	if (got.freed + got.writing) {
 		guest->kswapd_failures = 0;
 	} else if (++guest->kswapd_failures >= KSWAPD_GIVE_UP) {
-		guest->kswapd_awake = false;
+		guest->kswapd_awake = guest->kswapd_again = false;
 		guest->kswapd_left = 0;
 		return;
 	} else {

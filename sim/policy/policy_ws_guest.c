@@ -44,7 +44,8 @@ void policy_ws_guest_init(struct policy_ws_guest *guest, const struct policy_ws_
 	guest->work_now = guest->work_mean = 1; /* as cautious as one that does nothing else */
 }
 
-double policy_ws_watermark(const struct sim_vm_view *vm)
+/* Free memory that a guest of this size keeps for itself: below it reclaims. */
+static double watermark_of(const struct sim_vm_view *vm)
 {
 	u64 kib = vm->nominal_bytes / 1024, min = 0;
 
@@ -57,7 +58,7 @@ double policy_ws_watermark(const struct sim_vm_view *vm)
 
 double policy_ws_kept_free(const struct sim_vm_view *vm, const struct policy_ws_params *params)
 {
-	return params->free_min * (double)vm->nominal_bytes + policy_ws_watermark(vm);
+	return params->free_min * (double)vm->nominal_bytes + watermark_of(vm);
 }
 
 struct policy_learning policy_ws_learning(const struct policy_ws_guest *guest,
@@ -414,7 +415,7 @@ static void update_follow(struct policy_ws_guest *guest, const struct sim_vm_vie
 	follows->demand = larger(0, guest->used - (double)vm->stats.caches_bytes) +
 			  larger(guest->deficit, guest->pushed);
 	follows->buffer = larger(params->buffer * follows->demand, params->spare * nominal) +
-			  policy_ws_watermark(vm);
+			  watermark_of(vm);
 	policy_ws_window_enter(&follows->wants, smaller(nominal, follows->demand + follows->buffer),
 			       now_ns, follows->linger_ns);
 	follow(follows, nominal, params, policy_ws_kept_free(vm, params));
@@ -453,7 +454,7 @@ void policy_ws_guest_update(struct policy_ws_guest *guest, const struct sim_vm_v
 		guest->headroom = larger(params->headroom * nominal,
 					 guest->growth * (double)params->interval_ns / 1e9);
 		guest->headroom = smaller(guest->headroom, params->headroom_max * nominal) +
-				  policy_ws_watermark(vm);
+				  watermark_of(vm);
 		guest->need = guest->base + policy_curve_all(&guest->curve) - guest->cold +
 			      larger(0, guest->used - guest->used_reported) + guest->headroom +
 			      guest->deficit;

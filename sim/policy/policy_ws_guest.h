@@ -117,9 +117,6 @@ struct policy_learning policy_ws_learning(const struct policy_ws_guest *guest,
 					  const struct sim_vm_view *vm,
 					  const struct policy_ws_params *params);
 
-/* Free memory that a guest of this size keeps for itself: below it reclaims. */
-double policy_ws_watermark(const struct sim_vm_view *vm);
-
 /* Free memory that is left to a guest even when others need it. */
 double policy_ws_kept_free(const struct sim_vm_view *vm, const struct policy_ws_params *params);
 
