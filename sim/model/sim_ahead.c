@@ -9,8 +9,6 @@
 #include "model/sim_guest.h"
 #include "model/sim_reporter.h"
 
-#define READAHEAD_PAGES 32u
-
 /* --- times of all events that are no stream's turn: a binary heap --- */
 
 void sim_ahead_foresee(struct sim_engine *engine, u64 time_ns)
@@ -63,7 +61,7 @@ static u32 margin_of(const struct sim_guest *guest)
 	u64 most = 1 << (SIM_AHEAD_SPANS - 1), pages = streams * (SIM_AHEAD_NS / fault_ns + 2 * most);
 
 	for (u32 i = 0; i < 2; i++) {
-		u64 cluster = i ? device[i]->cluster_pages : READAHEAD_PAGES;
+		u64 cluster = i ? device[i]->cluster_pages : SIM_READAHEAD_PAGES;
 
 		if (cluster <= 1)
 			continue;
@@ -189,7 +187,7 @@ bool sim_ahead_is_private(const struct sim_guest *guest, const struct sim_stream
 	if (hot & SIM_HOT_SWAPPED)
 		most += cluster;
 	else if (guest->dropped_pages && sim_page_type(guest, page) == WS_FILE)
-		most += READAHEAD_PAGES;
+		most += SIM_READAHEAD_PAGES;
 	return guest->frames.free_count > guest->watermark.low + most &&
 	       memcg->pages + most < memcg->high_pages && memcg->pages + most < memcg->max_pages &&
 	       frames_are_backed(guest, most);

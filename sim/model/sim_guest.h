@@ -46,6 +46,7 @@
 #define SIM_TRUTH_SHARE 256u /* pages per page whose true age is kept */
 #define SIM_TRUTH_MAPPED 1ull /* the last access was one that a recorder's window may hide */
 #define SIM_BATCH_MAX 64u    /* pages in one write */
+#define SIM_READAHEAD_PAGES 32u /* of files: 128 KiB, the default read_ahead_kb */
 
 /* Pages being written before their frames come free. */
 struct sim_batch {

@@ -9,8 +9,6 @@
 
 #include "model/sim_guest.h"
 
-#define READAHEAD_PAGES 32u /* 128 KiB, the default read_ahead_kb */
-
 struct fault {
 	struct sim_guest *guest;
 	struct sim_stream *stream;
@@ -72,9 +70,9 @@ static bool bring_neighbour(struct sim_guest *guest, u32 page, enum ws_enter how
 static void readahead_file(struct fault *fault)
 {
 	struct sim_guest *guest = fault->guest;
-	u32 first = fault->page & ~(READAHEAD_PAGES - 1), pages = 1;
+	u32 first = fault->page & ~(SIM_READAHEAD_PAGES - 1), pages = 1;
 
-	for (u32 page = first; page < first + READAHEAD_PAGES; page++) {
+	for (u32 page = first; page < first + SIM_READAHEAD_PAGES; page++) {
 		if (page == fault->page || !sim_page_is_dropped(guest, page))
 			continue;
 		pages += bring_neighbour(guest, page,
@@ -89,10 +87,10 @@ static void read_file(struct fault *fault)
 	struct sim_guest *guest = fault->guest;
 	struct sim_stream *stream = fault->stream;
 	u64 now_ns = guest->engine->now_ns;
-	u32 window_end = (fault->page | (READAHEAD_PAGES - 1)) + 1;
+	u32 window_end = (fault->page | (SIM_READAHEAD_PAGES - 1)) + 1;
 
 	if (fault->page >= stream->readahead && stream->readahead &&
-	    fault->page < ((stream->readahead | (READAHEAD_PAGES - 1)) + 1) &&
+	    fault->page < ((stream->readahead | (SIM_READAHEAD_PAGES - 1)) + 1) &&
 	    fault->page < window_end) {
 		/* Part of a window that was already asked for: only its transfer remains. */
 		u64 bps = guest->config->disk.read_bps;
@@ -100,7 +98,7 @@ static void read_file(struct fault *fault)
 		fault->ready_ns = now_ns + (bps ? SIM_PAGE_BYTES * SIM_SECOND / bps : 0);
 		guest->counters.file_in_pages++;
 	} else {
-		fault->ready_ns = sim_device_submit(&guest->disk, now_ns, false, READAHEAD_PAGES);
+		fault->ready_ns = sim_device_submit(&guest->disk, now_ns, false, SIM_READAHEAD_PAGES);
 		readahead_file(fault);
 	}
 	stream->readahead = fault->page + 1;
