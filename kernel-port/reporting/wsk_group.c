@@ -80,10 +80,11 @@ static int list_fill(struct css_list *list)
 static void group_release(struct kobject *kobj)
 {
 	struct wsk_group *group = container_of(kobj, struct wsk_group, kobj);
+	int i;
 
 	css_put(group->css);
-	kvfree(group->text[0].bytes);
-	kvfree(group->text[1].bytes);
+	for (i = 0; i < WSK_TEXTS; i++)
+		kvfree(group->text[i].bytes);
 	kfree_rcu(group, rcu);
 }
 

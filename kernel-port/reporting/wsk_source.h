@@ -46,16 +46,18 @@ struct wsk_view {
 	struct wsk_lot *lot;
 };
 
-/* What page_age of a memcg was when somebody began to read it. */
+/* A memcg's page_age as it was when somebody began to read it, kept until all of it is read. */
 struct wsk_text {
-	char *bytes; /* kvmalloc()ed */
+	char *bytes; /* kvmalloc()ed; NULL: none */
 	size_t length;
-	unsigned long number; /* of all texts; 0: none */
+	unsigned long number; /* among all texts ever begun */
 };
+
+#define WSK_TEXTS 8 /* read in pieces at one time, per memcg */
 
 struct wsk_group {
 	struct kobject kobj;
-	struct wsk_text text[2]; /* the last one and the one before */
+	struct wsk_text text[WSK_TEXTS];
 	struct list_head link; /* in wsk_groups; parents come before their children */
 	struct wsk_group *parent;
 	struct cgroup_subsys_state *css; /* referenced */

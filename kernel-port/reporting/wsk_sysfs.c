@@ -181,9 +181,11 @@ const struct attribute_group wsk_node_group = { .attrs = node_attrs };
 
 /*
  * A report of many nodes is longer than the page that a file of sysfs can have, and the
- * series' own file, a seq_file, has no such limit: so this one is read in pieces, as a binary
- * attribute.  A reader that begins gets a text of its own time and goes on in that, by its
- * number in the open file; who is two texts behind is told to begin again.
+ * series' own file, a seq_file, has no such limit: so this one is a binary attribute, read in
+ * pieces.  A reader gets the report as it was when the reader began.  What one read() takes
+ * whole is not kept; a longer text is, until its last piece is read, and the reader's open file
+ * says which one it is.  sysfs does not tell when a file is closed, so a text that nobody reads
+ * to its end stays until WSK_TEXTS newer ones need the room; its reader then gets -ESTALE.
  */
 #define LINE_BYTES (3 * 20 + sizeof(" anon= file=\n"))
 #define NODE_BYTES (sizeof("N1023\n") + (WS_EDGES_MAX + 1) * LINE_BYTES)
@@ -202,8 +204,7 @@ static ssize_t print_group(struct wsk_group *group, char *buf, size_t size)
 	return at;
 }
 
-/* The text of a reader that begins, or NULL and *error. */
-static struct wsk_text *begin_text(struct wsk_group *group, ssize_t *error)
+static int make_text(struct wsk_group *group, struct wsk_text *text)
 {
 	static unsigned long number; /* under wsk_lock */
 	size_t size = wsk_nodes_count * NODE_BYTES + 1;
@@ -212,23 +213,89 @@ static struct wsk_text *begin_text(struct wsk_group *group, ssize_t *error)
 
 	if (length < 0) {
 		kvfree(bytes);
-		*error = length;
-		return NULL;
+		return length;
 	}
-	kvfree(group->text[1].bytes);
-	group->text[1] = group->text[0];
-	group->text[0] = (struct wsk_text){ bytes, length, ++number };
-	return &group->text[0];
+	*text = (struct wsk_text){ bytes, length, ++number };
+	return 0;
+}
+
+static void drop_text(struct wsk_text *text)
+{
+	kvfree(text->bytes);
+	text->bytes = NULL;
 }
 
 static struct wsk_text *find_text(struct wsk_group *group, unsigned long number)
 {
 	int i;
 
-	for (i = 0; i < ARRAY_SIZE(group->text); i++)
-		if (number && group->text[i].number == number)
+	for (i = 0; i < WSK_TEXTS; i++)
+		if (group->text[i].bytes && group->text[i].number == number)
 			return &group->text[i];
 	return NULL;
+}
+
+/* A free place, or that of the oldest text. */
+static struct wsk_text *find_place(struct wsk_group *group)
+{
+	struct wsk_text *oldest = &group->text[0];
+	int i;
+
+	for (i = 0; i < WSK_TEXTS; i++) {
+		if (!group->text[i].bytes)
+			return &group->text[i];
+		if (group->text[i].number < oldest->number)
+			oldest = &group->text[i];
+	}
+	return oldest;
+}
+
+/*
+ * What an open file remembers: of a text that is being read its number, of one that was read
+ * to the end its length, for the read() that asks whether there is more.
+ */
+#define READ_WHOLE 1ul
+#define READING(number) ((void *)((number) << 1))
+#define ENDED_AT(length) ((void *)((length) << 1 | READ_WHOLE))
+
+static ssize_t read_on(struct wsk_group *group, void **state, char *buf, loff_t from, size_t count)
+{
+	unsigned long known = (unsigned long)*state;
+	struct wsk_text *text;
+	ssize_t result;
+
+	if (known & READ_WHOLE && from >= known >> 1)
+		return 0;
+	text = known & READ_WHOLE ? NULL : find_text(group, known >> 1);
+	if (!text)
+		return -ESTALE;
+	result = memory_read_from_buffer(buf, count, &from, text->bytes, text->length);
+	if (from >= text->length) {
+		*state = ENDED_AT(text->length);
+		drop_text(text);
+	}
+	return result;
+}
+
+static ssize_t read_first(struct wsk_group *group, void **state, char *buf, size_t count)
+{
+	struct wsk_text text, *place;
+	int error = make_text(group, &text);
+
+	if (error)
+		return error;
+	if (text.length <= count) {
+		*state = ENDED_AT(text.length);
+		memcpy(buf, text.bytes, text.length);
+		drop_text(&text);
+		return text.length;
+	}
+	*state = READING(text.number);
+	memcpy(buf, text.bytes, count);
+	place = find_place(group);
+	drop_text(place);
+	*place = text;
+	return count;
 }
 
 static ssize_t group_page_age_read(struct file *file, struct kobject *kobj,
@@ -237,16 +304,11 @@ static ssize_t group_page_age_read(struct file *file, struct kobject *kobj,
 	struct kernfs_open_file *of = ((struct seq_file *)file->private_data)->private;
 	struct wsk_group *group = to_group(kobj);
 	ssize_t result = mutex_lock_interruptible(&wsk_lock);
-	struct wsk_text *text;
 
 	if (result)
 		return result;
-	result = -ESTALE;
-	text = from ? find_text(group, (unsigned long)of->priv) : begin_text(group, &result);
-	if (text) {
-		of->priv = (void *)text->number;
-		result = memory_read_from_buffer(buf, count, &from, text->bytes, text->length);
-	}
+	result = from ? read_on(group, &of->priv, buf, from, count)
+		      : read_first(group, &of->priv, buf, count);
 	mutex_unlock(&wsk_lock);
 	return result;
 }
