@@ -16,7 +16,7 @@ static u64 whole_pages(u64 bytes)
 	return bytes / TR_PAGE_SIZE * TR_PAGE_SIZE;
 }
 
-/* Of a guest of @bytes, as a scenario that says nothing has it (sim_scenario_vm.c). */
+/* The kernel's share of a guest of @bytes: the default of a scenario (sim_scenario_vm.c). */
 static u64 kernel_of(const struct sim_vm_config *vm, u64 bytes)
 {
 	/* What is not an array of struct page, 64 bytes each, stays as it is. */

@@ -72,6 +72,24 @@ int sim_read_khugepaged(struct sim_reader *reader, const struct sim_json_in *in,
 void sim_print_khugepaged(struct sim_json_writer *json, const struct sim_field *field,
 			  const void *object);
 
+/* sim_scenario_workload.c: "workload" of a VM. */
+int sim_read_workload(struct sim_reader *reader, const struct sim_json_in *in, void *object);
+void sim_print_workload(struct sim_json_writer *json, const struct sim_field *field,
+			const void *object);
+/*
+ * Write the traces for a VM's demand series, once everything else about the VM is known: what
+ * the series' shares are of may depend on its size.  @in and @defaults (may be NULL) are the
+ * VM's object and the defaults for all VMs, for the place in an error.
+ */
+int sim_make_demands(struct sim_reader *reader, const struct sim_json_in *in,
+		     const struct sim_json_in *defaults, struct sim_vm_config *vm);
+
+/* sim_scenario_memcg.c: "memcgs" of a VM; the default is the root alone. */
+void sim_default_memcgs(struct sim_vm_config *vm);
+int sim_read_memcgs(struct sim_reader *reader, const struct sim_json_in *in, void *object);
+void sim_print_memcgs(struct sim_json_writer *json, const struct sim_field *field,
+		      const void *object);
+
 /* The properties of a link: delay, jitter, loss, reorder. */
 extern const struct sim_field sim_link_fields[];
 

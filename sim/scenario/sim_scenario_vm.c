@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* sim_scenario_vm.c - the VMs of a scenario and what runs in them. */
+/* sim_scenario_vm.c - the VMs of a scenario: size, reclaim, devices, balloon; how many of each. */
 #include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "model/sim_reclaim.h"
-#include "scenario/sim_demand.h"
 #include "scenario/sim_scenario_parts.h"
 #include "tr_units.h"
 #include "ws_wire.h"
@@ -26,307 +23,6 @@ struct entry {
 	u32 count;
 	u64 phase_step_ns;
 };
-
-/* --- workload --- */
-
-static const char *const keep_names[] = { "none", "file", "all", NULL };
-
-/* The name of a readable file, from the traces' folder, into @path. */
-static int read_path(struct sim_reader *reader, const struct sim_json_in *in,
-		     char path[SIM_PATH_MAX])
-{
-	const char *text;
-	struct stat st;
-	int rc = sim_json_get_text(in, &text, reader->error);
-
-	if (rc)
-		return rc;
-	if (!*text)
-		return sim_json_fail(in, -EINVAL, reader->error, "must name a file");
-	if ((size_t)snprintf(path, SIM_PATH_MAX, "%s%s", *text == '/' ? "" : reader->trace_folder,
-			     text) >= SIM_PATH_MAX)
-		return sim_json_fail(in, -ENAMETOOLONG, reader->error, "name too long");
-	if (stat(path, &st))
-		return sim_json_fail(in, -errno, reader->error, "%s: %s", path, strerror(errno));
-	if (!S_ISREG(st.st_mode))
-		return sim_json_fail(in, -EINVAL, reader->error, "%s: not a file", path);
-	if (access(path, R_OK))
-		return sim_json_fail(in, -errno, reader->error, "%s: %s", path, strerror(errno));
-	return 0;
-}
-
-static int read_trace(struct sim_reader *reader, const struct sim_json_in *in, void *object)
-{
-	return read_path(reader, in, ((struct sim_segment *)object)->trace);
-}
-
-/* --- demand series --- */
-
-static int read_series(struct sim_reader *reader, const struct sim_json_in *in, void *object)
-{
-	return read_path(reader, in, ((struct sim_demand *)object)->series);
-}
-
-static void print_series(struct sim_json_writer *json, const struct sim_field *field,
-			 const void *object)
-{
-	sim_json_text(json, field->key, ((const struct sim_demand *)object)->series);
-}
-
-static void print_container(struct sim_json_writer *json, const struct sim_field *field,
-			    const void *object)
-{
-	const struct sim_demand *demand = object;
-
-	if (*demand->container)
-		sim_json_text(json, field->key, demand->container);
-}
-
-static int read_container(struct sim_reader *reader, const struct sim_json_in *in, void *object)
-{
-	char *container = ((struct sim_demand *)object)->container;
-	const char *text;
-	int rc = sim_json_get_text(in, &text, reader->error);
-
-	if (!rc && (!*text || strlen(text) >= SIM_NAME_MAX))
-		rc = sim_json_fail(in, -EINVAL, reader->error, "must be 1 to %d characters",
-				   SIM_NAME_MAX - 1);
-	if (!rc)
-		snprintf(container, SIM_NAME_MAX, "%s", text);
-	return rc;
-}
-
-#define DEMAND(member) offsetof(struct sim_demand, member)
-
-/* As wssim trace import has them. */
-static const struct sim_field demand_fields[] = {
-	{ "series", SIM_FIELD_CUSTOM, .flags = SIM_FIELD_REQUIRED, .read = read_series,
-	  .print = print_series },
-	{ "container", SIM_FIELD_CUSTOM, .read = read_container, .print = print_container },
-	{ "memory", SIM_FIELD_BYTES, .offset = DEMAND(memory_bytes), .flags = SIM_FIELD_OR_NONE,
-	  .value = "none", .min = MIB, .max = 16 * TIB },
-	{ "time_scale", SIM_FIELD_DOUBLE, .offset = DEMAND(time_scale), .value = "1", .min = 1,
-	  .max = 1e6 },
-	{ "hot", SIM_FIELD_DOUBLE, .offset = DEMAND(hot), .value = "0.2", .max = 1 },
-	{ "hot_every", SIM_FIELD_NS, .offset = DEMAND(hot_ns), .value = "10s", .min = SEC,
-	  .max = 365 * DAY },
-	{ "warm", SIM_FIELD_DOUBLE, .offset = DEMAND(warm), .value = "0.3", .max = 1 },
-	{ "warm_every", SIM_FIELD_NS, .offset = DEMAND(warm_ns), .value = "5m", .min = SEC,
-	  .max = 365 * DAY },
-	{ "write", SIM_FIELD_DOUBLE, .offset = DEMAND(write), .value = "0.3", .max = 1 },
-	{ "seed", SIM_FIELD_U32, .offset = DEMAND(seed), .value = "1", .max = 1e9 },
-	{ .key = NULL },
-};
-
-/* The name of a series, or an object with the model's words. */
-static int read_demand(struct sim_reader *reader, const struct sim_json_in *in, void *object)
-{
-	struct sim_demand *demand = &((struct sim_segment *)object)->demand;
-	u64 seen = 0;
-	int rc;
-
-	sim_fields_default(demand_fields, demand);
-	if (sim_json_kind(in) == SIM_JSON_STRING)
-		return read_series(reader, in, demand);
-	rc = sim_fields_read(reader, demand_fields, in, demand, &seen);
-	if (!rc)
-		rc = sim_fields_required(demand_fields, in, seen, reader->error);
-	if (!rc && demand->hot + demand->warm > 1)
-		rc = sim_json_fail(in, -EINVAL, reader->error, "\"hot\" and \"warm\" are more than all");
-	return rc;
-}
-
-#define SEGMENT(member) offsetof(struct sim_segment, member)
-
-static const struct sim_field segment_fields[] = {
-	{ "trace", SIM_FIELD_CUSTOM, .read = read_trace },
-	{ "demand", SIM_FIELD_CUSTOM, .read = read_demand },
-	{ "repeat", SIM_FIELD_U32, .offset = SEGMENT(repeat), .value = "1", .min = 1, .max = 1e9 },
-	{ "keep", SIM_FIELD_CHOICE, .offset = SEGMENT(keep), .value = "file",
-	  .names = keep_names },
-	{ "idle", SIM_FIELD_NS, .offset = SEGMENT(idle_ns), .value = "0", .max = 365 * DAY },
-	{ .key = NULL },
-};
-
-static int read_segment(struct sim_reader *reader, const struct sim_json_in *in,
-			struct sim_segment *segment)
-{
-	struct sim_json_in keep;
-	bool plays;
-	int rc;
-
-	sim_fields_default(segment_fields, segment);
-	if (sim_json_kind(in) == SIM_JSON_STRING)
-		return read_trace(reader, in, segment);
-	rc = sim_fields_read(reader, segment_fields, in, segment, NULL);
-	plays = *segment->trace || *segment->demand.series;
-	if (!rc && *segment->trace && *segment->demand.series)
-		return sim_json_fail(in, -EINVAL, reader->error,
-				     "needs a \"trace\" or a \"demand\", and not both");
-	if (rc || plays)
-		return rc;
-	if (!segment->idle_ns)
-		return sim_json_fail(in, -EINVAL, reader->error,
-				     "needs a \"trace\", a \"demand\" or an \"idle\" longer than 0");
-	if (sim_json_find(in, "keep", &keep))
-		return sim_json_fail(&keep, -EINVAL, reader->error, "says nothing without a trace");
-	return 0;
-}
-
-static int read_workload(struct sim_reader *reader, const struct sim_json_in *in, void *object)
-{
-	struct sim_vm_config *vm = object;
-	struct sim_json_in child;
-	int rc = 0;
-
-	free(vm->segment); /* what "defaults" had said */
-	vm->segment = NULL;
-	vm->segments_count = 0;
-	if (sim_json_kind(in) != SIM_JSON_ARRAY || !sim_json_count(in))
-		return sim_json_fail(in, -EINVAL, reader->error,
-				     "must be a list of one or more segments");
-	vm->segment = calloc(sim_json_count(in), sizeof(*vm->segment));
-	if (!vm->segment)
-		return sim_json_fail(in, -ENOMEM, reader->error, "out of memory");
-	for (bool ok = sim_json_first(in, &child); ok && !rc; ok = sim_json_next(&child))
-		rc = read_segment(reader, &child, &vm->segment[vm->segments_count++]);
-	return rc;
-}
-
-static void print_workload(struct sim_json_writer *json, const struct sim_field *field,
-			   const void *object)
-{
-	const struct sim_vm_config *vm = object;
-
-	sim_json_array(json, field->key);
-	for (u32 i = 0; i < vm->segments_count; i++) {
-		const struct sim_segment *segment = &vm->segment[i];
-		char text[TR_UNITS_TEXT];
-		sim_json_object(json, NULL);
-		if (*segment->demand.series) {
-			sim_json_object(json, "demand");
-			sim_fields_print(demand_fields, json, &segment->demand);
-			sim_json_close(json);
-		} else if (*segment->trace) {
-			sim_json_text(json, "trace", segment->trace);
-		}
-		sim_json_number(json, "repeat", segment->repeat);
-		if (*segment->trace)
-			sim_json_text(json, "keep", keep_names[segment->keep]);
-		sim_json_text(json, "idle", tr_format_ns(segment->idle_ns, text));
-		sim_json_close(json);
-	}
-	sim_json_close(json);
-}
-
-/* --- memory cgroups --- */
-
-/* A memcg as the file has it: its parent by name. */
-struct memcg_entry {
-	struct sim_memcg_config memcg; /* first, as in struct entry */
-	char parent[SIM_NAME_MAX];
-};
-
-#define MEMCG(member) offsetof(struct sim_memcg_config, member)
-#define MEMCG_ROOT "root"
-
-static const struct sim_field memcg_fields[] = {
-	{ "name", SIM_FIELD_NAME, .offset = MEMCG(name), .flags = SIM_FIELD_REQUIRED },
-	{ "parent", SIM_FIELD_NAME, .offset = offsetof(struct memcg_entry, parent),
-	  .value = MEMCG_ROOT },
-	{ "min", SIM_FIELD_BYTES, .offset = MEMCG(min_bytes), .flags = SIM_FIELD_PAGES,
-	  .value = "0", .max = 64 * TIB },
-	{ "low", SIM_FIELD_BYTES, .offset = MEMCG(low_bytes), .flags = SIM_FIELD_PAGES,
-	  .value = "0", .max = 64 * TIB },
-	{ "high", SIM_FIELD_BYTES, .offset = MEMCG(high_bytes),
-	  .flags = SIM_FIELD_PAGES | SIM_FIELD_OR_NONE, .value = "none", .min = 4 * KIB,
-	  .max = 64 * TIB },
-	{ "max", SIM_FIELD_BYTES, .offset = MEMCG(max_bytes),
-	  .flags = SIM_FIELD_PAGES | SIM_FIELD_OR_NONE, .value = "none", .min = 4 * KIB,
-	  .max = 64 * TIB },
-	{ .key = NULL },
-};
-
-static void root_memcg(struct sim_vm_config *vm)
-{
-	struct memcg_entry root = { .memcg.parent = 0 };
-
-	sim_fields_default(memcg_fields, &root);
-	snprintf(root.memcg.name, SIM_NAME_MAX, MEMCG_ROOT);
-	vm->memcg[0] = root.memcg;
-	vm->memcgs_count = 1;
-}
-
-/* Number of the memcg @name among those read; as many as there are: it is none of them. */
-static u32 find_memcg(const struct sim_vm_config *vm, const char *name)
-{
-	u32 i = 0;
-
-	while (i < vm->memcgs_count && strcmp(vm->memcg[i].name, name))
-		i++;
-	return i;
-}
-
-static int read_memcg(struct sim_reader *reader, const struct sim_json_in *in,
-		      struct sim_vm_config *vm)
-{
-	struct memcg_entry entry = { .memcg.parent = 0 };
-	u64 seen = 0;
-	int rc;
-
-	sim_fields_default(memcg_fields, &entry);
-	rc = sim_fields_read(reader, memcg_fields, in, &entry, &seen);
-	if (!rc)
-		rc = sim_fields_required(memcg_fields, in, seen, reader->error);
-	if (rc)
-		return rc;
-	if (find_memcg(vm, entry.memcg.name) < vm->memcgs_count)
-		return sim_json_fail(in, -EINVAL, reader->error, "a memcg \"%s\" is there already",
-				     entry.memcg.name);
-	entry.memcg.parent = find_memcg(vm, entry.parent);
-	if (entry.memcg.parent == vm->memcgs_count)
-		return sim_json_fail(in, -EINVAL, reader->error,
-				     "no memcg \"%s\" before it to be below", entry.parent);
-	if (entry.memcg.min_bytes > entry.memcg.max_bytes)
-		return sim_json_fail(in, -EINVAL, reader->error, "\"min\" is above \"max\"");
-	vm->memcg[vm->memcgs_count++] = entry.memcg;
-	return 0;
-}
-
-/* The root is always there as memcg 0; the list holds the others, from 1, parents first. */
-static int read_memcgs(struct sim_reader *reader, const struct sim_json_in *in, void *object)
-{
-	struct sim_vm_config *vm = object;
-	struct sim_json_in child;
-	int rc = 0;
-
-	if (sim_json_kind(in) != SIM_JSON_ARRAY)
-		return sim_json_fail(in, -EINVAL, reader->error, "must be a list");
-	if (sim_json_count(in) >= SIM_MEMCGS_MAX)
-		return sim_json_fail(in, -ERANGE, reader->error, "more than %d memcgs",
-				     SIM_MEMCGS_MAX - 1);
-	root_memcg(vm);
-	for (bool ok = sim_json_first(in, &child); ok && !rc; ok = sim_json_next(&child))
-		rc = read_memcg(reader, &child, vm);
-	return rc;
-}
-
-static void print_memcgs(struct sim_json_writer *json, const struct sim_field *field,
-			 const void *object)
-{
-	const struct sim_vm_config *vm = object;
-
-	sim_json_array(json, field->key);
-	for (u32 i = 1; i < vm->memcgs_count; i++) {
-		struct memcg_entry entry = { .memcg = vm->memcg[i] };
-
-		memcpy(entry.parent, vm->memcg[entry.memcg.parent].name, SIM_NAME_MAX);
-		sim_json_object(json, NULL);
-		sim_fields_print(memcg_fields, json, &entry);
-		sim_json_close(json);
-	}
-	sim_json_close(json);
-}
 
 /* --- reclaim, devices, dialect --- */
 
@@ -479,9 +175,9 @@ static const struct sim_field vm_fields[] = {
 	{ "page_reporting", SIM_FIELD_CUSTOM, .read = sim_read_reporting,
 	  .print = sim_print_reporting },
 	{ "dialect", SIM_FIELD_CUSTOM, .read = read_dialect, .print = print_dialect },
-	{ "memcgs", SIM_FIELD_CUSTOM, .read = read_memcgs, .print = print_memcgs },
-	{ "workload", SIM_FIELD_CUSTOM, .flags = SIM_FIELD_REQUIRED, .read = read_workload,
-	  .print = print_workload },
+	{ "memcgs", SIM_FIELD_CUSTOM, .read = sim_read_memcgs, .print = sim_print_memcgs },
+	{ "workload", SIM_FIELD_CUSTOM, .flags = SIM_FIELD_REQUIRED, .read = sim_read_workload,
+	  .print = sim_print_workload },
 	{ "loop", SIM_FIELD_BOOL, .offset = VM(loop), .value = "true" },
 	{ "phase", SIM_FIELD_NS, .offset = VM(phase_ns), .value = "0", .max = 365 * DAY },
 	{ "phase_step", SIM_FIELD_NS, .offset = offsetof(struct entry, phase_step_ns),
@@ -501,7 +197,7 @@ static void default_entry(struct entry *entry)
 	entry->vm.swap = *sim_device_builtin(SIM_DEVICE_DEFAULT);
 	entry->vm.swap_bytes = SIM_NONE;
 	entry->vm.disk = *sim_device_builtin(SIM_DEVICE_DEFAULT);
-	root_memcg(&entry->vm);
+	sim_default_memcgs(&entry->vm);
 }
 
 static u64 whole_pages(u64 bytes)
@@ -528,13 +224,15 @@ static void size_entry(struct sim_vm_config *vm)
 		vm->swap_bytes = vm->memory_bytes;
 }
 
-/* Fail at the key that is to blame, if it is there. */
-#define FAIL_AT(in, key, ...)                                                                     \
-	do {                                                                                      \
-		struct sim_json_in at_;                                                           \
-		return sim_json_fail(sim_json_find(in, key, &at_) ? &at_ : (in), -EINVAL,         \
-				     reader->error, __VA_ARGS__);                                 \
-	} while (0)
+/* Fail at the key that is to blame or, where the value is a default, at the whole VM. */
+static int fail_at(struct sim_reader *reader, const struct sim_json_in *in, const char *key,
+		   const char *reason)
+{
+	struct sim_json_in at;
+
+	return sim_json_fail(sim_json_find(in, key, &at) ? &at : in, -EINVAL, reader->error, "%s",
+			     reason);
+}
 
 static int check_entry(struct sim_reader *reader, const struct sim_json_in *in,
 		       const struct sim_vm_config *vm)
@@ -542,61 +240,20 @@ static int check_entry(struct sim_reader *reader, const struct sim_json_in *in,
 	u64 memcgs_min = 0;
 
 	if (vm->memory_min_bytes > vm->memory_bytes)
-		FAIL_AT(in, "memory_min", "is above \"memory\": the balloon would be larger than "
-					  "its guest");
+		return fail_at(reader, in, "memory_min",
+			       "is above \"memory\": the balloon would be larger than its guest");
 	if (vm->kernel_bytes >= vm->memory_min_bytes)
-		FAIL_AT(in, "kernel", "leaves no frame to programs: it must be below "
-				      "\"memory_min\"");
+		return fail_at(reader, in, "kernel",
+			       "leaves no frame to programs: it must be below \"memory_min\"");
 	if (vm->start_ns >= reader->scenario->duration_ns)
-		FAIL_AT(in, "start", "is not before the end of the run");
+		return fail_at(reader, in, "start", "is not before the end of the run");
 	if (vm->stop_ns <= vm->start_ns)
-		FAIL_AT(in, "stop", "is not after \"start\"");
-	/* Further down is only shared out what the uppermost have. */
+		return fail_at(reader, in, "stop", "is not after \"start\"");
+	/* Below the top level, memcgs only share out what those above them have. */
 	for (u32 i = 1; i < vm->memcgs_count; i++)
 		memcgs_min += vm->memcg[i].parent ? 0 : vm->memcg[i].min_bytes;
 	if (memcgs_min > vm->memory_bytes - vm->kernel_bytes)
-		FAIL_AT(in, "memcgs", "protect (\"min\") more than the VM has");
-	return 0;
-}
-
-/* What of @vm's segment number @number is to blame, for a message. */
-static struct sim_json_in demand_place(const struct sim_json_in *in,
-				       const struct sim_json_in *defaults, u32 number)
-{
-	struct sim_json_in workload, segment, demand;
-
-	if (!sim_json_find(in, "workload", &workload) &&
-	    !(defaults && sim_json_find(defaults, "workload", &workload)))
-		return *in;
-	if (!sim_json_first(&workload, &segment))
-		return workload;
-	for (u32 i = 0; i < number; i++)
-		if (!sim_json_next(&segment))
-			return workload;
-	return sim_json_find(&segment, "demand", &demand) ? demand : segment;
-}
-
-/* Traces for demand series, which only a VM's size makes whole. */
-static int make_demands(struct sim_reader *reader, const struct sim_json_in *in,
-			const struct sim_json_in *defaults, struct sim_vm_config *vm)
-{
-	struct tr_error why;
-
-	for (u32 i = 0; i < vm->segments_count; i++) {
-		struct sim_segment *segment = &vm->segment[i];
-		struct sim_demand *demand = &segment->demand;
-
-		if (!*demand->series)
-			continue;
-		if (demand->memory_bytes == SIM_NONE)
-			demand->memory_bytes =
-				sim_demand_memory(vm->memory_bytes, vm->kernel_bytes);
-		int rc = sim_demand_trace(demand, reader->scenario->duration_ns, segment->trace, &why);
-		if (rc) {
-			struct sim_json_in place = demand_place(in, defaults, i);
-			return sim_json_fail(&place, rc, reader->error, "%s", why.text);
-		}
-	}
+		return fail_at(reader, in, "memcgs", "protect (\"min\") more than the VM has");
 	return 0;
 }
 
@@ -620,7 +277,7 @@ static int read_entry(struct sim_reader *reader, const struct sim_json_in *in,
 		return rc;
 	size_entry(&entry->vm);
 	rc = check_entry(reader, in, &entry->vm);
-	return rc ? rc : make_demands(reader, in, defaults, &entry->vm);
+	return rc ? rc : sim_make_demands(reader, in, defaults, &entry->vm);
 }
 
 /* --- all VMs --- */

@@ -83,6 +83,7 @@ static inline u32 sim_plan_samples(const struct sim_plan *plan)
 	return (plan->seeds_count ? plan->seeds_count : 1) * plan->runs_count;
 }
 
+/* Cell @cell of sim_plan.cells_count: those of the first scenario come first. */
 struct sim_cell sim_plan_cell(const struct sim_plan *plan, u32 cell);
 
 /* "demo.json host.memory=4GiB link.loss=0.1": only what is not the same in all cells. */
