@@ -33,7 +33,7 @@ int ws_reaccess_init(struct ws_reaccess *reaccess, struct ws_reaccess *parent, v
 	return 0;
 }
 
-void ws_reaccess_clear(struct ws_reaccess *reaccess, u64 now_ns)
+static void clear(struct ws_reaccess *reaccess, u64 now_ns)
 {
 	ws_hist_reset(&reaccess->hist);
 	memset(reaccess->older, 0, sizeof(reaccess->older));
@@ -51,7 +51,7 @@ int ws_reaccess_configure(struct ws_reaccess *reaccess, const u64 *edge_ns, u32 
 	if (reaccess->configured && reaccess->hist.bins_count == edges_count + 1 &&
 	    !memcmp(reaccess->hist.edge_ns, edge_ns, edges_count * sizeof(*edge_ns)))
 		return 0;
-	ws_reaccess_clear(reaccess, now_ns);
+	clear(reaccess, now_ns);
 	reaccess->configured = true;
 	return ws_hist_init(&reaccess->hist, edge_ns, edges_count);
 }

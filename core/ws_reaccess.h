@@ -98,12 +98,12 @@ u64 ws_reaccess_footprint(u32 gens_count);
 int ws_reaccess_init(struct ws_reaccess *reaccess, struct ws_reaccess *parent, void *memory,
 		     u32 gens_count, u64 now_ns);
 
-/* Edges as ws_hist_init().  Clears the counts if they differ.  Return: 0 or -EINVAL. */
+/*
+ * Edges as ws_hist_init().  If they differ from those in use, all counts of this one start
+ * again from 0; those of its parents stay.  Return: 0 or -EINVAL.
+ */
 int ws_reaccess_configure(struct ws_reaccess *reaccess, const u64 *edge_ns, u32 edges_count,
 			  u64 now_ns);
-
-/* All counts of this one become 0; those of its parents stay. */
-void ws_reaccess_clear(struct ws_reaccess *reaccess, u64 now_ns);
 
 /* @reaccess counts for @age from now on; generations from before are known as @age knows them. */
 void ws_reaccess_attach(struct ws_reaccess *reaccess, const struct ws_age *age, u64 now_ns);

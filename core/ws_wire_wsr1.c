@@ -23,7 +23,8 @@ void ws_wsr1_put_head(u8 *buf, const struct ws_msg *msg, const struct ws_wsr1_he
 	ws_put_le16(buf + 14, (u16)head->status);
 }
 
-int ws_wsr1_get_head(struct ws_msg *msg, struct ws_wsr1_head *head, const u8 *buf, u32 len)
+/* Sets all of @msg but what its kind has.  Return: 0, -EMSGSIZE or -EPROTO. */
+static int get_head(struct ws_msg *msg, struct ws_wsr1_head *head, const u8 *buf, u32 len)
 {
 	if (len < WSR1_HEAD_BYTES)
 		return -EMSGSIZE;
@@ -123,7 +124,7 @@ static int decode_config(struct ws_msg *msg, u32 bins, const u8 *buf, u32 len)
 static int decode_to_guest(struct ws_msg *msg, u32 bins, const u8 *buf, u32 len)
 {
 	struct ws_wsr1_head head;
-	int error = ws_wsr1_get_head(msg, &head, buf, len);
+	int error = get_head(msg, &head, buf, len);
 
 	if (error)
 		return error;
@@ -157,7 +158,7 @@ static int encode_to_host(const struct ws_msg *msg, u32 bins, u8 *buf, u32 size)
 static int decode_to_host(struct ws_msg *msg, u32 bins, const u8 *buf, u32 len)
 {
 	struct ws_wsr1_head head;
-	int error = ws_wsr1_get_head(msg, &head, buf, len);
+	int error = get_head(msg, &head, buf, len);
 
 	if (error)
 		return error;

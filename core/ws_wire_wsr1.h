@@ -19,9 +19,6 @@ struct ws_wsr1_head {
 
 void ws_wsr1_put_head(u8 *buf, const struct ws_msg *msg, const struct ws_wsr1_head *head, u32 len);
 
-/* Sets all of @msg but what its kind has.  Return: 0, -EMSGSIZE or -EPROTO. */
-int ws_wsr1_get_head(struct ws_msg *msg, struct ws_wsr1_head *head, const u8 *buf, u32 len);
-
 int ws_wsr1_encode_report(const struct ws_msg *msg, u32 bins, u8 *buf, u32 size);
 int ws_wsr1_decode_report(struct ws_msg *msg, const struct ws_wsr1_head *head, u32 bins,
 			  const u8 *buf, u32 len);

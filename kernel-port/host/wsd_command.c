@@ -201,7 +201,8 @@ static void do_for_vm(struct wsd_control *control, char **word, u32 count, FILE 
 		fputs("ok\n", answer);
 }
 
-void wsd_command_line(struct wsd_control *control, const char *line, FILE *answer)
+/* Carry out one line and write the answer. */
+static void carry_out(struct wsd_control *control, const char *line, FILE *answer)
 {
 	static const char *const for_vm[] = { "target", "configure", "stats", "report", "hint" };
 	char text[LINE_BYTES], *word[WORDS_MAX] = { NULL }, *rest = NULL;
@@ -274,7 +275,7 @@ static bool answer_line(struct client *client, const char *line)
 	if (!stream)
 		return false;
 	hold(client->command->control, true);
-	wsd_command_line(client->command->control, line, stream);
+	carry_out(client->command->control, line, stream);
 	hold(client->command->control, false);
 	if (fclose(stream))
 		return false;

@@ -30,7 +30,4 @@ int wsd_command_create(struct wsd_command **command, struct wsd_control *control
 		       const char *path, struct tr_error *error);
 void wsd_command_destroy(struct wsd_command *command); /* NULL is fine */
 
-/* Carry out one line and write the answer.  For the socket and tests. */
-void wsd_command_line(struct wsd_control *control, const char *line, FILE *answer);
-
 #endif /* WSD_COMMAND_H */

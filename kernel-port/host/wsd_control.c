@@ -488,7 +488,8 @@ static void sample_memory(const struct wsd_vm *vm, u64 time_ns, struct sim_vm_sa
 		sample->kernel_pages = total - held;
 }
 
-void wsd_control_fill_sample(struct wsd_control *control, u32 i, struct sim_vm_sample *sample)
+/* VM @i as the record sees it now. */
+static void fill_sample(struct wsd_control *control, u32 i, struct sim_vm_sample *sample)
 {
 	const struct wsd_vm *vm = &control->vm[i];
 	const u64 *value = vm->stats.value;
@@ -567,7 +568,7 @@ static struct sim_vm_sample *fill_samples(struct wsd_control *control)
 
 	assert(sample);
 	for (u32 i = 0; i < control->vms_count; i++)
-		wsd_control_fill_sample(control, i, &sample[i]);
+		fill_sample(control, i, &sample[i]);
 	return sample;
 }
 

@@ -73,7 +73,4 @@ void wsd_control_destroy(struct wsd_control *control);
 /* For commands and tests. */
 void wsd_control_set_target(struct wsd_control *control, u32 vm, u64 bytes);
 
-/* One VM as the record sees it now. */
-void wsd_control_fill_sample(struct wsd_control *control, u32 vm, struct sim_vm_sample *sample);
-
 #endif /* WSD_CONTROL_H */

@@ -67,13 +67,6 @@ static void psi_line(const char *text, const char *kind, u64 *total_ns, u32 *avg
 	*total_ns = at ? strtoull(at + 6, NULL, 10) * 1000 : 0;
 }
 
-void wsd_host_parse_psi(const char *text, u64 *some_ns, u64 *full_ns, u32 *some_avg10,
-			u32 *full_avg10)
-{
-	psi_line(text, "some", some_ns, some_avg10);
-	psi_line(text, "full", full_ns, full_avg10);
-}
-
 void wsd_host_read(struct wsd_host *host, const char *proc)
 {
 	char *meminfo = read_text(proc, "meminfo"), *vmstat = read_text(proc, "vmstat");
@@ -87,8 +80,8 @@ void wsd_host_read(struct wsd_host *host, const char *proc)
 			(number_of(meminfo, "SwapTotal") - number_of(meminfo, "SwapFree")) * 1024;
 		host->swap_in_bytes = number_of(vmstat, "pswpin") * 4096;
 		host->swap_out_bytes = number_of(vmstat, "pswpout") * 4096;
-		wsd_host_parse_psi(psi, &host->psi_some_ns, &host->psi_full_ns,
-				   &host->psi_some_avg10, &host->psi_full_avg10);
+		psi_line(psi, "some", &host->psi_some_ns, &host->psi_some_avg10);
+		psi_line(psi, "full", &host->psi_full_ns, &host->psi_full_avg10);
 	}
 	free(meminfo);
 	free(vmstat);

@@ -36,8 +36,4 @@ void wsd_host_process(struct wsd_process *process, const char *proc, int pid);
  */
 u64 wsd_host_beside(const char *proc, int pid, u64 ram_bytes);
 
-/* A file such as /proc/pressure/memory, as text. */
-void wsd_host_parse_psi(const char *text, u64 *some_ns, u64 *full_ns, u32 *some_avg10,
-			u32 *full_avg10);
-
 #endif /* WSD_HOST_H */

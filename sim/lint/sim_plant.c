@@ -46,7 +46,6 @@ static void look_vm(struct sim_plant *plant, u32 vm)
 	if (channels & SIM_CH_HOST) {
 		view->backed_bytes = backed(guest) * SIM_PLANT_BLOCK;
 		view->host_swapped_bytes = guest->host_swapped * SIM_PLANT_BLOCK;
-		view->host_swap_in_bytes = guest->host_swap_in;
 	}
 	if (channels & SIM_CH_AGENT) {
 		view->committed_bytes =

@@ -96,7 +96,6 @@ struct sim_plant_guest {
 	/* Running totals. */
 	u64 stall_ns, host_stall_ns; /* waiting for the guest's swap, for the host's */
 	u64 swap_in, swap_out, async_pages, direct_pages, stalls, oom_kills, oom_deflates;
-	u64 host_swap_in;
 	u64 commands, requests;
 	u64 informed_ns; /* when statistics or a report arrived last */
 };

@@ -131,7 +131,6 @@ static void use(struct sim_plant *plant, u32 vm, struct sim_plant_block *block)
 	block->last_ns = plant->now_ns;
 	if (missing && sim_plant_random(plant) * guest->touched < (double)missing) {
 		guest->host_swapped--;
-		guest->host_swap_in += SIM_PLANT_BLOCK;
 		plant->host_swap_in += SIM_PLANT_BLOCK;
 		plant->host_stall_ns += SIM_PLANT_PAGES * plant->refault_ns;
 		wait_for(plant, guest, &guest->host_stall_ns);

@@ -38,7 +38,6 @@ static void refresh_vm(struct sim_controller *control, u32 vm)
 	if (channels & SIM_CH_HOST) {
 		view->backed_bytes = guest->backing.backed * control->engine->page_bytes;
 		view->host_swapped_bytes = guest->backing.swapped * control->engine->page_bytes;
-		view->host_swap_in_bytes = guest->counters.host_swap_in_pages * control->engine->page_bytes;
 		view->cpu_ns = cpu_ns(&guest->counters);
 	}
 	if (channels & SIM_CH_AGENT) {

@@ -71,7 +71,6 @@ struct sim_vm_view {
 	struct sim_vm_report report;
 	/* SIM_CH_HOST */
 	u64 backed_bytes, host_swapped_bytes; /* of this VM's memory */
-	u64 host_swap_in_bytes;		      /* running total */
 	u64 cpu_ns; /* processor time that it used, running total; 0: the host cannot tell */
 	/* SIM_CH_AGENT */
 	u64 committed_bytes;

@@ -74,7 +74,6 @@ struct block {
 int plugin_out_open(const char *path);
 void plugin_out_close(void);
 void plugin_emit(struct vcpu *c, u32 op, u64 arg, const u64 *extra);
-u64 plugin_time_ns(const struct vcpu *c);
 void plugin_clock_start(struct vcpu *c); /* the thread starts: now is where the others are */
 void plugin_clock_stop(struct vcpu *c);	 /* it ends */
 void plugin_sleep(struct vcpu *c);	 /* it enters a call that may block */

@@ -126,7 +126,8 @@ int plugin_out_open(const char *path)
 	return 0;
 }
 
-u64 plugin_time_ns(const struct vcpu *c)
+/* The time that the thread has reached: so many instructions, all equally long. */
+static u64 time_of(const struct vcpu *c)
 {
 	u64 insns = c->held_insns ? c->held_insns : c->insns;
 
@@ -139,7 +140,7 @@ static void put(const struct vcpu *c, u32 op, u64 arg, const u64 *extra)
 
 	if (out.used + words > BUFFER_WORDS)
 		flush();
-	out.word[out.used++] = (plugin_time_ns(c) & ((1ull << TR_RAW_TIME_BITS) - 1)) |
+	out.word[out.used++] = (time_of(c) & ((1ull << TR_RAW_TIME_BITS) - 1)) |
 			       (u64)c->index << TR_RAW_TIME_BITS;
 	out.word[out.used++] = arg | (u64)op << TR_RAW_ARG_BITS;
 	for (u32 i = 2; i < words; i++)
@@ -180,7 +181,7 @@ void plugin_clock_note(const struct vcpu *c)
 	u64 now_ns = host_ns();
 
 	pthread_mutex_lock(&out.lock);
-	clock_to(plugin_time_ns(c));
+	clock_to(time_of(c));
 	if (now_ns - out.flushed_ns > FLUSH_NS) {
 		out.flushed_ns = now_ns;
 		flush();
@@ -191,7 +192,7 @@ void plugin_clock_note(const struct vcpu *c)
 /* Called with the lock: move @c's clock on to the common one. */
 static void catch_up(struct vcpu *c)
 {
-	u64 own_ns = plugin_time_ns(c), idle_ns;
+	u64 own_ns = time_of(c), idle_ns;
 
 	if (out.clock_ns < own_ns + IDLE_MIN_NS)
 		return;
@@ -225,7 +226,7 @@ static void all_asleep_since(void)
 void plugin_clock_stop(struct vcpu *c)
 {
 	pthread_mutex_lock(&out.lock);
-	clock_to(plugin_time_ns(c));
+	clock_to(time_of(c));
 	if (c->live) {
 		out.live--;
 		out.blocked -= c->blocked;
@@ -238,7 +239,7 @@ void plugin_clock_stop(struct vcpu *c)
 void plugin_sleep(struct vcpu *c)
 {
 	pthread_mutex_lock(&out.lock);
-	clock_to(plugin_time_ns(c));
+	clock_to(time_of(c));
 	if (!c->blocked) {
 		c->blocked = true;
 		out.blocked++;
