@@ -18,11 +18,11 @@
  * labels to slots.  Folding the oldest generation into the next one is then a
  * change in the table, not a walk over all pages: the label simply becomes
  * another name of the next generation.  A label is free again when no page
- * bears it any more; ws_age_tidy() helps that along when names run short.
+ * bears it any more; ws_age_tidy() helps that along when labels run short.
  *
- * Folding takes a page's history of accesses away, as in Linux, or part of it
- * (age->keeps).  So history flags count only while the page bears its generation's
- * present label; ws_age_faded() says what is left of them otherwise.
+ * Folding clears a page's history of accesses, as in Linux, or all but a part of it
+ * (age->keeps).  So a page's history flags count only while it bears its generation's
+ * current label; ws_age_faded() says what is left of them otherwise.
  *
  * Memory: one u16 a page, the caller's, zeroed, may be shared by any number of
  * struct ws_age (a memcg each) as long as a page is in one of them at a time.
@@ -66,7 +66,7 @@
 enum ws_keeps {
 	WS_KEEPS_NOTHING,
 	WS_KEEPS_WORKINGSET, /* that flag alone */
-	WS_KEEPS_TWO,	     /* of references in WS_PAGE_NUMBER 2 at most */
+	WS_KEEPS_TWO,	     /* at most 2 of the references in WS_PAGE_NUMBER */
 };
 
 /* The history as one number of references, 0..7; WS_REFS_NUMBER in ws_rules.h. */
@@ -97,7 +97,7 @@ struct ws_age {
 	u32 bearers[WS_KINDS];	   /* by kind: pages that bear the label */
 	u8 row_of[WS_KINDS];	   /* by kind: the row that the label names */
 	u8 label_of[WS_GENS_MAX];  /* by slot: the label that entering pages get */
-	/* by row, for who wants to know how old its pages are at most and at least (ws_reaccess.h) */
+	/* by row: how old its pages are at most and at least (for ws_reaccess.h) */
 	u64 oldest_ns[WS_ROWS_MAX]; /* its birth, or that of the oldest folded into it */
 	u64 late_seq[WS_ROWS_MAX];  /* max_seq when a page last came straight into it; 0: none */
 	u32 labels_free;	   /* as of the last ws_age_advance() */
@@ -117,7 +117,7 @@ u64 ws_age_footprint(u32 pages_count);
  */
 int ws_age_init(struct ws_age *age, u16 *page, u32 pages_count, u32 gens, u64 now_ns);
 
-/* In a generation of some ws_age that uses this page array? */
+/* Is the page in a generation of any ws_age that uses this page array? */
 static inline bool ws_page_aged(u16 entry)
 {
 	return entry & WS_PAGE_LABEL;
@@ -128,10 +128,10 @@ static inline enum ws_type ws_page_type(u16 entry)
 	return entry & WS_PAGE_FILE ? WS_FILE : WS_ANON;
 }
 
-/* Put @page, in no generation now, into generation @seq (clamped to the type's range). */
+/* Put @page, which is in no generation, into generation @seq (clamped to the type's range). */
 void ws_age_add(struct ws_age *age, u32 page, enum ws_type type, u64 seq);
 
-/* Take @page out; keeps no flag but WS_PAGE_LINKED. */
+/* Take @page out of its generation; of its flags only WS_PAGE_LINKED stays. */
 void ws_age_remove(struct ws_age *age, u32 page);
 
 /* Generation of an aged page, min_seq[type]..max_seq. */
@@ -249,7 +249,7 @@ static inline void ws_age_note_late(struct ws_age *age, enum ws_type type, u32 s
 		age->late_seq[ws_age_row(slot, type)] = age->max_seq;
 }
 
-/* Pages of row @from go to row @to, unused: how old those of @to may be. */
+/* Pages of row @from go to row @to without having been used: @to's bounds take them in. */
 static inline void ws_age_note_unused(struct ws_age *age, u32 from, u32 to)
 {
 	if (age->oldest_ns[from] < age->oldest_ns[to])

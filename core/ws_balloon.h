@@ -4,8 +4,8 @@
  *
  * A configuration change starts the work: batches of at most 256 pages until
  * actual is target, then nothing until the next change.  When the guest's
- * allocator does not give a batch's pages the work pauses for 200 ms, whichever
- * way the target points then, and goes on.
+ * allocator cannot supply a batch's pages, the work pauses for 200 ms and then goes
+ * on in whichever direction the target lies by then.
  *
  * With DEFLATE_ON_OOM the guest, out of memory, takes 256 pages back, target or
  * not.  They stay out until the next configuration change: that is what Linux
@@ -18,16 +18,16 @@
  *	case WS_BALLOON_IDLE:	 call again after ws_balloon_set_target();
  *	}
  *
- * What happens when it should not:
- *	target changed amid a batch	the batch is counted, the next step follows the new one
- *	the same target again		nothing, but that what OOM took is taken anew
- *	host never acknowledges a batch	the caller does not come back; only OOM goes on
- *	OOM amid a batch		what is in the balloon is given back, not that batch
- *	reset, features anew		the pages are the guest's again: the caller frees them and
- *					calls ws_balloon_init(); till the next target, idle
+ * What happens in unusual cases:
+ *	target changed amid a batch	the batch is counted, the next step follows the new target
+ *	the same target again		only what was given back on OOM is taken again
+ *	host never acknowledges a batch	the caller is stuck in that step; OOM still deflates
+ *	OOM amid a batch		pages already in the balloon are given back, not the batch
+ *	reset, or features renegotiated	the pages are the guest's again: the caller frees them and
+ *					calls ws_balloon_init(); idle until the next target
  *
- * Which pages, what they cost and how the host hears of them is the caller's;
- * he also writes actual_pages to the config space after each batch.
+ * Which pages to take, what that costs and how the host is told are the caller's
+ * affair; the caller also writes actual_pages to the config space after each batch.
  *
  * Memory: the caller's.  Time: now_ns, never decreasing.  Errors: none; a broken
  * promise (more pages than asked for) traps.  Locking: the caller serializes per
@@ -54,7 +54,7 @@ struct ws_balloon {
 	u32 target_pages; /* num_pages of the config space */
 	u32 actual_pages;
 	bool deflate_on_oom; /* negotiated */
-	bool working;	     /* a change of configuration is not yet followed */
+	bool working;	     /* the last change of configuration is not carried out yet */
 	u64 retry_ns;	     /* no step before this */
 	/* running totals */
 	u64 inflated_pages, deflated_pages, oom_deflated_pages;
@@ -66,7 +66,7 @@ void ws_balloon_init(struct ws_balloon *balloon, bool deflate_on_oom);
 /* The host changed num_pages (or interrupted without changing it). */
 void ws_balloon_set_target(struct ws_balloon *balloon, u32 target_pages);
 
-/* What to do now.  Asking changes nothing but that finished work becomes idle. */
+/* What to do now.  Asking has no effect, except that finished work becomes idle. */
 struct ws_balloon_next ws_balloon_step(struct ws_balloon *balloon, u64 now_ns);
 
 /* @got of the @wanted pages of the last step were allocated and told to the host. */

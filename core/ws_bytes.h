@@ -2,9 +2,9 @@
 /*
  * ws_bytes.h - little-endian numbers at any alignment, on any machine.
  *
- * Shifts and not casts: compilers turn them into single loads and stores where
- * the machine can do that, and into what is right where it cannot.  The caller
- * has checked that the bytes are there.
+ * Shifts and not casts: compilers turn them into single loads and stores on
+ * machines that can do that, and into correct code on those that cannot.  The
+ * caller has checked that the bytes are there.
  */
 #ifndef WS_BYTES_H
 #define WS_BYTES_H

@@ -13,23 +13,23 @@
  *			    +-- 4 serve		lru[4][0]  lru[4][1]
  *
  * Protection.  memory.min and memory.low protect what a group uses, up to the
- * limit and up to what its parent has of protection; what children claim together
- * beyond that is shared in proportion to what they use and claim.  Below its
+ * limit and up to its parent's own protection; when children together claim more
+ * than that, it is divided in proportion to what they use and claim.  Below its
  * effective min a group is never reclaimed from; below its effective low only
  * when nothing else is left.  The target of a reclaim has no protection of its
- * own.  With rules that say so (ws_rules.h, proportional), what is scanned shrinks
- * with the part of a group's memory that is protected.
+ * own.  Under rules that say so (ws_rules.h, proportional), the more of a group's
+ * memory is protected, the less of it is scanned.
  *
  * min_ttl.  When the oldest evictable generation of every lruvec is younger than
- * min_ttl, reclaim would take the working set away: the caller is told to run out
- * of memory instead.
+ * min_ttl, reclaim would take the working set away: the caller is told to declare
+ * itself out of memory instead.
  *
  * Groups are numbered so that a parent's number is below its children's; a pass
  * over them goes up or down the numbers, without recursion.
  *
  * Memory: the caller's, ws_groups_footprint() bytes; lruvecs stay the caller's.
- * Time: passes take a budget of groups; look-ups of one group are constant but for
- * its depth.  Errors: 0 or negative errno.  Locking: the caller serializes per
+ * Time: passes take a budget of groups; looking up one group takes constant time, or
+ * time linear in its depth.  Errors: 0 or negative errno.  Locking: the caller serializes per
  * tree, with the lruvecs in it.  Source: Linux 6.12, mm/memcontrol.c and
  * mm/page_counter.c (effective_protection), mm/vmscan.c (lruvec_is_reclaimable,
  * apply_proportional_protection); the aggregation of the working-set-reporting
@@ -97,15 +97,16 @@ bool ws_groups_below(const struct ws_groups *groups, u32 group, u32 ancestor);
 
 /* --- protection --- */
 
-/* What one group has of a protection, among its siblings; the kernel's formula. */
+/* One group's share of a protection, among its siblings; the kernel's formula. */
 u64 ws_effective_protection(u64 usage, u64 parent_usage, u64 limit, u64 parent_effective,
 			    u64 siblings_claimed, bool recursive);
 
 /**
- * ws_groups_protect() - work usage and effective protection out, for a reclaim of @target
+ * ws_groups_protect() - work out usage and effective protection for a reclaim of @target
  *
- * Below @target; its own protection counts as unlimited claim of none (it has none).
- * One visit up and one down for each group: 2 * groups_top in all.
+ * Afterwards they hold for the groups below @target.  It has no protection itself, and
+ * its children have all that they are configured with.  Visits each group once on the
+ * way up and once on the way down: 2 * groups_top visits in all.
  */
 void ws_groups_protect(struct ws_groups *groups, u32 target);
 
@@ -119,8 +120,8 @@ enum ws_protected {
 enum ws_protected ws_groups_protected(const struct ws_groups *groups, u32 group);
 
 /**
- * ws_groups_scan() - how many of @pages that a pass would look at it may look at
- * @low_too: nothing else is left
+ * ws_groups_scan() - of @pages that a pass would look at, how many it may look at
+ * @low_too: groups below their effective low are not spared, as nothing else is left
  * @proportional: as in struct ws_rules
  *
  * Return: 0 for a group that this pass must leave alone.
@@ -138,9 +139,10 @@ bool ws_lru_is_worth_it(const struct ws_lru *lru, u64 min_ttl_ns, u64 now_ns, u3
 			u32 priority);
 
 /*
- * Has every lruvec on @node that is not protected by min only pages younger than
- * @min_ttl_ns?  Then the caller should be out of memory.  False when min_ttl is 0
- * or there is no lruvec.  After ws_groups_protect(.., WS_GROUP_ROOT).
+ * Do all lruvecs on @node that min does not protect hold only pages younger than
+ * @min_ttl_ns?  Then the caller should declare itself out of memory.  False when
+ * min_ttl is 0 or there is no lruvec.  To be called after
+ * ws_groups_protect(.., WS_GROUP_ROOT).
  */
 bool ws_groups_out_of_memory(const struct ws_groups *groups, u32 node, u64 min_ttl_ns, u64 now_ns,
 			     u32 swappiness, u32 priority);
@@ -156,11 +158,11 @@ struct ws_groups_pass {
 	bool clearing;
 };
 
-/* @hist[0] has its edges; all others get them.  @node: or WS_NODE_ALL. */
+/* @hist[0] has its edges set; all others get the same.  @node: one node, or WS_NODE_ALL. */
 void ws_groups_collect_begin(struct ws_groups_pass *pass, struct ws_groups *groups,
 			     struct ws_hist *hist, u32 node, u64 now_ns);
 
-/* Visit up to @budget groups.  Return: is there more to do?  When not, @hist is complete. */
+/* Visit up to @budget groups.  Return: is there more to do?  Once not, @hist is complete. */
 bool ws_groups_collect_step(struct ws_groups_pass *pass, u32 budget);
 
 /* A source of ages (ws_report.h): one group on one node, or on all, with all below it. */

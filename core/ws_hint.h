@@ -4,9 +4,9 @@
  *
  * A host that migrates a guest would rather not copy what is free.  It opens a series by
  * a command id in config space; the guest repeats the id on the hint queue, hands in free
- * blocks, and ends with STOP.  It keeps the blocks until the host says DONE: till then
- * what they hold may get lost.  Config space and queue are two ways with no order between
- * them, so a series may be over for one end while the other is in it.
+ * blocks, and ends with STOP.  It keeps the blocks until the host says DONE: until then
+ * their contents may be lost.  Nothing orders what goes by config space with what goes by
+ * the queue, so a series may be over for one end while the other is still in it.
  *
  *	guest			sends		blocks
  *	QUIET			nothing		none kept
@@ -22,16 +22,16 @@
  *	the same id	nothing
  *	STOP		an open series is closed, or not begun; blocks stay kept
  *	DONE		the same, and then the blocks are freed
- * Commands that follow one another before the guest looks: the last one counts, for config
- * space has no memory.  A guest that needs its blocks (memory pressure) frees them when it
- * will: a page is written before it is used again, and a host that has taken the hint sees
- * that write.  A reset ends everything; blocks are to be freed.
+ * When several commands follow one another before the guest looks, only the last counts:
+ * config space has no memory.  A guest that needs its blocks (under memory pressure) may
+ * free them at any time: a page is written before it is used again, and a host that has
+ * taken the hint sees that write.  A reset ends everything; blocks are to be freed.
  *
  * What the guest sends does, at the host:
  *	the id offered	the series begins; a second time: nothing
  *	another id	a series that was opened before; what follows counts for nothing
  *	STOP		the series ends; without one: nothing
- *	DONE		a host's word, refused (WS_HINT_BAD)
+ *	DONE		refused (WS_HINT_BAD): only a host may say this
  *	blocks		count while the series that is offered is open, else not
  *
  *	for (;;) switch (ws_hint_guest_next(guest, &id)) {
@@ -88,22 +88,22 @@ void ws_hint_guest_freed(struct ws_hint_guest *guest);
 /* The host's end: @offered stands in config space and changes by these calls only. */
 struct ws_hint_host {
 	u32 offered;
-	u32 last;   /* id given last; ids are not given twice but for the wrap */
-	u32 series; /* that the guest is in, 0: none */
+	u32 last;   /* the last id given; none is given again before the numbers wrap */
+	u32 series; /* the one that the guest is in, 0: none */
 };
 
 void ws_hint_host_init(struct ws_hint_host *host);
 
-/* The driver is gone: no series, and none offered (DONE if there was one); ids go on. */
+/* The driver is gone: no series is open or offered (DONE if one was); ids are not reset. */
 void ws_hint_host_reset(struct ws_hint_host *host);
 
-/* Each is to be told to the guest as a change of configuration. */
+/* After each of these, the guest is to be told that the configuration changed. */
 u32 ws_hint_host_begin(struct ws_hint_host *host); /* Return: the new id */
 void ws_hint_host_stop(struct ws_hint_host *host); /* hand in no more, keep what you have */
 void ws_hint_host_done(struct ws_hint_host *host); /* keep nothing */
 
 enum ws_hint_heard {
-	WS_HINT_OTHER,	/* of no meaning now: a late or repeated id, STOP without a series */
+	WS_HINT_OTHER,	/* meaningless now: a late or repeated id, STOP without a series */
 	WS_HINT_BEGUN,	/* the series offered has begun */
 	WS_HINT_ENDED,	/* the series offered is whole */
 	WS_HINT_BAD,	/* no guest may send this */
@@ -112,7 +112,7 @@ enum ws_hint_heard {
 /* The guest sent @id. */
 enum ws_hint_heard ws_hint_host_hear(struct ws_hint_host *host, u32 id);
 
-/* Do blocks that come now count? */
+/* Do blocks that arrive now count? */
 bool ws_hint_host_counts(const struct ws_hint_host *host);
 
 #endif /* WS_HINT_H */

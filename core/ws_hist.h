@@ -2,9 +2,9 @@
 /*
  * ws_hist.h - how many pages were last used how long ago.
  *
- * Whoever ages pages knows spans: these n pages were last used between a and b
- * ago.  Whoever asks has bins of his own.  A span that crosses edges is split in
- * proportion to time, because nothing is known about when inside the span its
+ * A source of ages knows spans: these n pages were last used between a and b
+ * ago.  Those who ask have bins of their own.  A span that crosses edges is split
+ * in proportion to time, because nothing is known about when inside the span its
  * pages were used, and any other rule would need a parameter.
  *
  *	idle	0         edge[0]         edge[1]         for ever
@@ -15,10 +15,10 @@
  *
  * The split is by running totals: below an edge e lie
  *	floor(n * (e - a) / (b - a))
- * of the n pages, multiplied before it is divided, in 128 bits.  So each total
- * is less than one page short of the exact value, what is short is counted in
- * the older bin, no page is lost or made, and a total does not depend on which
- * other edges there are: finer bins add up to the coarser ones exactly.
+ * of the n pages, multiplied before dividing, in 128 bits.  So each total is less
+ * than one page short of the exact value and the remainder is counted in the older
+ * bin; no page is lost or invented; and a total does not depend on which other
+ * edges there are: finer bins add up to the coarser ones exactly.
  *
  * (The series that was posted for Linux divides first, n / (b - a) * (e - a),
  * in jiffies; a generation of fewer pages than jiffies then falls into one bin.)
@@ -26,7 +26,7 @@
  * Memory: the caller's.  Time: ages in ns, computed by the caller; at most one
  * division for each edge.  Errors: 0 or negative errno.  Locking: the caller
  * serializes per object.  Source: fill of bins in the working-set-reporting
- * series, 2023 to 2024, with the arithmetic mended.
+ * series, 2023 to 2024, with its arithmetic corrected.
  */
 #ifndef WS_HIST_H
 #define WS_HIST_H

@@ -22,13 +22,13 @@
  *	else                         victim
  * What differs between versions of Linux is in ws_rules.h; the above is 6.1.
  *
- * A fold turns the order of the folded pages round, as inc_min_seq() of Linux does,
+ * A fold reverses the order of the folded pages, as inc_min_seq() of Linux does,
  * which takes them from the old end one by one and makes each the oldest of the
- * next generation.  Linux moves those among them that were promoted to the old end
- * of their generation; rules with WS_FOLD_SORTS do so too, and then a fold looks at
- * every page of the generation.  By WS_FOLD_LAZY, the base's, they stay and
- * are sorted when eviction comes to them, to the young end: a fold costs the same
- * for any number of pages.
+ * next generation.  Those that have been promoted Linux moves to the old end of
+ * their generation; so do rules with WS_FOLD_SORTS, and then a fold looks at every
+ * page of the generation.  With WS_FOLD_LAZY, as in base, they stay where they are
+ * until eviction reaches them and moves them to the young end: such a fold costs
+ * the same for any number of pages.
  *
  * Memory: the caller's queue pool (ws_queue.h) beside ws_age's page array; both
  * may be shared by the lruvecs of one guest.  Time, errors, locking: as in
@@ -63,21 +63,21 @@ struct ws_lru_ops {
 	 * Has @page been accessed?  If not, return 0.  If so, test and clear the
 	 * accessed bits of the window of 64 pages that holds it, as a look-around
 	 * through its page table does.  Bit i is the window's page i.  Only pages
-	 * of this lruvec may be reported; by rules without look-around, only @page.
+	 * of this lruvec may be reported; under rules without look-around, only @page.
 	 * NULL: no page has accessed bits.
 	 */
 	u64 (*look_around)(void *ctx, u32 page);
 	/*
 	 * The first page of that window, at most 63 before @page.  Linux's has @page
 	 * in its middle, and keeps within its mapping and page table.  NULL: the
-	 * aligned block of 64, which spares the environment half of the words.
+	 * aligned block of 64, so that the environment has half as many words to look at.
 	 */
 	u32 (*window)(void *ctx, u32 page);
 	/*
-	 * Sets accessed bits of the window that begins with page @first again: those of
-	 * pages that wait to be looked at themselves, each with its own window, as Linux
-	 * has left them alone since 6.14.  NULL: they are known to be accessed, and
-	 * that is all.
+	 * Set accessed bits of the window that begins with page @first again: those of
+	 * pages that are still to be examined themselves, each with its own window, whose
+	 * bits Linux has left alone since 6.14.  NULL: it is remembered that these pages
+	 * were accessed, and nothing more.
 	 */
 	void (*restore)(void *ctx, u32 first, u64 young);
 };
@@ -103,7 +103,7 @@ int ws_lru_init(struct ws_lru *lru, u16 *page, u32 *pool, u32 pages_count, u32 g
 int ws_lru_init_rules(struct ws_lru *lru, u16 *page, u32 *pool, u32 pages_count,
 		      const struct ws_rules *rules, u64 now_ns);
 
-/* Count what comes back in @reaccess, initialized; NULL ends it. */
+/* From now on count pages that come back in @reaccess, which is initialized; NULL ends that. */
 void ws_lru_watch(struct ws_lru *lru, struct ws_reaccess *reaccess, u64 now_ns);
 
 /* A page comes in; with a shadow of its last eviction (0: none) as ws_refault.h tells. */
@@ -122,7 +122,7 @@ u32 ws_lru_harvest(struct ws_lru *lru, u32 first, const u64 *young, u32 count);
 void ws_lru_set_exec(struct ws_lru *lru, u32 page, bool exec);
 
 /*
- * Should a walk of the accessed bits come before eviction of @swappiness?
+ * Should a walk of the accessed bits come before eviction with @swappiness?
  * (should_run_aging(); enum ws_ageing says when.)  @swappiness 0: anon is not
  * evicted.
  */
@@ -134,9 +134,9 @@ int ws_lru_advance(struct ws_lru *lru, u64 now_ns);
 struct ws_lru_scan {
 	u32 swappiness;	 /* 0..200, as vm.swappiness */
 	/*
-	 * Stop at so many victims; 0: at victims_max.  Linux looks at a batch of WS_BATCH whatever
-	 * is wanted, and so may take up to 63 more: with victims_max of as many more the
-	 * core does so, too.
+	 * Stop at so many victims; 0: at victims_max.  Linux always looks at a whole batch of
+	 * WS_BATCH and so may take up to 63 more than are wanted; with a victims_max that much
+	 * larger, the core does the same.
 	 */
 	u32 wanted;
 	u32 budget;	 /* pages that may be looked at in this call */
@@ -162,8 +162,8 @@ u32 ws_lru_evict(struct ws_lru *lru, struct ws_lru_scan *scan, const struct ws_l
  * ws_lru_upcoming() - pages that ws_lru_evict() is about to look at
  * @pages: up to @max of them
  *
- * For a caller that keeps state of its own by page and would have it in the cache by
- * then.  A guess, of one type: the next call may choose the other.
+ * For a caller that keeps state of its own per page and wants it in the cache by then.
+ * A guess, for one type only: the next call may choose the other.
  */
 u32 ws_lru_upcoming(const struct ws_lru *lru, u32 swappiness, u32 *pages, u32 max);
 

@@ -4,7 +4,7 @@
  *
  * All that the versions of ws_rules.h do differently to a single page stands
  * here: which generation it goes to, and what becomes of its references.  The
- * queues of ws_lru.h follow of themselves, for they are sorted at eviction.
+ * queues of ws_lru.h need no telling, as they are sorted at eviction.
  *
  * Memory, time, errors and locking: as in ws_age.h; constant for each page.
  * Sources: as in ws_rules.h.
@@ -14,7 +14,7 @@
 
 #include "ws_rules.h"
 
-/* How a page comes in; the rules make a generation of it. */
+/* How a page comes in, from which the rules derive its generation. */
 enum ws_enter {
 	WS_ENTER_FAULT,	    /* page fault, anon or mapped file */
 	WS_ENTER_READ,	    /* page cache filled by read(), or by readahead for it */
@@ -34,10 +34,10 @@ struct ws_arrival {
 	u32 refs;	   /* references that its shadow had, if the refault is recent */
 };
 
-/* During a page fault, as far as the rules care? */
+/* Is this an arrival in a page fault, as far as the rules care? */
 bool ws_promote_in_fault(const struct ws_rules *rules, enum ws_enter how);
 
-/* Its slot; *@history: what it comes in with. */
+/* Return: the slot of the generation that it enters; *@history: the history it enters with. */
 u32 ws_promote_arrive(const struct ws_age *age, const struct ws_rules *rules,
 		      const struct ws_arrival *arrival, u16 *history);
 

@@ -17,7 +17,7 @@
  * crosvm does: it expects an answer from the moment it sent a request, and takes
  * the first report after that for the answer.  A pressure report that crosses
  * the request on its way is taken for the answer, and the answer, which comes
- * next, for a pressure report; with these dialects nobody can tell.  What can be
+ * next, for a pressure report; these dialects leave no way to tell.  What can be
  * told is whether a report's edges are the ones last configured: a report made
  * before the guest saw a new configuration shows the old ones.
  *
@@ -28,8 +28,8 @@
  *	a configuration stays open until its verdict comes and can be repeated under
  *	the same id, which the guest end judges once and answers every time.
  *
- * What happens when it should not; what a numbered dialect does otherwise is behind
- * the slash:
+ * What happens in unusual cases; what follows a slash is what happens instead with a
+ * numbered dialect:
  *	guest: request before a configuration	-ENODATA; Linux warns / report the error
  *	guest: request twice, or an older one	answered twice / WS_PROTO_NOTHING
  *	guest: request amid another		both are answered / the newer one only
@@ -44,9 +44,9 @@
  *	guest: report not configured		-ENODATA / errors may be told
  *	host: request not configured		-ENODATA
  *	host: request while one is open		-EBUSY; after the timeout the old one is given up
- *	host: report not configured, after a reset or sent of the guest's own will
+ *	host: report while not configured: after a reset, or nobody asked for it
  *						-ENODATA, dropped
- *						/ and answers to requests of before the reset
+ *						/ so are answers to requests from before the reset
  *	host: bytes that do not decode, of	the decoder's error, the request stays open
  *		a wrong length too
  *	host: report with an error		solicited, msg->report.error says which
@@ -54,8 +54,8 @@
  *						if it is the last that was sent; one in force
  *						from before a refusal is to be sent anew
  *	host: report twice			the second is a pressure report / -ESTALE
- *	host: report older than one before	handed on / -ESTALE; was it the answer, then
- *						the request is closed
+ *	host: report older than one before	handed on / -ESTALE; if it was the answer, the
+ *						request is closed
  *	host: answer after the timeout		a pressure report / overdue, handed on
  *	host: answer in several reports		- / open until the one without "more"
  *	host: report with an id never given	- / -EPROTO
@@ -63,20 +63,21 @@
  *	guest that never answers		ws_proto_host_expired() after the timeout
  *	guest that never gives a verdict	ws_proto_host_repeat() as often as liked
  *	host that never asks			the guest sends pressure reports or nothing
- *	host that never gives a buffer back	the guest makes no report and no verdict, and
- *						keeps no more than if it did: later it answers
- *						the request and the configuration heard last,
+ *	host that never gives a buffer back	the guest makes no reports and no verdicts, and
+ *						nothing piles up: later it answers the request
+ *						and the configuration that it heard last
  *						/ and no older ones
- *	buffers come back in any order		by the lines above: either way a message may
- *						pass another, and each is judged when it comes
+ *	buffers come back in any order		as the lines above say: in either direction a
+ *						message may overtake another, and each is judged
+ *						when it arrives
  *	more nodes than agreed			not sent: -EINVAL / heard: -ERANGE, as bytes that
  *						do not decode
  *	either end is reset			not configured, nothing open; ids and sequence
  *						numbers go on, the host takes any sequence
- *	features are negotiated anew		both ends by their init functions; what was on its
- *						way is refused, or understood as any message is
- *						/ with the same dialect the transport must have
- *						emptied its queues, for ids begin anew
+ *	features are negotiated again		both ends call their init functions; messages still
+ *						on their way are refused, or understood like any
+ *						/ if the dialect is the same, the transport must
+ *						have emptied its queues, as ids start again
  * All are counted.  A configuration with refresh interval 0 turns reporting off
  * in dialects that say so (refresh_zero_disables), at both ends, and gives an open
  * request up.
@@ -106,9 +107,9 @@ struct ws_proto_guest {
 	const struct ws_dialect *dialect;
 	u32 bins_count;
 	bool configured;
-	u16 node;	   /* that CONFIG named, WS_NODE_ANY before */
+	u16 node;	   /* the one that CONFIG named, WS_NODE_ANY before */
 	struct ws_msg msg; /* the message just consumed */
-	u64 heard_ns;	   /* when the host was last understood; tells of one that never asks */
+	u64 heard_ns;	   /* when the host last sent something valid; shows one that never asks */
 	u64 configs_count, requests_count, reports_count;
 	u64 early_count;   /* requests before a configuration */
 	u64 malformed_count;
@@ -122,7 +123,7 @@ struct ws_proto_guest {
 	u32 judged_id;	      /* the newest configuration, 0: none yet; its verdict: */
 	u16 judged_node;
 	struct ws_msg_verdict verdict;
-	bool undecided;	      /* that waits for the caller's word */
+	bool undecided;	      /* it waits for the caller to judge it */
 	bool configured_before; /* what was in force before it */
 	u16 node_before;
 	u32 config_id_before;
@@ -141,9 +142,9 @@ void ws_proto_guest_reset(struct ws_proto_guest *guest);
  * ws_proto_guest_consume() - a message of the host
  *
  * A configuration takes effect when this returns WS_PROTO_CONFIGURE or
- * WS_PROTO_UNCONFIGURE; the caller does it and says how it went by
- * ws_proto_guest_verdict(), before the next configuration is consumed: by then what was
- * not judged counts as accepted, and its verdict is never sent.
+ * WS_PROTO_UNCONFIGURE.  The caller carries it out and says how it went through
+ * ws_proto_guest_verdict(), before the next configuration is consumed; one that has not
+ * been judged by then counts as accepted, and its verdict is never sent.
  * Return: enum ws_proto_action or negative errno.
  */
 int ws_proto_guest_consume(struct ws_proto_guest *guest, const u8 *buf, u32 len, u64 now_ns);
@@ -194,9 +195,9 @@ int ws_proto_guest_send(struct ws_proto_guest *guest, const struct ws_proto_repo
  * @hist: its edges are those of the configuration; not looked at with @error
  * @error: 0, or the negative errno to send instead of bins
  *
- * Answers the open request; without one it is the guest's own.  Where a report bears its
- * time, that is when the host was last heard: whoever answers later, or unasked, says the
- * time by ws_proto_guest_send().  Return: as above.
+ * Answers the open request; without one it is a report of the guest's own.  Where the
+ * dialect gives a report's time, it is when the host was last heard; to answer later or
+ * unasked, use ws_proto_guest_send(), which takes the time.  Return: as above.
  */
 int ws_proto_guest_report(struct ws_proto_guest *guest, const struct ws_hist *hist, int error,
 			  u8 *buf, u32 size);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * ws_proto_ids.h - ids of numbered dialects, which go round.  For the two ends' files only.
+ * ws_proto_ids.h - ids of numbered dialects, which wrap round.  For the two ends' files only.
  *
- * 0 is no id.  Of two ids the newer is told by their difference, which is right as long as
- * they are less than half the circle apart; so what falls a quarter behind is forgotten.
+ * 0 means no id.  Which of two ids is newer follows from their difference, as long as they
+ * are less than half the circle apart; so an id that falls a quarter behind is forgotten.
  */
 #ifndef WS_PROTO_IDS_H
 #define WS_PROTO_IDS_H

@@ -11,14 +11,14 @@
  *	[ . . p p ]  ->  [ p x 15 ]  ->  [ p x 15 ]  ->  [ p p p . ]
  *	in the struct      chunks of the pool          in the struct
  *
- * Pages are taken from the old end, added at both, and in constant time a whole
- * queue can be put before the old end of another, and turned round.
+ * Pages are taken from the old end and added at either.  In constant time, a whole
+ * queue can be put before the old end of another, or reversed.
  *
  * Memory: a pool of chunks that any number of queues share.  Two neighbouring
  * chunks hold at least 16 pages together, so n pages need at most n / 8 chunks,
  * whatever the number of queues: 8 bytes a page at worst and 4.3 as a rule.
- * Time: constant.  Errors: none; a page that is on more queues than one would
- * exhaust the pool, which traps.  Locking: the caller serializes per pool.
+ * Time: constant.  Errors: none; a page on more than one queue would exhaust the
+ * pool, which traps.  Locking: the caller serializes per pool.
  */
 #ifndef WS_QUEUE_H
 #define WS_QUEUE_H
@@ -82,13 +82,13 @@ static inline u32 ws_queue_take_old(struct ws_queue *queue, u32 *pool)
 	return queue->old[queue->old_begin++];
 }
 
-/* Copy the up to @max pages at the old end, oldest first, that nothing need be moved for. */
+/* Copy up to @max pages from the old end, oldest first: as many as need nothing moved. */
 u32 ws_queue_peek(const struct ws_queue *queue, const u32 *pool, u32 *pages, u32 max);
 
 /* Put all of @older before the old end of @queue; @older is empty then. */
 void ws_queue_join(struct ws_queue *queue, struct ws_queue *older, u32 *pool);
 
-/* Turn @queue round: what was at its young end is at its old end. */
+/* Reverse @queue: what was at its young end is then at its old end. */
 void ws_queue_reverse(struct ws_queue *queue, u32 *pool);
 
 /* What ws_queue_sift() asks. */

@@ -2,13 +2,13 @@
 /*
  * ws_reaccess.h - how long pages had not been used when they came back.
  *
- * An idle-age histogram says how many pages have not been used for how long; this
- * one says how many of them were used again, by how long they had not been.  Both
- * together tell what reclaiming pages of an age costs.  A page comes back
+ * An idle-age histogram says how many pages have been idle for how long; this one
+ * says how many were used again, by how long they had been idle until then.  The two
+ * together tell what reclaiming pages of a given age costs.  A page comes back
  *	resident	an accessed bit takes it out of an old generation
  *	evicted		it is faulted or read in again, with its shadow
  *
- * Nothing is known of a single page but its generation, so what is known of its
+ * All that is known of a single page is its generation, so what is known of its
  * age is a span.  With the page last used between o and n, and used again
  * between a and now, the age at which it came back lies between a - n and now - o:
  *
@@ -20,7 +20,7 @@
  *		evicted: the settling before this one
  *
  * and the page is counted by that span as ws_hist.h counts spans: no page is lost
- * or made, and a span that crosses edges is split in proportion to time.
+ * or invented, and a span that crosses edges is split in proportion to time.
  *
  * Evicted generations.  A shadow names its generation by 28 bits.  The times of
  * the last @gens_count generations are kept; a page of an older one, or one whose
@@ -31,13 +31,13 @@
  * Returns are first counted by generation, which costs one addition, and become
  * ages when ws_reaccess_settle() is called: by ws_lru_advance(), and by whoever
  * reads the histogram.  They are counted in the ancestors' histograms too, by the
- * ancestors' own edges.  Counts only grow; new edges clear them, the same edges do
- * not, and since_ns and clearings_count tell a reader of differences that it happened.
+ * ancestors' own edges.  Counts only grow, until different edges clear them;
+ * since_ns and clearings_count tell a reader who computes differences that this happened.
  *
  * (The series that was posted for Linux, up to its third RFC, had such a histogram.
- * It looked the evicted generation up in a ring of 4 whose hits it dropped, for an
- * error that nobody reset; it took the wrong time when names collided; and it
- * counted by the generation's age at the walk, without regard to folds.)
+ * It looked up the evicted generation in a ring of 4 but dropped the hits, because of
+ * an error code that was never reset; it took the wrong time when names collided; and
+ * it counted by the generation's age at the walk, without regard to folds.)
  *
  * With rules by which the first access does not promote (6.14), a page has come
  * back when it is promoted.  Accesses through descriptors to resident pages are
@@ -105,10 +105,10 @@ int ws_reaccess_init(struct ws_reaccess *reaccess, struct ws_reaccess *parent, v
 int ws_reaccess_configure(struct ws_reaccess *reaccess, const u64 *edge_ns, u32 edges_count,
 			  u64 now_ns);
 
-/* @reaccess counts for @age from now on; generations from before are known as @age knows them. */
+/* From now on @reaccess counts for @age; what it knows of older generations is what @age knows. */
 void ws_reaccess_attach(struct ws_reaccess *reaccess, const struct ws_age *age, u64 now_ns);
 
-/* Accessed bits that the next harvest finds may be as old as this (a walk that left tables out). */
+/* Accessed bits found by the next harvest may date from @since_ns on (a walk left tables out). */
 void ws_reaccess_bits_since(struct ws_reaccess *reaccess, u64 since_ns);
 
 /* Around a harvest, or whatever moves pages into the youngest generation. */
@@ -118,7 +118,7 @@ void ws_reaccess_after(struct ws_reaccess *reaccess, const struct ws_age *age);
 /* A page comes back with the shadow that ws_lru_evict() gave it. */
 void ws_reaccess_refault(struct ws_reaccess *reaccess, enum ws_type type, u32 shadow);
 
-/* Make ages of what came back; before a generation begins, and before reading. */
+/* Turn what came back into ages: before a generation begins, and before reading. */
 void ws_reaccess_settle(struct ws_reaccess *reaccess, const struct ws_age *age, u64 now_ns);
 
 /* A generation has begun (after ws_age_advance()). */

@@ -6,8 +6,8 @@
  * is younger than the refresh interval; later, the source of ages is asked for a
  * new one, and is made to age its pages first when its youngest generation is
  * older than the refresh interval.  Reclaim under pressure announces a report of
- * its own accord, not more often than once per report threshold; that one costs
- * no ageing, for reclaim has just aged what it needed.
+ * its own accord, at most once per report threshold; that one costs no ageing, as
+ * reclaim has just aged what it needed.
  *
  *	refresh interval 0	every query collects anew, none ages
  *	report threshold 0	no report is announced
@@ -81,8 +81,8 @@ int ws_report_refresh(struct ws_report *report, u64 now_ns);
 /**
  * ws_report_pressure() - reclaim did not find enough in its first pass
  *
- * Return: true when a report is to be sent, made by ws_report_collect().  The
- * caller who gets true has used up the threshold.
+ * Return: true when a report is to be sent, made by ws_report_collect().  That uses
+ * up the threshold: true is not returned again before it has passed once more.
  */
 bool ws_report_pressure(struct ws_report *report, u64 now_ns);
 

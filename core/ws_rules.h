@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * ws_rules.h - in what the kernel's multi-generational LRUs differ.
+ * ws_rules.h - how the kernel's multi-generational LRUs differ.
  *
  * Linux's MGLRU has changed its rules several times, and some are in dispute.
  * Here each rule is a field with a few named choices, each stated once, and a
@@ -24,7 +24,7 @@
  * A page's references (the history bits of its entry in ws_age.h) mean what
  * @refs says; ws_rules_tier() and ws_rules_refs() read them.
  *
- * Memory: rows are constant; a copy is the caller's, and outlives who uses it.
+ * Memory: rows are constant; a copy is the caller's, and must outlive its users.
  * Time: none.  Errors: 0 or negative errno.  Locking: none.
  * Sources: Linux 6.1.192, 6.12.117, 7.2 and 7.3 read; 6.14 and FG as their authors and
  * reviewers describe them.  Held against the generations of booted kernels (tests/truth):
@@ -106,7 +106,7 @@ enum ws_full {
 	WS_FULL_PROMOTED,  /* goes to the next generation, not counted */
 };
 
-/* Against what the refaults of a tier are measured. */
+/* What the refaults of a tier are measured against. */
 enum ws_setpoint {
 	WS_SETPOINT_FIRST, /* tier 0 */
 	WS_SETPOINT_BELOW, /* all tiers below it, together */

@@ -2,9 +2,9 @@
 /*
  * ws_source.h - where the ages in a report come from: one table, many sources.
  *
- * A source watches the pages of one memory and, asked, says spans: so many pages of
- * this type were last used between a and b ago.  Spans go to a sink; a histogram is
- * one (ws_source_ages fits any source into ws_report), a judge of sources another.
+ * A source watches the pages of one memory and, when asked, answers in spans: so many
+ * pages of this type were last used between a and b ago.  Spans go to a sink, which may
+ * be a histogram (ws_source_ages fits any source into ws_report) or a judge of sources.
  *
  *	environment             source                       who asks
  *	accessed bits --take--> ws_source_mglru  generations  --spans--> ws_report
@@ -13,9 +13,9 @@
  *	                        ws_source_scan   user space, page by page
  *	                        ws_source_refs   user space, sums
  *
- * What a source may know is what struct ws_access hands it, and what that costs is
- * counted where it is asked for: entries read, single pages found by reverse mapping,
- * flushes.  The environment knows what each costs in time.  So one table serves a
+ * A source knows only what struct ws_access hands it, and what that costs is counted
+ * where it is asked for: entries read, single pages found by reverse mapping, flushes.
+ * The environment knows how much time each of them takes.  So one table serves a
  * kernel, the simulator's guests, and a comparison of sources over a trace.
  *
  * Memory: the caller's, each source says how much.  Time: now_ns, never decreasing; a

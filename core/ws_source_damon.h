@@ -6,8 +6,8 @@
  * interval one random page of each region has its accessed bit cleared, and looked at
  * one interval later; a region counts the hits (nr_accesses).  Each aggregation
  * interval
- *	age	counts up where nr_accesses changed little since the last time (a tenth
- *		of the most), and did not change between none and some; else it is 0
+ *	age	counts up where nr_accesses changed little since the last time (by at most
+ *		a tenth of the most possible) and not between none and some; else it is 0
  *	merge	neighbours whose nr_accesses differ little become one, with the mean of
  *		their counts and ages by size, unless that were larger than the range
  *		by the least number of regions

@@ -2,9 +2,9 @@
 /*
  * ws_source_lists.h - ages from Linux's active and inactive lists.
  *
- * The lists hold no times.  What they hold is order, and order becomes age when it is
- * known when what was put at the head: here a page bears the epoch in which it was put
- * there because it came in or was seen used.  An epoch ends with each pass; up to 63
+ * The lists hold no times, only an order, and order becomes age once it is known when
+ * each page was put at the head.  So here a page bears the epoch in which it was put
+ * there, because it came in or was seen to be used.  Each pass ends an epoch; up to 63
  * are told apart, in 2 bytes a page.
  *
  * A pass looks at 1/2^priority of each inactive list, and of an active list when the
@@ -24,9 +24,9 @@
  *	active		last used at any time since it was put there, for the kernel
  *			does not look at active pages.  Wrong for what has long been
  *			idle there (too young on average).
- * So without pressure, or these passes, the lists know nothing but who came when.
+ * So without pressure, or these passes, the lists know only when each page came.
  *
- * Not modelled: executable file pages' second round, refaults' say in deactivation.
+ * Not modelled: executable file pages' second round, and how refaults affect deactivation.
  */
 #ifndef WS_SOURCE_LISTS_H
 #define WS_SOURCE_LISTS_H

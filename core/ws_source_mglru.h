@@ -9,9 +9,9 @@
  * is.
  *
  * What it cannot see: an access by read() or write() raises a page's tier, not its
- * generation, and page cache that is filled by read() begins in the oldest one.  That
- * is the oldest of four here, whatever N is: were it the oldest of 64, a page would be
- * told to have been idle for the whole history from the moment it came.
+ * generation, and page cache that is filled by read() begins in the oldest one.  Here
+ * that is the oldest of four, whatever N is: if it were the oldest of 64, such a page
+ * would be reported as idle for the whole history from the moment it came.
  *
  * For a guest that reclaims by ws_lru anyway its generations are the source; this one
  * keeps generations for ages alone, 2 bytes a page.

@@ -9,8 +9,8 @@
  *	idle	/sys/kernel/mm/page_idle/bitmap: a flag that any use takes away, by
  *		mapping, read() or write().  It is set by page frame, and asked for by
  *		page frame: each costs a lookup for every frame, and a reverse mapping
- *		for every page in memory, once to ask and once to set.  Reclaim keeps
- *		what it knew (PG_young), so nothing else is disturbed.
+ *		for every page in memory, once to ask and once to set.  Reclaim still
+ *		learns of the accesses (PG_young), so nothing else is disturbed.
  *	writes	ioctl PAGEMAP_SCAN with write protection by userfaultfd: a walk of page
  *		tables that returns and protects again what was WRITTEN.  Reads are
  *		never seen, and a page that is only read grows old.  What is protected

@@ -2,13 +2,13 @@
 /*
  * ws_vq.h - which virtqueue of a balloon has which number.
  *
- * The specification gives every queue a fixed number.  What is in use counts
- * otherwise: a queue whose feature is absent takes no number, and those behind it
- * move down.  And "absent" is not the same for both: a device (QEMU, crosvm since
- * 2025) makes its queues before there is a driver, so it counts what it offers; a
- * driver (Linux) asks for the queues it wants, so it counts what was negotiated.
- * The two agree as long as the driver takes every queue that lies before one that it
- * takes; when not, one end listens where the other does not speak.
+ * The specification gives every queue a fixed number.  Implementations count
+ * differently: a queue whose feature is absent takes no number, and those behind it
+ * move down.  Nor does "absent" mean the same to both ends: a device (QEMU, crosvm
+ * since 2025) makes its queues before there is a driver, so it counts what it offers;
+ * a driver (Linux) asks for the queues it wants, so it counts what was negotiated.
+ * The two agree as long as the driver accepts every queue that precedes one it
+ * accepts; otherwise one end listens where the other does not speak.
  *
  *	all but hints offered, statistics refused by the driver:
  *				inflate deflate stats hints reporting working-set notify
@@ -19,8 +19,8 @@
  * So a device that wants to be understood offers no queue that its driver may refuse,
  * or asks ws_vq_agree() before it starts, and refuses FEATURES_OK when it says no.
  *
- * The working-set feature has no number of its own in the specification: it is a
- * parameter, of the dialect as a rule.
+ * The specification has no feature bit for working sets: it is a parameter, which as
+ * a rule comes from the dialect.
  *
  * Memory: none.  Time: constant.  Errors: negative errno.  Locking: none, no state.
  * Source: virtio specification 1.4, virtio-balloon of Linux 6.x, QEMU 9, crosvm.

@@ -15,14 +15,14 @@
  *	young entries (one in each cache line of 8), and into that of max_seq when
  *	a look-around of eviction does
  *
- * So what was dense last time is walked again, and what has become so is found
+ * So what was dense last time is walked again, and what has become dense is found
  * by eviction, which looks at its victims' accessed bits anyway.  There are two
- * filters, by the low bit of max_seq.  What the filter leaves out loses no
- * accessed bit: it keeps it until eviction looks.
+ * filters, chosen by the low bit of max_seq.  A table that the filter leaves out
+ * loses no accessed bits: they stay set until eviction looks.
  *
  * Nothing here knows how accessed bits are stored.  The caller's operations read
- * them, and hand them to ws_age_harvest() or ws_lru_harvest(), as the caller
- * likes.  The walk ends before the new generation begins: the caller calls
+ * them and hand them to ws_age_harvest() or ws_lru_harvest(), whichever the caller
+ * uses.  The walk ends before the new generation begins: the caller calls
  * ws_lru_advance() after it.
  *
  * Memory: the caller's struct, 8.1 KiB.  Time: @budget tables a step.  Errors:

@@ -2,15 +2,15 @@
 /*
  * ws_wire.h - the bytes of virtio-balloon, to and from plain structs.
  *
- * Working-set messages were posted in several layouts that do not understand
- * each other.  Each is a row of one table, struct ws_dialect; what is above the
- * table sees struct ws_msg only, in ns and bytes.
+ * Working-set messages were posted in several layouts, which are incompatible.
+ * Each is a row of one table, struct ws_dialect; everything above that table sees
+ * only struct ws_msg, in ns and bytes.
  *
  *	host -> guest	REQUEST, CONFIG		notification queue
  *	guest -> host	REPORT, VERDICT		working-set queue
  *
- * Whole milliseconds are what the wire carries: encoding rounds down, and edges
- * that become equal by it (or 0) are an error and not a different question.
+ * The wire carries whole milliseconds: encoding rounds down, and it is an error if
+ * that makes edges equal (or 0), since the host would be asking something else.
  *
  * Everything that arrives is checked: length, operation, order of edges, range
  * of values.  Errors of both directions, negative errno:
@@ -116,7 +116,7 @@ struct ws_msg {
 #define WS_WIRE_TO_GUEST_MAX 320
 #define WS_WIRE_TO_HOST_MAX 2304
 
-/* A guest may say more than is known here: a report of wsr1 with 16 types of memory. */
+/* A guest may send more than this end knows: a report of wsr1 with 16 types of memory. */
 #define WS_WIRE_HEARD_MAX 16624
 
 /*

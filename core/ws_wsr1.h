@@ -2,9 +2,9 @@
 /*
  * ws_wsr1.h - our revision of working-set reporting: its bytes and its bounds.
  *
- * The posted dialects cannot tell an answer from a pressure report, lose what a
- * configuration came to, and tell neither order nor age of reports.  This one adds an
- * id to every request and configuration, a verdict on every configuration, and a
+ * The posted dialects cannot tell an answer from a pressure report, do not say what
+ * became of a configuration, and give neither order nor age of reports.  This one adds
+ * an id to every request and configuration, a verdict on every configuration, and a
  * sequence number, a time and an age to every report.  A text fit for the virtio
  * specification is in ws_balloon_spec.md; the dialect is ws_dialect_wsr1.
  *
@@ -28,11 +28,11 @@
  *	NOT_CONFIGURED -ENODATA    BUSY -EAGAIN, written for -EBUSY too    NODE -EINVAL
  *	FAILED -EIO, which any other errno is written as and any other status read as
  *
- * Ids are not 0, ascend (as serial numbers do: by their difference) and are not used
- * twice before a reset.  In a report the id is the answered request's, or 0.  Types are
- * 0 for anonymous and 1 for file memory; both must be there, others are skipped.
- * Reserved fields and unknown flags are written as 0 and not looked at: what changes
- * their meaning changes the version, which is negotiated.
+ * Ids are never 0, ascend (by their difference, as serial numbers do) and are not used
+ * twice before a reset.  A report has the id of the request that it answers, or 0.  Types
+ * are 0 for anonymous and 1 for file memory; both must be there, others are skipped.
+ * Reserved fields and unknown flags are written as 0 and ignored: giving them a meaning
+ * takes a new version, and versions are negotiated.
  *
  * Bounds are in config space behind the base device's 16 bytes:
  *	16 u8 version, 17 u8 bins, 18 u8 nodes, 19 u8 0		written by the device

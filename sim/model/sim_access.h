@@ -18,7 +18,7 @@
 /*
  * Play entries from..to of @entry against @hot, the state of the source's first page.
  * @set: bits that a read sets; a write sets the dirty bits too.
- * Return: index of the first access that needs the slow way, or @to.
+ * Return: index of the first access that needs the slow path, or @to.
  */
 static inline u32 sim_access_hits(u8 *hot, const u32 *entry, u32 from, u32 to, u8 set)
 {

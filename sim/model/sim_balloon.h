@@ -2,13 +2,13 @@
 /*
  * sim_balloon.h - the worker that follows the host's target, whatever the mechanism.
  *
- * It hears of a target, asks the VM's mechanism (sim_mechanism.h) for one piece of work
- * after the other, charges each, and waits where the mechanism says so.  The 4 KiB
- * balloon is one of them: ws_balloon of the core decides what to do next; here are the
- * frames, the costs and the virtqueue.  A balloon does not pick cold pages: it takes
- * what the guest's allocator has free, and reclaims when there is nothing, as any
- * allocation does.  Page frame numbers travel as the bytes of the inflate and deflate
- * queues.
+ * Given a target, it asks the VM's mechanism (sim_mechanism.h) for one piece of work
+ * after the other, charges each, and waits when the mechanism says so.  The 4 KiB
+ * balloon is one of these mechanisms: the core's ws_balloon decides what to do next; the
+ * frames, the costs and the virtqueue are here.  A balloon does not pick cold pages: it
+ * takes what the guest's allocator has free, and when there is nothing it reclaims, as
+ * any allocation does.  Page frame numbers travel as the bytes of the inflate and
+ * deflate queues.
  */
 #ifndef SIM_BALLOON_H
 #define SIM_BALLOON_H
@@ -32,15 +32,16 @@ struct sim_balloon_device {
 	struct sim_mechanism_totals totals;
 	u64 ticket;	 /* of the pending wake-up */
 	double slowness; /* costs are this many times as high; 0: refuses to move */
-	u64 moved_ns;	 /* last time the number of pages changed, or the target did */
+	u64 moved_ns;	 /* when the number of pages or the target last changed */
 };
 
+/* Sets guest->balloon.  Return: 0 or -ENOMEM. */
 int sim_balloon_init(struct sim_guest *guest);
 void sim_balloon_destroy(struct sim_guest *guest);
 /* The guest boots: what the mechanism does on its own begins. */
 void sim_balloon_start(struct sim_guest *guest);
 
-/* Pages that the balloon holds, or what else the mechanism is. */
+/* Pages that the balloon, or whatever the mechanism is, has taken from the guest. */
 u64 sim_balloon_pages(const struct sim_guest *guest);
 
 /* The device's configuration changed: bytes of the configuration space. */
@@ -50,7 +51,7 @@ void sim_balloon_configured(struct sim_guest *guest, const u8 *bytes, u32 length
 void sim_balloon_wake(struct sim_guest *guest, u64 ticket);
 void sim_balloon_period(struct sim_guest *guest);
 
-/* Does it give memory back to a guest that has none?  Then the guest looks as large as ever. */
+/* Does it give memory back to a guest that is out of it?  Then MemTotal does not shrink. */
 bool sim_balloon_deflates_on_oom(const struct sim_guest *guest);
 
 /* Out of memory: give a batch back.  Return: whether there was one. */

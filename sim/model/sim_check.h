@@ -4,7 +4,7 @@
  *
  * Each invariant is a function whose name says it, so that a failure names itself.  Built
  * with -DSIM_CHECK (debug, sanitize and coverage builds) the cheap ones run after every
- * event and those that walk all pages now and then; without it nothing is left of them.
+ * event, and those that walk all pages now and then; without it they compile to nothing.
  */
 #ifndef SIM_CHECK_H
 #define SIM_CHECK_H

@@ -37,11 +37,16 @@ struct sim_controller {
 	struct sim_actions actions;
 };
 
+/*
+ * The policy comes from @engine's scenario, and its state is copied from there.  Whatever
+ * the arguments point to (@guests: one for each VM of the scenario) outlives @control.
+ * Return: 0 or negative errno with text; either way to be destroyed.
+ */
 int sim_controller_init(struct sim_controller *control, struct sim_engine *engine, struct sim_host *host,
 		     struct sim_link *link, struct sim_guest *guests, struct tr_error *error);
 void sim_controller_destroy(struct sim_controller *control);
 
-/* The policy begins: timers are set. */
+/* The policy's init, then its timers.  Return: 0 or negative errno with text. */
 int sim_controller_start(struct sim_controller *control, struct tr_error *error);
 
 void sim_controller_vm_added(struct sim_controller *control, u32 vm);

@@ -18,7 +18,7 @@
 
 /*
  * Which server takes an operation makes no difference, so only the times at which the busy
- * ones come free are kept: as a rule a few, where 64 were looked through.
+ * ones come free are kept.  They are usually few, so that is cheaper than looking through 64.
  */
 struct sim_device {
 	const struct sim_device_config *config;
@@ -35,7 +35,7 @@ struct sim_device {
 int sim_device_init(struct sim_device *device, const struct sim_device_config *config,
 		    struct sim_latency_set *latencies, u64 seed, u32 run, const char *name);
 
-/* Start an operation of @pages at @now_ns; Return: when it is complete. */
+/* Start an operation of @pages at @now_ns.  Return: when it completes, in ns. */
 u64 sim_device_submit(struct sim_device *device, u64 now_ns, bool write, u32 pages);
 
 /* Mean time of reading one page on the idle device, for a controller's configuration. */

@@ -2,9 +2,9 @@
 /*
  * sim_engine.h - what every part of the model stands on: time, events, the record.
  *
- * The engine's clock is the time of the event that is being handled.  sim_emit() is
- * the only way in which the model tells anybody anything; the digest over all that
- * was emitted is the result of the run in one number.
+ * The engine's clock is the time of the event that is being handled.  Everything that the
+ * model does it records by sim_emit(); the digest over all that was emitted is the result
+ * of the run in one number.
  */
 #ifndef SIM_ENGINE_H
 #define SIM_ENGINE_H
@@ -14,7 +14,7 @@
 #include "model/sim_queue.h"
 
 #define SIM_PAGE_BYTES 4096ull /* of the page itself; sizes count in engine->page_bytes */
-#define SIM_HOST_ID 0xffffu /* the host, where a VM's number stands */
+#define SIM_HOST_ID 0xffffu /* stands for the host where a VM's number is expected */
 #define SIM_MS 1000000ull
 #define SIM_SECOND 1000000000ull
 
@@ -57,7 +57,7 @@ struct sim_ahead;
 
 struct sim_engine {
 	const struct sim_scenario *scenario; /* scaled, when pages are sampled */
-	u64 page_bytes; /* that one simulated page stands for */
+	u64 page_bytes; /* bytes that one simulated page stands for */
 	const struct sim_probe *probes;
 	u32 probes_count;
 	u64 now_ns;
@@ -80,7 +80,7 @@ struct sim_engine {
 	u64 least_delay_ns; /* of any message */
 };
 
-/* Put down what happened, now. */
+/* Record what has happened now: for the digest and for the observers. */
 void sim_emit(struct sim_engine *engine, enum sim_event_kind kind, u32 vm, u32 arg, u64 a, u64 b);
 
 /* Of sim_wake_at(): an event that is no stream's turn. */

@@ -7,7 +7,7 @@
  * that is freed, or that ends with a repetition, is not used again by what follows.
  *
  * Streams that stall drift from this order, so with more than one stream OPT is only
- * nearly optimal; with one it is exact but for the pages that readahead brings.
+ * nearly optimal; with one it is exact except for pages that readahead brings in.
  *
  * Memory: 8 bytes an access of the run, and 4 an access of each trace.
  */

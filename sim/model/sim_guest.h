@@ -69,8 +69,8 @@ struct sim_memcg {
 };
 
 /*
- * What a fault needs comes first, in as few cache lines as may be, and a stream's turn
- * before it: with a thousand VMs, they are all fetched anew each time.
+ * What each turn of a stream needs comes first, then what a fault needs, in as few cache
+ * lines as possible: with a thousand VMs, they are fetched anew each time.
  */
 struct sim_guest {
 	/* Every turn. */
@@ -79,7 +79,7 @@ struct sim_guest {
 	const struct sim_vm_config *config;
 	u16 id;
 	bool running;
-	bool every_access; /* the engine wants to see each */
+	bool every_access; /* the reclaim engine wants to see every access */
 	bool kswapd_awake;
 	u16 vcpus; /* the config's, */
 	u8 memcgs_count; /* and this */
@@ -118,16 +118,17 @@ struct sim_guest {
 	u32 kswapd_failures;
 	bool kswapd_past;  /* each waking takes a high watermark's worth, past the mark */
 	u64 kswapd_left;   /* pages of that which are still to take */
-	bool kswapd_again; /* it has reclaimed since it woke, and that was not enough */
+	bool kswapd_again; /* it has reclaimed since it woke, but not enough */
 	u64 flush_next; /* cursor of the flusher */
 
 	struct ws_groups groups; /* the memcgs, by the same numbers, on one node */
-	struct sim_future future; /* empty unless the engine knows it */
+	struct sim_future future; /* empty unless the reclaim engine knows the future */
 	struct sim_balloon_device *balloon;
 	struct sim_reporter *reporter;
 } __attribute__((aligned(64)));
 
-/* --- life --- */
+/* --- sim_guest.c: from boot to shutdown --- */
+/* VM @id of the engine's scenario; opens its traces.  Return: 0 or negative errno with text. */
 int sim_guest_init(struct sim_guest *guest, struct sim_engine *engine, struct sim_host *host,
 		   u16 id, struct tr_error *error);
 void sim_guest_destroy(struct sim_guest *guest);
@@ -135,6 +136,7 @@ void sim_guest_start(struct sim_guest *guest);
 void sim_guest_stop(struct sim_guest *guest);
 
 /* --- sim_guest_page.c: states of pages --- */
+/* Is @page one of those whose true age is kept? */
 static inline bool sim_page_is_tracked(u32 page)
 {
 	return (u32)(sim_mix64(page / SIM_TRUTH_SHARE) % SIM_TRUTH_SHARE) == page % SIM_TRUTH_SHARE;
@@ -145,7 +147,7 @@ static inline enum ws_type sim_page_type(const struct sim_guest *guest, u32 page
 	return guest->memcg[page] & SIM_PAGE_FILE ? WS_FILE : WS_ANON;
 }
 
-/* Would sim_host_touch() find nothing to do?  So it is with nine of ten frames. */
+/* Would sim_host_touch() find nothing to do?  That is so for nine frames in ten. */
 static inline bool sim_frame_is_backed(const struct sim_guest *guest, u32 frame)
 {
 	return (guest->backing.state[frame] & (SIM_BACK_BACKED | SIM_BACK_BALLOON)) ==
@@ -170,7 +172,7 @@ static inline u64 sim_page_idle_ns(const struct sim_guest *guest, u32 page)
 	return guest->engine->now_ns > last_ns ? guest->engine->now_ns - last_ns : 0;
 }
 
-/* A page of an absent identity gets its type and memcg. */
+/* An absent page gets its type and memcg. */
 void sim_page_declare(struct sim_guest *guest, u32 page, u8 type, u32 memcg);
 /* Slot that holds the page, or a copy of it; 0: none. */
 static inline u32 sim_page_slot(const struct sim_guest *guest, u32 page)
@@ -190,14 +192,14 @@ void sim_page_forget_copy(struct sim_guest *guest, u32 page);
 void sim_page_evicted(struct sim_guest *guest, u32 page, u32 shadow);
 /* A resident page moves to @frame (taken, backed); its old frame is the caller's. */
 void sim_page_migrate(struct sim_guest *guest, u32 page, u32 frame);
-/* Put @page into @frame (taken); dirty: differs from any copy outside.  Return: was a refault. */
+/* Put @page into @frame, which the caller has taken.  Return: true for a refault. */
 bool sim_page_install(struct sim_guest *guest, u32 page, u32 frame, enum ws_enter how, bool mapped);
-/* The identity ends. */
+/* The page's identity ends: it becomes absent. */
 void sim_page_free(struct sim_guest *guest, u32 page);
 /* A resident page is mapped: let the access loop have it if the host backs it. */
 void sim_page_open(struct sim_guest *guest, u32 page);
 
-/* --- sim_guest_fault.c --- */
+/* --- sim_guest_fault.c: an access that the access loop could not do --- */
 struct sim_fault_result {
 	u64 resume_ns;	/* the stream goes on then */
 	bool retry;	/* with the same access */
@@ -220,7 +222,7 @@ struct sim_reclaimed {
 	u64 writing; /* frames that come free when they are written */
 	u64 cpu_ns;
 };
-/* @memcg: whose limit it is for, with all below; or SIM_MEMCGS_MAX: the guest's memory. */
+/* Take @want pages from @memcg and all below it, or from all for @memcg SIM_MEMCGS_MAX. */
 struct sim_reclaimed sim_guest_reclaim(struct sim_guest *guest, u64 want, u32 memcg,
 				       enum sim_reclaim_mode mode);
 void sim_guest_kswapd(struct sim_guest *guest);
@@ -240,11 +242,11 @@ struct sim_alloc {
 struct sim_alloc sim_guest_alloc(struct sim_guest *guest, u32 memcg, bool balloon);
 void sim_guest_frame_free(struct sim_guest *guest, u32 frame);
 u64 sim_guest_available(const struct sim_guest *guest);
-/* Free memory went down: background reclaim may have to begin. */
+/* Free memory has gone down: background reclaim may have to begin. */
 void sim_guest_wake_kswapd(struct sim_guest *guest);
-/* Limits follow the memory that the kernel believes to have. */
+/* The watermarks follow the amount of memory that the kernel believes it has. */
 void sim_guest_resize(struct sim_guest *guest);
-/* @memcg: a memcg is out of its limit, which the balloon can do nothing about. */
+/* @memcg: it is a memcg's limit that is exceeded, about which the balloon can do nothing. */
 void sim_guest_oom(struct sim_guest *guest, bool memcg);
 
 /* --- sim_guest_age.c --- */
@@ -257,8 +259,8 @@ void sim_guest_age(struct sim_guest *guest);
 u64 sim_guest_age_memcg(struct sim_guest *guest, u32 memcg, bool forced);
 
 /*
- * min_ttl: is everything that could be evicted younger than that?  Then evicting would be
- * taking the working set away.
+ * Is everything that could be evicted younger than min_ttl?  Then evicting would take the
+ * working set away.
  */
 bool sim_guest_is_all_young(struct sim_guest *guest);
 
@@ -271,7 +273,7 @@ void sim_guest_protect(struct sim_guest *guest, u32 memcg);
 /* Tell observers what each memcg holds, in the bins of @report, which was made just now. */
 void sim_guest_groups_tell(struct sim_guest *guest, const struct ws_hist *report);
 
-/* @pages more that are charged to @memcg, and so to all above it; may be minus one. */
+/* Charge @pages more (or, when negative, fewer) to @memcg, and so to all above it. */
 static inline void sim_memcg_charge(struct sim_guest *guest, u32 memcg, int pages)
 {
 	guest->memcg_of[memcg].pages += (u64)(s64)pages;

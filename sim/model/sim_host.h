@@ -39,7 +39,7 @@ struct sim_guest;
 #define SIM_REGION_HUGE 1u
 #define SIM_REGION_SPLIT 2u /* was huge, or could not become so, because of a 4 KiB loss */
 
-#define SIM_OWNER_NONE 0xffffffffu   /* free in the guest, for all the host knows not */
+#define SIM_OWNER_NONE 0xffffffffu   /* free in the guest, which the host does not know */
 #define SIM_OWNER_KERNEL 0xfffffffeu /* the guest kernel's own: always in use */
 
 /* The host's side of one VM's memory. */
@@ -67,7 +67,7 @@ struct sim_host {
 	u32 vms_count;
 	u64 memory_pages;	  /* for VMs: memory - reserved */
 	u64 taken_pages;	  /* by disturbances */
-	u64 owed_pages;		  /* what these want besides, as soon as it is there */
+	u64 owed_pages;		  /* what they will take besides, as soon as it is free */
 	u64 free_pages;
 	u64 min_pages, low_pages, high_pages;
 	u64 swap_pages, swap_used; /* slots */
@@ -81,7 +81,7 @@ struct sim_host {
 	u64 aged_ns;		   /* last ageing pass */
 	u32 collapse_vm, collapse_region; /* khugepaged: looked at last */
 	u64 collapsed_regions;
-	u64 collapse_pages;	   /* were not backed before */
+	u64 collapse_pages;	   /* of these, pages that were not backed before */
 	struct sim_psi psi;
 	u64 swap_in_pages, swap_out_pages, cpu_ns, low_ns, critical_ns;
 };
@@ -102,7 +102,7 @@ struct sim_touch {
 	bool retry;	      /* the host had no memory: try again at ready_ns */
 };
 
-/* The guest uses @frame: have it backed. */
+/* The guest uses @frame: back it if it is not. */
 struct sim_touch sim_host_touch(struct sim_host *host, struct sim_guest *guest, u32 frame);
 
 /* Does the host hold anything of the 2 MiB region, in memory or in swap? */
@@ -137,8 +137,8 @@ void sim_host_reclaim(struct sim_host *host);
 void sim_host_written(struct sim_host *host, u32 batch);
 
 /*
- * Something else takes memory from the host (negative: gives it back): what is free at
- * once, the rest as reclaim finds it.
+ * Something else takes memory from the host (negative: gives it back): at once what is
+ * free, the rest as reclaim finds it.
  */
 void sim_host_take(struct sim_host *host, s64 pages);
 

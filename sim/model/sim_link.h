@@ -2,8 +2,8 @@
 /*
  * sim_link.h - the virtqueues between a guest and its host, as a link with faults.
  *
- * Everything that crosses is bytes.  A message takes a delay, and on request it is lost
- * or late (reordered); the faults are drawn here and nowhere else, and only the
+ * Everything that crosses is bytes.  A message takes some time, and on request it may be
+ * lost or late (reordered).  These faults are drawn here and nowhere else, and only the
  * report and statistics queues suffer them: configuration space does not lose writes.
  */
 #ifndef SIM_LINK_H
@@ -28,7 +28,7 @@ struct sim_message {
 	enum sim_queue_name queue;
 	u32 length;
 	u8 bytes[WS_WIRE_TO_HOST_MAX];
-	/* What only observers may know: the truth when a report was made. */
+	/* For observers only: the truth at the time the report was made. */
 	struct sim_report_sample truth;
 };
 
@@ -38,15 +38,16 @@ struct sim_link {
 	struct sim_rng rng;
 	struct sim_message **message;
 	u32 messages_count;
-	u64 *last_ns; /* by VM, queue and direction: a virtqueue keeps the order */
+	u64 *last_ns; /* by VM, queue and direction: the last arrival; a virtqueue keeps order */
 };
 
+/* Return: 0 or -ENOMEM. */
 int sim_link_init(struct sim_link *link, struct sim_engine *engine);
 void sim_link_destroy(struct sim_link *link);
 
 /*
- * Send @length bytes; @truth may be NULL.  Return: false when it is lost on the way,
- * which the sender cannot know: for counting only.
+ * Send @length bytes; @truth may be NULL.  Return: false when the message will be lost,
+ * which a sender cannot know: for counting only.
  */
 bool sim_link_send(struct sim_link *link, u16 vm, enum sim_queue_name queue, bool to_host,
 		   const u8 *bytes, u32 length, const struct sim_report_sample *truth);

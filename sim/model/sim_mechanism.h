@@ -2,9 +2,9 @@
 /*
  * sim_mechanism.h - how a target becomes memory taken from a guest, or given to it.
  *
- * A policy says how large a guest shall be; a mechanism gets it there, piece by piece.
- * The worker of sim_balloon.c asks it for the next piece, charges what that took to who
- * did it, and comes back when the time has passed.
+ * A policy says how large a guest should be; a mechanism gets it there, piece by piece.
+ * The worker of sim_balloon.c asks it for the next piece, charges the time that it took to
+ * the guest or to the host, and comes back when that time has passed.
  *
  *	balloon		virtio-balloon: 4 KiB pages, 256 at a time; each splits a huge page
  *			of the host
@@ -57,7 +57,7 @@ struct sim_mechanism {
 /* By enum sim_mechanism_kind of the scenario. */
 extern const struct sim_mechanism *const sim_mechanisms[];
 
-/* Pages in what the guest's mechanism moves at least: nearer to a target it does not get. */
+/* Pages in the least that the guest's mechanism can move, and so how near it gets to a target. */
 u32 sim_mechanism_unit_pages(const struct sim_guest *guest);
 
 /* Each in its own file. */
@@ -65,7 +65,7 @@ extern const struct sim_mechanism sim_mechanism_balloon, sim_mechanism_huge_ball
 	sim_mechanism_virtio_mem, sim_mechanism_hyperalloc, sim_mechanism_host_reclaim,
 	sim_mechanism_none;
 
-/* What mechanisms did that has no place among the counters of a VM; running totals. */
+/* What mechanisms did, beyond the counters that every VM has; running totals. */
 struct sim_mechanism_totals {
 	u64 taken_regions, given_regions; /* 2 MiB each, whole */
 	u64 migrated_pages;		  /* moved inside the guest to make regions free */

@@ -4,7 +4,7 @@
  *
  * The model calls probes; observers (journal, time series, statistics, plots)
  * implement them.  Observers read and never write: a run gives the same digest
- * with any set of them, also with none.
+ * with any set of them, and with none.
  */
 #ifndef SIM_PROBE_H
 #define SIM_PROBE_H
@@ -78,7 +78,7 @@ struct sim_vm_counters {
 	u64 proactive_pages, proactive_refaults;
 	u64 pgscan_background, pgscan_direct, pgsteal_background, pgsteal_direct;
 	u64 alloc_stalls; /* direct reclaims */
-	u64 overshoot_pages; /* free beyond the high mark each time the background reclaimer ended */
+	u64 overshoot_pages; /* free above the high mark, added up over the ends of background reclaim */
 	u64 oom_kills, first_oom_ns; /* when; 0: never */
 	u64 ageing_passes, ageing_entries;
 	u64 rmap_walks; /* accessed bits that reclaim looked up by reverse mapping */
@@ -114,14 +114,14 @@ struct sim_vm_sample {
 		u64 age_ns, anon_pages, file_pages;
 	} generation[64];
 	/*
-	 * Pages that were used again, so far, by the idle age at which: below 1, 2, 4 .. 512 s,
-	 * and above; known when the guest's next generation begins.  0 bins: not told.
+	 * Pages that were used again so far, by their idle age at that moment: below 1, 2, 4 ..
+	 * 512 s, and above; known when the guest's next generation begins.  0 bins: not known.
 	 */
 	u32 reaccess_bins_count;
 	struct {
 		u64 anon_pages, file_pages;
 	} reaccess[SIM_REACCESS_EDGES + 1];
-	u64 reaccess_older_pages[2]; /* of an age that is not known: anon, file */
+	u64 reaccess_older_pages[2]; /* those whose age is not known: anon, file */
 	u32 psi_some_avg10, psi_full_avg10; /* hundredths of a percent */
 	struct sim_vm_counters counters;
 	struct sim_mechanism_totals mechanism;
@@ -144,10 +144,10 @@ struct sim_report_sample {
 	u64 edge_ns[SIM_BINS_MAX]; /* upper edges; the last is SIM_NONE */
 	u64 anon_bytes[SIM_BINS_MAX], file_bytes[SIM_BINS_MAX];
 	u64 true_anon_bytes[SIM_BINS_MAX], true_file_bytes[SIM_BINS_MAX];
-	u64 wrong_bytes; /* bytes that stand in another bin than they should */
+	u64 wrong_bytes; /* bytes that are in another bin than they should be */
 };
 
-/* What a report that is being sent is the sum of; page counts are of simulated pages. */
+/* The parts of a report that is being sent; page counts are of simulated pages. */
 struct sim_memcgs_sample {
 	u32 vm;
 	u64 made_ns;

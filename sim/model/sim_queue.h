@@ -2,16 +2,16 @@
 /*
  * sim_queue.h - the one event queue, in a total order.
  *
- * Events come out by (time, class, sequence): what completes comes before what it
- * lets start, and events that are alike in both come in the order in which they were
- * put in.
+ * Events come out by (time, class, sequence): completions come before what they allow
+ * to start, and events alike in time and class come in the order in which they were put
+ * in.
  *
- * The next events stand sorted in one short array, "near"; all others wait unsorted in
+ * The next events are kept sorted in one short array, "near"; all others wait unsorted in
  * buckets of time, which are sorted when their time comes (a ladder queue: Tang, Goh,
  * Thng, "Ladder Queue", ACM TOMACS 15(3), 2005).  So a put or take costs the same with a
- * hundred thousand events pending as with sixteen, which no heap can offer, and it is
- * known well ahead who is next, so that the processor can fetch their state: with a
- * thousand VMs that is worth more than the queue itself (sim_world.c).
+ * hundred thousand events pending as with sixteen, which no heap can offer.  It is also
+ * known well ahead which events are next, so that the processor can fetch the state they
+ * need: with a thousand VMs that is worth more than the queue itself (sim_world.c).
  *
  * An event cannot be taken back; its owner keeps a ticket and ignores events whose
  * ticket is not the current one.
@@ -40,8 +40,8 @@ struct sim_event {
 };
 
 #define SIM_QUEUE_RUNGS 14u /* each splits a bucket of the one above into 64 or more */
-#define SIM_QUEUE_AHEAD 12u  /* that many events are near, if there are as many */
-#define SIM_QUEUE_NEAR 64u  /* more than that are not, unless they are of one instant */
+#define SIM_QUEUE_AHEAD 12u  /* at least so many events are near, if there are so many */
+#define SIM_QUEUE_NEAR 64u  /* and at most so many, unless they are of one instant */
 
 /* A stretch of time in buckets, 2^shift ns each; a bucket is a chain of waiting events. */
 struct sim_rung {

@@ -71,7 +71,7 @@ struct sim_reclaim_choice {
 	u32 param;
 	bool param_given;
 	bool by_rules; /* a version or a switch was named: no quicker loop will do */
-	bool past;     /* background reclaim overshoots the high watermark; for who runs it */
+	bool past;     /* background reclaim is to overshoot the high watermark; for its caller */
 	struct ws_rules rules; /* of algorithms with ops->versions; its gens follow @param */
 };
 
@@ -171,7 +171,7 @@ extern const struct sim_reclaim_ops *const sim_reclaims[];
 int sim_reclaim_choose(struct sim_reclaim_choice *choice, const char *text,
 		       struct tr_error *error);
 
-/* The words after the name, "6.14:16:nopid", into @choice, whose ops are set; errors as above. */
+/* Read what follows the name, "6.14:16:nopid", into @choice, whose ops are set; errors as above. */
 int sim_reclaim_read_rules(struct sim_reclaim_choice *choice, const char *words,
 			   struct tr_error *error);
 

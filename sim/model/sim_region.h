@@ -4,8 +4,8 @@
  *
  * What a huge-page balloon, virtio-mem and a shared allocator need from the guest's
  * kernel: a whole free region, or compaction, which moves the pages of a region to free
- * frames elsewhere.  Pages of the kernel, unevictable ones and the pool of compressed
- * swap do not move, nor do pages that are being written.
+ * frames elsewhere.  Pages of the kernel, unevictable pages, the pool of compressed swap
+ * and pages that are being written do not move.
  */
 #ifndef SIM_REGION_H
 #define SIM_REGION_H

@@ -3,8 +3,8 @@
  * sim_reporter.h - the guest's end of reports and statistics.
  *
  * The core decides when a report is due and what its bytes are (ws_report, ws_proto);
- * here is the source of ages, the cost, and, for observers only, the truth about the
- * sampled pages at the moment in which a report is made.
+ * this file adds the source of ages, the cost and, for observers only, the truth about
+ * the sampled pages at the moment a report is made.
  *
  * Engines without generations report two ages: active pages as younger than the last
  * ageing, the others as older, up to the time since boot.

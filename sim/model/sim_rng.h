@@ -3,8 +3,8 @@
  * sim_rng.h - named streams of random integers.
  *
  * A stream is a function of (seed, run, name): a component that is added to a scenario
- * draws from its own stream and shifts nobody else's numbers, and a replication (run)
- * moves all of them.  Integers only; SplitMix64 (Steele, Lea, Flood 2014).
+ * draws from its own stream and leaves all other numbers as they were, while another
+ * replication (run) changes all of them.  Integers only; SplitMix64 (Steele, Lea, Flood 2014).
  */
 #ifndef SIM_RNG_H
 #define SIM_RNG_H

@@ -7,11 +7,11 @@
  * accesses.  Blocks and not pages, because a block is what readahead reads at once.  Each
  * VM has a choice of its own, so that errors of many VMs cancel.
  *
- * A page of the run stands for N pages.  So sizes hold N times fewer of them; what is done
- * to a page takes N times as long and moves N times as much, be it a fault, a device's
- * operation or a step of ageing; and what is told, to policies and to the record, is told
- * times N.  Compute time stays as the trace has it.  What is by event and not by page (a
- * report, a message, a timer) stays too.
+ * A page of the run stands for N pages.  So memories hold N times fewer of them; whatever
+ * is done to a page, be it a fault, a device's operation or a step of ageing, takes N times
+ * as long and moves N times as much; and all counts of pages that policies and observers
+ * get are multiplied by N.  Compute time is the trace's.  What happens per event and not
+ * per page (a report, a message, a timer) costs the same as ever.
  */
 #ifndef SIM_SAMPLING_H
 #define SIM_SAMPLING_H

@@ -7,7 +7,7 @@
  * next quantum boundary or to its next fault, in a tight loop over the trace
  * (sim_access.h), without an event per access.
  *
- * Idling in a trace is "until": a stream that is late by then goes straight on.
+ * Idling in a trace lasts until a given time: a stream that is late goes straight on.
  */
 #ifndef SIM_STREAM_H
 #define SIM_STREAM_H
@@ -35,7 +35,7 @@ struct sim_stream {
 	u32 accesses;  /* of this repetition, before this run */
 	u64 clock_ns;  /* trace time reached */
 	u64 epoch_ns;  /* simulated time at which the trace's time 0 was */
-	u64 paid_ns;   /* end of the quantum in which it last waited for the kernel's work */
+	u64 paid_ns;   /* end of the quantum in which it last waited for the kernel's own work */
 	u64 extra_ns;  /* work to do before the next record */
 	enum sim_stream_state state;
 	u64 since_ns;  /* when it entered the state */
@@ -53,9 +53,9 @@ int sim_stream_resume(struct sim_guest *guest, u32 stream, struct tr_error *erro
 
 /*
  * The stream will be woken @ahead events from now: have the processor fetch what it will
- * need, a step further down each time as @ahead goes from SIM_FETCH_AHEAD to 0.  With many
- * VMs, an event finds nothing of its VM in the caches; a thousand VMs run a third
- * faster with this.
+ * need, following one more pointer at each call as @ahead goes from SIM_FETCH_AHEAD to 0.
+ * With many VMs, an event finds nothing of its VM in the caches; a thousand VMs run a
+ * third faster with this.
  */
 #define SIM_FETCH_AHEAD 8u
 void sim_stream_fetch(const struct sim_guest *guest, u32 stream, u32 ahead);

@@ -20,7 +20,7 @@ struct sim_swap_area {
 	u32 slots_count, used, next;
 	u32 *page_of;	/* by slot: page + 1, 0: free */
 	u64 *taken;	/* a bit a slot, so that a free one is found quickly */
-	u32 *shadow_of; /* by slot: what the engine left when the page was evicted */
+	u32 *shadow_of; /* by slot: the reclaim engine's shadow of the evicted page */
 	u32 pool_frames; /* compressed: frames that hold what is stored */
 	u32 *pool;	 /* which frames, pool_frames of them */
 	u32 pool_capacity;
@@ -43,7 +43,7 @@ static inline bool sim_swap_is_full(const struct sim_swap_area *area)
 	return area->used >= area->slots_count;
 }
 
-/* vm_swap_full(): time to be thrifty with slots. */
+/* As the kernel's vm_swap_full(): time to be sparing with slots. */
 static inline bool sim_swap_is_half_full(const struct sim_swap_area *area)
 {
 	return 2 * (u64)area->used > area->slots_count;

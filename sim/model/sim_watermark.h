@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * sim_watermark.h - when a Linux guest begins and ends to reclaim.
+ * sim_watermark.h - when a Linux guest starts and stops reclaiming.
  *
  * min_free_kbytes = sqrt(16 * managed KiB) within 128..262144, one zone; the distance
  * between the marks is max(min / 4, managed * 10 / 10000) (mm/page_alloc.c,

@@ -3,7 +3,7 @@
  * sim_world.h - one run: a host, its VMs, a policy, from start to end.
  *
  * A run is a function of the scenario (with its seed and run number) and the
- * traces it names; nothing else has influence.  Single-threaded; distinct worlds
+ * traces it names; nothing else influences it.  Single-threaded; distinct worlds
  * share nothing.
  */
 #ifndef SIM_WORLD_H

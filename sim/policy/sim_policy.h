@@ -71,7 +71,7 @@ struct sim_vm_view {
 	struct sim_vm_report report;
 	/* SIM_CH_HOST */
 	u64 backed_bytes, host_swapped_bytes; /* of this VM's memory */
-	u64 cpu_ns; /* processor time that it used, running total; 0: the host cannot tell */
+	u64 cpu_ns; /* processor time that the VM used, running total; 0: not known */
 	/* SIM_CH_AGENT */
 	u64 committed_bytes;
 	u64 psi_some_ns, psi_full_ns;	    /* memory pressure, running totals */
@@ -139,8 +139,8 @@ struct sim_policy {
 	const char *flaw;    /* known weakness */
 	u32 channels;	     /* enum sim_channel: what it cannot do without */
 	/*
-	 * What it sees besides where a real VM happens to give it; simulated VMs do not, so that
-	 * results show what the others alone are worth.
+	 * What it also uses if a real VM happens to provide it.  Simulated VMs do not, so that
+	 * results show what the channels above are worth by themselves.
 	 */
 	u32 channels_more;
 	const struct sim_param *params;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * sim_demand.h - a VM whose accesses are made up to match how much memory it used.
+ * sim_demand.h - a VM whose accesses are generated to match how much memory it used.
  *
- * A segment of a workload may name a demand series (Google's, Alibaba's or Bitbrains'
- * layout) where another names a trace.  What is made of it is an ordinary .wst by the
- * model of tr_demand.h, so everything that reads traces reads this one, and its digest
- * is part of what identifies a run.
+ * A segment of a workload may name a demand series (in Google's, Alibaba's or Bitbrains'
+ * format) in place of a trace.  The model of tr_demand.h turns it into an ordinary .wst,
+ * so everything that reads traces can read it, and its digest is part of what identifies
+ * a run.
  *
  * Such traces lie in a folder of this process (in TMPDIR, else /tmp) that is removed when
  * it exits; processes forked from it find them there.  The same series with the same

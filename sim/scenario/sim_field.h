@@ -2,9 +2,9 @@
 /*
  * sim_field.h - tables that say what a JSON object may hold.
  *
- * One row a key: its name, where the value goes, its default, its range and its
- * text form.  Reading, defaults, range checks, the list in an "unknown key" error
- * and the echo of the effective scenario all come from the row, so a key is named
+ * One row for each key: its name, where the value goes, its default, its range and
+ * its text form.  Reading, defaults, range checks, the list in an "unknown key" error
+ * and the echo of the effective scenario all come from that row, so a key is named
  * once and cannot be read in one form and written in another.
  */
 #ifndef SIM_FIELD_H
@@ -55,7 +55,7 @@ void sim_fields_default(const struct sim_field *fields, void *object);
  * @fields: ended by a row without key; at most 64
  * @seen: bit i is set when row i was there; may be NULL
  *
- * Keys come in the order of the file, so the first error of the file is told.
+ * Keys are read in the order of the file, so the error returned is the file's first.
  */
 int sim_fields_read(struct sim_reader *reader, const struct sim_field *fields,
 		    const struct sim_json_in *in, void *object, u64 *seen);

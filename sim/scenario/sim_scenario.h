@@ -94,7 +94,7 @@ static inline const char *sim_segment_name(const struct sim_segment *segment)
 struct sim_memcg_config {
 	char name[SIM_NAME_MAX];
 	u32 parent; /* of lower number; the root's own is 0 */
-	u64 min_bytes, low_bytes, high_bytes, max_bytes; /* high, max: SIM_NONE is no limit */
+	u64 min_bytes, low_bytes, high_bytes, max_bytes; /* high and max: SIM_NONE is no limit */
 };
 
 /* How a target becomes memory; model/sim_mechanism.h. */
@@ -120,18 +120,18 @@ struct sim_vm_config {
 	u32 generations;	    /* mglru: 3..64; the two youngest are never evicted from */
 	u32 swappiness;		    /* 0..200 */
 	u64 ageing_interval_ns;	    /* timer besides reclaim and reports; 0: none */
-	u64 min_ttl_ns;		    /* mglru: rather OOM than evict what is younger; 0: off */
+	u64 min_ttl_ns;		    /* mglru: OOM rather than evict what is younger; 0: off */
 	struct sim_device_config swap;
 	u64 swap_bytes;
 	struct sim_device_config disk; /* file pages come from here */
 	bool deflate_on_oom;
 	enum sim_mechanism_kind mechanism;
 	u64 block_bytes;	    /* virtio-mem: what is plugged at once, N * 2 MiB */
-	u64 auto_ns;		    /* hyperalloc: the host takes what is free so often; 0: never */
+	u64 auto_ns;		    /* hyperalloc: how often the host takes what is free; 0: never */
 	bool page_reporting;
-	u32 reporting_order;	    /* 0..9: no smaller blocks are reported */
+	u32 reporting_order;	    /* 0..9: smaller blocks are not reported */
 	u64 reporting_delay_ns;
-	u32 reporting_passes;	    /* what is free is reported in so many passes */
+	u32 reporting_passes;	    /* over which all that is free is reported */
 	char dialect[SIM_NAME_MAX]; /* wire dialect of working-set reports, ws_dialects[] */
 	u32 memcgs_count;	    /* >= 1; [0] is the root */
 	struct sim_memcg_config memcg[SIM_MEMCGS_MAX];

@@ -11,7 +11,7 @@
  *
  * A parameter is a path and value as --set takes them.  A cell is a scenario with one
  * value of each parameter: all combinations, or with "each" the scenario as it is and
- * then one parameter at a time, which is what a sensitivity table wants.  A variant is a
+ * then one parameter changed at a time, as a sensitivity table needs.  A variant is a
  * policy with one value of each of its params.  Run k of a seed has the same random
  * numbers in every cell and under every variant, so everything can be compared in pairs.
  *
