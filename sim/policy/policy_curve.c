@@ -7,11 +7,6 @@
 /* A bin with less than this share of a kind's bytes says nothing about the horizon. */
 #define SIGNIFICANT 0.02
 
-static double larger(double a, double b)
-{
-	return a > b ? a : b;
-}
-
 void policy_curve_init(struct policy_curve *curve, u64 interval_ns)
 {
 	memset(curve, 0, sizeof(*curve));
@@ -59,7 +54,7 @@ static double touched_since(const struct policy_curve *curve, enum policy_kind k
 	u64 shifted = policy_min(age + dt_ns, policy_max(age, curve->horizon_ns));
 	double still = bytes_of(policy_idle_longer(report, shifted), kind);
 
-	return larger(0, curve->idle[kind][k] - still - left);
+	return policy_larger(0, curve->idle[kind][k] - still - left);
 }
 
 /*
@@ -70,14 +65,14 @@ static double touched_since(const struct policy_curve *curve, enum policy_kind k
 static void learn_file_reads(struct policy_curve *curve, double came_in, double reclaimed,
 			     double seconds)
 {
-	double rate = larger(0, came_in) / seconds;
+	double rate = policy_larger(0, came_in) / seconds;
 
 	if (reclaimed <= came_in * 0.05) {
 		curve->file_in += (rate - curve->file_in) * 0.5;
 		curve->file_refault = 0;
 		return;
 	}
-	curve->file_refault = larger(0, rate - curve->file_in);
+	curve->file_refault = policy_larger(0, rate - curve->file_in);
 	if (rate < curve->file_in)
 		curve->file_in += (rate - curve->file_in) * 0.1;
 }
@@ -129,9 +124,9 @@ static void learn(struct policy_curve *curve, const struct sim_vm_report *report
 {
 	u64 dt_ns = report->arrived_ns - curve->made_ns, oldest = oldest_seen(report);
 	double seconds = (double)dt_ns / 1e9;
-	double kept = larger(0, 1 - (double)dt_ns / (double)learning->forget_ns);
+	double kept = policy_larger(0, 1 - (double)dt_ns / (double)learning->forget_ns);
 	double evicted[POLICY_KINDS] = { flow->swapped_out,
-					 larger(0, flow->reclaimed - flow->swapped_out) };
+					 policy_larger(0, flow->reclaimed - flow->swapped_out) };
 	double back[POLICY_KINDS][POLICY_CURVE_AGES] = { 0 };
 
 	learn_file_reads(curve, all[POLICY_FILE] - curve->all[POLICY_FILE] + evicted[POLICY_FILE],
@@ -144,7 +139,7 @@ static void learn(struct policy_curve *curve, const struct sim_vm_report *report
 	for (u32 k = 0; k < POLICY_CURVE_AGES && policy_curve_age(curve, k) <= oldest + dt_ns; k++)
 		back[POLICY_FILE][k] = curve->file_refault * seconds;
 	for (u32 kind = 0; kind < POLICY_KINDS; kind++) {
-		double left = larger(evicted[kind], curve->all[kind] - all[kind]);
+		double left = policy_larger(evicted[kind], curve->all[kind] - all[kind]);
 
 		for (u32 k = 0; k < POLICY_CURVE_AGES; k++) {
 			double again = touched_since(curve, kind, k, report, dt_ns, left);
@@ -223,7 +218,7 @@ double policy_curve_stall(const struct policy_curve *curve, u32 k,
 
 	/* Taking less never costs more; noise may say so. */
 	for (u32 older = POLICY_CURVE_AGES; older-- > k;)
-		stall = larger(stall, stall_at(curve, older, learning));
+		stall = policy_larger(stall, stall_at(curve, older, learning));
 	return stall;
 }
 

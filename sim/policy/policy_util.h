@@ -41,6 +41,22 @@ static inline u64 policy_bytes(double bytes)
 	return bytes >= 9e18 ? (u64)9e18 : (u64)bytes;
 }
 
+static inline double policy_larger(double a, double b)
+{
+	return a > b ? a : b;
+}
+
+static inline double policy_smaller(double a, double b)
+{
+	return a < b ? a : b;
+}
+
+/* Exponential mean with time constant @tau_ns, without libm. */
+static inline double policy_smooth(double mean, double value, u64 dt_ns, double tau_ns)
+{
+	return mean + (value - mean) * policy_smaller(1, (double)dt_ns / tau_ns);
+}
+
 /* What a balloon can leave to the guest. */
 static inline u64 policy_clamp_target(const struct sim_vm_view *vm, u64 bytes)
 {

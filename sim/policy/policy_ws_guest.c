@@ -10,25 +10,9 @@
  */
 #define FILE_PAGES_PER_WAIT 10.0
 #define MEAN_NS 60e9 /* time constant of means */
-/* Of following; see weigh(). */
 #define LATE_NS (3 * POLICY_SECOND_NS)
 #define LATE_HOLD_NS (60 * POLICY_SECOND_NS)
-#define WEIGH_NS 120e9
-#define WEIGH_LEAST_NS (5 * POLICY_SECOND_NS)
-#define LATE_SHARE 0.3	 /* of what a guest grows by, what it evicted before it got more */
-#define MOVE_NS 10000.0	 /* a page into the balloon, out of it, and touched anew */
-#define SPLIT_TAX 0.035 /* slowdown of a guest whose huge pages are mostly split */
 #define WORK_LEAST 0.02 /* processors: a guest that uses less is taken to use that */
-
-static double larger(double a, double b)
-{
-	return a > b ? a : b;
-}
-
-static double smaller(double a, double b)
-{
-	return a < b ? a : b;
-}
 
 void policy_ws_guest_init(struct policy_ws_guest *guest, const struct policy_ws_params *params)
 {
@@ -44,8 +28,7 @@ void policy_ws_guest_init(struct policy_ws_guest *guest, const struct policy_ws_
 	guest->work_now = guest->work_mean = 1; /* as cautious as one that does nothing else */
 }
 
-/* Free memory that a guest of this size keeps for itself: below it reclaims. */
-static double watermark_of(const struct sim_vm_view *vm)
+double policy_ws_watermark(const struct sim_vm_view *vm)
 {
 	u64 kib = vm->nominal_bytes / 1024, min = 0;
 
@@ -58,7 +41,7 @@ static double watermark_of(const struct sim_vm_view *vm)
 
 double policy_ws_kept_free(const struct sim_vm_view *vm, const struct policy_ws_params *params)
 {
-	return params->free_min * (double)vm->nominal_bytes + watermark_of(vm);
+	return params->free_min * (double)vm->nominal_bytes + policy_ws_watermark(vm);
 }
 
 struct policy_learning policy_ws_learning(const struct policy_ws_guest *guest,
@@ -83,15 +66,9 @@ bool policy_ws_guest_pressed(const struct sim_vm_view *vm, const struct policy_w
 	return takeable < params->headroom * (double)vm->nominal_bytes;
 }
 
-/* Exponential mean with time constant @tau_ns, without libm. */
-static double smooth(double mean, double value, u64 dt_ns, double tau_ns)
-{
-	return mean + (value - mean) * smaller(1, (double)dt_ns / tau_ns);
-}
-
 static double fade(double value, u64 dt_ns, double tau_ns)
 {
-	return value * larger(0, 1 - (double)dt_ns / tau_ns);
+	return value * policy_larger(0, 1 - (double)dt_ns / tau_ns);
 }
 
 /* A running total that went back was reset; count from zero then. */
@@ -103,7 +80,7 @@ static double since(u64 now, u64 before)
 void policy_ws_guest_distress(struct policy_ws_guest *guest, double bytes, u64 now_ns,
 			      const struct policy_ws_params *params)
 {
-	guest->deficit = larger(guest->deficit, bytes);
+	guest->deficit = policy_larger(guest->deficit, bytes);
 	if (guest->distress_until_ns <= now_ns)
 		guest->distress_since_ns = now_ns;
 	guest->distress_until_ns = now_ns + 2 * params->interval_ns;
@@ -119,7 +96,7 @@ void policy_ws_guest_distress(struct policy_ws_guest *guest, double bytes, u64 n
 static double lost_ns(struct policy_ws_guest *guest, const struct sim_vm_view *vm, double in)
 {
 	double pages = in / POLICY_PAGE_SIZE;
-	double waits = smaller(pages, since(vm->stats.major_faults, guest->major));
+	double waits = policy_smaller(pages, since(vm->stats.major_faults, guest->major));
 
 	if (pages >= FAULTS_PAGES)
 		guest->faults += (waits / pages - guest->faults) * 0.2;
@@ -135,8 +112,8 @@ static void take_work(struct policy_ws_guest *guest, const struct sim_vm_view *v
 	if (!vm->cpu_ns)
 		work = 1;
 	guest->work_last = work;
-	guest->work_now = smooth(guest->work_now, work, dt_ns, 5e9);
-	guest->work_mean = smooth(guest->work_mean, work, dt_ns, MEAN_NS);
+	guest->work_now = policy_smooth(guest->work_now, work, dt_ns, 5e9);
+	guest->work_mean = policy_smooth(guest->work_mean, work, dt_ns, MEAN_NS);
 	guest->cpu_ns = vm->cpu_ns;
 }
 
@@ -150,28 +127,28 @@ static double told_stall(struct policy_ws_guest *guest, const struct sim_vm_view
 
 	guest->psi_ns = vm->psi_some_ns;
 	/* While the balloon takes pages, it is the cause. */
-	return vm->actual_bytes > vm->target_bytes ? 0 : smaller(1, told / (double)dt_ns);
+	return vm->actual_bytes > vm->target_bytes ? 0 : policy_smaller(1, told / (double)dt_ns);
 }
 
-static double share(double stall, double work)
+double policy_ws_slowdown(double stall, double work)
 {
 	/* What is hardly at work is not slowed down by a page or two. */
-	return stall / larger(stall + work, WORK_LEAST);
+	return stall / policy_larger(stall + work, WORK_LEAST);
 }
 
 double policy_ws_slowdown_last(const struct policy_ws_guest *guest)
 {
-	return share(guest->stall_last, guest->work_last);
+	return policy_ws_slowdown(guest->stall_last, guest->work_last);
 }
 
 double policy_ws_slowdown_now(const struct policy_ws_guest *guest)
 {
-	return share(guest->stall_now, guest->work_now);
+	return policy_ws_slowdown(guest->stall_now, guest->work_now);
 }
 
 double policy_ws_slowdown_mean(const struct policy_ws_guest *guest)
 {
-	return share(guest->stall_mean, guest->work_mean);
+	return policy_ws_slowdown(guest->stall_mean, guest->work_mean);
 }
 
 bool policy_ws_thrashes(const struct policy_ws_guest *guest, const struct policy_ws_params *params)
@@ -183,10 +160,12 @@ static void take_turnover(struct policy_ws_guest *guest, double in, double evict
 			  const struct policy_ws_params *params)
 {
 	/* A guest with little in its lists turns that over with next to nothing. */
-	double listed = larger(policy_curve_all(&guest->curve), guest->used / 4);
-	double share = smaller(in, evicted) / larger(listed, 1 << 20) / ((double)dt_ns / 1e9);
+	double listed = policy_larger(policy_curve_all(&guest->curve), guest->used / 4);
+	double share = policy_smaller(in, evicted) / policy_larger(listed, 1 << 20) /
+		       ((double)dt_ns / 1e9);
 
-	guest->turnover = smooth(guest->turnover, share, dt_ns, (double)params->interval_ns / 2);
+	guest->turnover =
+		policy_smooth(guest->turnover, share, dt_ns, (double)params->interval_ns / 2);
 }
 
 /* Rates from the difference of two statistics. */
@@ -203,16 +182,17 @@ static void take_rates(struct policy_ws_guest *guest, const struct sim_vm_view *
 
 	stall += guest->curve.file_refault / POLICY_PAGE_SIZE / FILE_PAGES_PER_WAIT *
 		 (double)vm->file_refault_ns * params->queueing / 1e9;
-	stall = larger(stall, told_stall(guest, vm, dt_ns));
+	stall = policy_larger(stall, told_stall(guest, vm, dt_ns));
 	guest->flow.swapped_in += in;
 	guest->flow.swapped_out += since(stats->swap_out_bytes, guest->swap_out);
 	guest->flow.reclaimed += evicted;
 	guest->stall_last = stall;
-	guest->stall_now = smooth(guest->stall_now, stall, dt_ns, 5e9);
-	guest->stall_mean = smooth(guest->stall_mean, stall, dt_ns, MEAN_NS);
+	guest->stall_now = policy_smooth(guest->stall_now, stall, dt_ns, 5e9);
+	guest->stall_mean = policy_smooth(guest->stall_mean, stall, dt_ns, MEAN_NS);
 	take_work(guest, vm, seconds, dt_ns);
 	take_turnover(guest, in, evicted, dt_ns, params);
-	guest->growth = larger(fade(guest->growth, dt_ns, 60e9), (used - guest->used) / seconds);
+	guest->growth =
+		policy_larger(fade(guest->growth, dt_ns, 60e9), (used - guest->used) / seconds);
 	guest->deficit = fade(guest->deficit, dt_ns, 2.0 * (double)params->interval_ns);
 	/*
 	 * What comes back while something else has to go shows what is missing.  Coming back
@@ -220,7 +200,7 @@ static void take_rates(struct policy_ws_guest *guest, const struct sim_vm_view *
 	 */
 	if (policy_ws_slowdown_now(guest) > params->slowdown / 2 ||
 	    policy_ws_thrashes(guest, params))
-		guest->deficit += smaller(in, evicted);
+		guest->deficit += policy_smaller(in, evicted);
 	/* Pushed out by what the guest needs more, not by its balloon: likely to come back. */
 	double out = since(stats->swap_out_bytes, guest->swap_out);
 	bool squeezed = vm->actual_bytes > vm->target_bytes ||
@@ -228,15 +208,16 @@ static void take_rates(struct policy_ws_guest *guest, const struct sim_vm_view *
 
 	guest->pushed = fade(guest->pushed, dt_ns, (double)params->interval_ns) - in +
 			(squeezed ? 0 : out);
-	guest->pushed = larger(0, guest->pushed);
+	guest->pushed = policy_larger(0, guest->pushed);
 	/* What thrashes comes back many times; no more can be missing than is out. */
-	guest->deficit = smaller(guest->deficit,
-				 since(stats->swap_out_bytes, stats->swap_in_bytes) +
-					 params->headroom * (double)vm->nominal_bytes);
+	guest->deficit = policy_smaller(guest->deficit,
+					since(stats->swap_out_bytes, stats->swap_in_bytes) +
+						params->headroom * (double)vm->nominal_bytes);
 	guest->hot = fade(guest->hot, dt_ns, (double)params->forget_ns);
 	if (policy_ws_slowdown_now(guest) > params->slowdown)
-		guest->hot = larger(guest->hot, guest->stall_now /
-							larger(guest->deficit, POLICY_PAGE_SIZE));
+		guest->hot = policy_larger(guest->hot,
+					   guest->stall_now /
+						   policy_larger(guest->deficit, POLICY_PAGE_SIZE));
 }
 
 bool policy_ws_guest_stats(struct policy_ws_guest *guest, const struct sim_vm_view *vm,
@@ -294,7 +275,7 @@ void policy_ws_guest_learn(struct policy_ws_guest *guest, const struct sim_vm_vi
 	policy_curve_update(&guest->curve, &vm->report, &guest->flow, &learning);
 	memset(&guest->flow, 0, sizeof(guest->flow));
 	guest->used_reported = guest->used;
-	base = larger(0, guest->used - policy_curve_all(&guest->curve));
+	base = policy_larger(0, guest->used - policy_curve_all(&guest->curve));
 	if (!guest->stats_ns)
 		base = 0.1 * (double)vm->nominal_bytes;
 	guest->base = guest->base < 0 ? base : guest->base + (base - guest->base) * 0.3;
@@ -334,99 +315,9 @@ static double cold_bytes(struct policy_ws_guest *guest, double bound,
 	return cold;
 }
 
-void policy_ws_window_enter(struct policy_ws_window *window, double value, u64 now_ns,
-			    u64 length_ns)
-{
-	u64 slot_ns = length_ns / POLICY_WS_SLOTS;
-
-	if (now_ns - window->started_ns > length_ns + slot_ns) /* the first value, or a long silence */
-		*window = (struct policy_ws_window){ .started_ns = now_ns };
-	while (now_ns - window->started_ns >= slot_ns) {
-		window->started_ns += slot_ns;
-		window->now = (window->now + 1) % POLICY_WS_SLOTS;
-		window->slot[window->now] = 0;
-	}
-	window->slot[window->now] = larger(window->slot[window->now], value);
-}
-
-double policy_ws_window_peak(const struct policy_ws_window *window)
-{
-	double peak = 0;
-
-	for (u32 i = 0; i < POLICY_WS_SLOTS; i++)
-		peak = larger(peak, window->slot[i]);
-	return peak;
-}
-
 double policy_ws_guest_peak(const struct policy_ws_guest *guest)
 {
 	return policy_ws_window_peak(&guest->needs);
-}
-
-/* Where the target would be if it followed: up at once to what is wanted, down after a while. */
-static void follow(struct policy_ws_follow *follow, double nominal,
-		   const struct policy_ws_params *params, double kept_free)
-{
-	double wants = smaller(nominal, follow->demand + follow->buffer);
-	double peak = policy_ws_window_peak(&follow->wants);
-
-	if (follow->target <= 0)
-		follow->target = wants;
-	else if (follow->demand + follow->buffer / 2 + kept_free > follow->target)
-		follow->target = larger(follow->target, wants);
-	else if (follow->target - peak >= params->gain * nominal)
-		follow->target = peak;
-}
-
-/*
- * What following is worth: the memory that it saves by the exchange rate, less what every
- * growth costs, as part of it comes too late and is read back from swap, and less the huge
- * pages that are split once and for all.
- */
-static void weigh(struct policy_ws_guest *guest, const struct sim_vm_view *vm,
-		  const struct policy_ws_params *params, double before, u64 dt_ns)
-{
-	struct policy_ws_follow *follow = &guest->follow;
-	double held = smaller((double)vm->target_bytes,
-			      vm->backed_bytes ? (double)vm->backed_bytes : guest->used);
-	double rose = larger(0, follow->target - before) / ((double)dt_ns / 1e9);
-	double cost_ns = (double)vm->refault_ns * params->queueing * LATE_SHARE + MOVE_NS;
-
-	/* Half of the buffer is used on average, by the page cache. */
-	if (!follow->leads)
-		follow->saved = smooth(follow->saved, held - follow->target + follow->buffer / 2,
-				       dt_ns, WEIGH_NS);
-	follow->work = smooth(follow->work, guest->work_last, dt_ns, WEIGH_NS);
-	follow->moved = smooth(follow->moved, rose, dt_ns, WEIGH_NS);
-	follow->value = params->exchange * follow->saved / (double)vm->nominal_bytes -
-			share(follow->moved / POLICY_PAGE_SIZE * cost_ns / 1e9, follow->work) -
-			SPLIT_TAX;
-}
-
-static void update_follow(struct policy_ws_guest *guest, const struct sim_vm_view *vm, u64 now_ns,
-			  const struct policy_ws_params *params)
-{
-	struct policy_ws_follow *follows = &guest->follow;
-	double before = follows->target, nominal = (double)vm->nominal_bytes;
-	u64 dt_ns = now_ns - follows->updated_ns;
-
-	if (!guest->stats_ns || dt_ns < POLICY_SECOND_NS / 2)
-		return;
-	follows->demand = larger(0, guest->used - (double)vm->stats.caches_bytes) +
-			  larger(guest->deficit, guest->pushed);
-	follows->buffer = larger(params->buffer * follows->demand, params->spare * nominal) +
-			  watermark_of(vm);
-	policy_ws_window_enter(&follows->wants, smaller(nominal, follows->demand + follows->buffer),
-			       now_ns, follows->linger_ns);
-	follow(follows, nominal, params, policy_ws_kept_free(vm, params));
-	follows->updated_ns = now_ns;
-	if (!follows->since_ns) {
-		follows->since_ns = now_ns;
-		return;
-	}
-	weigh(guest, vm, params, before, dt_ns);
-	if (now_ns - follows->since_ns >= WEIGH_LEAST_NS && follows->value > 0)
-		follows->leads = true;
 }
 
 void policy_ws_guest_update(struct policy_ws_guest *guest, const struct sim_vm_view *vm,
@@ -435,7 +326,7 @@ void policy_ws_guest_update(struct policy_ws_guest *guest, const struct sim_vm_v
 	struct policy_learning learning = policy_ws_learning(guest, vm, params);
 	u64 rise = policy_less(vm->backed_bytes, guest->backed);
 	double nominal = (double)vm->nominal_bytes;
-	double bound = params->slowdown * larger(guest->work_mean, WORK_LEAST);
+	double bound = params->slowdown * policy_larger(guest->work_mean, WORK_LEAST);
 
 	/* What the host sees is ahead of statistics: a guest on the rise is left alone. */
 	if ((double)rise > params->band * nominal)
@@ -445,21 +336,21 @@ void policy_ws_guest_update(struct policy_ws_guest *guest, const struct sim_vm_v
 	if (!policy_ws_guest_fresh(guest, now_ns, params)) {
 		/* Nothing is known to be cold. */
 		guest->cold = guest->headroom = 0;
-		guest->need = smaller(nominal, (double)vm->target_bytes + guest->deficit);
+		guest->need = policy_smaller(nominal, (double)vm->target_bytes + guest->deficit);
 	} else {
 		guest->cold = policy_ws_slowdown_mean(guest) > params->slowdown ||
 					      policy_ws_thrashes(guest, params) ?
 				      0 :
 				      cold_bytes(guest, bound, &learning, params);
-		guest->headroom = larger(params->headroom * nominal,
-					 guest->growth * (double)params->interval_ns / 1e9);
-		guest->headroom = smaller(guest->headroom, params->headroom_max * nominal) +
-				  watermark_of(vm);
+		guest->headroom = policy_larger(params->headroom * nominal,
+						guest->growth * (double)params->interval_ns / 1e9);
+		guest->headroom = policy_smaller(guest->headroom, params->headroom_max * nominal) +
+				  policy_ws_watermark(vm);
 		guest->need = guest->base + policy_curve_all(&guest->curve) - guest->cold +
-			      larger(0, guest->used - guest->used_reported) + guest->headroom +
+			      policy_larger(0, guest->used - guest->used_reported) + guest->headroom +
 			      guest->deficit;
-		guest->need = smaller(guest->need, nominal);
+		guest->need = policy_smaller(guest->need, nominal);
 	}
 	policy_ws_window_enter(&guest->needs, guest->need, now_ns, guest->hold_ns);
-	update_follow(guest, vm, now_ns, params);
+	policy_ws_follow_update(guest, vm, now_ns, params);
 }

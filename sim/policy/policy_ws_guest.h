@@ -21,54 +21,7 @@
 #define POLICY_WS_GUEST_H
 
 #include "policy/policy_curve.h"
-
-#define POLICY_WS_SLOTS 8
-
-/* The largest of what was entered in a time that slides on. */
-struct policy_ws_window {
-	double slot[POLICY_WS_SLOTS];
-	u64 started_ns;
-	u32 now;
-};
-void policy_ws_window_enter(struct policy_ws_window *window, double value, u64 now_ns,
-			    u64 length_ns);
-double policy_ws_window_peak(const struct policy_ws_window *window);
-
-/* The policy's parameters, as its parameter table fills them. */
-struct policy_ws_params {
-	u64 interval_ns, stats_ns, threshold_ns;
-	double slowdown;
-	u64 idle_ns;
-	double headroom, headroom_max, free_min;
-	double step, band, gain;
-	u64 hold_ns;
-	double prior;
-	u64 forget_ns;
-	double queueing;
-	double overbook;
-	double reserve;
-	double start, patience, growth_max;
-	double exchange, buffer, spare;
-	u64 linger_ns;
-};
-
-/*
- * What would be if memory went back whenever it is free, and came whenever it is wanted: kept
- * for every guest, for those too that are not led like that, to tell what it would be worth.
- */
-struct policy_ws_follow {
-	bool leads;	/* it is worth it: the target follows */
-	double demand;	/* bytes: programs and kernel, without page cache */
-	double buffer;	/* bytes beside it, for the page cache and for growth */
-	double target;	/* bytes; 0: not known yet */
-	double saved;	/* mean, bytes, against what the guest holds else */
-	double moved;	/* growth of the target, mean, bytes per second */
-	double work;	/* processors, mean */
-	double value;	/* slowdown that the saving is worth, less what it costs */
-	u64 since_ns, updated_ns;
-	u64 linger_ns; /* how long memory is left that is not wanted */
-	struct policy_ws_window wants;
-};
+#include "policy/policy_ws_follow.h"
 
 struct policy_ws_guest {
 	bool present;
@@ -117,6 +70,9 @@ struct policy_learning policy_ws_learning(const struct policy_ws_guest *guest,
 					  const struct sim_vm_view *vm,
 					  const struct policy_ws_params *params);
 
+/* Free memory that a guest of this size keeps for itself: below it reclaims. */
+double policy_ws_watermark(const struct sim_vm_view *vm);
+
 /* Free memory that is left to a guest even when others need it. */
 double policy_ws_kept_free(const struct sim_vm_view *vm, const struct policy_ws_params *params);
 
@@ -130,10 +86,10 @@ bool policy_ws_guest_pressed(const struct sim_vm_view *vm, const struct policy_w
 bool policy_ws_guest_stats(struct policy_ws_guest *guest, const struct sim_vm_view *vm,
 			   u64 now_ns, const struct policy_ws_params *params);
 
-/*
- * Slowdown by memory that had to be read back, lately, over 5 s and over 60 s: that wait's share of the
- * time at work and in wait.
- */
+/* A wait's share of the time at work and in wait; seconds per second. */
+double policy_ws_slowdown(double stall, double work);
+
+/* That by memory that had to be read back: lately, over 5 s and over 60 s. */
 double policy_ws_slowdown_last(const struct policy_ws_guest *guest);
 double policy_ws_slowdown_now(const struct policy_ws_guest *guest);
 double policy_ws_slowdown_mean(const struct policy_ws_guest *guest);
