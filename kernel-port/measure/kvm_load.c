@@ -13,6 +13,8 @@
  *	"ready" when all was touched for the first time; at the end the counts of all
  *	rounds from PAUSE_S on: "vm N own N idle N rounds N", idle's those of the last round.
  */
+#include "../tests/common/guest_program.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
@@ -22,7 +24,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #define PAGE 4096u
@@ -34,20 +35,6 @@ struct region {
 	unsigned char *memory;
 	unsigned long reclaimed_count;
 };
-
-static void die(const char *what)
-{
-	fprintf(stderr, "kvm_load: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
-
-static double now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
 
 static unsigned char *map_region(size_t size)
 {
@@ -189,9 +176,9 @@ int main(int argc, char **argv)
 	for (i = 0; i < REGIONS; i++)
 		regions[i].memory = map_region(size);
 	vcpu = make_vm(regions[VM].memory, size, &run);
-	start = next = now();
-	while (now() < start + strtod(argv[4], NULL)) {
-		if (now() >= start + strtod(argv[3], NULL)) {
+	start = next = now_s();
+	while (now_s() < start + strtod(argv[4], NULL)) {
+		if (now_s() >= start + strtod(argv[3], NULL)) {
 			count_regions(regions, pagemap, size);
 			rounds++;
 		}
@@ -203,9 +190,9 @@ int main(int argc, char **argv)
 			fflush(stdout);
 		}
 		next += period_s;
-		if (next < now())
-			next = now() + period_s;
-		usleep((useconds_t)((next - now()) * 1e6));
+		if (next < now_s())
+			next = now_s() + period_s;
+		usleep((useconds_t)((next - now_s()) * 1e6));
 	}
 	printf("vm %lu own %lu idle %lu rounds %lu\n", regions[VM].reclaimed_count,
 	       regions[OWN].reclaimed_count, regions[IDLE].reclaimed_count, rounds);

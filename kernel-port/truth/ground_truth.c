@@ -31,6 +31,8 @@
  *	E start end asked N swappiness N	an eviction, between lines B and G
  * B1, A1, G1, E1 are those of the second cgroup.
  */
+#include "../tests/common/guest_program.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -44,7 +46,6 @@
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "truth_pages.h"
@@ -75,18 +76,9 @@ static int turn; /* each process's own way to the lock */
 static const char *directory;
 static double t0, duration, interval;
 
-static void die(const char *what)
-{
-	fprintf(stderr, "ground_truth: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
-
 static double now(void)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9 - t0;
+	return now_s() - t0;
 }
 
 /* --- the processes that touch ------------------------------------------------------- */

@@ -25,7 +25,7 @@ static const struct argp_option options[] = {
 	{ "slowdown", 's', "X", 0, "bound: so many times the time with memory for everybody (1.05)", 1 },
 	{ "slo", 's', NULL, OPTION_ALIAS, NULL, 1 },
 	{ "runs", 'n', "N", 0, "runs with different random numbers; all must keep the bound", 1 },
-	{ "jobs", 'j', "N", 0, "processes at the same time (default: all cores)", 1 },
+	{ "jobs", 'j', "N", 0, "processes at a time (default: all cores)", 1 },
 	{ "seed", KEY_SEED, "N", 0, "seed of the random numbers", 1 },
 	{ "set", KEY_SET, "PATH=VALUE", 0, "override a value of the scenario", 1 },
 	{ "duration", KEY_DURATION, "TIME", 0, "simulate so long", 1 },

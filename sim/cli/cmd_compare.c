@@ -18,10 +18,10 @@ struct compare {
 };
 
 static const struct argp_option options[] = {
-	{ "policies", 'p', "A,B,C", 0, "Policies to compare (default: all)", 0 },
+	{ "policies", 'p', "A,B,C", 0, "policies to compare (default: all)", 0 },
 	{ "policy", 'p', NULL, OPTION_ALIAS, NULL, 0 },
-	{ "runs", 'n', "N", 0, "Runs of each policy (default 5)", 0 },
-	{ "jobs", 'j', "N", 0, "Processes at the same time (default: all cores)", 0 },
+	{ "runs", 'n', "N", 0, "runs of each policy (default 5)", 0 },
+	{ "jobs", 'j', "N", 0, "processes at a time (default: all cores)", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 

@@ -128,24 +128,26 @@ struct gloss {
 
 /* By the first word of a clause. */
 static const struct gloss clause_gloss[] = {
-	{ "need", "MiB that the guest should have: what it holds outside its lists, and all that it "
-		  "reported, less what can be out at a bearable stall, and free memory to grow "
-		  "into, and what was read back lately in place of other memory" },
-	{ "peak", "the largest such need of late; it shrinks no further than to that" },
-	{ "stall", "time that it waits for memory to be read back, as a share of its time at work and "
-		   "in such waits; above the bound it grows, below it is left as it is" },
-	{ "demand", "MiB that programs and kernel hold, without page cache; what it would be left "
-		    "beside them if its target followed that; what this would save on average; and "
-		    "that by the exchange rate, less what it costs, as a share of its time" },
-	{ "use", "MiB not free in it, of those that it has; what of it the host has backed; where "
-		 "the balloon was already going" },
-	{ "host", "MiB for all guests together; what they would have alone; what this one does "
-		  "without because that is more" },
-	{ "bound", "the `slowdown` that was asked for; it is slowed down more while the host is "
-		   "short: MiB by which the guests' wishes exceed what the host can give" },
-	{ "report", "age of the working-set report that this rests on" },
-	{ "grown", "it does not shrink soon after, unless the host is short" },
-	{ "shrunk", "one step at a time" },
+	{ "need", "MiB that the guest should have: what it holds outside its lists (base), plus all "
+		  "that it reported, less what can be evicted at a tolerable stall (cold), plus free "
+		  "memory to grow into (headroom) and what was recently read back at the expense of "
+		  "other memory (deficit)" },
+	{ "peak", "the largest recent need; the guest is not shrunk below it" },
+	{ "stall", "time spent waiting for memory to be read back, as a share of the time at work and "
+		   "in such waits; above the bound the guest grows, below it nothing changes" },
+	{ "demand", "MiB that programs and kernel hold, without page cache; what the guest would be "
+		    "left beyond that if its target followed it; what following would save on "
+		    "average; and what that is worth at the exchange rate, less its cost, as a share "
+		    "of the guest's time" },
+	{ "use", "MiB in use in the guest, of those that it has; how much the host has backed; where "
+		 "the balloon was already heading" },
+	{ "host", "MiB that the host can give to all guests together; what they would take if they "
+		  "could; what this guest goes without because that is more" },
+	{ "bound", "the `slowdown` that was asked for is exceeded because the host is short: MiB by "
+		   "which the guests' wishes exceed what it can give" },
+	{ "report", "age of the working-set report that this is based on" },
+	{ "grown", "a guest is not shrunk soon after it has grown, unless the host is short" },
+	{ "shrunk", "it is shrunk one step at a time" },
 	{ NULL, NULL },
 };
 
@@ -350,8 +352,8 @@ static int explain_all(struct explain *explain)
 }
 
 static const struct argp_option options[] = {
-	{ "vm", 'v', "NAME", 0, "About this VM (default: all)", 0 },
-	{ "at", 'a', "TIME", 0, "How it was then, and the last decision in full: 90s, 2m, 42.5", 0 },
+	{ "vm", 'v', "NAME", 0, "about this VM (default: all)", 0 },
+	{ "at", 'a', "TIME", 0, "how it was then, and the last decision in full: 90s, 2m, 42.5", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 

@@ -9,7 +9,7 @@
 #include "ws_kat.h"
 
 static const struct argp_option options[] = {
-	{ "json", 'J', NULL, 0, "Print a JSON object", 0 },
+	{ "json", 'J', NULL, 0, "print a JSON object", 0 },
 	{ 0 },
 };
 

@@ -149,9 +149,10 @@ static void print_findings(const struct sim_lint *lint)
 		if (*finding->explained)
 			printf("  %28s it had said: %s\n", "", finding->explained);
 	}
-	printf("%s%s: %u errors, %u warnings in %u drills%s\n", lint->findings_count ? "\n" : "",
-	       lint->policy->name, lint->errors, lint->warnings, lint->drills_count,
-	       lint->left_out ? "; not all are shown" : "");
+	printf("%s%s: %u error%s, %u warning%s in %u drill%s%s\n", lint->findings_count ? "\n" : "",
+	       lint->policy->name, lint->errors, lint->errors == 1 ? "" : "s", lint->warnings,
+	       lint->warnings == 1 ? "" : "s", lint->drills_count,
+	       lint->drills_count == 1 ? "" : "s", lint->left_out ? "; not all are shown" : "");
 }
 
 static void json_finding(struct sim_json_writer *json, const struct sim_lint_finding *finding)

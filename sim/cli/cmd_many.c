@@ -20,15 +20,15 @@
 enum { KEY_NO_PLOTS = 1000, KEY_PART, KEY_GATHER, KEY_SLURM, KEY_TASKS, KEY_SBATCH };
 
 static const struct argp_option options[] = {
-	{ "output", 'o', "DIR", 0, "Results directory (default wssim-sweep or wssim-trial)", 1 },
-	{ "jobs", 'j', "N", 0, "Processes at the same time (default: all cores)", 1 },
-	{ "json", 'J', NULL, 0, "Print summary.json in place of the table", 1 },
-	{ "no-plots", KEY_NO_PLOTS, NULL, 0, "Do not draw", 1 },
-	{ "gather", KEY_GATHER, NULL, 0, "Run nothing; tables and plots of what is done", 1 },
-	{ "part", KEY_PART, "K/N", 0, "Do the K-th of N parts (from 0) and make no tables", 2 },
-	{ "slurm", KEY_SLURM, NULL, 0, "Run on Slurm as a job array, wait for it and gather", 2 },
-	{ "tasks", KEY_TASKS, "N", 0, "Tasks of the array (default 64 or one a run)", 2 },
-	{ "sbatch", KEY_SBATCH, "ARG", 0, "Further argument of sbatch; may be repeated", 2 },
+	{ "output", 'o', "DIR", 0, "results directory (default wssim-sweep or wssim-trial)", 1 },
+	{ "jobs", 'j', "N", 0, "processes at a time (default: all cores)", 1 },
+	{ "json", 'J', NULL, 0, "print summary.json instead of the table", 1 },
+	{ "no-plots", KEY_NO_PLOTS, NULL, 0, "do not draw", 1 },
+	{ "gather", KEY_GATHER, NULL, 0, "run nothing; tables and plots of what is done", 1 },
+	{ "part", KEY_PART, "K/N", 0, "do the K-th of N parts (from 0) and make no tables", 2 },
+	{ "slurm", KEY_SLURM, NULL, 0, "run on Slurm as a job array, wait for it and gather", 2 },
+	{ "tasks", KEY_TASKS, "N", 0, "tasks of the array (default 64 or one a run)", 2 },
+	{ "sbatch", KEY_SBATCH, "ARG", 0, "further argument of sbatch; may be repeated", 2 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 

@@ -21,8 +21,8 @@ struct replay {
 
 static const struct argp_option options[] = {
 	{ "folder", KEY_FOLDER, "DIR", 0,
-	  "Look for traces as the scenario in this folder would (default: where it was)", 0 },
-	{ "json", 'J', NULL, 0, "Print the outcome as JSON", 0 },
+	  "look for traces as the scenario in this folder would (default: where it was)", 0 },
+	{ "json", 'J', NULL, 0, "print the outcome as JSON", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 

@@ -15,10 +15,10 @@ struct run {
 };
 
 static const struct argp_option options[] = {
-	{ "policy", 'p', "NAME", 0, "Policy in place of the scenario's ('wssim policies' lists them)",
+	{ "policy", 'p', "NAME", 0, "policy instead of the scenario's ('wssim policies' lists them)",
 	  0 },
-	{ "journal", KEY_JOURNAL, NULL, 0, "Write every event to journal.wsj, for 'wssim replay'", 0 },
-	{ "perfetto", KEY_PERFETTO, NULL, 0, "Write perfetto.json, for ui.perfetto.dev", 0 },
+	{ "journal", KEY_JOURNAL, NULL, 0, "write every event to journal.wsj, for 'wssim replay'", 0 },
+	{ "perfetto", KEY_PERFETTO, NULL, 0, "write perfetto.json, for ui.perfetto.dev", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 

@@ -22,19 +22,19 @@
 enum { KEY_NO_PLOTS = 1000, KEY_NO_BASELINE, KEY_RUN, KEY_SET };
 
 static const struct argp_option options[] = {
-	{ "seed", 's', "N", 0, "Seed in place of the scenario's; decimal or 0x...", 1 },
-	{ "run", KEY_RUN, "K", 0, "Number of the (first) run; advances every random stream", 1 },
-	{ "set", KEY_SET, "PATH=VALUE", 0, "Override a value of the scenario, as in host.memory=4GiB",
+	{ "seed", 's', "N", 0, "seed instead of the scenario's; decimal or 0x...", 1 },
+	{ "run", KEY_RUN, "K", 0, "number of the (first) run; advances every random stream", 1 },
+	{ "set", KEY_SET, "PATH=VALUE", 0, "override a value of the scenario, as in host.memory=4GiB",
 	  1 },
-	{ "json", 'J', NULL, 0, "Print JSON in place of the table", 1 },
+	{ "json", 'J', NULL, 0, "print JSON instead of the table", 1 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 
 static const struct argp_option results_options[] = {
-	{ "output", 'o', "DIR", 0, "Results directory (default " CMD_OUT_DEFAULT ")", 1 },
-	{ "no-plots", KEY_NO_PLOTS, NULL, 0, "Do not draw", 1 },
+	{ "output", 'o', "DIR", 0, "results directory (default " CMD_OUT_DEFAULT ")", 1 },
+	{ "no-plots", KEY_NO_PLOTS, NULL, 0, "do not draw", 1 },
 	{ "no-baseline", KEY_NO_BASELINE, NULL, 0,
-	  "Leave out the runs with full memory; then there are no slowdowns", 1 },
+	  "leave out the runs with full memory; then there are no slowdowns", 1 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 

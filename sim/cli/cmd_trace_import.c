@@ -229,7 +229,7 @@ static const char doc[] =
 	"  damo report raw | wssim trace import - -o damon.wst\n"
 	"  wssim trace import -f gcd vm_6127640366 --time-scale 24 -o vm.wst\n\n"
 	"Demand series (gcd, alibaba, bitbrains) tell how much memory a VM used over time and not "
-	"which pages: the accesses are made up to match, by the model that --hot and --warm set and "
+	"which pages: accesses are generated to match, by the model that --hot and --warm set and "
 	"that the trace's origin states, with the time scale.";
 
 static bool format_row(u32 i, const char **name, const char **what)

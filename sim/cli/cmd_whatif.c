@@ -21,6 +21,7 @@
 #include "scenario/sim_json_write.h"
 #include "scenario/sim_scenario_read.h"
 #include "tr_demand.h"
+#include "tr_scratch.h"
 #include "tr_units.h"
 
 #define RUNS_DEFAULT 5
@@ -314,7 +315,7 @@ static bool is_inventory(const char *path)
 			      first != '{';
 }
 
-/* Traces of demand series are made in @work, which the caller removes. */
+/* Traces for demand series are made in @work, an absolute path. */
 static int read_inventory(const struct options *options, const char *work,
 			  struct sim_scenario *scenario, struct tr_error *error)
 {
@@ -334,7 +335,7 @@ static int read_inventory(const struct options *options, const char *work,
 	if (rc)
 		return rc;
 	if (inventory.demands_count && !advice->json)
-		printf("%u of %u rows are demand series: accesses are made up to match, and their time is "
+		printf("%u of %u rows are demand series: accesses are generated to match, and their time is "
 		       "divided by %g.\n", inventory.demands_count, inventory.rows_count,
 		       options->time_scale);
 	rc = sim_scenario_read_text(scenario, advice->input, inventory.scenario,
@@ -353,8 +354,7 @@ int cmd_whatif(int argc, char **argv)
 	struct options options = { .time_scale = SCALE_DEFAULT,
 				   .advice = { .slowdown = 1.05,
 					       .runs = RUNS_DEFAULT } };
-	const char *temp = getenv("TMPDIR");
-	char work[4096];
+	struct tr_scratch work = { "", -1 };
 	struct sim_scenario scenario;
 	struct tr_error error = { "" };
 	bool inventory;
@@ -365,20 +365,16 @@ int cmd_whatif(int argc, char **argv)
 	options.advice.workers = options.advice.workers ? options.advice.workers : cmd_cores();
 	cli_stop_install();
 	inventory = !cmd_advice_is_trace(options.advice.input) && is_inventory(options.advice.input);
-	/* Absolute, for the scenario's names of traces begin elsewhere. */
-	snprintf(work, sizeof(work), "%.4000s/wssim-whatif-XXXXXX",
-		 temp && *temp == '/' ? temp : "/tmp");
-	if (inventory && !mkdtemp(work))
-		rc = tr_fail(&error, -errno, "%s: %s", work, strerror(errno));
+	if (inventory)
+		rc = tr_scratch_make(&work, "whatif", &error);
 	if (rc)
 		return cmd_fail(rc, &error);
-	rc = inventory ? read_inventory(&options, work, &scenario, &error) :
+	rc = inventory ? read_inventory(&options, work.path, &scenario, &error) :
 			 cmd_advice_read(&options.advice, &scenario, &error);
 	status = rc ? cmd_fail(rc, &error) : answer_all(&options, &scenario);
 	if (!rc)
 		sim_scenario_free(&scenario);
-	if (inventory)
-		sim_results_remove(work);
+	tr_scratch_remove(&work);
 	cmd_advice_free(&options.advice);
 	return status;
 }

@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "observe/sim_results.h"
+#include "tr_scratch.h"
 
 /* Everything that wssim puts at the top of a results directory. */
 static const char *const own_names[] = {
@@ -63,13 +63,68 @@ static int check_replaceable(const char *dir, struct tr_error *error)
 	return 0;
 }
 
+/* Does the folder @name of @folder, open, hold nothing but what wssim writes? */
+static bool holds_only_own(int folder, const char *name)
+{
+	int fd = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+	bool own = stream;
+
+	while (own && (entry = readdir(stream)))
+		own = is_own(entry->d_name) || !strcmp(entry->d_name, ".") ||
+		      !strcmp(entry->d_name, "..");
+	if (stream)
+		closedir(stream);
+	else if (fd >= 0)
+		close(fd);
+	return own;
+}
+
+/* Remove each @final.tmp.PID whose process is gone. */
+static void remove_stale(const char *final)
+{
+	const char *slash = strrchr(final, '/'), *name = slash ? slash + 1 : final;
+	size_t length = strlen(name);
+	char folder[SIM_FILE_PATH_MAX], path[SIM_FILE_PATH_MAX + 256];
+	struct dirent *entry;
+
+	snprintf(folder, sizeof(folder), "%.*s", (int)(name - final), final);
+	DIR *stream = opendir(*folder ? folder : ".");
+
+	while (stream && (entry = readdir(stream))) {
+		const char *rest = entry->d_name + length;
+		if (strncmp(entry->d_name, name, length) || strncmp(rest, ".tmp.", 5) || !rest[5] ||
+		    rest[5 + strspn(rest + 5, "0123456789")])
+			continue;
+		int lock = tr_folder_lock(dirfd(stream), entry->d_name);
+		if (lock < 0)
+			continue;
+		snprintf(path, sizeof(path), "%s%s", folder, entry->d_name);
+		if (holds_only_own(dirfd(stream), entry->d_name))
+			tr_folder_remove(path);
+		close(lock);
+	}
+	if (stream)
+		closedir(stream);
+}
+
+/* The work directory is gone, or is the results now. */
+static void forget_work(struct sim_results *results)
+{
+	*results->work = 0;
+	if (results->lock >= 0)
+		close(results->lock);
+	results->lock = -1;
+}
+
 int sim_results_begin(struct sim_results *results, const char *dir, struct tr_error *error)
 {
 	size_t length = strlen(dir);
 	char *real = realpath(dir, NULL);
 	int rc;
 
-	memset(results, 0, sizeof(*results));
+	*results = (struct sim_results){ .lock = -1 };
 	while (length > 1 && dir[length - 1] == '/')
 		length--;
 	if (!length || length > SIM_FILE_PATH_MAX - 64 ||
@@ -86,6 +141,7 @@ int sim_results_begin(struct sim_results *results, const char *dir, struct tr_er
 	rc = check_replaceable(results->final, error);
 	if (rc)
 		return rc;
+	remove_stale(results->final);
 	snprintf(results->work, sizeof(results->work), "%.*s.tmp.%ld", SIM_FILE_PATH_MAX - 64,
 		 results->final, (long)getpid());
 	if (mkdir(results->work, 0777)) {
@@ -93,20 +149,8 @@ int sim_results_begin(struct sim_results *results, const char *dir, struct tr_er
 		*results->work = 0;
 		return tr_fail(error, rc, "%s: %s", dir, strerror(-rc));
 	}
+	results->lock = tr_folder_lock(AT_FDCWD, results->work);
 	return 0;
-}
-
-static int remove_one(const char *path, const struct stat *status, int type, struct FTW *walk)
-{
-	(void)status;
-	(void)type;
-	(void)walk;
-	return remove(path);
-}
-
-int sim_results_remove(const char *path)
-{
-	return nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS) ? -errno : 0;
 }
 
 int sim_results_commit(struct sim_results *results, struct tr_error *error)
@@ -119,7 +163,7 @@ int sim_results_commit(struct sim_results *results, struct tr_error *error)
 	}
 	/* A new name or an empty directory. */
 	if (!rename(results->work, results->final)) {
-		*results->work = 0;
+		forget_work(results);
 		return 0;
 	}
 	if (errno != ENOTEMPTY && errno != EEXIST) {
@@ -148,18 +192,19 @@ int sim_results_commit(struct sim_results *results, struct tr_error *error)
 		return rc;
 	}
 	/* Now the old results. */
-	rc = sim_results_remove(results->work);
+	rc = tr_folder_remove(results->work);
 	if (rc)
 		tr_fail(error, rc, "%s: previous results: %s", results->work, strerror(-rc));
-	*results->work = 0;
+	forget_work(results);
 	return rc;
 }
 
 void sim_results_abort(struct sim_results *results)
 {
-	if (*results->work)
-		sim_results_remove(results->work);
-	*results->work = 0;
+	if (!*results->work)
+		return;
+	tr_folder_remove(results->work);
+	forget_work(results);
 }
 
 int sim_file_create(struct sim_file *file, const char *dir, const char *name,

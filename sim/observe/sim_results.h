@@ -5,7 +5,8 @@
  * Everything is written into DIR.tmp.PID beside DIR.  sim_results_commit() exchanges
  * the two in one step and removes the old results; sim_results_abort() removes the new
  * ones.  A full disk, a kill or an error therefore leaves the previous results as they
- * were.  A process that is killed leaves its DIR.tmp.PID behind.
+ * were.  What a killed process leaves behind, the next one that writes to DIR removes,
+ * if the file system can lock directories (tr_scratch.h).
  *
  * DIR is only ever replaced if it is empty, or if wssim wrote it: it has a summary.json
  * and nothing at its top level that wssim does not write.  So neither a mistyped -o nor
@@ -26,15 +27,13 @@
 struct sim_results {
 	char final[SIM_FILE_PATH_MAX]; /* the caller's DIR, without trailing slashes */
 	char work[SIM_FILE_PATH_MAX];  /* where files go until commit */
+	int lock;		       /* on work: its process is alive; or negative */
 };
 
 /* Return: 0; -EEXIST when DIR holds something else than results. */
 int sim_results_begin(struct sim_results *results, const char *dir, struct tr_error *error);
 int sim_results_commit(struct sim_results *results, struct tr_error *error);
 void sim_results_abort(struct sim_results *results);
-
-/* Remove @path and all below it.  Return: 0 or negative errno. */
-int sim_results_remove(const char *path);
 
 /* One file of the results. */
 struct sim_file {

@@ -13,6 +13,7 @@
 #include "observe/sim_results.h"
 #include "output/sim_single.h"
 #include "output/sim_summary_write.h"
+#include "tr_scratch.h"
 
 /* What a job hands over; the summary follows. */
 struct job_result {
@@ -114,7 +115,7 @@ static int work(void *ctx, u32 index, void **result, size_t *bytes, struct tr_er
 	if (!rc)
 		pack(&single, result, bytes);
 	else if (single.dir && !is_single(experiment))
-		sim_results_remove(dir);
+		tr_folder_remove(dir);
 	free(single.summary);
 	if (is_baseline)
 		sim_baseline_destroy(&scenario);
@@ -202,7 +203,7 @@ static void remove_empty_folders(const struct engine *engine)
 	for (u32 i = 0; i < experiment->policies_count && !is_single(experiment); i++)
 		if (!sim_comparison_run(&experiment->comparison, i, 0) &&
 		    job_dir(engine, (struct job){ .policy = i }, dir))
-			sim_results_remove(dir);
+			tr_folder_remove(dir);
 }
 
 /* What is made of all runs together. */

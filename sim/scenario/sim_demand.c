@@ -10,6 +10,7 @@
 #include "scenario/sim_demand.h"
 #include "tr_file.h"
 #include "tr_import.h"
+#include "tr_scratch.h"
 #include "tr_units.h"
 
 #define TICK_NS 1000000000ull /* of tr_demand.h */
@@ -102,7 +103,7 @@ int sim_demand_write(const struct sim_demand *demand, u64 until_ns, const char *
 
 /* What was made already; names in the folder are numbers. */
 static struct {
-	char folder[64];
+	struct tr_scratch folder;
 	pid_t owner;
 	struct made {
 		struct sim_demand demand;
@@ -113,37 +114,33 @@ static struct {
 
 static void trace_path(u32 number, char path[SIM_PATH_MAX])
 {
-	snprintf(path, SIM_PATH_MAX, "%s/%d-%u.wst", kept.folder, (int)kept.owner, number);
+	snprintf(path, SIM_PATH_MAX, "%.*s/%u.wst", SIM_PATH_MAX - 32, kept.folder.path, number);
 }
 
 /* Children that leave by exit() do not take the parent's traces along. */
 static void remove_folder(void)
 {
-	char path[SIM_PATH_MAX];
-
 	if (kept.owner != getpid())
 		return;
-	for (u32 i = 0; i < kept.count; i++) {
-		trace_path(i, path);
-		unlink(path);
-	}
-	rmdir(kept.folder);
+	tr_scratch_remove(&kept.folder);
 	free(kept.made);
 	memset(&kept, 0, sizeof(kept));
 }
 
 static int make_folder(struct tr_error *error)
 {
-	const char *temp = getenv("TMPDIR");
+	int rc;
 
 	if (kept.owner == getpid())
 		return 0;
 	memset(&kept, 0, sizeof(kept)); /* a parent's stay the parent's */
-	if (!temp || *temp != '/' || strlen(temp) > 40)
-		temp = "/tmp";
-	snprintf(kept.folder, sizeof(kept.folder), "%s/wssim-demand-XXXXXX", temp);
-	if (!mkdtemp(kept.folder))
-		return tr_fail(error, -errno, "%s: %s", kept.folder, strerror(errno));
+	rc = tr_scratch_make(&kept.folder, "demand", error);
+	if (!rc && strlen(kept.folder.path) + 32 > SIM_PATH_MAX) {
+		rc = tr_fail(error, -ENAMETOOLONG, "%.60s...: name too long", kept.folder.path);
+		tr_scratch_remove(&kept.folder);
+	}
+	if (rc)
+		return rc;
 	kept.owner = getpid();
 	return atexit(remove_folder) ? tr_fail(error, -ENOMEM, "out of memory") : 0;
 }

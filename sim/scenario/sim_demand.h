@@ -7,9 +7,9 @@
  * so everything that reads traces can read it, and its digest is part of what identifies
  * a run.
  *
- * Such traces lie in a folder of this process (in TMPDIR, else /tmp) that is removed when
- * it exits; processes forked from it find them there.  The same series with the same
- * words is made once.
+ * Such traces lie in a folder of this process (tr_scratch.h) that is removed when it exits;
+ * processes forked from it find them there.  The same series with the same parameters is
+ * written once.
  */
 #ifndef SIM_DEMAND_H
 #define SIM_DEMAND_H

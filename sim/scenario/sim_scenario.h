@@ -64,7 +64,7 @@ extern const struct sim_costs sim_costs_default;
 
 enum sim_keep { SIM_KEEP_NONE, SIM_KEEP_FILE, SIM_KEEP_ALL };
 
-/* A series of memory in use, and how accesses are made up to match it (tr_demand.h). */
+/* A series of memory in use, and how accesses are generated to match it (tr_demand.h). */
 struct sim_demand {
 	char series[SIM_PATH_MAX];    /* resolved path; "": none */
 	char container[SIM_NAME_MAX]; /* alibaba: whose rows; "": the first of the file */

@@ -7,6 +7,7 @@
 
 #include "observe/sim_results.h"
 #include "sweep/sim_beside.h"
+#include "tr_scratch.h"
 
 static int move(const char *from, const char *to, const char *name, struct tr_error *error)
 {
@@ -16,7 +17,7 @@ static int move(const char *from, const char *to, const char *name, struct tr_er
 	snprintf(old, sizeof(old), "%s/%s", from, name);
 	snprintf(new, sizeof(new), "%s/%s", to, name);
 	if (!stat(new, &file) && S_ISDIR(file.st_mode))
-		sim_results_remove(new);
+		tr_folder_remove(new);
 	if (stat(old, &file))
 		return 0; /* no plots */
 	if (rename(old, new))
@@ -48,7 +49,7 @@ int sim_beside_write(const struct sim_beside *beside, const char *dir,
 	*plots_error->text = 0;
 	if ((size_t)snprintf(work, sizeof(work), "%s/tables.tmp", dir) >= sizeof(work))
 		return tr_fail(error, -ENAMETOOLONG, "%.60s...: name too long", dir);
-	sim_results_remove(work);
+	tr_folder_remove(work);
 	if (mkdir(work, 0777))
 		return tr_fail(error, -errno, "%s: %s", work, strerror(errno));
 	drawn = draw(beside, work, plots_error);
@@ -57,6 +58,6 @@ int sim_beside_write(const struct sim_beside *beside, const char *dir,
 		rc = move(work, dir, *name, error);
 	if (!rc)
 		rc = move(work, dir, "plots", error);
-	sim_results_remove(work);
+	tr_folder_remove(work);
 	return rc;
 }

@@ -7,6 +7,7 @@
 #include "fake_run.h"
 #include "observe/probe_journal.h"
 #include "observe/sim_results.h"
+#include "tr_scratch.h"
 
 static char folder[64];
 
@@ -18,7 +19,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-	cr_assert_eq(sim_results_remove(folder), 0);
+	cr_assert_eq(tr_folder_remove(folder), 0);
 }
 
 static const char *journal_path(void)

@@ -25,6 +25,7 @@
 #include "output/sim_summary_write.h"
 #include "scenario/sim_json.h"
 #include "scenario/sim_json_write.h"
+#include "tr_scratch.h"
 
 #define NEAR(got, want, eps)                                                                       \
 	cr_assert(fabs((got) - (want)) <= (eps), "%s is %.12g, not %.12g", #got, (double)(got),    \
@@ -44,7 +45,7 @@ static const char *scratch(void)
 
 static void scratch_remove(void)
 {
-	cr_assert_eq(sim_results_remove(scratch()), 0);
+	cr_assert_eq(tr_folder_remove(scratch()), 0);
 }
 
 static char *read_all(const char *dir, const char *name)

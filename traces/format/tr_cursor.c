@@ -8,6 +8,7 @@
  */
 #include <assert.h>
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 #include "tr_block_run.h"
@@ -301,8 +302,11 @@ void tr_cursor_fetch(const struct tr_cursor *cursor, u32 step)
 		__builtin_prefetch(&cursor->lanes[0], 1);
 		__builtin_prefetch(&cursor->lanes[0].run, 1);
 	} else {
-		__builtin_prefetch(cursor->lanes[0].run_at);
-		__builtin_prefetch(cursor->lanes[0].run_at + 4);
+		/* As a number: what lies a line further on may be beyond the object. */
+		uintptr_t at = (uintptr_t)cursor->lanes[0].run_at;
+
+		__builtin_prefetch((const void *)at);
+		__builtin_prefetch((const void *)(at + 64));
 	}
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tr_demand.h - accesses made up to match how much memory a VM used over time.
+ * tr_demand.h - accesses generated to match how much memory a VM used over time.
  *
  * Clouds publish how much memory a VM used every few minutes, and not which pages.  What
  * is made here has that demand; the rest is a model, and says so in the trace's origin:

@@ -167,11 +167,11 @@ static int prepare(const struct tr_guest_options *options, const struct tr_run_d
 {
 	int rc;
 
-	snprintf(files->vmlinux, PATH_MAX, "%.4000s/vmlinux", dir->path);
-	snprintf(files->initramfs, PATH_MAX, "%.4000s/initramfs", dir->path);
-	snprintf(files->disk, PATH_MAX, "%.4000s/disk", dir->path);
-	snprintf(files->spool, PATH_MAX, "%.4000s/spool", dir->path);
-	snprintf(files->staging, PATH_MAX, "%.4000s/data", dir->path);
+	snprintf(files->vmlinux, PATH_MAX, "%.4000s/vmlinux", dir->folder.path);
+	snprintf(files->initramfs, PATH_MAX, "%.4000s/initramfs", dir->folder.path);
+	snprintf(files->disk, PATH_MAX, "%.4000s/disk", dir->folder.path);
+	snprintf(files->spool, PATH_MAX, "%.4000s/spool", dir->folder.path);
+	snprintf(files->staging, PATH_MAX, "%.4000s/data", dir->folder.path);
 	rc = tr_kernel_unpack(options->kernel.image, files->vmlinux, error);
 	if (rc == -ENOTSUP) { /* it will unpack itself, or was not packed */
 		snprintf(files->vmlinux, PATH_MAX, "%s", options->kernel.image);

@@ -2,7 +2,6 @@
 /* tr_record_run.c - runs an emulator with the plugin and takes in what it says. */
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <poll.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -23,37 +22,21 @@ extern char **environ;
 
 int tr_run_dir_make(struct tr_run_dir *dir, struct tr_error *error)
 {
-	const char *under = getenv("TMPDIR");
+	int rc = tr_scratch_make(&dir->folder, "record", error);
 
-	if (!under || !*under)
-		under = "/tmp";
-	if ((size_t)snprintf(dir->path, sizeof(dir->path), "%s/wssim-record-XXXXXX", under) >=
-	    sizeof(dir->path) - 32)
-		return tr_fail(error, -ENAMETOOLONG, "%s: path too long", under);
-	if (!mkdtemp(dir->path))
-		return tr_fail(error, -errno, "%s: cannot make a folder: %s", dir->path,
-			       strerror(errno));
-	memcpy(stpcpy(dir->pipe, dir->path), "/pipe", sizeof("/pipe"));
+	if (rc)
+		return rc;
+	snprintf(dir->pipe, sizeof(dir->pipe), "%s/pipe", dir->folder.path);
 	if (mkfifo(dir->pipe, 0600)) {
-		int rc = -errno;
-
-		rmdir(dir->path);
-		return tr_fail(error, rc, "%s: cannot make a pipe: %s", dir->pipe, strerror(-rc));
+		rc = tr_fail(error, -errno, "%s: cannot make a pipe: %s", dir->pipe, strerror(errno));
+		tr_scratch_remove(&dir->folder);
 	}
-	return 0;
-}
-
-static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *at)
-{
-	(void)st;
-	(void)flag;
-	(void)at;
-	return remove(path) ? -1 : 0;
+	return rc;
 }
 
 void tr_run_dir_remove(struct tr_run_dir *dir)
 {
-	nftw(dir->path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	tr_scratch_remove(&dir->folder);
 }
 
 int tr_find_program(const char *name, char *path, size_t size, struct tr_error *error)

@@ -11,10 +11,11 @@
 
 #include "tr_raw_read.h"
 #include "tr_record_cmd.h"
+#include "tr_scratch.h"
 
-/* A folder of our own under $TMPDIR, with the FIFO in it. */
+/* A folder of our own, with the FIFO in it. */
 struct tr_run_dir {
-	char path[PATH_MAX];
+	struct tr_scratch folder;
 	char pipe[PATH_MAX];
 };
 

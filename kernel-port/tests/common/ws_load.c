@@ -17,6 +17,8 @@
  * usage: ws_load poll FILE SECONDS
  *	waits for a report to be announced; prints "announced" or "nothing"
  */
+#include "guest_program.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -26,7 +28,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #define PAGE 4096u
@@ -40,20 +41,6 @@ struct region {
 	unsigned char *memory;
 	int fd;
 };
-
-static void die(const char *what)
-{
-	fprintf(stderr, "ws_load: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
-
-static double now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
 
 static size_t pages_of(const struct region *region)
 {
@@ -139,23 +126,23 @@ static int load(int count, char **words)
 			return 2;
 		map_region(region, words[0], i);
 	}
-	start = now();
+	start = now_s();
 	for (i = 0; i < count - 2; i++)
 		regions[i].next = start;
 	end = start + strtod(words[1], NULL);
-	while (now() < end) {
+	while (now_s() < end) {
 		static bool touched;
 		double due = end;
 
 		for (i = 0; i < count - 2; i++) {
 			struct region *region = &regions[i];
 
-			if (now() >= region->next) {
+			if (now_s() >= region->next) {
 				touch_region(region);
 				/* In step with the start, unless there was no time for that. */
 				region->next += region->period_ms / 1000.0;
-				if (region->next < now())
-					region->next = now() + region->period_ms / 1000.0;
+				if (region->next < now_s())
+					region->next = now_s() + region->period_ms / 1000.0;
 				if (!region->period_ms ||
 				    region->next > start + region->end - region->period_ms / 2000.0)
 					region->next = end + 1;
@@ -168,8 +155,8 @@ static int load(int count, char **words)
 			puts("all touched");
 			fflush(stdout);
 		}
-		if (due > now())
-			usleep((useconds_t)((due - now()) * 1e6) + 100);
+		if (due > now_s())
+			usleep((useconds_t)((due - now_s()) * 1e6) + 100);
 	}
 	return 0;
 }
@@ -186,9 +173,9 @@ static int spin(unsigned int mib, double seconds)
 		die("mmap");
 	madvise(memory, size, MADV_NOHUGEPAGE);
 	memset(memory, 1, size);
-	begin = now();
+	begin = now_s();
 	end = begin + seconds;
-	while (now() < end) {
+	while (now_s() < end) {
 		int repeat;
 
 		for (repeat = 0; repeat < 16; repeat++)
@@ -196,7 +183,7 @@ static int spin(unsigned int mib, double seconds)
 				(void)*(volatile unsigned char *)(memory + i);
 		rounds += 16;
 	}
-	printf("%lu rounds %.3f s\n", rounds, now() - begin);
+	printf("%lu rounds %.3f s\n", rounds, now_s() - begin);
 	return 0;
 }
 
