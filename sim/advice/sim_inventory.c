@@ -111,8 +111,8 @@ static int make_trace(struct reading *reading, const char *source, const char *c
 
 	if (strlen(source) >= sizeof(demand.series) || strlen(container) >= sizeof(demand.container))
 		return tr_input_fail(reading->input, error, "name too long");
-	snprintf(demand.series, sizeof(demand.series), "%s", source);
-	snprintf(demand.container, sizeof(demand.container), "%s", container);
+	strcpy(demand.series, source);
+	strcpy(demand.container, container);
 	snprintf(path, PATH, "%s/demand-%u.wst", inventory->work, inventory->demands_count);
 	rc = sim_demand_write(&demand, inventory->duration_ns ? inventory->duration_ns : DURATION_MAX,
 			      path, error);
