@@ -207,21 +207,27 @@ void sim_print_workload(struct sim_json_writer *json, const struct sim_field *fi
 	sim_json_close(json);
 }
 
-/* What of @vm's segment number @number is to blame, for a message. */
-static struct sim_json_in demand_place(const struct sim_json_in *in,
-				       const struct sim_json_in *defaults, u32 number)
+/*
+ * Says @why at the demand of segment number @number, or as near to it as the text has it: the
+ * workload may be the defaults'.  A place refers to those that it is in, which live here.
+ */
+static int fail_at_demand(const struct sim_json_in *in, const struct sim_json_in *defaults,
+			  u32 number, int rc, struct tr_error *error, const char *why)
 {
 	struct sim_json_in workload, segment, demand;
+	const struct sim_json_in *place = in;
 
-	if (!sim_json_find(in, "workload", &workload) &&
-	    !(defaults && sim_json_find(defaults, "workload", &workload)))
-		return *in;
-	if (!sim_json_first(&workload, &segment))
-		return workload;
-	for (u32 i = 0; i < number; i++)
-		if (!sim_json_next(&segment))
-			return workload;
-	return sim_json_find(&segment, "demand", &demand) ? demand : segment;
+	if (sim_json_find(in, "workload", &workload) ||
+	    (defaults && sim_json_find(defaults, "workload", &workload))) {
+		bool found = sim_json_first(&workload, &segment);
+
+		for (u32 i = 0; found && i < number; i++)
+			found = sim_json_next(&segment);
+		place = found ? &segment : &workload;
+		if (found && sim_json_find(&segment, "demand", &demand))
+			place = &demand;
+	}
+	return sim_json_fail(place, rc, error, "%s", why);
 }
 
 int sim_make_demands(struct sim_reader *reader, const struct sim_json_in *in,
@@ -239,10 +245,8 @@ int sim_make_demands(struct sim_reader *reader, const struct sim_json_in *in,
 			demand->memory_bytes =
 				sim_demand_memory(vm->memory_bytes, vm->kernel_bytes);
 		int rc = sim_demand_trace(demand, reader->scenario->duration_ns, segment->trace, &why);
-		if (rc) {
-			struct sim_json_in place = demand_place(in, defaults, i);
-			return sim_json_fail(&place, rc, reader->error, "%s", why.text);
-		}
+		if (rc)
+			return fail_at_demand(in, defaults, i, rc, reader->error, why.text);
 	}
 	return 0;
 }
