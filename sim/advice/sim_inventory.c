@@ -107,12 +107,13 @@ static int make_trace(struct reading *reading, const char *source, const char *c
 		.write = 0.3,
 		.seed = inventory->demands_count + 1,
 	};
+	size_t source_bytes = strlen(source) + 1, container_bytes = strlen(container) + 1;
 	int rc;
 
-	if (strlen(source) >= sizeof(demand.series) || strlen(container) >= sizeof(demand.container))
+	if (source_bytes > sizeof(demand.series) || container_bytes > sizeof(demand.container))
 		return tr_input_fail(reading->input, error, "name too long");
-	strcpy(demand.series, source);
-	strcpy(demand.container, container);
+	memcpy(demand.series, source, source_bytes);
+	memcpy(demand.container, container, container_bytes);
 	snprintf(path, PATH, "%s/demand-%u.wst", inventory->work, inventory->demands_count);
 	rc = sim_demand_write(&demand, inventory->duration_ns ? inventory->duration_ns : DURATION_MAX,
 			      path, error);
