@@ -47,8 +47,9 @@ static const char doc[] =
 	"  wssim trace pack *.wst\n"
 	"  wssim trace pack old.wst -o new.wst\n"
 	"\n"
-	"Records, times and all else stay; every version reads the result. A file's digest, which "
-	"results name, changes. A file is replaced when the new one is whole.\n";
+	"Records, times and all else stay. A file's digest, which results name, changes; and "
+	"versions of wssim that did not pack runs in columns do not read the result. A file is "
+	"replaced when the new one is whole.\n";
 
 int cmd_trace_pack(int argc, char **argv)
 {

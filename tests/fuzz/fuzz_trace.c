@@ -3,7 +3,9 @@
  * fuzz_trace.c - any bytes as a .wst file, as they are and behind right checksums.
  *
  * Whatever comes out must keep the reader's promises: pages within the count, streams
- * within theirs, time that does not go back, runs that touch.
+ * within theirs, time that does not go back, runs that touch.  And as a block's runs, in
+ * rows and in columns, which compression would hide from the fuzzer: they add up, or are
+ * refused.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -12,6 +14,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "tr_block_run.h"
 #include "tr_file.h"
 #include "tr_stat.h"
 #include "trace_mend.h"
@@ -81,6 +84,40 @@ static void read_file(const u8 *bytes, size_t size)
 	close(fd);
 }
 
+static void read_runs(const u8 *data, size_t size, u32 layout)
+{
+	const struct tr_run_bounds bounds = { .memcgs_count = 300, .nodes_count = 3 };
+	struct tr_block_head head = { .runs_layout = (u16)layout };
+	u64 records = 0, span_ns = 0;
+	const char *reason = NULL;
+
+	if (size < 12 || size > TR_BLOCK_RUNS)
+		return;
+	head.runs_count = 1 + tr_get16(data) % 1024;
+	head.records_count = tr_get16(data + 2);
+	head.end_ns = tr_get64(data + 4) >> data[11] % 64 & (TR_TIME_MAX - 1);
+	head.runs_size = (u32)size - 12;
+	u8 *bytes = malloc(head.runs_size + TR_BLOCK_SLACK);
+	struct tr_block_run *run = malloc((head.runs_count + 1) * sizeof(*run));
+
+	check(bytes && run);
+	memcpy(bytes, data + 12, head.runs_size);
+	memset(bytes + head.runs_size, 0, TR_BLOCK_SLACK);
+	if (tr_block_get_runs(run, &head, bytes, &bounds, &reason)) {
+		check(reason);
+	} else {
+		for (u32 i = 0; i < head.runs_count; i++) {
+			check(run[i].memcg < 300 && run[i].node < 3 && run[i].op <= TR_IDLE);
+			check((run[i].op == TR_IDLE) == !run[i].count);
+			records += run[i].count;
+			span_ns += run[i].span_ns;
+		}
+		check(records == head.records_count && span_ns == head.end_ns);
+	}
+	free(run);
+	free(bytes);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	u8 *copy = malloc(size + 1);
@@ -90,6 +127,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	read_file(copy, size);
 	trace_mend(copy, size);
 	read_file(copy, size);
+	read_runs(data, size, TR_RUNS_ROWS);
+	read_runs(data, size, TR_RUNS_COLUMNS);
 	free(copy);
 	return 0;
 }

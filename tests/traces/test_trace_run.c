@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test_trace_run.c - the fast way to decode a run says what the careful one says. */
+/* test_trace_run.c - each way to store and to decode a run says what the careful one says. */
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <string.h>
 
 #include "model/sim_rng.h"
@@ -72,4 +73,162 @@ Test(trace_run, of_any_bytes_the_fast_way_takes_none_that_the_careful_one_refuse
 		compare(bytes, sizeof(bytes), &fast_count);
 	}
 	cr_assert_gt(fast_count, 10000);
+}
+
+enum { RUNS = 700, RUNS_ROOM = RUNS * TR_RUN_BYTES_MAX + TR_BLOCK_SLACK };
+
+static const struct tr_run_bounds bounds = { .memcgs_count = 65536, .nodes_count = 256 };
+
+/* A run of any kind; one in @rarely is not ordinary. */
+static struct tr_block_run any_run(u64 *state, u32 rarely)
+{
+	struct tr_block_run run = { .op = (u8)of_any_length(state, 20) % 3,
+				    .kind = (u8)of_any_length(state, 20) % 3,
+				    .type = (u8)of_any_length(state, 20) % 3,
+				    .stream = 7,
+				    .count = (u32)of_any_length(state, 7) + 1,
+				    .span_ns = of_any_length(state, 31) };
+
+	if (of_any_length(state, 40) % rarely)
+		return run;
+	switch (of_any_length(state, 40) % 5) {
+	case 0:
+		run.op = TR_IDLE;
+		run.count = 0;
+		break;
+	case 1:
+		run.memcg = (u16)of_any_length(state, 15);
+		run.node = (u8)of_any_length(state, 7);
+		break;
+	case 2:
+		run.count = (u32)of_any_length(state, 15) + 1;
+		break;
+	case 3:
+		run.span_ns = of_any_length(state, 50);
+		break;
+	default:
+		run.span_ns = 0xfffffffeu + of_any_length(state, 40) % 3;
+	}
+	return run;
+}
+
+static struct tr_block_head make_runs(struct tr_block_run *run, u32 count, u32 rarely, u64 *state)
+{
+	struct tr_block_head head = { .stream = 7, .runs_count = count, .time_ns = 12345 };
+
+	head.end_ns = head.time_ns;
+	for (u32 i = 0; i < count; i++) {
+		run[i] = any_run(state, rarely);
+		head.records_count += run[i].count;
+		head.end_ns += run[i].span_ns;
+	}
+	return head;
+}
+
+static void compare_runs(const struct tr_block_run *a, const struct tr_block_run *b)
+{
+	cr_assert(a->op == b->op && a->kind == b->kind && a->type == b->type);
+	cr_assert(a->memcg == b->memcg && a->node == b->node && a->stream == b->stream);
+	cr_assert_eq(a->count, b->count);
+	cr_assert_eq(a->span_ns, b->span_ns);
+}
+
+Test(trace_run, columns_give_back_the_runs_that_rows_do)
+{
+	static struct tr_block_run run[RUNS], back[RUNS + 1];
+	static u8 bytes[RUNS_ROOM];
+	const char *reason;
+	u64 state = 3;
+
+	for (u32 n = 1; n < RUNS; n += n / 9 + 1) {
+		struct tr_block_head head = make_runs(run, n, n % 2 ? 3 : 60, &state);
+
+		head.runs_size = tr_block_put_columns(bytes, run, n);
+		head.runs_layout = TR_RUNS_COLUMNS;
+		memset(bytes + head.runs_size, 0xff, TR_BLOCK_SLACK);
+		cr_assert_eq(tr_block_get_runs(back, &head, bytes, &bounds, &reason), 0, "%s", reason);
+		for (u32 i = 0; i < n; i++)
+			compare_runs(&run[i], &back[i]);
+		cr_assert_eq(back[n].span_ns, TR_RUN_NONE);
+		u8 *at = bytes;
+		for (u32 i = 0; i < n; i++) {
+			struct tr_run row = { .op = run[i].op, .kind = run[i].kind,
+					      .type = run[i].type, .node = run[i].node,
+					      .memcg = run[i].memcg, .count = run[i].count,
+					      .span_ns = run[i].span_ns };
+			at += tr_block_put_run(at, &row);
+		}
+		head.runs_size = (u32)(at - bytes);
+		head.runs_layout = TR_RUNS_ROWS;
+		memset(at, 0xff, TR_BLOCK_SLACK);
+		cr_assert_eq(tr_block_get_runs(back, &head, bytes, &bounds, &reason), 0, "%s", reason);
+		for (u32 i = 0; i < n; i++)
+			compare_runs(&run[i], &back[i]);
+	}
+}
+
+Test(trace_run, columns_that_do_not_fit_their_block_are_refused)
+{
+	static struct tr_block_run run[RUNS], back[RUNS + 1];
+	static u8 bytes[RUNS_ROOM];
+	const char *reason;
+	u64 state = 4;
+
+	for (u32 n = 1; n < RUNS; n += n / 9 + 1) {
+		const struct tr_block_head good = make_runs(run, n, n % 2 ? 3 : 1000000, &state);
+		u32 size = tr_block_put_columns(bytes, run, n);
+
+		memset(bytes + size, 0x01, TR_BLOCK_SLACK);
+		for (u32 wrong = 0; wrong < 8; wrong++) {
+			struct tr_block_head head = good;
+
+			head.runs_layout = TR_RUNS_COLUMNS;
+			head.runs_size = wrong == 0 ? size - 1 : wrong == 1 ? size + 1 :
+					 wrong == 2 ? n	       : size;
+			head.records_count += wrong == 3;
+			head.records_count -= wrong == 4;
+			head.end_ns += wrong == 5;
+			head.end_ns -= wrong == 6 && head.end_ns > head.time_ns;
+			head.runs_count += wrong == 7;
+			if (wrong == 6 && head.end_ns == good.end_ns)
+				continue;
+			reason = NULL;
+			cr_assert_eq(tr_block_get_runs(back, &head, bytes, &bounds, &reason), -EINVAL,
+				     "%u runs, fault %u", n, wrong);
+			cr_assert(reason);
+		}
+	}
+}
+
+Test(trace_run, columns_with_a_wrong_byte_are_runs_or_are_refused)
+{
+	static struct tr_block_run run[RUNS], back[RUNS + 1];
+	static u8 bytes[RUNS_ROOM];
+	const char *reason;
+	u64 state = 5;
+	u32 good = 0;
+
+	for (u32 i = 0; i < 20000; i++) {
+		u32 n = 1 + i % 80;
+		struct tr_block_head head = make_runs(run, n, i % 2 ? 3 : 1000, &state);
+
+		head.runs_layout = TR_RUNS_COLUMNS;
+		head.runs_size = tr_block_put_columns(bytes, run, n);
+		u64 at = of_any_length(&state, 40) % head.runs_size;
+		bytes[at] ^= (u8)(1 + of_any_length(&state, 40) % 255);
+		if (tr_block_get_runs(back, &head, bytes, &bounds, &reason))
+			continue;
+		u64 span_ns = 0, records = 0;
+		for (u32 r = 0; r < n; r++) {
+			cr_assert(back[r].op <= TR_IDLE && back[r].kind <= TR_KERNEL);
+			cr_assert_leq(back[r].type, TR_UNEVICTABLE);
+			cr_assert_eq(back[r].op == TR_IDLE, !back[r].count);
+			span_ns += back[r].span_ns;
+			records += back[r].count;
+		}
+		cr_assert_eq(span_ns, head.end_ns - head.time_ns);
+		cr_assert_eq(records, head.records_count);
+		good++;
+	}
+	cr_assert(good > 100 && good < 15000, "%u of 20000 taken", good);
 }

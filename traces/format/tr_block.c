@@ -12,6 +12,7 @@ void tr_block_put_head(u8 *bytes, const struct tr_block_head *head)
 	memset(bytes, 0, TR_BLOCK_HEAD_BYTES);
 	tr_put32(bytes, BLOCK_MAGIC);
 	tr_put16(bytes + 4, head->stream);
+	tr_put16(bytes + 6, head->runs_layout);
 	tr_put32(bytes + 8, head->records_count);
 	tr_put32(bytes + 12, head->runs_count);
 	tr_put32(bytes + 16, head->data_size);
@@ -29,6 +30,7 @@ int tr_block_get_head(struct tr_block_head *head, const u8 *bytes, const char **
 		return -EINVAL;
 	}
 	head->stream = tr_get16(bytes + 4);
+	head->runs_layout = tr_get16(bytes + 6);
 	head->records_count = tr_get32(bytes + 8);
 	head->runs_count = tr_get32(bytes + 12);
 	head->data_size = tr_get32(bytes + 16);
@@ -38,7 +40,9 @@ int tr_block_get_head(struct tr_block_head *head, const u8 *bytes, const char **
 	head->end_ns = tr_get64(bytes + 40);
 	head->check = tr_get64(bytes + 48);
 	*reason = NULL;
-	if (tr_get16(bytes + 6) || tr_get32(bytes + 28))
+	if (head->runs_layout > TR_RUNS_COLUMNS)
+		*reason = "has its runs in a layout that is unknown";
+	else if (tr_get32(bytes + 28))
 		*reason = "has reserved bytes that are not 0";
 	else if (head->records_count > 65536u || head->runs_count > TR_BLOCK_RUNS)
 		*reason = "claims more than 65536 records or runs";
@@ -82,8 +86,7 @@ u32 tr_block_encode(const u32 *entry, u32 count, u8 *raw)
 	return (u32)(data - start);
 }
 
-/* Sum of the lengths that the control bytes announce for @count entries. */
-static u32 announced(const u8 *control, u32 count)
+u32 tr_block_announced(const u8 *control, u32 count)
 {
 	u32 sum = 0, i = 0;
 
@@ -97,13 +100,20 @@ static u32 announced(const u8 *control, u32 count)
 
 static const u32 length_mask[4] = { 0xff, 0xffff, 0xffffff, 0xffffffff };
 
+static inline u32 decode_value(struct tr_block_decoder *decoder, u32 code)
+{
+	u32 value = tr_get32(decoder->data) & length_mask[code];
+
+	decoder->data += code + 1;
+	return value;
+}
+
 /* The page's bit 31 is noise from the sums; the entry's shift drops it. */
 static inline u32 decode_entry(struct tr_block_decoder *decoder, u32 code)
 {
-	u32 value = tr_get32(decoder->data) & length_mask[code];
+	u32 value = decode_value(decoder, code);
 	u32 zigzag = value >> 1;
 
-	decoder->data += code + 1;
 	decoder->page += zigzag >> 1 ^ -(zigzag & 1);
 	u32 entry = decoder->page << 1 | (value & 1);
 	decoder->entry_max = entry > decoder->entry_max ? entry : decoder->entry_max;
@@ -125,13 +135,24 @@ void tr_block_decode_plain(struct tr_block_decoder *decoder, u32 *entry, u32 cou
 		entry[i] = decode_entry(decoder, c & 3);
 }
 
+void tr_block_values(struct tr_block_decoder *decoder, u32 *value, u32 count)
+{
+	u32 i = tr_block_values_vector(decoder, value, count);
+
+	for (u32 c = 0; i < count; i++, c >>= 2) {
+		if (!(i & 3))
+			c = *decoder->control++;
+		value[i] = decode_value(decoder, c & 3);
+	}
+}
+
 int tr_block_decode(u32 *entry, u32 count, const u8 *raw, u32 data_size, u32 *page_max)
 {
 	struct tr_block_decoder decoder = { .control = raw,
 					    .data = raw + tr_block_control_size(count) };
 	u32 done;
 
-	if (announced(raw, count) != data_size)
+	if (tr_block_announced(raw, count) != data_size)
 		return -EINVAL;
 	done = tr_block_decode_vector(&decoder, entry, count);
 	tr_block_decode_plain(&decoder, entry + done, count - done);

@@ -16,13 +16,19 @@
 #include "tr_record.h"
 
 #define TR_BLOCK_RUNS 65536u	  /* runs a block holds at most */
-#define TR_RUN_BYTES_MAX 20u	  /* one encoded run: 1 + 3 + 2 + 3 + 10, rounded up */
+#define TR_RUN_BYTES_MAX 26u	  /* one encoded run: in columns 1 + 1 + 1 + 4, + 3 + 2 + 3 + 10 */
 #define TR_BLOCK_HEAD_BYTES 56u
 #define TR_BLOCK_SLACK 16u	  /* readable bytes behind a raw block: loads are four wide */
 #define TR_TIME_MAX ((u64)1 << 62) /* times stay below, so that sums cannot wrap */
 
+enum tr_runs_layout {
+	TR_RUNS_ROWS,	 /* one behind the other, as the writer gets them */
+	TR_RUNS_COLUMNS, /* tr_block_column.c; quicker to read */
+};
+
 struct tr_block_head {
 	u16 stream;
+	u16 runs_layout; /* enum tr_runs_layout */
 	u32 records_count, runs_count;
 	u32 data_size;	 /* bytes of the entries, without control bytes */
 	u32 runs_size;	 /* bytes of the runs */
@@ -82,6 +88,16 @@ void tr_block_decode_plain(struct tr_block_decoder *decoder, u32 *entry, u32 cou
  * Reads up to 16 bytes behind a group's first.
  */
 u32 tr_block_decode_vector(struct tr_block_decoder *decoder, u32 *entry, u32 count);
+
+/* Sum of the lengths that the control bytes announce for @count values. */
+u32 tr_block_announced(const u8 *control, u32 count);
+/*
+ * The values as they stand, of which entries are made: @count of them, a multiple of four
+ * unless they are the last.  Reads as tr_block_decode_vector() does.
+ */
+void tr_block_values(struct tr_block_decoder *decoder, u32 *value, u32 count);
+/* Its part in vectors, as above. */
+u32 tr_block_values_vector(struct tr_block_decoder *decoder, u32 *value, u32 count);
 
 /* One run without its pages; returns the bytes written, at most TR_RUN_BYTES_MAX. */
 u32 tr_block_put_run(u8 *bytes, const struct tr_run *run);

@@ -34,6 +34,8 @@ int tr_block_get_runs(struct tr_block_run *run, const struct tr_block_head *head
 	u64 left_ns = head->end_ns - head->time_ns;
 	u32 left = head->records_count;
 
+	if (head->runs_layout == TR_RUNS_COLUMNS)
+		return tr_block_get_columns(run, head, bytes, bounds, reason);
 	for (; run < runs_end; run++) {
 		const u8 *at = bytes < end ? tr_block_get_run_fast(bytes, run) : NULL;
 

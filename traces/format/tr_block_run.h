@@ -46,6 +46,16 @@ int tr_block_get_runs(struct tr_block_run *run, const struct tr_block_head *head
 		      const u8 *bytes, const struct tr_run_bounds *bounds,
 		      const char **reason);
 
+/* The same for runs in columns; tr_block_get_runs() calls it. */
+int tr_block_get_columns(struct tr_block_run *run, const struct tr_block_head *head,
+			 const u8 *bytes, const struct tr_run_bounds *bounds,
+			 const char **reason);
+/*
+ * @count runs, of any time, as columns into @bytes, which has room for TR_RUN_BYTES_MAX each.
+ * Return: bytes.
+ */
+u32 tr_block_put_columns(u8 *bytes, const struct tr_block_run *run, u32 count);
+
 /* Bit h: a first byte of h is an operation with records, a kind and a type, not placed. */
 #define TR_RUN_ORDINARY 0x0000077707770777ull
 

@@ -4,9 +4,13 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "tr_frame_cost.h"
 #include "tr_pack.h"
 
 #define SPLIT_FROM 16384u /* bytes of a block, below which it is one frame */
+
+#define NONE (-100)	  /* a level that hardly looks for repetitions */
+#define MATCH_LEAST_MAX 7 /* of those that levels look for */
 
 /* How a column is coded. */
 struct coding {
@@ -16,25 +20,44 @@ struct coding {
 };
 
 /*
- * And how all three are, from the quickest to the smallest.  What a step costs and saves,
- * in ns and bytes a record of the samples: repetitions of six bytes in place of five .05 to
- * .18 for .01 to .04; Huffman coding of the lengths .15 to .2 for .04 to .07, of runs .1 to
- * .3 for up to .04, of page bytes .7 for .06 to .13.
+ * And how all three are while blocks come, from the quickest to the smallest.  What a step
+ * costs and saves, in ns and bytes a record of the samples: repetitions of six bytes in place
+ * of five .05 to .18 for .01 to .04; Huffman coding of the lengths .15 to .2 for .04 to .07,
+ * of runs .1 to .3 for up to .04, of page bytes .7 for .06 to .13.
  */
 static const struct way {
 	struct coding lengths, pages, runs;
-	u32 cost; /* of reading a record, in .01 ns more than the first's */
-} ways[TR_PACK_WAYS] = {
-	{ { 9, 5, false }, { 9, 6, false }, { 9, 5, false }, 0 },
-	{ { 9, 5, false }, { 9, 5, false }, { 9, 5, false }, 10 },
-	{ { 9, 0, true }, { 9, 5, false }, { 9, 5, false }, 25 },
-	{ { 9, 0, true }, { 9, 4, false }, { 9, 0, true }, 55 },
-	{ { 9, 0, true }, { 9, 0, true }, { 9, 0, true }, 130 },
-	{ { 9, 0, true }, { 19, 4, true }, { 19, 4, true }, 131 },
+} ways[] = {
+	{ { 9, 5, false }, { 9, 6, false }, { 9, 5, false } },
+	{ { 9, 5, false }, { 9, 5, false }, { 9, 5, false } },
+	{ { 9, 0, true }, { 9, 5, false }, { 9, 5, false } },
+	{ { 9, 0, true }, { 9, 4, false }, { 9, 0, true } },
+	{ { 9, 0, true }, { 9, 0, true }, { 9, 0, true } },
+	{ { 9, 0, true }, { 19, 4, true }, { 19, 4, true } },
 };
 
-#define SMALL (&ways[TR_PACK_WAYS - 2])
+#define WAYS (sizeof(ways) / sizeof(ways[0]))
+#define SMALL (&ways[WAYS - 2])
+
+/* What a column is tried in when there is time. */
+static const struct coding codings[TR_PACK_CODINGS] = {
+	{ NONE, 32, false }, { NONE, 24, false }, { NONE, 16, false }, { NONE, 12, false },
+	{ NONE, 8, false },  { 9, 6, false },	  { 19, 6, false },    { 9, 5, false },
+	{ 19, 5, false },    { 19, 4, false },	  { 9, 0, true },      { 19, 4, true },
+};
+#define BYTE_PS 1200u	  /* what a byte in the file is worth at least, though there be room */
 #define WORTH_TRYING 1.05 /* times the size wanted, for the last and slowest */
+
+/* Repetitions of @least bytes and more, and hardly another: each costs what it costs. */
+static void search_long(ZSTD_CCtx *zstd, int least)
+{
+	ZSTD_CCtx_setParameter(zstd, ZSTD_c_enableLongDistanceMatching, 1);
+	ZSTD_CCtx_setParameter(zstd, ZSTD_c_ldmMinMatch, least);
+	ZSTD_CCtx_setParameter(zstd, ZSTD_c_ldmHashRateLog, 0); /* looks at each place */
+	ZSTD_CCtx_setParameter(zstd, ZSTD_c_ldmHashLog, 17);
+	ZSTD_CCtx_setParameter(zstd, ZSTD_c_ldmBucketSizeLog, 4);
+	ZSTD_CCtx_setParameter(zstd, ZSTD_c_windowLog, 18); /* the largest column */
+}
 
 static size_t put_frame(ZSTD_CCtx *zstd, const struct coding *coding, u8 *to, size_t room,
 			const u8 *bytes, size_t size)
@@ -44,42 +67,44 @@ static size_t put_frame(ZSTD_CCtx *zstd, const struct coding *coding, u8 *to, si
 	ZSTD_CCtx_reset(zstd, ZSTD_reset_session_and_parameters);
 	ZSTD_CCtx_setParameter(zstd, ZSTD_c_compressionLevel, coding->level);
 	ZSTD_CCtx_setParameter(zstd, ZSTD_c_checksumFlag, 1);
-	if (coding->match_least)
+	if (coding->match_least > MATCH_LEAST_MAX)
+		search_long(zstd, coding->match_least);
+	else if (coding->match_least)
 		ZSTD_CCtx_setParameter(zstd, ZSTD_c_minMatch, coding->match_least);
 	if (!coding->huffman)
 		ZSTD_CCtx_setParameter(zstd, ZSTD_c_literalCompressionMode, ZSTD_ps_disable);
 	return ZSTD_compress2(zstd, to, room, bytes, size);
 }
 
-static size_t put_columns(struct tr_pack *pack, const struct way *way, const u8 *raw,
-			  const struct tr_block_head *head)
+/* A block's columns; a small block is all in the first. */
+static void column_sizes(const struct tr_block_head *head, u32 size[TR_PACK_COLUMNS])
 {
-	const struct {
-		const struct coding *coding;
-		u32 size;
-	} column[] = { { &way->lengths, tr_block_control_size(head->records_count) },
-		       { &way->pages, head->data_size }, { &way->runs, head->runs_size } };
+	u32 total = tr_block_raw_size(head);
+
+	size[0] = total < SPLIT_FROM ? total : tr_block_control_size(head->records_count);
+	size[1] = total < SPLIT_FROM ? 0 : head->data_size;
+	size[2] = total < SPLIT_FROM ? 0 : head->runs_size;
+}
+
+/* Each column as @coding says, and a small block as it does best, into pack->spare. */
+static size_t put_block(struct tr_pack *pack, const struct coding *const coding[TR_PACK_COLUMNS],
+			const u8 *raw, const struct tr_block_head *head)
+{
+	bool is_small = tr_block_raw_size(head) < SPLIT_FROM;
+	u32 column[TR_PACK_COLUMNS];
 	size_t total = 0;
 
-	for (u32 i = 0; i < 3; raw += column[i++].size) {
-		size_t size = put_frame(pack->zstd, column[i].coding, pack->spare + total,
-					pack->capacity - total, raw, column[i].size);
+	column_sizes(head, column);
+	for (u32 i = 0; i < TR_PACK_COLUMNS; raw += column[i++]) {
+		size_t size = put_frame(pack->zstd, is_small ? &SMALL->pages : coding[i],
+					pack->spare + total, pack->capacity - total, raw,
+					column[i]);
 
 		if (ZSTD_isError(size))
 			return size;
 		total += size;
 	}
 	return total;
-}
-
-static size_t put_block(struct tr_pack *pack, const struct way *way, const u8 *raw,
-			const struct tr_block_head *head)
-{
-	u32 size = tr_block_raw_size(head);
-
-	return size < SPLIT_FROM ? put_frame(pack->zstd, &SMALL->pages, pack->spare,
-					     pack->capacity, raw, size)
-				 : put_columns(pack, way, raw, head);
 }
 
 static int reserve(struct tr_pack *pack, u32 raw_size)
@@ -98,11 +123,11 @@ static int reserve(struct tr_pack *pack, u32 raw_size)
 	return spare ? 0 : -ENOMEM;
 }
 
-/* As @way says, into pack->spare.  Return: 0 or -EIO with a *reason. */
-static int put(struct tr_pack *pack, const struct way *way, const u8 *raw,
-	       const struct tr_block_head *head, u32 *size, const char **reason)
+/* The block into pack->spare.  Return: 0 or -EIO with a *reason. */
+static int put(struct tr_pack *pack, const struct coding *const coding[TR_PACK_COLUMNS],
+	       const u8 *raw, const struct tr_block_head *head, u32 *size, const char **reason)
 {
-	size_t got = put_block(pack, way, raw, head);
+	size_t got = put_block(pack, coding, raw, head);
 
 	if (ZSTD_isError(got)) {
 		*reason = ZSTD_getErrorName(got);
@@ -129,8 +154,11 @@ int tr_pack(struct tr_pack *pack, const u8 *raw, struct tr_block_head *head,
 	if (rc)
 		return rc;
 	pack->records += head->records_count;
-	for (u32 i = 0; i < TR_PACK_WAYS; i++) {
-		rc = put(pack, &ways[i], raw, head, &size, reason);
+	for (u32 i = 0; i < WAYS; i++) {
+		const struct coding *const coding[] = { &ways[i].lengths, &ways[i].pages,
+							&ways[i].runs };
+
+		rc = put(pack, coding, raw, head, &size, reason);
 		if (rc)
 			return rc;
 		if (!i || size < least) {
@@ -151,65 +179,85 @@ int tr_pack(struct tr_pack *pack, const u8 *raw, struct tr_block_head *head,
 int tr_pack_try(struct tr_pack *pack, const u8 *raw, const struct tr_block_head *head,
 		struct tr_pack_sizes *sizes, const char **reason)
 {
-	int rc = reserve(pack, tr_block_raw_size(head));
+	bool is_small = tr_block_raw_size(head) < SPLIT_FROM;
+	u32 column[TR_PACK_COLUMNS];
 
-	sizes->records_count = head->records_count;
-	for (u32 i = 0; !rc && i < TR_PACK_WAYS; i++)
-		rc = put(pack, &ways[i], raw, head, &sizes->way[i], reason);
-	return rc;
+	if (reserve(pack, tr_block_raw_size(head)))
+		return -ENOMEM;
+	column_sizes(head, column);
+	for (u32 i = 0; i < TR_PACK_COLUMNS; raw += column[i++]) {
+		for (u32 k = 0; k < TR_PACK_CODINGS; k++) {
+			size_t got = put_frame(pack->zstd, is_small ? &SMALL->pages : &codings[k],
+					       pack->spare, pack->capacity, raw, column[i]);
+
+			if (ZSTD_isError(got)) {
+				*reason = ZSTD_getErrorName(got);
+				return -EIO;
+			}
+			sizes->size[i][k] = (u32)got;
+			sizes->cost_ps[i][k] = got ? tr_frame_cost_ps(pack->spare, got) : 0;
+		}
+	}
+	return 0;
 }
 
-int tr_pack_as(struct tr_pack *pack, u32 way, const u8 *raw, struct tr_block_head *head,
-	       const char **reason)
+int tr_pack_as(struct tr_pack *pack, const u8 chosen[TR_PACK_COLUMNS], const u8 *raw,
+	       struct tr_block_head *head, const char **reason)
 {
+	const struct coding *const coding[] = { &codings[chosen[0]], &codings[chosen[1]],
+						&codings[chosen[2]] };
 	int rc = reserve(pack, tr_block_raw_size(head));
 
 	if (!rc)
-		rc = put(pack, &ways[way], raw, head, &head->stored_size, reason);
+		rc = put(pack, coding, raw, head, &head->stored_size, reason);
 	if (!rc)
 		keep_spare(pack);
 	return rc;
 }
 
-/* The way that is best when a byte is worth @price, in 2^-16 of a record's .01 ns. */
-static u32 best_at(const struct tr_pack_sizes *sizes, u64 price)
+/* The codings that are best when a byte is worth @price_ps.  Return: bytes. */
+static u64 choose_at(struct tr_pack_sizes *sizes, u64 price_ps)
 {
-	u64 least = ~0ull;
-	u32 best = 0;
+	u64 total = 0;
 
-	for (u32 i = 0; i < TR_PACK_WAYS; i++) {
-		u64 cost = ((u64)ways[i].cost * sizes->records_count << 16) +
-			   price * sizes->way[i];
+	for (u32 i = 0; i < TR_PACK_COLUMNS; i++) {
+		u64 least = ~0ull;
 
-		if (cost < least) {
-			least = cost;
-			best = i;
+		for (u32 k = 0; k < TR_PACK_CODINGS; k++) {
+			u64 cost = sizes->cost_ps[i][k] + price_ps * sizes->size[i][k];
+
+			if (cost < least) {
+				least = cost;
+				sizes->chosen[i] = (u8)k;
+			}
 		}
+		total += sizes->size[i][sizes->chosen[i]];
 	}
-	return best;
+	return total;
+}
+
+static u64 choose_all_at(struct tr_pack_sizes *sizes, u32 count, u64 price_ps)
+{
+	u64 total = 0;
+
+	for (u32 i = 0; i < count; i++)
+		total += choose_at(&sizes[i], price_ps);
+	return total;
 }
 
 u64 tr_pack_choose(struct tr_pack_sizes *sizes, u32 count, u64 budget_bytes)
 {
-	u64 low = 0, high = 1ull << 30, total = 0; /* the dearest makes all as small as can be */
+	u64 low = BYTE_PS, high = 1ull << 30; /* the dearest makes all as small as can be */
 
 	while (low < high) {
-		u64 price = (low + high) / 2;
+		u64 price_ps = (low + high) / 2;
 
-		total = 0;
-		for (u32 i = 0; i < count; i++)
-			total += sizes[i].way[best_at(&sizes[i], price)];
-		if (total <= budget_bytes)
-			high = price;
+		if (choose_all_at(sizes, count, price_ps) <= budget_bytes)
+			high = price_ps;
 		else
-			low = price + 1;
+			low = price_ps + 1;
 	}
-	total = 0;
-	for (u32 i = 0; i < count; i++) {
-		sizes[i].chosen = best_at(&sizes[i], low);
-		total += sizes[i].way[sizes[i].chosen];
-	}
-	return total;
+	return choose_all_at(sizes, count, low);
 }
 
 int tr_pack_init(struct tr_pack *pack)

@@ -18,7 +18,8 @@
 #include "tr_block.h"
 
 #define TR_PACK_BYTES 1.47 /* a record; what quick reading may cost */
-#define TR_PACK_WAYS 6u	  /* to pack a block, from the quickest to the smallest */
+#define TR_PACK_COLUMNS 3u	  /* lengths, page bytes, runs */
+#define TR_PACK_CODINGS 12u	  /* of a column, to choose from */
 
 /* One file's. */
 struct tr_pack {
@@ -38,21 +39,23 @@ void tr_pack_destroy(struct tr_pack *pack); /* zeroed is fine */
 int tr_pack(struct tr_pack *pack, const u8 *raw, struct tr_block_head *head,
 	    const char **reason);
 
-/* What a block takes, by way; and which one is chosen. */
+/* What a block's columns take by coding, and to unpack; and which codings are chosen. */
 struct tr_pack_sizes {
-	u32 records_count, way[TR_PACK_WAYS], chosen;
+	u32 size[TR_PACK_COLUMNS][TR_PACK_CODINGS];
+	u64 cost_ps[TR_PACK_COLUMNS][TR_PACK_CODINGS];
+	u8 chosen[TR_PACK_COLUMNS];
 };
 
-/* Packs the block in all ways and keeps none; errors as above. */
+/* Packs the block's columns in all codings and keeps none; errors as above. */
 int tr_pack_try(struct tr_pack *pack, const u8 *raw, const struct tr_block_head *head,
 		struct tr_pack_sizes *sizes, const char **reason);
 /*
- * The ways of @count blocks that are quickest to read among those of @budget_bytes at
+ * The codings of @count blocks that are quickest to read among those of @budget_bytes at
  * most together, or the smallest ones.  Return: bytes of all.
  */
 u64 tr_pack_choose(struct tr_pack_sizes *sizes, u32 count, u64 budget_bytes);
-/* As tr_pack(), in one of the ways. */
-int tr_pack_as(struct tr_pack *pack, u32 way, const u8 *raw, struct tr_block_head *head,
-	       const char **reason);
+/* As tr_pack(), as chosen. */
+int tr_pack_as(struct tr_pack *pack, const u8 chosen[TR_PACK_COLUMNS], const u8 *raw,
+	       struct tr_block_head *head, const char **reason);
 
 #endif /* TR_PACK_H */

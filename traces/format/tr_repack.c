@@ -18,6 +18,8 @@ struct repack {
 	struct tr_scratch scratch;
 	struct tr_decoded decoded;
 	struct tr_pack pack;
+	u8 *raw; /* of the block at hand */
+	size_t capacity;
 	struct tr_pack_sizes *sizes; /* by block */
 	u64 offset, hash;
 };
@@ -49,10 +51,30 @@ static int put_header(struct repack *repack, struct tr_error *error)
 	return rc ? rc : put_hashed(repack, repack->file->origin, size, error);
 }
 
-/* Block @block decoded for its checks; what is packed again is scratch.raw, which that leaves. */
+/* Block @block into repack->raw: entries as they were, runs as columns; the head says so. */
 static int get_block(struct repack *repack, u32 block, struct tr_error *error)
 {
-	return tr_decoded_fill(&repack->decoded, repack->file, block, &repack->scratch, error);
+	struct tr_block_head *head = &repack->decoded.head;
+	int rc = tr_decoded_fill(&repack->decoded, repack->file, block, &repack->scratch, error);
+
+	if (rc)
+		return rc;
+	u32 entries = tr_block_raw_size(head) - head->runs_size;
+	size_t room = entries + (size_t)head->runs_count * TR_RUN_BYTES_MAX;
+
+	if (room > repack->capacity) {
+		u8 *raw = realloc(repack->raw, room);
+
+		if (!raw)
+			return tr_fail(error, -ENOMEM, "%s: out of memory", repack->path);
+		repack->raw = raw;
+		repack->capacity = room;
+	}
+	memcpy(repack->raw, repack->scratch.raw, entries);
+	head->runs_layout = TR_RUNS_COLUMNS;
+	head->runs_size = tr_block_put_columns(repack->raw + entries, repack->decoded.run,
+					       head->runs_count);
+	return 0;
 }
 
 static int fail_pack(const struct repack *repack, int rc, const char *reason,
@@ -80,7 +102,7 @@ static int choose(struct repack *repack, struct tr_error *error)
 
 		if (rc)
 			return rc;
-		rc = tr_pack_try(&repack->pack, repack->scratch.raw, &repack->decoded.head,
+		rc = tr_pack_try(&repack->pack, repack->raw, &repack->decoded.head,
 				 &repack->sizes[i], &reason);
 		if (rc)
 			return fail_pack(repack, rc, reason, error);
@@ -103,7 +125,7 @@ static int put_block(struct repack *repack, u32 block, struct tr_error *error)
 
 	if (rc)
 		return rc;
-	rc = tr_pack_as(&repack->pack, repack->sizes[block].chosen, repack->scratch.raw, head,
+	rc = tr_pack_as(&repack->pack, repack->sizes[block].chosen, repack->raw, head,
 			&reason);
 	if (rc)
 		return fail_pack(repack, rc, reason, error);
@@ -165,6 +187,7 @@ int tr_repack(const char *from, const char *to, struct tr_error *error)
 	tr_decoded_release(&repack.decoded);
 	tr_scratch_destroy(&repack.scratch);
 	tr_pack_destroy(&repack.pack);
+	free(repack.raw);
 	free(repack.sizes);
 	return rc;
 }
