@@ -131,10 +131,10 @@ $(out)/wssim-bench: $(bench_objs) $(lib_objs) $(out)/libws.a
 	$(call say,LD,$@)
 	$(quiet)$(CC) $(common) $(LDFLAGS) -o $@ $^ $(libs)
 
-bench: $(out)/wssim-bench $(out)/wssim-trace-plugin.so ## benchmarks: medians in CPU time beside the machine's limits
+bench: $(out)/wssim-bench $(out)/wssim-trace-plugin.so ## benchmarks: medians of CPU time, beside the machine's limits
 	$(out)/wssim-bench
 
-bench-check: $(out)/wssim-bench $(out)/wssim-trace-plugin.so ## no ratio of a figure to its limit is 20 % worse than it was
+bench-check: $(out)/wssim-bench $(out)/wssim-trace-plugin.so ## fail if the ratio of any figure to its limit is 20 % worse than it was
 	$(out)/wssim-bench --check bench/expected.json
 
 bench-host: $(out)/wssim-bench ## one simulated hour of a 1 TiB host (8 GiB, a quarter of an hour)
@@ -144,7 +144,7 @@ $(out)/wssim-experiments: $(exp_objs) $(lib_objs) $(out)/libws.a
 	$(call say,LD,$@)
 	$(quiet)$(CC) $(common) $(LDFLAGS) -o $@ $^ $(libs)
 
-experiments: setup ## published experiments run again: a table and build/experiments/report.html; ONLY="E1 E5"
+experiments: setup ## reproduce published experiments: a table and build/experiments/report.html; ONLY="E1 E5"
 	$(again) all $(out)/wssim-experiments
 	$(out)/wssim-experiments -w $(out)/wssim -o $(BUILD_DIR)/experiments $(ONLY)
 
@@ -153,11 +153,11 @@ $(out)/wssim-tune: bench/frontier/frontier_tune.c $(out)/flags
 	$(call say,LD,$@)
 	$(quiet)$(CC) $(common) $(host_flags) $(LDFLAGS) -o $@ $< $(libs)
 
-frontier: setup ## memory saved against slowdown, every policy along its knob: build/frontier/frontier.md (4 minutes)
+frontier: setup ## memory saved against slowdown, each policy along its knob: build/frontier/frontier.md (4 minutes)
 	$(again) all
 	bench/frontier/frontier.sh $(out)/wssim $(BUILD_DIR)/frontier
 
-tune: frontier ## ws-target's parameters anew, on the tuning set, by Nelder and Mead
+tune: frontier ## tune ws-target's parameters afresh on the tuning set, by Nelder and Mead's method
 	$(again) $(out)/wssim-tune
 	$(out)/wssim-tune $(out)/wssim $(BUILD_DIR)/frontier
 
@@ -201,7 +201,7 @@ check: setup-check ## all tests (two to three minutes on two cores)
 unit: $(out)/unit $(out)/wssim $(out)/wssim-trace-plugin.so ## the unit tests alone
 	tests/unit.sh $(out)/unit --jobs 2
 
-golden: $(out)/wssim ## scenarios give the digests they gave, twice
+golden: $(out)/wssim ## scenarios, run twice, give the digests that are committed
 	tests/golden.sh $<
 
 cli: $(out)/wssim ## the command line, from outside
@@ -224,7 +224,7 @@ core_faults = nm -f sysv $(1) | awk -F '[ ]*[|][ ]*' 'NF < 7 { next } \
     if (!(name in has) && name !~ /^mem(cpy|set|move|cmp)$$/) { print "core: needs " name; bad = 1 } \
     exit bad }'
 core_tries := "gcc -m32 -march=i686" "$(CLANG)" "$(CLANG) -m32 -march=i686"
-freestanding: ## the core needs no libc, keeps no state, compiles for 32 bits and with clang, and computes the same
+freestanding: ## the core needs no libc, keeps no state, and computes the same for 32 bits and with clang
 	+@$(MAKE) --no-print-directory BUILD=release $(BUILD_DIR)/release/libws.a
 	@$(call core_faults,$(BUILD_DIR)/release/libws.a)
 	@! grep -n __KERNEL__ core/*.[ch]
@@ -265,7 +265,7 @@ gcc_lint := -Wpedantic -Wconversion -Wsign-conversion -Warith-conversion -Wcast-
   -Wpacked -Wtrampolines -Walloca -Wdate-time -Wunsafe-loop-optimizations
 lint_flags := -std=gnu11 -O2 $(warnings) -ffreestanding -nostdinc -mgeneral-regs-only -Icore/env/user
 lint_dir   := $(BUILD_DIR)/lint
-lint: $(core_srcs:%.c=$(lint_dir)/%.ok) $(lint_dir)/cppcheck.ok ## warnings of gcc and clang, clang-tidy, cppcheck: none in the core
+lint: $(core_srcs:%.c=$(lint_dir)/%.ok) $(lint_dir)/cppcheck.ok ## no warning from gcc, clang, clang-tidy or cppcheck in the core
 	@echo "lint: $(words $(core_srcs)) files of the core, no finding"
 $(lint_dir)/%.ok: core/%.c core/.clang-tidy $(MAKEFILE_LIST)
 	@mkdir -p $(@D)
@@ -301,7 +301,7 @@ $(bare_dir)/port: $(bare_objs)
 bare: $(bare_dir)/port $(out)/wssim ## the core's minimal port, on a machine without an operating system
 	@tests/bare.sh $^
 
-budget: ## work and stack of every exported function of the core, as core/budget.md says
+budget: ## every exported function of the core keeps to its row of core/budget.md
 	@tests/budget.sh $(BUILD_DIR)/budget
 
 style: ## who includes whom, banned functions, names, sizes
@@ -374,15 +374,15 @@ core-run: $(out)/core-unit
 	@rm -f $(out)/core/*.gcda
 	@tests/unit.sh $< --jobs 2 > $<.log 2>&1 || { cat $<.log; exit 1; }
 	@echo "core, $(BUILD): $$(tail -1 $<.log)"
-coverage: ## which branches of the core its tests take; fails below 95 %
+coverage: ## branches of the core that its tests take; fails below 95 %
 	+@$(MAKE) --no-print-directory BUILD=coverage core-run
 	@tests/coverage.sh $(BUILD_DIR)/coverage/core 95 tests/core/uncovered.md
 
-sanitize: ## the core's tests under the sanitizers of addresses and of undefined behaviour
+sanitize: ## the core's tests under ASan and UBSan
 	+@$(MAKE) --no-print-directory BUILD=sanitize core-run
 
 # --- the rest ---------------------------------------------------------------------------
-install: all ## into DESTDIR and PREFIX: program, recorder's plugin, scenarios, sample traces
+install: all ## install program, recorder's plugin, scenarios and sample traces into DESTDIR/PREFIX
 	install -D -m 755 $(out)/wssim $(DESTDIR)$(PREFIX)/bin/wssim
 	install -D -m 755 $(out)/ws-balloond $(DESTDIR)$(PREFIX)/bin/ws-balloond
 	install -D -m 755 $(out)/ws-agent $(DESTDIR)$(PREFIX)/bin/ws-agent
@@ -410,7 +410,7 @@ kernel-check: ## boots Debian's stock 6.1 and 6.12 in QEMU; needs the network on
 	$(again) all
 	kernel-port/check.sh
 
-truth-logs: ## record tests/truth/ anew in Debian's kernels; an hour
+truth-logs: ## record the logs of tests/truth/ again, in Debian's kernels; an hour
 	@sh tests/setup.sh $(packages) $(kernel_packages)
 	for kernel in 6.1 6.12 6.18 7.3; do \
 	  case $$kernel in 6.1|6.12) race=readrace ;; *) race= ;; esac; \

@@ -98,9 +98,9 @@ void ws_age_move(struct ws_age *age, u32 page, u64 seq)
 }
 
 /*
- * Young pages of one word of 64.  A page that is in the youngest generation
- * leaves it and enters it again, as every other: a branch that nobody can
- * predict would cost more.
+ * Young pages of one word of 64.  A page that is in the youngest generation leaves
+ * it and enters it again like any other: a branch that cannot be predicted would
+ * cost more.
  */
 static u32 harvest_word(struct ws_age *age, u16 *entries, u64 word, u32 entered[WS_TYPES])
 {

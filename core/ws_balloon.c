@@ -14,7 +14,7 @@ void ws_balloon_set_target(struct ws_balloon *balloon, u32 target_pages)
 	balloon->working = true;
 }
 
-/* The work is done, and what OOM takes away later does not begin it again. */
+/* The work is done; what deflation on OOM takes away later does not restart it. */
 static void stop_at_target(struct ws_balloon *balloon)
 {
 	if (balloon->target_pages == balloon->actual_pages)

@@ -138,10 +138,10 @@ u64 ws_effective_protection(u64 usage, u64 parent_usage, u64 limit, u64 parent_e
 {
 	u64 claimed = smaller(usage, limit);
 
-	/* More is claimed than the parent has: each gets its part of that. */
+	/* More is claimed than the parent has: each gets its share of that. */
 	if (siblings_claimed > parent_effective)
 		return ws_muldiv(parent_effective, claimed, siblings_claimed);
-	/* Less is: the rest goes to who uses more than it claims, in proportion. */
+	/* Less is claimed: the rest goes to those that use more than they claim, in proportion. */
 	if (recursive && parent_effective > siblings_claimed && parent_usage > siblings_claimed &&
 	    usage > claimed)
 		return claimed + ws_muldiv(parent_effective - siblings_claimed, usage - claimed,
@@ -189,7 +189,7 @@ void ws_groups_protect(struct ws_groups *groups, u32 target)
 			continue;
 		parent = &groups->group[group->parent];
 		if (group->parent == target) {
-			/* Nobody above says how much there is to share. */
+			/* No group above limits how much there is to share. */
 			group->emin_pages = group->min_pages;
 			group->elow_pages = group->low_pages;
 			continue;
@@ -228,7 +228,7 @@ u64 ws_groups_scan(const struct ws_groups *groups, u32 group, u64 pages, bool lo
 		protection = g->elow_pages;
 	if (!proportional || !protection)
 		return pages;
-	/* The more of the group is beyond its protection, the more of it is looked at. */
+	/* The more of the group exceeds its protection, the more of it is looked at. */
 	scan = pages - ws_muldiv(pages, smaller(protection, g->usage_pages), g->usage_pages + 1);
 	return scan > WS_SCAN_PAGES_MIN ? scan : WS_SCAN_PAGES_MIN;
 }

@@ -39,7 +39,7 @@ void ws_hist_add_span(struct ws_hist *hist, enum ws_type type, u64 age_min_ns, u
 		      u64 pages)
 {
 	u64 *bin = hist->pages[type];
-	u64 placed = 0; /* pages younger than the edge looked at last */
+	u64 placed = 0; /* pages younger than the last edge */
 	u32 i;
 
 	WS_ASSERT(age_min_ns <= age_max_ns);

@@ -3,7 +3,7 @@
 #include "ws_lru.h"
 #include "ws_math.h"
 
-/* Pages that are looked at, likewise (MAX_LRU_BATCH): what was protected meanwhile may change it. */
+/* The same for pages looked at (MAX_LRU_BATCH): what was protected meanwhile may change the choice. */
 #define ROUND_SCANNED 4096u
 
 u64 ws_lru_footprint(u32 pages_count)
@@ -78,7 +78,7 @@ static void enter_refaulted(struct ws_lru *lru, struct ws_arrival *arrival, u32 
 	arrival->refs = back.refs;
 }
 
-/* What the general way comes to with the base's rules, three times as fast. */
+/* What the general path amounts to under base's rules, three times as fast. */
 static void add_plain(struct ws_lru *lru, u32 page, enum ws_type type, enum ws_enter how, u32 shadow)
 {
 	const struct ws_age *age = &lru->age;
@@ -224,7 +224,7 @@ bool ws_lru_wants_ageing(const struct ws_lru *lru, u32 swappiness)
 	return gens == WS_GENS_MIN + 1 && is_uneven(age, first);
 }
 
-/* Has it as many references as are counted, in a version for which that means something? */
+/* Has it as many references as can be counted, in a version that treats such pages specially? */
 static bool is_full(const struct ws_rules *rules, u16 entry)
 {
 	if (rules->full == WS_FULL_AS_OTHERS)
@@ -277,7 +277,7 @@ static u32 lane_of(const struct folding *folding, u16 entry)
 	return folding->lane[kind == folding->kind[0] || kind == folding->kind[1]][history_of(entry)];
 }
 
-/* To the controller, what stays without being asked is protected (inc_min_seq() since 6.14). */
+/* The controller counts as protected whatever stays unexamined (inc_min_seq() since 6.14). */
 static void count_folded(const struct folding *folding, const u32 *pages, u32 count, u32 misfits)
 {
 	struct ws_lru *lru = folding->lru;
@@ -299,7 +299,7 @@ static void count_folded(const struct folding *folding, const u32 *pages, u32 co
 		protected[i] += sum >> i * LANE & ((1u << LANE) - 1);
 }
 
-/* The same for the pages of chunks that were alike, which had this entry all. */
+/* The same for the pages of uniform chunks, all of which had this entry. */
 static void count_alike(struct folding *folding)
 {
 	u64 *protected = folding->lru->refault.protected[folding->row % WS_TYPES];
@@ -317,7 +317,7 @@ static u32 differ_5(const u16 *entry, const u32 *pages, u32 first)
 }
 
 /*
- * Have all @pages the same entry?  Cold ones have, as a rule, and are dealt with at once:
+ * Do all @pages have the same entry?  Cold ones usually do, and are dealt with at once:
  * this is most of what a fold of many pages costs, so a full chunk takes no loop.
  */
 static bool are_alike(const u16 *entry, const u32 *pages, u32 count)
@@ -367,8 +367,8 @@ static void folding_take(void *ctx, u32 page)
 
 /*
  * The oldest generation of @type, which was in @slot and had @label, is part of the next
- * one now.  Page by page, the oldest first, Linux makes each the oldest of the next: that
- * turns them round.
+ * one now.  Page by page, the oldest first, Linux makes each the oldest of the next, which
+ * reverses their order.
  */
 static void folded(struct ws_lru *lru, enum ws_type type, u32 slot, u32 label)
 {
@@ -484,7 +484,7 @@ static void harvest_window(struct ws_lru *lru, u32 first, u64 young)
 	lru->promoted_pages += ws_lru_harvest(lru, begin, word, count < 128 ? count : 128);
 }
 
-/* Was @page, a victim but for this, accessed?  Then it and its neighbours become young. */
+/* Was @page, otherwise a victim, accessed?  Then it and its neighbours become young. */
 static bool is_young(struct eviction *eviction, u32 page, enum ws_type type)
 {
 	struct ws_lru *lru = eviction->lru;
@@ -502,7 +502,7 @@ static bool is_young(struct eviction *eviction, u32 page, enum ws_type type)
 	return true;
 }
 
-/* Fetch the entries of all pages of a chunk at once: each is a cache miss of its own. */
+/* Fetch the entries of all pages of a chunk at once, as each is a cache miss of its own. */
 static bool open_chunk(struct ws_lru *lru, struct ws_queue *queue)
 {
 	u32 i;
@@ -543,7 +543,7 @@ static u64 young_of_batch(const struct eviction *eviction, u32 from, u32 to, u32
 	return found;
 }
 
-/* Victims of @found, from number @from on, are told accessed when their turn comes. */
+/* Victims of @found, from number @from on, will count as accessed when their turn comes. */
 static void put_off(struct eviction *eviction, u32 from, u32 first, u64 found)
 {
 	u64 young = 0;
@@ -554,7 +554,10 @@ static void put_off(struct eviction *eviction, u32 from, u32 first, u64 found)
 		eviction->ops->restore(eviction->ctx, first, young);
 }
 
-/* Has victim @from been accessed?  Then it takes its window along; which victims are known to be. */
+/*
+ * Has victim @from been accessed?  Then its window is looked at, too.  Return: which of the
+ * victims @from..@to - 1 are known to be accessed; bit i is victim from + i.
+ */
 static u64 look_at(struct eviction *eviction, u32 from, u32 to)
 {
 	u32 page = eviction->victims[from], first;
@@ -613,7 +616,7 @@ static void judge_isolated(struct eviction *eviction, enum ws_type type, u32 fro
 	}
 }
 
-/* Sort the page at the old end of the oldest generation of @type: evicted or not? */
+/* Decide about the page at the old end of the oldest generation of @type: evicted or not? */
 static void sort_page(struct eviction *eviction, u32 page, enum ws_type type, u32 row, u32 limit)
 {
 	struct ws_lru *lru = eviction->lru;
@@ -644,13 +647,13 @@ static void sort_page(struct eviction *eviction, u32 page, enum ws_type type, u3
 	eviction->victims[eviction->count++] = page;
 }
 
-/* May a round that was to look at up to @most pages, and did at @looked, not yield to the other type? */
+/* May a round that looked at @looked of up to @most pages keep the other type from its turn? */
 static bool keeps_turn(const struct ws_rules *rules, bool found, u32 looked, u32 most)
 {
 	return found || looked == most || (rules->round == WS_ROUND_WANTED && looked);
 }
 
-/* Up to @max victims of @type, of up to @most pages.  Return: the other type is not to be tried. */
+/* Up to @max victims of @type, from up to @most pages.  Return: true not to try the other type. */
 static bool evict_type(struct eviction *eviction, enum ws_type type, u32 max, u32 most)
 {
 	struct ws_lru *lru = eviction->lru;
@@ -698,7 +701,7 @@ static void loosen_types(const struct ws_age *age, u64 min_seq[WS_TYPES])
 		min_seq[WS_FILE] = seq;
 }
 
-/* Oldest generations whose queues are used up end. */
+/* End the oldest generations whose queues are used up. */
 static bool advance_min_seq(struct ws_lru *lru, bool can_swap)
 {
 	struct ws_age *age = &lru->age;
@@ -731,7 +734,7 @@ static bool advance_min_seq(struct ws_lru *lru, bool can_swap)
 	return moved;
 }
 
-/* By swappiness alone: what of all victims so far should have been anon. */
+/* By swappiness alone: how many of all victims so far should have been anon. */
 static enum ws_type choose_share(const struct ws_lru *lru, u32 swappiness)
 {
 	const u64 *evicted = lru->evicted_pages;

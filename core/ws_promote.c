@@ -197,7 +197,7 @@ static u16 count_workingset_last(u16 entry)
 	return entry | WS_PAGE_WORKINGSET;
 }
 
-/* The number; past its end, or from the oldest generation, the page moves on by one. */
+/* Count; when the number is full, or in the oldest generation, the page moves on by one. */
 static void count_number(struct ws_age *age, u32 page, u16 entry)
 {
 	u32 slot = slot_of_page(age, entry), number = ws_page_number(entry) + 1;
@@ -221,7 +221,7 @@ void ws_promote_descriptor(struct ws_age *age, const struct ws_rules *rules, u32
 	if (!ws_page_aged(entry))
 		return;
 	if (!ws_page_labelled_now(age, entry)) {
-		/* Folded since: begin with what is left of its history. */
+		/* It was folded meanwhile: start from what is left of its history. */
 		put(age, page, slot_of_page(age, entry), ws_age_faded(age, entry));
 		entry = age->page[page];
 	}
@@ -252,12 +252,12 @@ static void rmap_second(struct ws_age *age, const struct ws_rules *rules, u32 pa
 	u32 second = slot_of_place(age, WS_PLACE_SECOND_YOUNGEST, type, false, false);
 
 	sighting_second(age, rules, page, age->max_slot, second);
-	/* Made active lest it come back to the oldest generation, file forgets that it was seen. */
+	/* Made active so as not to return to the oldest generation, a file page forgets it was seen. */
 	if (type == WS_FILE)
 		age->page[page] &= (u16)~(WS_PAGE_REFERENCED | WS_PAGE_REFS);
 }
 
-/* The first goes where a referenced page comes in, or rather than to the oldest, is made active. */
+/* A first access: goes where a referenced page comes in; if that is the oldest, is made active. */
 static void rmap_first(struct ws_age *age, const struct ws_rules *rules, u32 page, u16 entry)
 {
 	enum ws_type type = ws_page_type(entry);

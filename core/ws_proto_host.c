@@ -205,7 +205,7 @@ static int note_sequence(struct ws_proto_host *host, u64 sequence, struct ws_pro
 		host->sequence = sequence;
 		return 0;
 	}
-	/* Of one so old that nothing is known about it, the harmless is supposed. */
+	/* One too old to be known about is taken for the more harmless of the two: a duplicate. */
 	if (behind >= SEEN_COUNT || host->seen >> behind & 1) {
 		host->duplicates_count++;
 		return -ESTALE;
@@ -222,7 +222,7 @@ static int check_numbered(struct ws_proto_host *host, const struct ws_msg *msg, 
 	u64 duplicates_count = host->duplicates_count;
 	int error;
 
-	/* One that nobody counted, or an answer to what was never asked. */
+	/* A report without a sequence number, or an answer to a question never asked. */
 	if (!msg->report.sequence || (msg->id && ws_id_newer(msg->id, host->last_id))) {
 		host->malformed_count++;
 		return -EPROTO;

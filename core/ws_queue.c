@@ -6,16 +6,16 @@
  * 15, WS_NO_PAGE follows the last, and is also in the last word.  Chunk 0 is the
  * pool's own: the first free chunk, and how many were ever in use.
  *
- * A chain can be walked from either end, and does not know which one is old, so
- * that turning it round is an exchange of its ends.  A chunk has the numbers of
- * its two neighbours, one xor the other: who comes from one finds the other.
+ * A chain can be walked from either end and does not know which one is old, so
+ * reversing it is an exchange of its ends.  A chunk has the numbers of its two
+ * neighbours, one xor the other: coming from one, the other can be found.
  * SMALLER says that its pages begin at the neighbour with the smaller number.  A
  * chunk that is alone in its chain has 0 on both sides; there SMALLER says that
  * its pages begin at the young end.
  *
- * The chunk at an end has nothing outside, 0; or still the number of one that was
- * taken away there, which spares touching it then.  That is what queue->beyond
- * has; nothing but arithmetic is done with it.
+ * The chunk at an end has 0 for its neighbour outside, or still the number of one
+ * that was removed there, so that it need not be touched then.  queue->beyond holds
+ * that number; it is only used in arithmetic.
  */
 #include "ws_queue.h"
 
@@ -29,9 +29,9 @@
 #define PAIR_PAGES_MIN (WS_CHUNK_PAGES + 1)
 
 /*
- * Why that holds: ends make full chunks only.  Where ws_queue_join() makes
- * neighbours and ws_queue_sift() makes a chunk smaller, two that fit into one become
- * one; while that is not done yet there may be a chunk more.
+ * Why that holds: ends make full chunks only.  Where ws_queue_join() makes neighbours
+ * and ws_queue_sift() makes a chunk smaller, two chunks that fit into one are merged;
+ * until then there may be one chunk more.
  */
 
 u64 ws_queue_footprint(u32 pages_count)
@@ -113,7 +113,7 @@ static void copy_back(u32 *to, const u32 *from, u32 count)
 		to[i] = from[count - 1 - i];
 }
 
-/* Its pages, as they are met by who comes from @side.  Return: how many. */
+/* Its pages, in the order in which they are met coming from @side.  Return: how many. */
 static u32 chunk_read(const u32 *words, u32 side, u32 *pages)
 {
 	u32 count = chunk_count(words);
@@ -125,7 +125,7 @@ static u32 chunk_read(const u32 *words, u32 side, u32 *pages)
 	return count;
 }
 
-/* Put @count pages before its own, or after; as they are or turned round; if they fit in. */
+/* Put @count pages before its own, or after them, in order or reversed, if there is room. */
 static bool chunk_fill(u32 *words, bool before, bool as_they_are, const u32 *pages, u32 count)
 {
 	u32 there = chunk_count(words), *to = words + 1 + (before ? 0 : there);
@@ -238,7 +238,7 @@ static void chain_drop(struct ws_queue *queue, u32 *pool, enum ws_queue_end end,
 	chunk_free(pool, chunk);
 }
 
-/* Put @count pages, oldest first, into the chunk at @end if they fit in. */
+/* Put @count pages, oldest first, into the chunk at @end if there is room. */
 static bool chain_fill(struct ws_queue *queue, u32 *pool, enum ws_queue_end end, const u32 *pages,
 		       u32 count)
 {
@@ -398,7 +398,7 @@ void ws_queue_join(struct ws_queue *queue, struct ws_queue *older, u32 *pool)
 
 	if (ws_queue_empty(older))
 		return;
-	/* The pages that stood at the two ends which meet now. */
+	/* The pages at the two ends that now meet. */
 	memcpy(seam, older->young, count * sizeof(u32));
 	memcpy(seam + count, queue->old + queue->old_begin, old_count * sizeof(u32));
 	count += old_count;

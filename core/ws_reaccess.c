@@ -74,7 +74,7 @@ static u64 end_of(const struct ws_age *age, u64 seq, u64 now_ns)
 	return seq >= age->max_seq ? now_ns : ws_age_birth(age, seq + 1);
 }
 
-/* Take over what @age knows of its generations, those that were evicted of late among them. */
+/* Take over what @age knows of its generations, including those evicted recently. */
 static void refresh(struct ws_reaccess *reaccess, const struct ws_age *age, u64 now_ns)
 {
 	u64 seq = most_of(reaccess->first_seq, age->max_seq + 1 - age->gens);
@@ -157,7 +157,7 @@ void ws_reaccess_after(struct ws_reaccess *reaccess, const struct ws_age *age)
 
 void ws_reaccess_refault(struct ws_reaccess *reaccess, enum ws_type type, u32 shadow)
 {
-	/* The youngest generation that the name fits. */
+	/* The youngest generation that the shadow's 28 bits can mean. */
 	u64 back = ((u32)reaccess->max_seq - (shadow >> WS_SHADOW_SEQ_SHIFT)) & SHADOW_SEQ_MASK;
 
 	/* Nothing is evicted from the youngest two. */
@@ -208,7 +208,7 @@ static void add_span(struct ws_reaccess *reaccess, enum ws_type type, const stru
 	}
 }
 
-/* Pages of generations no longer kept: certain is only that they are at least so old. */
+/* Pages of generations no longer kept: all that is certain is a least age. */
 static void add_unknown(struct ws_reaccess *reaccess, enum ws_type type, u64 pages)
 {
 	u64 newest_ns = reaccess->dropped_newest_ns[type];

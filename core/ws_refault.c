@@ -32,7 +32,7 @@ struct ws_refault_verdict ws_refault_arrive(struct ws_refault *refault, enum ws_
 	refault->workingset_recent[type]++;
 	refault->refaulted[type][ws_refault_tier(refs)]++;
 	/*
-	 * A page of page tables was pushed out by hotter ones, or one of
+	 * A mapped page was pushed out by hotter ones, or a page used through
 	 * descriptors had more accesses than are counted: both are stalls.
 	 */
 	verdict.workingset = in_fault || refs == WS_REFS_MAX;
@@ -56,7 +56,7 @@ void ws_refault_carry(struct ws_refault *refault, enum ws_type type)
 	}
 }
 
-/* What the controller sees of one tier. */
+/* What the controller knows of one tier. */
 struct position {
 	u64 refaulted, total;
 	u32 gain;
@@ -160,7 +160,7 @@ static bool is_recent(const struct ws_refault *refault, const struct ws_rules *r
 	case WS_RECENCY_SAME:
 		return then == ((u32)at->min_seq & SHADOW_SEQ_MASK);
 	case WS_RECENCY_NEAR:
-		/* Either way round: the token may be older than its bits tell. */
+		/* In either direction: the token may be older than its bits can tell. */
 		since = ((u32)at->max_seq - then) & SHADOW_SEQ_MASK;
 		return since < at->gens || SHADOW_SEQ_MASK - since + 1 < at->gens;
 	case WS_RECENCY_DISTANCE:
@@ -171,7 +171,7 @@ static bool is_recent(const struct ws_refault *refault, const struct ws_rules *r
 	}
 }
 
-/* An entry whose tier and references are those that the shadow tells. */
+/* An entry with the tier and references that the shadow gives. */
 static u16 entry_of_shadow(const struct ws_rules *rules, u32 shadow)
 {
 	u32 count = shadow >> WS_SHADOW_REFS_SHIFT & WS_SHADOW_REFS;
@@ -182,7 +182,7 @@ static u16 entry_of_shadow(const struct ws_rules *rules, u32 shadow)
 	return (u16)(count << WS_PAGE_REFS_SHIFT | workingset | WS_PAGE_REFERENCED);
 }
 
-/* What a recent refault of @entry comes back with. */
+/* The history with which a recent refault of @entry comes in. */
 static u16 restored(const struct ws_rules *rules, const struct ws_refault_at *at, u16 entry,
 		    u32 refs)
 {
@@ -204,7 +204,7 @@ static u16 restored(const struct ws_rules *rules, const struct ws_refault_at *at
 	}
 }
 
-/* What counts as activated: in 6.1 pages that are protected, and none that come back. */
+/* What counts as activated: in 6.1, pages that are protected, but none that come back. */
 static bool counts_protected(const struct ws_rules *rules)
 {
 	return rules->restores < WS_RESTORES_ALL_READ;

@@ -49,7 +49,7 @@ int ws_source_advance(struct ws_age *age, u64 now_ns, bool (*mine)(const void *c
 
 	if (error != -EAGAIN)
 		return error;
-	/* One round names every page anew, and then there are no more names than generations. */
+	/* One round relabels every page; then there are no more labels in use than generations. */
 	ws_age_tidy(age, age->pages_count, mine, mine_ctx);
 	return ws_age_advance(age, now_ns, folded);
 }

@@ -213,7 +213,7 @@ static u64 damon_youngest_birth(const struct ws_source *source)
 	return ((const struct ws_source_damon *)source)->aggregated_ns;
 }
 
-/* What was so at the last aggregation; since then as much has passed as has passed. */
+/* The region's age at the last aggregation, and the time since then on top. */
 static struct ws_span region_span(const struct ws_source_damon *damon,
 				  const struct ws_damon_region *region, u64 now_ns)
 {

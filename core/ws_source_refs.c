@@ -7,7 +7,7 @@ static struct ws_source_refs *refs_of(struct ws_source *source)
 	return (struct ws_source_refs *)source;
 }
 
-/* Sums only: who comes and goes is counted when somebody asks. */
+/* Sums only: arrivals and departures matter only when a report is asked for. */
 static void refs_nobody(struct ws_source *source, u32 page, enum ws_type type, enum ws_enter how)
 {
 	(void)source;
@@ -134,7 +134,7 @@ static int refs_collect(struct ws_source *source, struct ws_span_sink *sink, u64
 	enum ws_type type;
 	u32 block;
 
-	/* What is in memory the kernel counts anyway; this costs nobody anything. */
+	/* The kernel counts resident pages anyway, so this is not charged. */
 	for (block = 0; block < ws_source_blocks(source); block++)
 		count_block(source, block * WS_BLOCK_PAGES, NULL, total);
 	for (type = WS_ANON; type < WS_TYPES; type++)

@@ -299,7 +299,7 @@ static void reclaim(u64 bytes)
 
 	snprintf(text, sizeof(text), "%llu", bytes);
 	rc = write_file("/sys/fs/cgroup/memory.reclaim", text);
-	/* -EAGAIN: less could be had than was wanted. */
+	/* -EAGAIN: less was reclaimed than was wanted. */
 	if (rc && rc != -EAGAIN)
 		complain("memory.reclaim: %s", strerror(-rc));
 }

@@ -2,7 +2,7 @@
 /*
  * ws_balloon_dialect.c - which layout of working-set messages a device means.
  *
- * The feature bit says it, but for bit 6: three posted layouts have it, and it is
+ * The feature bit says which, except bit 6: three posted layouts have it, and it is
  * claimed for something else besides.  Of these only one is in use (QEMU's, rfc2), and
  * it has a number of bins in config space; the others are taken only when named.
  */

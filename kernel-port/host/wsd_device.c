@@ -249,7 +249,7 @@ void wsd_device_ring_stop(struct wsd_device *device, u32 ring)
 		stopped->next_avail--;
 	}
 	wsd_ring_stop(stopped);
-	/* One queue may be reset alone; when none is left the driver will begin anew. */
+	/* One queue may be reset alone; when none is left the driver will start again. */
 	for (u32 i = 0; i < WSD_RINGS_MAX; i++)
 		if (device->ring[i].started)
 			return;

@@ -305,7 +305,7 @@ static void take_event(struct wsd_qmp *qmp, const char *event, const struct sim_
 	    number_at(&data, "actual", &bytes) && qmp->sized)
 		take_size(qmp, bytes);
 	if (!strcmp(event, "RESET")) {
-		/* The guest begins anew, with an empty balloon. */
+		/* The guest starts again, with an empty balloon. */
 		qmp->sized = false;
 		check_up(qmp);
 		command(qmp, ASK_SIZE, "query-balloon", NULL, NULL, NULL, 0);

@@ -413,7 +413,7 @@ static int set_mem_table(struct wsd_vhost *vhost, struct ask *ask)
 		ask->fd[i] = -1;
 	if (rc)
 		return refuse(vhost, rc, error.text);
-	/* Rings in use are looked for anew in the new table. */
+	/* Rings in use are looked up again in the new table. */
 	for (u32 i = 0; i < WSD_RINGS_MAX; i++) {
 		was_started[i] = device->ring[i].started;
 		device->ring[i].started = false;
@@ -594,7 +594,7 @@ int wsd_vhost_message(struct wsd_vhost *vhost, const u8 *bytes, u32 length, cons
 				 ask.request, rc);
 			refuse(vhost, rc, text);
 		}
-		/* Whoever wants to know is told; others find their rings not working. */
+		/* A VMM that asked for an answer gets one; others find that their rings do not work. */
 		bool wants = ask.flags & FLAG_NEED_REPLY &&
 			     vhost->protocol_features & PROTOCOL_REPLY_ACK;
 

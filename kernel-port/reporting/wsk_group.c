@@ -231,7 +231,7 @@ static int groups_sync(void)
 static void sync_work_run(struct work_struct *work);
 static DECLARE_DELAYED_WORK(sync_work, sync_work_run);
 
-/* What failed, for want of memory or in a race, is tried again. */
+/* What failed, for lack of memory or in a race, is tried again. */
 static void sync_work_run(struct work_struct *work)
 {
 	groups_sync();

@@ -8,7 +8,7 @@
  * processor would look idle for ever.  One flush of user translations on each processor,
  * once a pass, settles that.  "flush=0" does as the kernel does; README.md has figures.
  *
- * On x86 and arm64 that can be had from a module.  User-mode Linux keeps nothing cached: there
+ * On x86 and arm64 a module can do that.  User-mode Linux keeps nothing cached: there
  * taking the bit takes the host's mapping away.  Elsewhere this does as the kernel does.
  */
 #include <linux/smp.h>

@@ -95,7 +95,7 @@ extern int wsk_nodes_count;
 extern struct kobject *wsk_kobj;
 extern bool wsk_stopping; /* the module is on its way out: scans break off */
 
-/* wsk_module.c: reports start anew from another source.  0, -EINVAL or what start returns. */
+/* wsk_module.c: reports start afresh from another source.  0, -EINVAL or what start returns. */
 int wsk_source_select(const char *name);
 
 /* wsk_node.c */

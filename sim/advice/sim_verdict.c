@@ -114,7 +114,6 @@ void sim_verdict_make(struct sim_verdict *verdict, const struct sim_slo *slo,
 		verdict->valid = verdict->valid && summary[run]->valid;
 		verdict->oom += value[SIM_RUN_OOM] / runs_count;
 		verdict->saved += value[SIM_RUN_SAVED] / runs_count;
-		verdict->footprint += value[SIM_RUN_USED_MEAN] / runs_count;
 		verdict->guest_swap += value[SIM_RUN_GUEST_SWAP] / runs_count;
 		verdict->host_swap += value[SIM_RUN_HOST_SWAP] / runs_count;
 	}

@@ -3,7 +3,7 @@
  * sim_verdict.h - whether runs keep a bound on slowdown, how sure that is, and what breaks it.
  *
  * A run is safe when the slowdown that is looked at (of the worst VM, or the 95th percentile
- * over VMs) is within the bound and nothing was killed for want of memory, in guests or on
+ * over VMs) is within the bound and nothing was killed for lack of memory, in guests or on
  * the host.  When all of n runs were safe, the share of unsafe ones is below
  * 1 - 0.05^(1/n) with 95 % confidence, whatever the distribution: 26 % for 10 runs.
  */
@@ -25,7 +25,7 @@ struct sim_verdict {
 	struct sim_estimate slowdown;
 	double worst;		 /* of the runs */
 	u32 oom_runs;		 /* runs in which something was killed */
-	double oom, saved, footprint, guest_swap, host_swap; /* means; bytes swapped */
+	double oom, saved, guest_swap, host_swap; /* means; bytes swapped */
 	/* Of the VM that is slowest, mean share of its busy time, and beyond the baseline's. */
 	char slowest[SIM_NAME_MAX];
 	enum sim_vm_metric cause; /* the largest of the shares */

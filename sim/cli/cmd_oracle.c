@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* cmd_oracle.c - wssim oracle: what nobody who knows only the past can beat. */
+/* cmd_oracle.c - wssim oracle: bounds that nobody who knows only the past can beat. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -50,7 +50,7 @@ static const char doc[] =
 	"Exit status: 0 done, 1 failed or interrupted, 2 usage or bad input.";
 
 /*
- * What so many page-ins come to, if all are of anonymous memory: the time that all VMs need
+ * What so many page-ins cost, if all are of anonymous memory: the time that all VMs need
  * together, by the time that they are at work.
  */
 static double slowdown_of(double page_ins, const struct sim_vmin *vmin, enum sim_vmin_reads reads)

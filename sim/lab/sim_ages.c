@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* sim_ages.c - one trace, many sources: who is due when, and the sum at the end. */
+/* sim_ages.c - one trace, many sources: when each is due, and the sums at the end. */
 #include <assert.h>
 #include <errno.h>
 #include <math.h>

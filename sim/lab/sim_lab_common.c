@@ -166,7 +166,7 @@ static void common_freed(void *ctx, u32 page)
 {
 	struct lab_common *common = ctx;
 
-	common->shadow[page] = 0; /* whoever has the number next is another page */
+	common->shadow[page] = 0; /* whatever page has the number next is another one */
 	if (!(common->loop.hot[page] & SIM_HOT_PRESENT))
 		return;
 	common->loop.hot[page] = 0;

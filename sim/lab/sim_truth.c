@@ -8,7 +8,7 @@
 
 #include "lab/sim_truth_replay.h"
 
-#define AHEAD 64u /* pages that readahead may be ahead of who reads: 32 in hand and 32 on the way */
+#define AHEAD 64u /* pages that readahead may be ahead of its reader: 32 in hand and 32 on the way */
 #define HARVEST_PAGES 512u
 #define USUAL_HZ 250u
 #define TURN_TICKS 2

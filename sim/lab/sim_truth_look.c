@@ -100,7 +100,7 @@ static void see_folio(struct truth_replay *replay, struct folio folio)
 	ws_lru_harvest(&replay->group[region_of(replay, folio.first)->group].lru, begin, &word, 64);
 }
 
-/* A window at @page, of the folio @own: others in it are seen, but for those that wait their turn. */
+/* A window at @page, of the folio @own: others in it are seen, except those awaiting their turn. */
 static void see_window(struct truth_replay *replay, u32 page, struct folio own)
 {
 	u32 first = window(replay, page), last = WS_NO_PAGE, i;

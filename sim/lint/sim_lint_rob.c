@@ -16,7 +16,7 @@ struct robbery {
 	u32 gainer;
 };
 
-/* What guests that are well gained around second @s, most of them whom. */
+/* What guests that are well gained around second @s, and which of them gained most. */
 static u32 gained(const struct sim_watch *watch, u32 victim, u32 s, u32 *gainer)
 {
 	u32 from = s > NEAR_S ? s - NEAR_S : 0, most = 0;

@@ -119,7 +119,6 @@ struct sim_guest {
 	bool kswapd_past;  /* each waking takes a high watermark's worth, past the mark */
 	u64 kswapd_left;   /* pages of that which are still to take */
 	bool kswapd_again; /* it has reclaimed since it woke, but not enough */
-	u64 flush_next; /* cursor of the flusher */
 
 	struct ws_groups groups; /* the memcgs, by the same numbers, on one node */
 	struct sim_future future; /* empty unless the reclaim engine knows the future */

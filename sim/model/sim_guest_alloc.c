@@ -45,7 +45,7 @@ u64 sim_guest_available(const struct sim_guest *guest)
 	u64 free = guest->frames.free_count, cache = guest->resident[TR_FILE];
 	u64 keep = cache / 2 < mark->low ? cache / 2 : mark->low;
 
-	/* si_mem_available(): free beyond the reserve, and the cache but for a part of it. */
+	/* si_mem_available(): free memory beyond the reserve, and most of the cache. */
 	free = free > mark->high ? free - mark->high : 0;
 	return free + cache - keep;
 }

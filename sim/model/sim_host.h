@@ -80,8 +80,7 @@ struct sim_host {
 	u32 failures;		   /* reclaim steps in a row that found nothing */
 	u64 aged_ns;		   /* last ageing pass */
 	u32 collapse_vm, collapse_region; /* khugepaged: looked at last */
-	u64 collapsed_regions;
-	u64 collapse_pages;	   /* of these, pages that were not backed before */
+	u64 collapse_pages;	   /* that khugepaged backed and were not backed before */
 	struct sim_psi psi;
 	u64 swap_in_pages, swap_out_pages, cpu_ns, low_ns, critical_ns;
 };

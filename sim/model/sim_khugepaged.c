@@ -40,7 +40,6 @@ static void collapse(struct sim_host *host, struct sim_guest *guest, u32 region)
 	backing->split_regions -= backing->region[region] & SIM_REGION_SPLIT ? 1 : 0;
 	backing->huge_regions++;
 	backing->region[region] = SIM_REGION_HUGE;
-	host->collapsed_regions++;
 	host->cpu_ns += host->engine->scenario->costs.collapse_ns;
 }
 

@@ -89,7 +89,6 @@ struct sim_reclaim_scan {
 	u32 swappiness; /* 0: anon pages are not evicted; to 200, as vm.swappiness */
 	u32 budget;	/* pages that may be looked at */
 	u32 scanned;	/* out: pages looked at */
-	u32 rotated;	/* out: of these, kept */
 	u32 rmap_walks; /* out: accessed bits looked up by reverse mapping */
 };
 

@@ -144,7 +144,7 @@ void sim_workload_destroy(struct sim_guest *guest)
 	*workload = (struct sim_workload){ 0 };
 }
 
-/* The process ends: its pages go, but for those that the segment keeps. */
+/* The process ends: its pages go, except those that the segment keeps. */
 static void free_pages(struct sim_guest *guest, enum sim_keep keep)
 {
 	const struct sim_source *source = guest->workload.now;

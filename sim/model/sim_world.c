@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* sim_world.c - a run: who is woken by which event, from the first to the last. */
+/* sim_world.c - a run: what each event wakes, from the first to the last. */
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>

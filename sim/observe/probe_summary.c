@@ -459,5 +459,4 @@ void sim_summary_relate(struct sim_summary *summary, const struct sim_summary *b
 	summary->value[SIM_RUN_SLOWDOWN_P95] = sim_stats_quantile(slowdown, count, 0.95);
 	summary->value[SIM_RUN_SLOWDOWN_MAX] = sim_stats_max(slowdown, count);
 	summary->value[SIM_RUN_JAIN] = sim_stats_jain(slowdown, count);
-	summary->related = true;
 }

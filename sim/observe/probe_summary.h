@@ -26,7 +26,7 @@ struct sim_summary {
 	u64 end_ns;
 	u64 digest, events; /* of the journal */
 	u64 traces_digest;
-	bool interrupted, valid, related;
+	bool interrupted, valid;
 	double value[SIM_RUN_METRICS];
 	u32 vms_count;
 	struct sim_vm_summary vm[];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* sim_min.c - timelines in one order, who is used when, and the frames that hold them. */
+/* sim_min.c - timelines merged in one order, next uses, and the frames that hold pages. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -98,7 +98,7 @@ int sim_partition_hull(double *page_ins, const double *const *curve, u32 vms_cou
 		hull_gains(curve[vm], chunks_count, gain + (u64)vm * chunks_count, corner);
 		*page_ins += curve[vm][0];
 	}
-	/* Gains fall along each hull, so the greatest are there to be had. */
+	/* Gains fall along each hull, so the greatest that are left are always within reach. */
 	qsort(gain, gains_count, sizeof(*gain), falling);
 	for (u32 i = 0; i < chunks_count && i < gains_count; i++)
 		*page_ins -= gain[i];

@@ -182,7 +182,7 @@ static int play_trace(struct player *player, const struct source *source, u64 st
 	return rc < 0 ? rc : 0;
 }
 
-/* The process is gone: so are its pages, but for those that the segment keeps. */
+/* The process is gone: so are its pages, except those that the segment keeps. */
 static int end_repetition(struct player *player, const struct source *source, enum sim_keep keep,
 			  u64 time_ns, struct tr_error *error)
 {

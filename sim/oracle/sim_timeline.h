@@ -30,7 +30,7 @@ struct sim_use {
 	u32 quantum, entry;
 };
 
-/* What a VM's timeline comes to. */
+/* A VM's timeline, summed up. */
 struct sim_timeline_sums {
 	u32 pages_count;
 	u64 compute_ns;		   /* trace time that was not idle, of all streams */

@@ -17,7 +17,7 @@
  *			the device's median latency with nobody before it in the queue, as if
  *			all of the cluster were wanted: a bound for every policy in open loop
  *	single		all of that latency: what demand paging without luck in its clusters
- *			could reach; no bound, but nearer to what can be had
+ *			could reach; no bound, but nearer to what is possible
  *
  * In closed loop both are references.
  */

@@ -8,9 +8,9 @@
  * estimates are over those that did.
  *
  * There is no single figure of merit.  A policy is on the frontier when no other saves
- * at least as much memory and slows the VMs no more, better in one of the two.  One that
- * had an OOM kill or is not valid is neither on it nor pushes another off: memory saved
- * by killing is not saved, and what is not valid is not known.
+ * at least as much memory and slows the VMs no more, being better in one of the two.  One
+ * that had an OOM kill or is not valid is neither on it nor pushes another off: memory
+ * saved by killing is not saved, and invalid results say nothing.
  */
 #ifndef SIM_COMPARISON_H
 #define SIM_COMPARISON_H
@@ -34,7 +34,7 @@ struct sim_comparison {
 	bool interrupted;
 	struct sim_regret regret; /* sim_regret_make() */
 	const char *command; /* that made it, for the report; the caller's */
-	const char *made_by; /* NULL: simulated; else what these runs are, and of real VMs */
+	const char *made_by; /* NULL: simulated; else what made these runs, of real VMs */
 };
 
 void sim_comparison_init(struct sim_comparison *comparison, u32 policies_count, u32 runs_count);
@@ -69,7 +69,7 @@ struct sim_estimate sim_comparison_difference(const struct sim_comparison *compa
 /*
  * Which policies are on the frontier of memory saved against @slowdown (a run metric).
  * @beaten_by: for others a policy on it that is no worse in both, or itself if it is off
- *	for want of safety or validity; may be NULL
+ *	because it is unsafe or invalid; may be NULL
  */
 void sim_comparison_frontier(const struct sim_comparison *comparison,
 			     enum sim_run_metric slowdown, bool on[SIM_POLICIES_MAX],

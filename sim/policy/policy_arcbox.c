@@ -4,7 +4,7 @@
  *
  * Rule: see .rule below.  A guest that was quiet for five minutes is walked down in steps
  * to what it uses and a little; the first sign of want gives everything back, and the five
- * minutes begin anew.
+ * minutes start again.
  * Source: arcboxlabs/arcbox, app/arcbox-core/src/vm_lifecycle/balloon, and pull requests
  * 390, 469, 518 and 642 (July and August 2026).
  * May see: balloon statistics (total and available memory).

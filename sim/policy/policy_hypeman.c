@@ -8,7 +8,7 @@
  * Known flaw: nothing of the guests is looked at, so a guest that thrashes gives like one
  * that idles.
  *
- * As shipped the plan is made anew from nominal sizes with what the host is short of now,
+ * As shipped the plan is made afresh from nominal sizes with what the host is short of now,
  * although what the balloons hold has already been subtracted from that: as they fill, the
  * plan shrinks and they are emptied again, round and round.  With as_shipped=off what is
  * held counts as well.

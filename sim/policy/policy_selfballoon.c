@@ -10,7 +10,7 @@
  * all, so it is squeezed out; it does not look at the host, which may be short or idle.
  *
  * With as_shipped=on 10 % of the guest's memory is added to the goal, as the last version
- * did after guests had been killed for want of memory; off leaves it out, as at first.
+ * did after guests had been killed for lack of memory; off leaves it out, as at first.
  * Frontswap, whose pages the original also counts, does not exist here.
  */
 #include "policy/policy_list.h"

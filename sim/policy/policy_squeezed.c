@@ -173,7 +173,7 @@ enum policy_squeezed_outcome policy_squeezed_step(struct policy_squeezed_vm *vm,
 
 /* --- at work --- */
 
-/* Take in what VMs have.  @anew: a balancing begins.  Return: free memory, KiB. */
+/* Note what VMs have.  @anew: a new balancing begins.  Return: free memory, KiB. */
 static s64 look(struct squeezed_state *self, const struct sim_host_view *host, bool anew)
 {
 	s64 free = (s64)(host->memory_bytes / KIB);

@@ -42,7 +42,7 @@ enum policy_squeezed_outcome { POLICY_SQUEEZED_GOES_ON, POLICY_SQUEEZED_DONE, PO
 /*
  * @free: memory handed out to nobody (negative: more is handed out than there is)
  * @wanted: what should be free
- * @success: what is free will do
+ * @success: what is free is enough
  * VMs with send set are to be given target_new, whatever the outcome.
  */
 enum policy_squeezed_outcome policy_squeezed_step(struct policy_squeezed_vm *vm, u32 count, s64 free,

@@ -62,18 +62,15 @@ static u32 queue_evict(struct sim_reclaim *reclaim, struct sim_reclaim_scan *sca
 	const struct sim_reclaim_space *space = reclaim->space;
 	u32 count = 0;
 
-	scan->scanned = scan->rotated = scan->rmap_walks = 0;
+	scan->scanned = scan->rmap_walks = 0;
 	while (count < max && clock->ring.pages && scan->scanned < scan->budget) {
 		u32 page = sim_ring_clock_step(&clock->ring, space->hot, accessed);
 		scan->scanned++;
-		if (page == WS_NO_PAGE) {
-			scan->rotated++;
+		if (page == WS_NO_PAGE)
 			continue;
-		}
 		enum ws_type type = ws_page_type(space->entry[page]);
 		if (type == WS_ANON && !scan->swappiness) {
 			sim_ring_push(&clock->ring, page);
-			scan->rotated++;
 			continue;
 		}
 		clock->pages[type]--;

@@ -62,7 +62,7 @@ static u32 lru_evict(struct sim_reclaim *reclaim, struct sim_reclaim_scan *scan,
 	const struct sim_reclaim_space *space = reclaim->space;
 	u32 count = 0, page = lru->list.old;
 
-	scan->scanned = scan->rotated = scan->rmap_walks = 0;
+	scan->scanned = scan->rmap_walks = 0;
 	while (count < max && page != WS_NO_PAGE && scan->scanned < scan->budget) {
 		u32 victim = page;
 		page = space->link[page];
@@ -74,7 +74,6 @@ static u32 lru_evict(struct sim_reclaim *reclaim, struct sim_reclaim_scan *scan,
 			shadows[count] = 1;
 		victims[count++] = victim;
 	}
-	scan->rotated = scan->scanned - count;
 	return count;
 }
 

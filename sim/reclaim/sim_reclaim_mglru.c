@@ -145,7 +145,7 @@ static void mglru_advance(struct sim_reclaim *reclaim, u64 now_ns)
 	u32 pages_count = reclaim->space->pages_count, tidied = 0;
 
 	while (ws_lru_advance(&mglru->lru, now_ns) == -EAGAIN) {
-		/* Two rounds name every page anew, so the names cannot run out. */
+		/* Two rounds relabel every page, so the labels cannot run out. */
 		assert(tidied <= 2 * (u64)pages_count);
 		tidied += ws_age_tidy(&mglru->lru.age, WS_TABLE_PAGES * 64,
 				      reclaim->space->memcg ? is_own : NULL, reclaim);
@@ -208,7 +208,6 @@ static u32 mglru_evict(struct sim_reclaim *reclaim, struct sim_reclaim_scan *sca
 
 	fetch_upcoming(mglru_of(reclaim), scan->swappiness);
 	scan->scanned = core.scanned;
-	scan->rotated = core.scanned - count;
 	scan->rmap_walks = core.rmap_walks;
 	return count;
 }

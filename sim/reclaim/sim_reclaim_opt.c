@@ -86,7 +86,7 @@ static u32 opt_evict(struct sim_reclaim *reclaim, struct sim_reclaim_scan *scan,
 	const struct sim_reclaim_space *space = reclaim->space;
 	u32 count = 0, limit = space->timeline_count + space->pages_count;
 
-	scan->scanned = scan->rotated = scan->rmap_walks = 0;
+	scan->scanned = scan->rmap_walks = 0;
 	while (count < max && scan->scanned < scan->budget) {
 		u32 member = sim_bitset_last(&opt->next, limit);
 		if (member == SIM_BITSET_NONE)
@@ -94,7 +94,6 @@ static u32 opt_evict(struct sim_reclaim *reclaim, struct sim_reclaim_scan *scan,
 		u32 page = page_at(space, member);
 		scan->scanned++;
 		if (!scan->swappiness && ws_page_type(space->entry[page]) == WS_ANON) {
-			scan->rotated++;
 			if (!member)
 				break;
 			limit = member - 1;

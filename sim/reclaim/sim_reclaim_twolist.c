@@ -357,7 +357,7 @@ static u32 twolist_evict(struct sim_reclaim *reclaim, struct sim_reclaim_scan *s
 		swappiness = reclaim->rules.swappiness;
 	if (!swappiness) /* what an earlier call planned no longer holds */
 		plan->left[WS_ANON][INACTIVE] = plan->left[WS_ANON][ACTIVE] = 0;
-	scan->scanned = scan->rotated = scan->rmap_walks = 0;
+	scan->scanned = scan->rmap_walks = 0;
 	while (victims.count < max && scan->scanned < scan->budget) {
 		if (plan_done(plan)) {
 			/* A plan's end: some of anon is deactivated in any case. */
@@ -370,7 +370,6 @@ static u32 twolist_evict(struct sim_reclaim *reclaim, struct sim_reclaim_scan *s
 		}
 		scan->scanned += shrink_turn(two, &victims, scan->budget - scan->scanned);
 	}
-	scan->rotated = scan->scanned - victims.count;
 	scan->rmap_walks = scan->scanned;
 	return victims.count;
 }

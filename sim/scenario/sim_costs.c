@@ -2,7 +2,7 @@
 /*
  * sim_costs.c - what things cost, unless a scenario says otherwise.
  *
- * Where a figure was measured by others, the comment says by whom; the rest are
+ * Where others measured a figure, the comment says who; the rest are
  * choices, marked so, with what they rest on.  A result that hangs on one of them
  * should be repeated with half and twice the value ("costs": {...}).
  */

@@ -241,7 +241,6 @@ struct engine {
 	struct sim_sweep *sweep;
 	struct sim_sweep_work *work;
 	u32 *job; /* indices into run[] */
-	u32 started_with;
 	u32 done_now;
 };
 

@@ -13,7 +13,7 @@
  *
  * Every combination is one VM of fixed size, no balloon, on a host with room: only the
  * guest's reclaim differs.  The trial is a sweep (sim_plan.h) of scenarios that stand in
- * DIR/scenarios, with DIR/plan.json, so each run can be had again by itself.
+ * DIR/scenarios, with DIR/plan.json, so that each run can be repeated by itself.
  *
  * Seeds change the devices' latencies, and so when reclaim runs; medians over them are
  * told.  At least six, as the kernel's developers ask of each other.

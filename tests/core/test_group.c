@@ -104,7 +104,7 @@ Test(group, overcommitted_protection_is_shared_in_proportion)
 	/* Not overcommitted: each what it claims and uses. */
 	cr_assert_eq(ws_effective_protection(50, 600, 100, 200, 150, false), 50);
 	cr_assert_eq(ws_effective_protection(200, 600, 100, 200, 150, false), 100);
-	/* What nobody claims goes to who is above its claim: 50 of 450 for 100 beyond. */
+	/* What nobody claims goes to those above their claim: 50 of 450 for 100 beyond. */
 	cr_assert_eq(ws_effective_protection(200, 600, 100, 200, 150, true), 111);
 	cr_assert_eq(ws_effective_protection(100, 600, 100, 200, 150, true), 100);
 }

@@ -270,7 +270,7 @@ Test(lint, catches_floods_of_commands_and_of_requests)
 	must_find(&toy_flooding, "calm", "request-flood");
 }
 
-/* Takes a little from whoever is silent. */
+/* Takes a little from every guest that is silent. */
 static void trusting_tick(void *state, const struct sim_host_view *host, struct sim_actions *act)
 {
 	struct toy_state *toy = state;

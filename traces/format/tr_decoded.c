@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* tr_decoded.c - blocks from the file to memory, and who reads them. */
+/* tr_decoded.c - decoded blocks in memory, shared by all who read the file. */
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tr_repack.h - a .wst file written anew, packed to be read quickly.
+ * tr_repack.h - rewrites a .wst file, packed to be read quickly.
  *
  * Records, runs, times, header and totals stay as they are, to the byte; what changes is
  * how blocks are compressed, and with it the file's size, digest and reading speed.

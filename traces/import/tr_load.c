@@ -16,7 +16,6 @@ struct loader {
 	struct tr_array *array;
 	u64 capacity, frees_capacity;
 	u8 *seen; /* a bit a page: was it accessed? */
-	u64 seen_pages;
 	struct tr_number *number; /* foreign formats */
 	const char *path;
 };

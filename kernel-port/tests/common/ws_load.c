@@ -60,7 +60,7 @@ static void make_file(struct region *region, const char *directory, int number)
 	for (i = 0; i < pages_of(region); i++)
 		if (write(region->fd, buffer, PAGE) != PAGE)
 			die(path);
-	/* What is touched below is read anew. */
+	/* What is touched below is read from the disk again. */
 	if (fsync(region->fd) || posix_fadvise(region->fd, 0, 0, POSIX_FADV_DONTNEED))
 		die(path);
 	/* No more is read than is touched. */

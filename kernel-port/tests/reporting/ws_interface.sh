@@ -115,7 +115,7 @@ echo 300 > $N/report_threshold
 /ws_load poll $N/page_age 40 > /tmp/node &
 # More than there is: 32 MiB hot, of the rest some has to go to zram.
 load wl 90 a:32:100:90 a:230:0:0
-wait_for 1 test -s /tmp/node; result $? "memory pressure is $(cat /tmp/node) to who polls the node"
+wait_for 1 test -s /tmp/node; result $? "pollers of the node see memory pressure as $(cat /tmp/node)"
 sleep 14
 expect "hot under pressure, zram" $M.page_age '8192/*' '*/*'
 awk '$1 == "pswpout" { exit $2 < 1000 }' /proc/vmstat; result $? "pages went to zram"
@@ -123,7 +123,7 @@ expect_total "under pressure, zram" $M.page_age wl 1024
 echo "# swapped: $(awk '/^pswp|^workingset_refault_anon/ { printf "%s ", $0 }' /proc/vmstat)"
 /ws_load poll $M.page_age 20 > /tmp/memcg &
 sleep 0.5; echo 60M > $C/wl/memory.max
-wait_for 20 test -s /tmp/memcg; result $? "a memcg at its limit is $(cat /tmp/memcg) to who polls it"
+wait_for 20 test -s /tmp/memcg; result $? "pollers of a memcg at its limit see $(cat /tmp/memcg)"
 echo "# $(grep reports $W/stats | tr '\n' ' ')"
 rmmod ws; result $? "unloaded"
 END

@@ -9,7 +9,7 @@
  * page is recorded exactly once per window, thread and direction, however many
  * pages the program walks.
  *
- * Locking: a struct vcpu belongs to the thread that runs it, but for its clock and
+ * Locking: a struct vcpu belongs to the thread that runs it, except for its clock and
  * "blocked", which plugin_out.c's lock guards.  Only plugin_emit() writes records.
  */
 #ifndef PLUGIN_H
@@ -101,7 +101,7 @@ void plugin_guest_fetch(struct vcpu *c, const struct block *block);
 void plugin_guest_insn(struct qemu_plugin_insn *insn, u64 vaddr); /* at its translation */
 
 /*
- * Direction and size take part, so that nobody need be asked for the direction of a hit.
+ * Direction and size are part of the key, so a hit need not be asked for its direction.
  * One word, without the epoch, makes a hit one load and one compare: in place of two of
  * each it took the callback from 29 to 18 instructions.
  */

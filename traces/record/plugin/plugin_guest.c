@@ -120,7 +120,7 @@ static void on_message(struct vcpu *c, u64 vaddr)
 	case GUEST_PAUSE:
 		plugin_guest.paused = true;
 		c->held_insns = c->insns;
-		/* Init's alarm woke an idle guest: but for init it would have slept on. */
+		/* Init's alarm woke an idle guest, which would otherwise have slept on. */
 		if (c->insns - guest.woken_insns < WAKE_INSNS)
 			plugin_sleep(c);
 		break;
