@@ -9,6 +9,8 @@
 #include "model/sim_guest.h"
 #include "model/sim_reporter.h"
 
+#define NO_BOUND (1ull << 48)
+
 /* --- times of all events that are no stream's turn: a binary heap --- */
 
 void sim_ahead_foresee(struct sim_engine *engine, u64 time_ns)
@@ -45,32 +47,48 @@ static void drop_first(struct sim_engine *engine)
 /* --- what would be felt by others --- */
 
 /*
- * Frames that the VM can take within SIM_AHEAD_NS: a stream takes one for each fault, which
- * costs it time, and what is read with it passes a bus, but for the last read of each
- * stream.  The part that does not depend on time is counted once for each halving.
+ * How many frames can the VM take within SIM_AHEAD_NS?  A stream takes one for each fault,
+ * which costs it time; and what is read with that passes a bus, but for the last read of
+ * each stream.  The part that does not depend on time is counted once for each share of
+ * SIM_AHEAD_NS.
  */
-static u32 margin_of(const struct sim_guest *guest)
+static void find_margin(struct sim_ahead *ahead, const struct sim_guest *guest)
 {
 	const struct sim_vm_config *config = guest->config;
 	const struct sim_scenario *scenario = guest->engine->scenario;
 	u64 fault_ns = scenario->costs.minor_fault_ns, streams = guest->workload.streams_count;
 	const struct sim_device_config *device[] = { &config->disk, &config->swap };
 
-	if (!fault_ns || scenario->open_loop)
-		return ~0u;
-	u64 most = 1 << (SIM_AHEAD_SPANS - 1), pages = streams * (SIM_AHEAD_NS / fault_ns + 2 * most);
-
+	ahead->faulted_pages = ahead->read_pages[0] = ahead->read_pages[1] = NO_BOUND;
+	if (fault_ns && !scenario->open_loop)
+		ahead->faulted_pages = streams * (SIM_AHEAD_NS / fault_ns + 2 * SIM_AHEAD_SPANS);
 	for (u32 i = 0; i < 2; i++) {
 		u64 cluster = i ? device[i]->cluster_pages : SIM_READAHEAD_PAGES;
 
 		if (cluster <= 1)
-			continue;
-		if (!device[i]->read_bps)
-			return ~0u;
-		pages += (streams * cluster + 1) * most +
-			 device[i]->read_bps / SIM_PAGE_BYTES * SIM_AHEAD_NS / SIM_SECOND;
+			ahead->read_pages[i] = 0;
+		else if (device[i]->read_bps)
+			ahead->read_pages[i] = (streams * cluster + 1) * SIM_AHEAD_SPANS +
+					       device[i]->read_bps / SIM_PAGE_BYTES *
+						       SIM_AHEAD_NS / SIM_SECOND;
 	}
-	return pages < ~0u ? (u32)pages : ~0u;
+}
+
+/*
+ * Can the VM come below its low mark within SIM_AHEAD_NS less @spans of its shares?  What is
+ * read with other pages is there to be read, and what is evicted meanwhile gives as many
+ * frames as it adds to that: so a VM that has nothing on disk yet may go further.
+ */
+static bool may_press(const struct sim_ahead *ahead, const struct sim_guest *guest, u32 spans)
+{
+	u64 shares = SIM_AHEAD_SPANS - spans;
+	u64 file = ahead->read_pages[0] * shares / SIM_AHEAD_SPANS;
+	u64 swap = ahead->read_pages[1] * shares / SIM_AHEAD_SPANS;
+	u64 most = ahead->faulted_pages * shares / SIM_AHEAD_SPANS +
+		   (file < guest->dropped_pages ? file : guest->dropped_pages) +
+		   (swap < guest->swap.used ? swap : guest->swap.used);
+
+	return guest->frames.free_count < guest->watermark.low + most;
 }
 
 /* Does host memory suffice for all that guests may touch before their balloons move again? */
@@ -86,15 +104,12 @@ void sim_ahead_note(struct sim_engine *engine, const struct sim_guest *guest)
 	if (!engine->ahead_of)
 		return;
 	struct sim_ahead *ahead = &engine->ahead_of[guest->id];
-	u64 margin = ahead->margin_pages, low = guest->watermark.low;
-	u8 spans = 0;
+	bool tells = ahead->tells_pressure;
 
-	while (ahead->tells_pressure && spans < SIM_AHEAD_SPANS &&
-	       guest->frames.free_count < low + (margin >> spans))
-		spans++;
-	for (; ahead->spans < spans; ahead->spans++)
+	for (; tells && ahead->spans < SIM_AHEAD_SPANS && may_press(ahead, guest, ahead->spans);
+	     ahead->spans++)
 		engine->may_press_count[ahead->spans]++;
-	for (; ahead->spans > spans; ahead->spans--)
+	for (; ahead->spans && !(tells && may_press(ahead, guest, ahead->spans - 1u)); ahead->spans--)
 		engine->may_press_count[ahead->spans - 1]--;
 }
 
@@ -104,12 +119,12 @@ void sim_ahead_looked_at(struct sim_engine *engine, const struct sim_guest *gues
 		return;
 	struct sim_ahead *ahead = &engine->ahead_of[guest->id];
 	const struct ws_report *report = &guest->reporter->report;
-	u64 promised = 0;
+	u64 promised = 0, balloon = sim_balloon_pages(guest);
+	u64 given = guest->workload.streams_count * SIM_AHEAD_OOM_PAGES;
 
 	assert(!sim_ahead_has(engine, guest->id));
 	if (guest->running)
-		promised = guest->frames_count - sim_balloon_pages(guest) +
-			   guest->workload.streams_count * SIM_AHEAD_OOM_PAGES;
+		promised = guest->frames_count - balloon + (given < balloon ? given : balloon);
 	engine->promised_pages += promised - ahead->promised_pages;
 	ahead->promised_pages = promised;
 	ahead->tells_pressure = guest->running && report->configured && report->report_threshold_ns;
@@ -132,7 +147,7 @@ static u64 span_of(const struct sim_engine *engine)
 {
 	for (u32 i = 0; i < SIM_AHEAD_SPANS; i++)
 		if (!engine->may_press_count[i])
-			return SIM_AHEAD_NS >> i;
+			return SIM_AHEAD_NS / SIM_AHEAD_SPANS * (SIM_AHEAD_SPANS - i);
 	return engine->least_delay_ns;
 }
 
@@ -172,7 +187,7 @@ bool sim_ahead_is_private(const struct sim_guest *guest, const struct sim_stream
 	const struct sim_swap_area *swap = &guest->swap;
 
 	/* What compressed memory holds changes with each page of it that is freed. */
-	if (swap->device.config->compressed && swap->used)
+	if (guest->swap_compressed && swap->used)
 		return false;
 	if (!stream->faulted)
 		return true;
@@ -182,10 +197,10 @@ bool sim_ahead_is_private(const struct sim_guest *guest, const struct sim_stream
 
 	if (hot & (SIM_HOT_PRESENT | SIM_HOT_WRITEBACK))
 		return sim_frame_is_backed(guest, guest->frame[page] - 1);
-	u32 most = 1, cluster = swap->device.config->cluster_pages;
+	u32 most = 1;
 
 	if (hot & SIM_HOT_SWAPPED)
-		most += cluster;
+		most += swap->device.config->cluster_pages;
 	else if (guest->dropped_pages && sim_page_type(guest, page) == WS_FILE)
 		most += SIM_READAHEAD_PAGES;
 	return guest->frames.free_count > guest->watermark.low + most &&
@@ -265,7 +280,7 @@ int sim_ahead_init(struct sim_engine *engine, const struct sim_guest *guests, u3
 	for (u32 i = 0; i < guests_count; i++)
 		if (scenario->vm[i].min_ttl_ns)
 			return 0;
-	engine->ahead_of = aligned_alloc(64, bytes);
+	engine->ahead_of = sim_dense(bytes);
 	if (!engine->ahead_of)
 		return -ENOMEM;
 	engine->least_delay_ns = scenario->link.delay_ns;
@@ -273,8 +288,10 @@ int sim_ahead_init(struct sim_engine *engine, const struct sim_guest *guests, u3
 		if (scenario->disturbance[i].kind == SIM_DIST_LINK &&
 		    scenario->disturbance[i].link.delay_ns < engine->least_delay_ns)
 			engine->least_delay_ns = scenario->disturbance[i].link.delay_ns;
-	for (u32 i = 0; i < guests_count; i++)
-		engine->ahead_of[i] = (struct sim_ahead){ .margin_pages = margin_of(&guests[i]) };
+	for (u32 i = 0; i < guests_count; i++) {
+		engine->ahead_of[i] = (struct sim_ahead){ .at = 0 };
+		find_margin(&engine->ahead_of[i], &guests[i]);
+	}
 	return 0;
 }
 

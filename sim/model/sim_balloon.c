@@ -120,7 +120,9 @@ struct sim_moved sim_balloon_take_pages(struct sim_guest *guest, u32 want)
 
 	assert(want <= WS_PFNS_MAX);
 	while (got < want) {
-		struct sim_alloc alloc = sim_guest_alloc(guest, 0, true);
+		struct sim_alloc alloc;
+
+		sim_guest_alloc(guest, 0, true, &alloc);
 
 		moved.guest_ns += alloc.cpu_ns;
 		if (alloc.frame == SIM_NO_FRAME)

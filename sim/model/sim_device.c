@@ -74,7 +74,6 @@ u64 sim_device_submit(struct sim_device *device, u64 now_ns, bool write, u32 pag
 {
 	const struct sim_device_config *config = device->config;
 	u64 latency_ns = sim_latency_draw(write ? device->write : device->read, &device->rng);
-	u64 bus_ns = transfer_ns(write ? config->write_bps : config->read_bps, pages);
 
 	if (write) {
 		device->writes++;
@@ -86,6 +85,7 @@ u64 sim_device_submit(struct sim_device *device, u64 now_ns, bool write, u32 pag
 	if (config->compressed)
 		return now_ns + latency_ns * pages;
 
+	u64 bus_ns = transfer_ns(write ? config->write_bps : config->read_bps, pages);
 	u64 begin_ns = take_server(device, now_ns);
 	u64 end_ns = begin_ns + latency_ns;
 	u64 bus_begin_ns = device->bus_free_ns > begin_ns ? device->bus_free_ns : begin_ns;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* sim_engine.c - emission of records, and the run's digest. */
+#include <stdlib.h>
 #include <sys/mman.h>
 
 #include "model/sim_ahead.h"
@@ -39,4 +40,16 @@ void sim_zeroed_free(void *memory, u64 bytes)
 {
 	if (memory)
 		munmap(memory, bytes ? bytes : 1);
+}
+
+#define HUGE_BYTES (2ull << 20)
+
+void *sim_dense(u64 bytes)
+{
+	u64 unit = bytes >= HUGE_BYTES ? HUGE_BYTES : 64, rounded = (bytes + unit - 1) / unit * unit;
+	void *memory = aligned_alloc(unit, rounded);
+
+	if (memory && unit == HUGE_BYTES)
+		madvise(memory, rounded, MADV_HUGEPAGE); /* else it is small pages */
+	return memory;
 }

@@ -53,7 +53,7 @@ struct sim_traces {
 void sim_traces_destroy(struct sim_traces *traces); /* after all cursors */
 
 struct sim_ahead;
-#define SIM_ENGINE_SPANS 5u
+#define SIM_ENGINE_SPANS 16u
 
 struct sim_engine {
 	const struct sim_scenario *scenario; /* scaled, when pages are sampled */
@@ -113,5 +113,12 @@ static inline bool sim_go_on_at(struct sim_engine *engine, u64 time_ns)
 /* Zeroed memory that costs nothing until it is touched; NULL when there is none. */
 void *sim_zeroed(u64 bytes);
 void sim_zeroed_free(void *memory, u64 bytes);
+
+/*
+ * Memory for an array of what all VMs have in use, from a cache line's start on; NULL when
+ * there is none; free() it.  A large one comes on huge pages, so that with a thousand VMs
+ * their turns do not look for it in page tables first.
+ */
+void *sim_dense(u64 bytes);
 
 #endif /* SIM_ENGINE_H */

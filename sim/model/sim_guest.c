@@ -114,7 +114,8 @@ int sim_guest_init(struct sim_guest *guest, struct sim_engine *engine, struct si
 
 	*guest = (struct sim_guest){ .engine = engine, .host = host, .config = config, .id = id,
 				      .vcpus = (u16)config->vcpus,
-				      .memcgs_count = (u8)config->memcgs_count };
+				      .memcgs_count = (u8)config->memcgs_count,
+				      .swap_compressed = config->swap.compressed };
 	int rc = sim_workload_init(guest, error);
 
 	if (rc)

@@ -81,7 +81,8 @@ struct sim_guest {
 	bool running;
 	bool every_access; /* the reclaim engine wants to see every access */
 	bool kswapd_awake;
-	u16 vcpus; /* the config's, */
+	bool swap_compressed; /* the config's, */
+	u16 vcpus; /* this, */
 	u8 memcgs_count; /* and this */
 	u8 *hot, *memcg;
 	struct sim_workload workload;
@@ -206,8 +207,13 @@ struct sim_fault_result {
 	bool host_stall;
 	enum sim_fault fault;
 };
-struct sim_fault_result sim_guest_fault(struct sim_guest *guest, struct sim_stream *stream,
-					u32 page, bool write, u8 kind);
+/*
+ * Fills *result.  It and struct sim_alloc are handed over by address: returned by value,
+ * they were read in words wider than they had been written in, which a processor waits
+ * for (with sim_guest_alloc() a twelfth of a fault's time).
+ */
+void sim_guest_fault(struct sim_guest *guest, struct sim_stream *stream, u32 page, bool write,
+		     u8 kind, struct sim_fault_result *result);
 
 /* --- sim_guest_reclaim.c --- */
 enum sim_reclaim_mode {
@@ -238,7 +244,7 @@ struct sim_alloc {
 	bool stalled;  /* went through direct reclaim */
 	bool memcg_full; /* it was the memcg's limit */
 };
-struct sim_alloc sim_guest_alloc(struct sim_guest *guest, u32 memcg, bool balloon);
+void sim_guest_alloc(struct sim_guest *guest, u32 memcg, bool balloon, struct sim_alloc *alloc);
 void sim_guest_frame_free(struct sim_guest *guest, u32 frame);
 u64 sim_guest_available(const struct sim_guest *guest);
 /* Free memory has gone down: background reclaim may have to begin. */

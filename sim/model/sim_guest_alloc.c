@@ -26,7 +26,8 @@ static void fit_pool(struct sim_guest *guest)
 		if (frame == SIM_NO_FRAME)
 			return; /* stored all the same; made up for at the next chance */
 		guest->backing.owner[frame] = SIM_OWNER_KERNEL;
-		sim_host_touch(guest->host, guest, frame);
+		if (!sim_frame_is_backed(guest, frame))
+			sim_host_touch(guest->host, guest, frame);
 		swap->pool[swap->pool_frames++] = frame;
 	}
 }
@@ -35,7 +36,7 @@ void sim_guest_frame_free(struct sim_guest *guest, u32 frame)
 {
 	guest->backing.owner[frame] = SIM_OWNER_NONE;
 	sim_frames_give(&guest->frames, frame);
-	if (guest->swap.device.config->compressed)
+	if (guest->swap_compressed)
 		fit_pool(guest);
 }
 
@@ -103,34 +104,33 @@ static bool within_limits(struct sim_guest *guest, u32 memcg, struct sim_alloc *
 	return true;
 }
 
-struct sim_alloc sim_guest_alloc(struct sim_guest *guest, u32 memcg, bool balloon)
+void sim_guest_alloc(struct sim_guest *guest, u32 memcg, bool balloon, struct sim_alloc *alloc)
 {
-	struct sim_alloc alloc = { .frame = SIM_NO_FRAME };
+	*alloc = (struct sim_alloc){ .frame = SIM_NO_FRAME };
 	u64 now_ns = guest->engine->now_ns;
-	bool fits = balloon || within_limits(guest, memcg, &alloc);
+	bool fits = balloon || within_limits(guest, memcg, alloc);
 
 	for (u32 try = 0; fits && guest->frames.free_count <= guest->watermark.min; try++) {
 		struct sim_reclaimed got =
 			sim_guest_reclaim(guest, DIRECT_BATCH, SIM_MEMCGS_MAX,
 					  balloon ? SIM_RECLAIM_BALLOON : SIM_RECLAIM_DIRECT);
 
-		alloc.cpu_ns += got.cpu_ns;
-		alloc.stalled = true;
+		alloc->cpu_ns += got.cpu_ns;
+		alloc->stalled = true;
 		if (!got.freed || try == DIRECT_TRIES)
 			break;
 		if (balloon)
 			break; /* __GFP_NORETRY */
 	}
 	if (fits && guest->frames.free_count > guest->watermark.min)
-		alloc.frame = sim_frames_take(&guest->frames);
-	alloc.memcg_full = !fits;
-	if (alloc.frame == SIM_NO_FRAME) {
+		alloc->frame = sim_frames_take(&guest->frames);
+	alloc->memcg_full = !fits;
+	if (alloc->frame == SIM_NO_FRAME) {
 		u64 next_ns = sim_guest_next_write_ns(guest);
 
-		alloc.retry_ns = next_ns == SIM_NONE ? 0 : next_ns > now_ns ? next_ns : now_ns + 1;
+		alloc->retry_ns = next_ns == SIM_NONE ? 0 : next_ns > now_ns ? next_ns : now_ns + 1;
 	}
 	sim_guest_wake_kswapd(guest);
-	return alloc;
 }
 
 void sim_guest_oom(struct sim_guest *guest, bool memcg)

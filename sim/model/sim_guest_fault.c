@@ -17,7 +17,7 @@ struct fault {
 	u8 kind;
 	u64 ready_ns; /* data are there */
 	u64 cpu_ns;
-	struct sim_fault_result result;
+	struct sim_fault_result *result;
 };
 
 /* Is a frame to be had?  If not, the result says when to come back. */
@@ -26,20 +26,21 @@ static u32 get_frame(struct fault *fault)
 	struct sim_guest *guest = fault->guest;
 	u32 memcg = guest->memcg[fault->page] & SIM_PAGE_MEMCG;
 	u64 now_ns = guest->engine->now_ns;
-	struct sim_alloc alloc = sim_guest_alloc(guest, memcg, false);
+	struct sim_alloc alloc;
 
+	sim_guest_alloc(guest, memcg, false, &alloc);
 	fault->cpu_ns += alloc.cpu_ns;
 	guest->counters.reclaim_ns += alloc.cpu_ns;
-	fault->result.memory_stall |= alloc.stalled;
+	fault->result->memory_stall |= alloc.stalled;
 	if (alloc.frame != SIM_NO_FRAME)
 		return alloc.frame;
-	fault->result.retry = true;
-	fault->result.memory_stall = true;
+	fault->result->retry = true;
+	fault->result->memory_stall = true;
 	if (!alloc.retry_ns) {
 		sim_guest_oom(guest, alloc.memcg_full);
 		alloc.retry_ns = now_ns + SIM_MS;
 	}
-	fault->result.resume_ns = alloc.retry_ns;
+	fault->result->resume_ns = alloc.retry_ns;
 	guest->counters.reclaim_ns += alloc.retry_ns - now_ns;
 	return SIM_NO_FRAME;
 }
@@ -72,7 +73,7 @@ static void readahead_file(struct fault *fault)
 	struct sim_guest *guest = fault->guest;
 	u32 first = fault->page & ~(SIM_READAHEAD_PAGES - 1), pages = 1;
 
-	for (u32 page = first; page < first + SIM_READAHEAD_PAGES; page++) {
+	for (u32 page = first; page < first + SIM_READAHEAD_PAGES && guest->dropped_pages; page++) {
 		if (page == fault->page || !sim_page_is_dropped(guest, page))
 			continue;
 		pages += bring_neighbour(guest, page,
@@ -127,7 +128,7 @@ static void read_swap(struct fault *fault)
 	u32 slot = sim_page_slot(guest, fault->page);
 
 	guest->counters.swap_in_pages++;
-	if (device->config->compressed) {
+	if (guest->swap_compressed) {
 		u64 read_ns = sim_device_submit(device, now_ns, false, 1) - now_ns;
 
 		fault->cpu_ns += read_ns;
@@ -154,24 +155,24 @@ static bool make_resident(struct fault *fault)
 	bool clean = true;
 
 	if (sim_page_slot(guest, page)) {
-		fault->result.fault = SIM_FAULT_SWAPIN;
+		fault->result->fault = SIM_FAULT_SWAPIN;
 		read_swap(fault);
-		fault->result.memory_stall = true; /* however fast the device */
-		clean = !guest->swap.device.config->compressed;
+		fault->result->memory_stall = true; /* however fast the device */
+		clean = !guest->swap_compressed;
 	} else if (file && descriptor && fault->write && !shadow) {
-		fault->result.fault = SIM_FAULT_MINOR; /* a new page of a file is not read first */
+		fault->result->fault = SIM_FAULT_MINOR; /* a new page of a file is not read first */
 	} else if (file) {
-		fault->result.fault = shadow ? SIM_FAULT_REFAULT : SIM_FAULT_FILE;
+		fault->result->fault = shadow ? SIM_FAULT_REFAULT : SIM_FAULT_FILE;
 		read_file(fault);
 	} else {
-		fault->result.fault = SIM_FAULT_MINOR;
+		fault->result->fault = SIM_FAULT_MINOR;
 		clean = false;
 	}
 	enum ws_enter how = file && fault->kind != TR_MAPPED ? WS_ENTER_READ : WS_ENTER_FAULT;
 
 	/* A refault of the working set is what the kernel counts as a memory stall. */
 	if (sim_page_install(guest, page, frame, how, true) && fault->ready_ns)
-		fault->result.memory_stall = true;
+		fault->result->memory_stall = true;
 	if (!clean) {
 		sim_page_forget_copy(guest, page); /* compressed memory keeps no second one */
 		guest->hot[page] |= SIM_HOT_DIRTY_GUEST | SIM_HOT_DIRTY_HOST;
@@ -190,7 +191,7 @@ static void cancel_writeback(struct fault *fault)
 	guest->hot[page] = (u8)((guest->hot[page] & ~SIM_HOT_WRITEBACK) | SIM_HOT_PRESENT |
 				SIM_HOT_MAPPED);
 	lruvec->ops->insert(lruvec, page, sim_page_type(guest, page), WS_ENTER_FAULT, 0);
-	fault->result.fault = SIM_FAULT_SWAPCACHE;
+	fault->result->fault = SIM_FAULT_SWAPCACHE;
 }
 
 /* The host's part.  Return: false when it has no memory either. */
@@ -203,8 +204,8 @@ static bool have_backed(struct fault *fault)
 		return true;
 	struct sim_touch touch = sim_host_touch(guest->host, guest, frame);
 
-	if (fault->result.fault == SIM_FAULTS)
-		fault->result.fault = touch.fault;
+	if (fault->result->fault == SIM_FAULTS)
+		fault->result->fault = touch.fault;
 	if (!touch.retry) /* else it is counted when it succeeds */
 		guest->counters.faults[touch.fault]++;
 	fault->cpu_ns += touch.cpu_ns;
@@ -213,10 +214,10 @@ static bool have_backed(struct fault *fault)
 
 	if (touch.ready_ns > from_ns) {
 		guest->counters.host_stall_ns += touch.ready_ns - from_ns;
-		fault->result.host_stall = true;
+		fault->result->host_stall = true;
 		fault->ready_ns = touch.ready_ns;
 	}
-	fault->result.retry = touch.retry;
+	fault->result->retry = touch.retry;
 	return !touch.retry;
 }
 
@@ -241,7 +242,7 @@ static void set_bits(struct fault *fault)
 	if (fault->write)
 		hot |= SIM_HOT_DIRTY_GUEST | SIM_HOT_DIRTY_HOST;
 	guest->hot[page] |= hot;
-	if (fault->result.fault == SIM_FAULT_SWAPIN || fault->result.fault == SIM_FAULT_SWAPCACHE)
+	if (fault->result->fault == SIM_FAULT_SWAPIN || fault->result->fault == SIM_FAULT_SWAPCACHE)
 		free_swap(fault);
 	if (sim_page_is_tracked(page))
 		sim_page_note(guest, page, guest->engine->now_ns, fault->kind);
@@ -254,30 +255,31 @@ static void set_bits(struct fault *fault)
 	sim_page_open(guest, page);
 }
 
-struct sim_fault_result sim_guest_fault(struct sim_guest *guest, struct sim_stream *stream,
-					u32 page, bool write, u8 kind)
+void sim_guest_fault(struct sim_guest *guest, struct sim_stream *stream, u32 page, bool write,
+		     u8 kind, struct sim_fault_result *result)
 {
 	const struct sim_costs *costs = &guest->engine->scenario->costs;
 	struct fault fault = {
 		.guest = guest, .stream = stream, .page = page, .write = write, .kind = kind,
-		.result.fault = SIM_FAULTS,
+		.result = result,
 	};
 	u8 hot = guest->hot[page];
 	u64 now_ns = guest->engine->now_ns;
 
+	*result = (struct sim_fault_result){ .fault = SIM_FAULTS };
 	__builtin_prefetch(&guest->frame[page], 1);
 	__builtin_prefetch(&guest->memcg[page], 1);
 	__builtin_prefetch(&guest->space.entry[page], 1);
 	if (hot & SIM_HOT_WRITEBACK)
 		cancel_writeback(&fault);
 	else if (!(hot & SIM_HOT_PRESENT) && !make_resident(&fault))
-		return fault.result;
+		return;
 	else if (hot & SIM_HOT_PRESENT && !(hot & SIM_HOT_MAPPED))
-		fault.result.fault = SIM_FAULT_SWAPCACHE;
-	if (fault.result.fault != SIM_FAULTS) {
+		result->fault = SIM_FAULT_SWAPCACHE;
+	if (result->fault != SIM_FAULTS) {
 		fault.cpu_ns += costs->minor_fault_ns;
 		guest->counters.fault_ns += costs->minor_fault_ns;
-		guest->counters.faults[fault.result.fault]++;
+		guest->counters.faults[result->fault]++;
 	}
 	if (!(guest->hot[page] & SIM_HOT_MAPPED))
 		guest->hot[page] |= SIM_HOT_MAPPED;
@@ -286,10 +288,9 @@ struct sim_fault_result sim_guest_fault(struct sim_guest *guest, struct sim_stre
 		guest->counters.io_ns += fault.ready_ns - now_ns;
 	if (have_backed(&fault))
 		set_bits(&fault);
-	fault.result.resume_ns = (fault.ready_ns > now_ns ? fault.ready_ns : now_ns) + fault.cpu_ns;
-	if (fault.result.fault != SIM_FAULTS)
+	result->resume_ns = (fault.ready_ns > now_ns ? fault.ready_ns : now_ns) + fault.cpu_ns;
+	if (result->fault != SIM_FAULTS)
 		sim_emit(guest->engine, SIM_EV_FAULT, guest->id,
-			 (u32)(stream - guest->workload.stream) << 8 | fault.result.fault, page,
-			 fault.result.resume_ns - now_ns);
-	return fault.result;
+			 (u32)(stream - guest->workload.stream) << 8 | result->fault, page,
+			 result->resume_ns - now_ns);
 }

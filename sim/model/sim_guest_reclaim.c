@@ -184,7 +184,7 @@ static void victim_anon(struct pass *pass, u32 page, u32 shadow)
 		return;
 	}
 	pass->sum.cpu_ns += read_frame(guest, page);
-	if (swap->device.config->compressed) {
+	if (guest->swap_compressed) {
 		u64 now_ns = guest->engine->now_ns;
 
 		pass->sum.cpu_ns += sim_device_submit(&swap->device, now_ns, true, 1) - now_ns;

@@ -385,8 +385,10 @@ static u64 fault(struct sim_guest *guest, struct sim_stream *stream)
 
 	fetch_state(guest, source->base + TR_PAGE(stream->run.page[stream->position + FAULTS_AHEAD]));
 	u64 ticket = stream->ticket, now_ns = guest->engine->now_ns;
-	struct sim_fault_result result = sim_guest_fault(guest, stream, source->base + TR_PAGE(entry),
-							 TR_IS_WRITE(entry), stream->run.kind);
+	struct sim_fault_result result;
+
+	sim_guest_fault(guest, stream, source->base + TR_PAGE(entry), TR_IS_WRITE(entry),
+			stream->run.kind, &result);
 
 	if (stream->ticket != ticket)
 		return SIM_NONE;

@@ -16,7 +16,6 @@
 #include "model/sim_device.h"
 
 struct sim_swap_area {
-	struct sim_device device;
 	u32 slots_count, used, next;
 	u32 *page_of;	/* by slot: page + 1, 0: free */
 	u64 *taken;	/* a bit a slot, so that a free one is found quickly */
@@ -24,6 +23,7 @@ struct sim_swap_area {
 	u32 pool_frames; /* compressed: frames that hold what is stored */
 	u32 *pool;	 /* which frames, pool_frames of them */
 	u32 pool_capacity;
+	struct sim_device device;
 };
 
 /* A free slot for @page, or 0 when the area is full. */

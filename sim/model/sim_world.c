@@ -299,7 +299,7 @@ int sim_world_create(struct sim_world **result, const struct sim_scenario *scena
 					     .page_bytes = SIM_PAGE_BYTES * scenario->sample_one_in,
 					     .probes_count = probes_count };
 	sim_queue_init(&world->engine.queue);
-	world->guest = aligned_alloc(64, scenario->vms_count * sizeof(*world->guest));
+	world->guest = sim_dense(scenario->vms_count * sizeof(*world->guest));
 	world->sample = calloc(scenario->vms_count, sizeof(*world->sample));
 	if (!world->guest || !world->sample || sim_link_init(&world->link, &world->engine) ||
 	    sim_host_init(&world->host, &world->engine)) {

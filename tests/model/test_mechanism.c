@@ -535,7 +535,7 @@ static void live(const char *name, u64 seed)
 				sim_page_free(&toy.guest, i);
 			if (what >= 20 || toy.guest.hot[i] || toy.guest.frame[i])
 				continue;
-			alloc = sim_guest_alloc(&toy.guest, 0, false);
+			sim_guest_alloc(&toy.guest, 0, false, &alloc);
 			if (alloc.frame == SIM_NO_FRAME)
 				break;
 			sim_page_declare(&toy.guest, i, i % 97 ? TR_ANON : TR_UNEVICTABLE, 0);
