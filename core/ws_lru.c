@@ -782,13 +782,13 @@ static u32 least(u32 a, u32 b)
 	return a < b ? a : b;
 }
 
-/* How many pages the next round may look at. */
+/* How many pages the next round may look at, when @wanted victims are wanted in all. */
 static u32 round_pages(const struct eviction *eviction, u32 wanted)
 {
 	const struct ws_lru_scan *scan = eviction->scan;
 	u32 most = least(scan->budget - scan->scanned, ROUND_SCANNED);
 
-	if (eviction->lru->rules->round == WS_ROUND_WANTED)
+	if (eviction->lru->rules->round != WS_ROUND_BATCH)
 		most = least(most, wanted - eviction->count);
 	return most;
 }
@@ -801,12 +801,13 @@ u32 ws_lru_evict(struct ws_lru *lru, struct ws_lru_scan *scan, const struct ws_l
 		.ctx = ctx, .victims = victims, .shadows = shadows,
 	};
 	u32 swappiness = swappiness_of(lru, scan->swappiness);
-	u32 wanted = scan->wanted && scan->wanted < victims_max ? scan->wanted : victims_max;
+	u32 wanted = scan->wanted ? scan->wanted : victims_max;
+	u32 stop = least(least(wanted, victims_max), scan->enough ? scan->enough : wanted);
 	bool can_swap = swappiness > 0;
 
 	scan->scanned = 0;
 	scan->rmap_walks = 0;
-	while (eviction.count < wanted && scan->scanned < scan->budget) {
+	while (eviction.count < stop && scan->scanned < scan->budget) {
 		u32 max = least(victims_max - eviction.count, WS_BATCH);
 		u32 most = round_pages(&eviction, wanted);
 		enum ws_type type = choose_type(lru, swappiness, &eviction.limit);

@@ -136,9 +136,11 @@ struct ws_lru_scan {
 	/*
 	 * Stop at so many victims; 0: at victims_max.  Linux always looks at a whole batch of
 	 * WS_BATCH and so may take up to 63 more than are wanted; with a victims_max that much
-	 * larger, the core does the same.
+	 * larger, the core does the same.  By rules that limit a round to what is wanted (enum
+	 * ws_round) this is the limit, and may be more than one call is to give.
 	 */
 	u32 wanted;
+	u32 enough;	 /* stop earlier, at so many victims, for a part of what is wanted; 0: do not */
 	u32 budget;	 /* pages that may be looked at in this call */
 	u32 scanned;	 /* out: pages looked at */
 	u32 rmap_walks;	 /* out: calls of look_around */

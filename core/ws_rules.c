@@ -2,80 +2,105 @@
 /*
  * ws_rules.c - the versions of MGLRU's rules, side by side; see ws_rules.h.
  *
- * Each rule has two lines: 6.1, 6.1.y and 6.12 in the first, 6.14, mm-new and FG in
- * the second.  Reading a rule tells how it changed; reading a column down tells what
- * a version does.
+ * Each rule has three lines: 6.1, 6.1.y and 6.12 in the first, 6.14 and 6.18 in the
+ * second, mm-new and FG in the third.  Reading a rule tells how it changed; reading the same
+ * place of all tells what a version does.
  */
 #include "ws_rules.h"
 
 /*	rule			in  6.1			in  6.1.y		in  6.12
- *				in  6.14		in  mm-new		in  fg */
+ *				in  6.14		in  6.18
+ *				in  mm-new		in  fg */
 #define RULES(X)                                                                                    \
 	/* lru_gen_add_folio(), lru_gen_folio_seq(): where pages that come in are put */            \
-	X(place_active, WS_PLACE_,  YOUNGEST,		YOUNGEST,		YOUNGEST,           \
-				    YOUNG,		YOUNG,			YOUNG)              \
-	X(place_pending, WS_PLACE_, NEXT_OLDEST,	SECOND_YOUNGEST,	SECOND_YOUNGEST,    \
-				    SECOND_YOUNGEST,	SECOND_YOUNGEST,	SECOND_YOUNGEST)    \
-	X(place_inactive, WS_PLACE_, OLDEST,		SPARE_OLDEST,		SPARE_OLDEST,       \
-				    LAST,		LAST_REFERENCED,	LAST)               \
+	X(place_active, WS_PLACE_,  YOUNGEST,		    YOUNGEST,		    YOUNGEST,       \
+				    YOUNG,		    YOUNG,                                  \
+				    YOUNG,		    YOUNG)                                  \
+	X(place_pending, WS_PLACE_, NEXT_OLDEST,	    SECOND_YOUNGEST,	    SECOND_YOUNGEST, \
+				    SECOND_YOUNGEST,	    SECOND_YOUNGEST,                        \
+				    SECOND_YOUNGEST,	    SECOND_YOUNGEST)                        \
+	X(place_inactive, WS_PLACE_,OLDEST,		    SPARE_OLDEST,	    SPARE_OLDEST,   \
+				    LAST,		    LAST,                                   \
+				    LAST_REFERENCED,	    LAST)                                   \
 	/* folio_add_lru(): which of them are active */                                             \
-	X(activates, WS_ACTIVATES_, ALL,		ALL,			ALL,                \
-				    ALL,		WORKINGSET,		REFERENCED)         \
+	X(activates, WS_ACTIVATES_, ALL,		    ALL,		    ALL,            \
+				    ALL,		    ALL,                                    \
+				    WORKINGSET,		    REFERENCED)                             \
 	/* folio_lru_refs(), lru_tier_from_refs(): counts and tiers */                              \
-	X(refs, WS_REFS_,	    PAST_FIRST,		PAST_FIRST,		PAST_FIRST,         \
-				    WORKINGSET_LAST,	WORKINGSET_LAST,	NUMBER)             \
+	X(refs, WS_REFS_,	    PAST_FIRST,		    PAST_FIRST,		    PAST_FIRST,     \
+				    WORKINGSET_LAST,	    WORKINGSET_LAST,                        \
+				    WORKINGSET_LAST,	    NUMBER)                                 \
 	/* folio_update_gen(): an access through a page table */                                    \
-	X(sighting, WS_SIGHTING_,   PROMOTES,		PROMOTES,		PROMOTES,           \
-				    SECOND,		SECOND,			COUNTS)             \
-	X(exec_first, EXEC_,	    AS_OTHERS,		AS_OTHERS,		AS_OTHERS,          \
-				    AS_OTHERS,		AT_ONCE,		AT_ONCE)            \
+	X(sighting, WS_SIGHTING_,   PROMOTES,		    PROMOTES,		    PROMOTES,       \
+				    SECOND,		    SECOND,                                 \
+				    SECOND,		    COUNTS)                                 \
+	X(exec_first, EXEC_,	    AS_OTHERS,		    AS_OTHERS,		    AS_OTHERS,      \
+				    AS_OTHERS,		    AS_OTHERS,                              \
+				    AT_ONCE,		    AT_ONCE)                                \
 	/* folio_check_references(), evict_folios(): eviction finds it accessed */                  \
-	X(rmap, WS_RMAP_,	    YOUNGEST,		YOUNGEST,		YOUNGEST,           \
-				    SECOND,		THIRD,			COUNTS)             \
+	X(rmap, WS_RMAP_,	    YOUNGEST,		    YOUNGEST,		    YOUNGEST,       \
+				    SECOND,		    SECOND,                                 \
+				    THIRD,		    COUNTS)                                 \
 	/* folio_mark_accessed(): an access through a descriptor */                                 \
-	X(descriptor, WS_DESCRIPTOR_, COUNTS,		COUNTS,			COUNTS,             \
-				    COUNTS,		COUNTS,			MOVES)              \
+	X(descriptor, WS_DESCRIPTOR_,COUNTS,		    COUNTS,		    COUNTS,         \
+				    COUNTS,		    COUNTS,                                 \
+				    COUNTS,		    MOVES)                                  \
 	/* folio_inc_gen(): what is left of the history in the next generation */                   \
-	X(keeps, WS_KEEPS_,	    NOTHING,		NOTHING,		NOTHING,            \
-				    WORKINGSET,		WORKINGSET,		TWO)                \
+	X(keeps, WS_KEEPS_,	    NOTHING,		    NOTHING,		    NOTHING,        \
+				    WORKINGSET,		    WORKINGSET,                             \
+				    WORKINGSET,		    TWO)                                    \
 	/* sort_folio(): protection, and to which end of the next generation */                     \
-	X(full, WS_FULL_,	    AS_OTHERS,		PROTECTED,		PROTECTED,          \
-				    PROMOTED,		PROMOTED,		AS_OTHERS)          \
-	X(protects_old, END_,	    OLD,		OLD,			OLD,                \
-				    YOUNG,		YOUNG,			YOUNG)              \
+	X(full, WS_FULL_,	    AS_OTHERS,		    PROTECTED,		    PROTECTED,      \
+				    PROMOTED,		    PROMOTED,                               \
+				    PROMOTED,		    AS_OTHERS)                              \
+	X(protects_old, END_,	    OLD,		    OLD,		    OLD,            \
+				    YOUNG,		    YOUNG,                                  \
+				    YOUNG,		    YOUNG)                                  \
 	/* get_tier_idx(): the controller's gains, and against what it measures */                  \
-	X(setpoint, WS_SETPOINT_,   FIRST,		FIRST,			FIRST,              \
-				    FIRST,		FIRST,			BELOW)              \
-	X(gain_setpoint, GAIN_,	    1,			1,			1,                  \
-				    2,			2,			1)                  \
-	X(gain_tier, GAIN_,	    2,			2,			2,                  \
-				    3,			3,			2)                  \
+	X(setpoint, WS_SETPOINT_,   FIRST,		    FIRST,		    FIRST,          \
+				    FIRST,		    FIRST,                                  \
+				    FIRST,		    BELOW)                                  \
+	X(gain_setpoint, GAIN_,	    1,			    1,			    1,              \
+				    2,			    2,                                      \
+				    2,			    1)                                      \
+	X(gain_tier, GAIN_,	    2,			    2,			    2,              \
+				    3,			    3,                                      \
+				    3,			    2)                                      \
 	/* get_type_to_scan(), isolate_folios() */                                                  \
-	X(choice, WS_CHOICE_,	    OLDER,		OLDER,			OLDER,              \
-				    SUM,		SUM,			SUM)                \
-	/* scan_folios(), isolate_folios(): since 7.2 */                                             \
-	X(round, WS_ROUND_,	    BATCH,		BATCH,			BATCH,              \
-				    BATCH,		WANTED,			WANTED)             \
+	X(choice, WS_CHOICE_,	    OLDER,		    OLDER,		    OLDER,          \
+				    SUM,		    SUM,                                    \
+				    SUM,		    SUM)                                    \
+	/* scan_folios(), isolate_folios() */                                             \
+	X(round, WS_ROUND_,	    BATCH,		    BATCH,		    BATCH,          \
+				    BATCH,		    LIMITED,                                \
+				    WANTED,		    WANTED)                                 \
 	/* try_to_inc_min_seq(): the types' oldest generations */                                   \
-	X(coupled, MIN_SEQ_,	    COUPLED,		COUPLED,		COUPLED,            \
-				    LOOSE,		LOOSE,			LOOSE)              \
+	X(coupled, MIN_SEQ_,	    COUPLED,		    COUPLED,		    COUPLED,        \
+				    LOOSE,		    LOOSE,                                  \
+				    LOOSE,		    LOOSE)                                  \
 	/* inc_min_seq(): are pages that are folded counted as protected? */                        \
-	X(fold_counts, FOLDED_,	    UNCOUNTED,		UNCOUNTED,		UNCOUNTED,          \
-				    COUNTED,		COUNTED,		COUNTED)            \
+	X(fold_counts, FOLDED_,	    UNCOUNTED,		    UNCOUNTED,		    UNCOUNTED,      \
+				    COUNTED,		    COUNTED,                                \
+				    COUNTED,		    COUNTED)                                \
 	/* should_run_aging() */                                                                    \
-	X(ageing, WS_AGEING_,	    SIZES,		SIZES,			SIZES,              \
-				    THREE,		THREE,			THREE)              \
+	X(ageing, WS_AGEING_,	    SIZES,		    SIZES,		    SIZES,          \
+				    THREE,		    THREE,                                  \
+				    THREE,		    THREE)                                  \
 	/* lruvec_is_reclaimable() */                                                               \
-	X(ttl, WS_TTL_,		    FILE,		FILE,			FILE,               \
-				    EVICTABLE,		EVICTABLE,		EVICTABLE)          \
+	X(ttl, WS_TTL_,		    FILE,		    FILE,		    FILE,           \
+				    EVICTABLE,		    EVICTABLE,                              \
+				    EVICTABLE,		    EVICTABLE)                              \
 	/* get_nr_to_scan(): partly protected groups */                                             \
-	X(proportional, GROUPS_,    WHOLE,		WHOLE,			WHOLE,              \
-				    WHOLE,		IN_PART,		IN_PART)            \
+	X(proportional, GROUPS_,    WHOLE,		    WHOLE,		    WHOLE,          \
+				    WHOLE,		    IN_PART,                                \
+				    IN_PART,		    IN_PART)                                \
 	/* lru_gen_test_recent(), lru_gen_refault() */                                              \
-	X(recency, WS_RECENCY_,	    SAME,		SAME,			SAME,               \
-				    NEAR,		NEAR,			NEAR)               \
-	X(restores, WS_RESTORES_,   FLAG,		ALL,			ALL_READ,           \
-				    REFS,		REFS,			NUMBER)
+	X(recency, WS_RECENCY_,	    SAME,		    SAME,		    SAME,           \
+				    NEAR,		    NEAR,                                   \
+				    NEAR,		    NEAR)                                   \
+	X(restores, WS_RESTORES_,   FLAG,		    ALL,		    ALL_READ,       \
+				    REFS,		    REFS,                                   \
+				    REFS,		    NUMBER)
 
 /* Choices of two, and numbers, by the names that they have above. */
 #define EXEC_AS_OTHERS 0
@@ -92,12 +117,13 @@
 #define GROUPS_WHOLE 0
 #define GROUPS_IN_PART 1
 
-#define IN_6_1(field, prefix, a, b, c, d, e, f) .field = prefix##a,
-#define IN_6_1_Y(field, prefix, a, b, c, d, e, f) .field = prefix##b,
-#define IN_6_12(field, prefix, a, b, c, d, e, f) .field = prefix##c,
-#define IN_6_14(field, prefix, a, b, c, d, e, f) .field = prefix##d,
-#define IN_MM_NEW(field, prefix, a, b, c, d, e, f) .field = prefix##e,
-#define IN_FG(field, prefix, a, b, c, d, e, f) .field = prefix##f,
+#define IN_6_1(field, prefix, a, b, c, d, e, f, g) .field = prefix##a,
+#define IN_6_1_Y(field, prefix, a, b, c, d, e, f, g) .field = prefix##b,
+#define IN_6_12(field, prefix, a, b, c, d, e, f, g) .field = prefix##c,
+#define IN_6_14(field, prefix, a, b, c, d, e, f, g) .field = prefix##d,
+#define IN_6_18(field, prefix, a, b, c, d, e, f, g) .field = prefix##e,
+#define IN_MM_NEW(field, prefix, a, b, c, d, e, f, g) .field = prefix##f,
+#define IN_FG(field, prefix, a, b, c, d, e, f, g) .field = prefix##g,
 
 /*
  * Mechanisms that all versions have, and a copy of a row can be without: MAX_NR_GENS, the
@@ -115,6 +141,7 @@ const struct ws_rules ws_rules_table[WS_RULES_COUNT] = {
 	{ .name = "6.1.y", RULES(IN_6_1_Y) .ahead = WS_AHEAD_AS_FAULT, MECHANISMS(1, SORTS) },
 	{ .name = "6.12", RULES(IN_6_12) .ahead = WS_AHEAD_AS_FAULT, MECHANISMS(1, SORTS) },
 	{ .name = "6.14", RULES(IN_6_14) .ahead = WS_AHEAD_AS_FAULT, MECHANISMS(1, SORTS) },
+	{ .name = "6.18", RULES(IN_6_18) .ahead = WS_AHEAD_AS_FAULT, MECHANISMS(1, SORTS) },
 	{ .name = "mm-new", RULES(IN_MM_NEW) .ahead = WS_AHEAD_AS_FAULT, MECHANISMS(1, SORTS) },
 	{ .name = "fg", RULES(IN_FG) .ahead = WS_AHEAD_AS_FAULT, MECHANISMS(1, SORTS) },
 };

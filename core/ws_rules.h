@@ -14,6 +14,7 @@
  *	6.1.y	6.1 with what its stable series took over (6.1.192)
  *	6.12	6.8 to 6.13
  *	6.14	after the series "mm/mglru: performance optimizations" of December 2024
+ *	6.18	6.14 with two things that came between: @round and @proportional; up to 7.1
  *	mm-new	what the memory-management tree had in October 2026, and 7.3; 7.2 but for
  *		exec_first
  *	fg	MGLRU-FG, proposed in 2026: references counted in three bits
@@ -26,9 +27,9 @@
  *
  * Memory: rows are constant; a copy is the caller's, and must outlive its users.
  * Time: none.  Errors: 0 or negative errno.  Locking: none.
- * Sources: Linux 6.1.192, 6.12.117, 7.2 and 7.3 read; 6.14 and FG as their authors and
+ * Sources: Linux 6.1.192, 6.12.117, 6.18.15, 7.2 and 7.3 read; 6.14 and FG as their authors and
  * reviewers describe them.  Held against the generations of booted kernels (tests/truth):
- * 6.1.y, 6.12, 6.14 (by 6.18) and mm-new (by 7.3).
+ * 6.1.y, 6.12, 6.18 and mm-new (by 7.3).
  */
 #ifndef WS_RULES_H
 #define WS_RULES_H
@@ -125,8 +126,9 @@ enum ws_choice {
 
 /* How much one round of eviction looks at, after which type and tiers are chosen anew. */
 enum ws_round {
-	WS_ROUND_BATCH,	 /* 4096 pages; one that found no victim leaves it to the other type */
-	WS_ROUND_WANTED, /* as many as are wanted still; one that looked at any page does not */
+	WS_ROUND_BATCH,	  /* 4096 pages; one that found no victim leaves it to the other type */
+	WS_ROUND_LIMITED, /* the same, but no more pages than are wanted still */
+	WS_ROUND_WANTED,  /* nor these; one that looked at any page leaves nothing to the other */
 };
 
 /* When ageing comes before eviction. */
@@ -211,7 +213,7 @@ struct ws_rules {
 #define WS_SWAPPINESS_MAX 200
 #define WS_SWAPPINESS_CALLER 255
 
-#define WS_RULES_COUNT 7
+#define WS_RULES_COUNT 8
 extern const struct ws_rules ws_rules_table[WS_RULES_COUNT]; /* base, 6.1, .. in order of time */
 #define ws_rules_base (&ws_rules_table[0])
 

@@ -389,7 +389,7 @@ static const char doc[] =
 	"  wssim reclaim guest.wst --reclaim lru,clock,mglru --frames 0.1,0.5,4096\n"
 	"  wssim reclaim big.oracleGeneral.zst --frames 64MiB --json\n\n"
 	"mglru:8 means MGLRU with at most 8 generations, mglru:6.14 Linux's of that version (base, 6.1, "
-	"6.1.y, 6.12, 6.14, mm-new, fg); words after it change one mechanism each, as in "
+	"6.1.y, 6.12, 6.14, 6.18, mm-new, fg); words after it change one mechanism each, as in "
 	"mglru:6.12:nopid:nobloom.  twolist knows the words swappiness and past.  A miss includes "
 	"first accesses.\n\n"
 	"Exit status: 0 done, 1 failed or interrupted, 2 usage or bad input.";

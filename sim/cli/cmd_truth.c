@@ -156,7 +156,7 @@ out:
 
 static const struct argp_option option[] = {
 	{ "rules", 'r', "NAME", 0, "the kernel's rules (default: by its release): base, 6.1, 6.1.y, "
-	  "6.12, 6.14, mm-new, fg", 0 },
+	  "6.12, 6.14, 6.18, mm-new, fg", 0 },
 	{ "summary", 's', NULL, 0, "only the last lines, not every dump", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };

@@ -349,25 +349,25 @@ static bool ran_out(const struct truth_replay *replay, u32 index)
 }
 
 /*
- * @wanted victims.  Where the kernel looks at whole batches, the last may bring more than was
- * wanted, and as many are taken as are nearest.  Return: how many.
+ * @wanted victims, of @left that the kernel still wants.  Where it looks at whole batches, the
+ * last may bring more than was wanted, and as many are taken as are nearest.  Return: how many.
  */
 static u32 evict_some(struct truth_replay *replay, const struct sim_truth_event *event, u32 wanted,
-		      bool first)
+		      u32 left, bool first)
 {
 	struct ws_lru *lru = &replay->group[event->group].lru;
-	bool few = wanted < WS_BATCH / 2;
-	bool batches = lru->rules->rmap != WS_RMAP_YOUNGEST && lru->rules->round == WS_ROUND_BATCH;
+	bool few = wanted < WS_BATCH / 2, batches = lru->rules->rmap != WS_RMAP_YOUNGEST;
+	bool exact = few || (lru->rules->round != WS_ROUND_BATCH && wanted == left);
 	struct ws_lru_scan scan = {
-		.swappiness = event->swappiness, .budget = replay->pages,
-		.wanted = batches && !few ? wanted - (WS_BATCH / 2 - 1) : wanted,
+		.swappiness = event->swappiness, .budget = replay->pages, .wanted = left,
+		.enough = batches && !exact ? wanted - (WS_BATCH / 2 - 1) : wanted,
 	};
 	u32 i, got;
 
-	if (batches && few && !first)
+	if (batches && lru->rules->round == WS_ROUND_BATCH && few && !first)
 		return 0;
 	got = ws_lru_evict(lru, &scan, &truth_look_ops, replay, replay->victim, replay->left_by,
-			   batches && !few ? wanted + WS_BATCH : wanted);
+			   batches ? wanted + WS_BATCH : wanted);
 	for (i = 0; i < got; i++) {
 		u32 page = replay->victim[i];
 
@@ -384,7 +384,7 @@ static bool has_company(const struct truth_replay *replay, u32 index)
 	const struct sim_truth_event *eviction = &section->events[index];
 	u32 i;
 
-	for (i = 0; i < section->events_count && section->events[i].start_ns <= eviction->end_ns; i++)
+	for (i = 0; i < section->events_count && section->events[i].start_ns < eviction->end_ns; i++)
 		if (!replay->progress[i].done && overlap(&section->events[i], eviction) &&
 		    is_touch_of(replay, &section->events[i], eviction->group))
 			return true;
@@ -420,6 +420,11 @@ static void finish_touches(struct truth_replay *replay, u32 index)
 			begin_touch(replay, i, index);
 }
 
+static u32 still_wanted(const struct truth_replay *replay, s64 pages)
+{
+	return pages < (s64)replay->pages ? (u32)pages : replay->pages;
+}
+
 /*
  * As many pages as the kernel evicted: what is fewer, and what came in meanwhile, but of
  * that no more than was asked for.  Touches and evictions take turns, evenly.
@@ -427,10 +432,10 @@ static void finish_touches(struct truth_replay *replay, u32 index)
 static void evict(struct truth_replay *replay, u32 index)
 {
 	const struct sim_truth_event *event = &replay->section->events[index];
+	bool company = has_company(replay, index), all = ran_out(replay, index);
 	s64 fewer = fewer_pages(replay, index), left = 0, evicted = 0;
 	s64 asked = (s64)event->pages > fewer ? (s64)event->pages : fewer;
 	u64 arrived = replay->arrived;
-	bool company = has_company(replay, index), all = ran_out(replay, index);
 	u32 got = 1, steps = company ? (u32)(asked / WS_BATCH) + 1 : 1, step;
 
 	for (step = 1; step <= steps || (left > 0 && got); step++) {
@@ -441,7 +446,9 @@ static void evict(struct truth_replay *replay, u32 index)
 		left = (left < asked ? left : asked) - evicted;
 		left = all ? replay->pages : left;
 		left = company && left > WS_BATCH ? WS_BATCH : left;
-		got = left > 0 ? evict_some(replay, event, (u32)left, !evicted) : 0;
+		got = left > 0 ? evict_some(replay, event, (u32)left,
+					    all ? (u32)left : still_wanted(replay, asked - evicted),
+					    !evicted) : 0;
 		evicted += got;
 	}
 	finish_touches(replay, index);
@@ -505,7 +512,8 @@ const struct ws_rules *sim_truth_rules(const char *release)
 	/* 6.1 and 6.6 live on in stable series, which have taken over the later placement. */
 	if (minor < 601)
 		return NULL;
-	name = minor < 608 ? "6.1.y" : minor < 614 ? "6.12" : minor < 702 ? "6.14" : "mm-new";
+	name = minor < 608 ? "6.1.y" : minor < 614 ? "6.12" : minor < 618 ? "6.14" :
+	       minor < 702 ? "6.18" : "mm-new";
 	return ws_rules_find(name, (u32)strlen(name));
 }
 

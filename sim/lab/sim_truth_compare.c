@@ -146,6 +146,7 @@ int truth_replay_init(struct truth_replay *replay, const struct sim_truth_log *l
 	replay->random_is_seen = rules < ws_rules_find("6.12", 4);
 	replay->anon_stands_alone = rules < ws_rules_find("6.12", 4);
 	replay->big_folios = release_at_least(log->release, 6, 16);
+	replay->swap_is_cached = release_at_least(log->release, 7, 0);
 	replay->folios_at_once = release_at_least(log->release, 7, 1);
 	replay->zero_ns = oldest_birth_ns(log, section);
 	replay->end_ns = last_touch_ns(section);

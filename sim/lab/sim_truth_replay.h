@@ -85,6 +85,7 @@ struct truth_replay {
 	bool ended;
 	u64 arrived; /* pages that came in, ever */
 	u32 swapped_in;
+	bool swap_is_cached; /* all that is swapped in comes through the swap cache (7.0) */
 	bool random_is_seen; /* eviction heeds accesses to MADV_RANDOM areas (up to 6.1) */
 	/*
 	 * An eviction that debugfs asks for does not look at anon pages beside a victim in

@@ -10,26 +10,30 @@ enum ws_type truth_type(const struct sim_truth_region *region)
 
 /*
  * Swapped in from compressed memory, a page leaves the swap cache at once, but for each that
- * fills a processor's batch, for then it is put on its list before.
+ * fills a processor's batch, for then it is put on its list before.  In a MADV_RANDOM area that
+ * is not taken for a fault, and up to 6.18 the swap cache is passed by.
  */
-static enum ws_enter how_it_swaps_in(struct truth_replay *replay)
+static enum ws_enter how_it_swaps_in(struct truth_replay *replay, bool random)
 {
-	return ++replay->swapped_in % SIM_TRUTH_BATCH ? WS_ENTER_SWAPIN : WS_ENTER_FAULT;
+	bool fills = ++replay->swapped_in % SIM_TRUTH_BATCH == 0;
+
+	if (random)
+		return fills && replay->swap_is_cached ? WS_ENTER_READ : WS_ENTER_WRITEBACK;
+	return fills ? WS_ENTER_FAULT : WS_ENTER_SWAPIN;
 }
 
 static enum ws_enter how_it_enters(struct truth_replay *replay,
 				   const struct sim_truth_region *region, u32 page)
 {
-	/* Not taken for a fault, from swap neither. */
-	if (region->kind == 'x')
-		return WS_ENTER_WRITEBACK;
 	/* Where another process has it in swap still, it stays in the swap cache (folio_swapped()). */
 	if (replay->shadow[page] && truth_type(region) == WS_ANON)
 		return replay->inherited[region - replay->section->region] ?
-			       WS_ENTER_SWAPCACHE : how_it_swaps_in(replay);
+			       WS_ENTER_SWAPCACHE : how_it_swaps_in(replay, region->kind == 'x');
 	switch (region->kind) {
 	case 'r':
 		return WS_ENTER_READ;
+	case 'x':
+		return WS_ENTER_WRITEBACK;
 	default:
 		return WS_ENTER_FAULT;
 	}

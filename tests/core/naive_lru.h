@@ -639,7 +639,7 @@ static void naive_judge(struct naive *n, const u32 *aside, u32 number, u64 *acce
 
 /* What one eviction is to do. */
 struct naive_scan {
-	u32 budget, wanted, max;
+	u32 budget, wanted, stop, max;
 };
 
 /*
@@ -651,12 +651,12 @@ static bool naive_evict_type(struct naive *n, int type, int limit, struct naive_
 {
 	struct list *list = list_of(n, n->min_seq[type], type);
 	u32 before = *count, aside[64], number = 0, max = scan->max - *count, looks = scan->budget;
-	bool short_rounds = n->rules.round == WS_ROUND_WANTED, looked = false;
+	bool keeps_on = n->rules.round == WS_ROUND_WANTED, looked = false;
 	bool isolates = n->rules.rmap != WS_RMAP_YOUNGEST;
 
 	if (n->max_seq - n->min_seq[type] + 1 <= 2)
 		return false;
-	if (short_rounds && looks > scan->wanted - before)
+	if (n->rules.round != WS_ROUND_BATCH && looks > scan->wanted - before)
 		looks = scan->wanted - before;
 	max = max < 64 ? *count + max : *count + 64;
 	while (*count + number < max && looks && list->count) {
@@ -680,7 +680,7 @@ static bool naive_evict_type(struct naive *n, int type, int limit, struct naive_
 			naive_evict_page(n, i, victims, count);
 	}
 	naive_judge(n, aside, number, accessed, victims, count);
-	return *count > before || number || !looks || (short_rounds && looked);
+	return *count > before || number || !looks || (keeps_on && looked);
 }
 
 /* Which generations the types' oldest should be now that lists are used up. */
@@ -729,7 +729,7 @@ static u32 naive_evict(struct naive *n, u32 swappiness, struct naive_scan scan, 
 
 	if (swappiness && n->rules.swappiness != WS_SWAPPINESS_CALLER)
 		swappiness = n->rules.swappiness;
-	while (count < scan.wanted && scan.budget) {
+	while (count < scan.stop && scan.budget) {
 		int limit, type = naive_type(n, swappiness, &limit);
 		bool found = naive_evict_type(n, type, limit, &scan, accessed, victims, &count);
 
@@ -818,13 +818,16 @@ static const char *step_evict(u64 op)
 	u32 max = diff_pick(&op, 20), victims[20], shadows[20], want[20], count;
 	const struct ws_lru_ops *ops = all[diff_pick(&op, 3)];
 	struct ws_lru_scan scan = {
-		.swappiness = swappiness, .budget = budget, .wanted = diff_pick(&op, 20),
+		.swappiness = swappiness, .budget = budget, .wanted = diff_pick(&op, 30),
+		.enough = diff_pick(&op, 3) ? 0 : diff_pick(&op, 20),
 	};
 	struct naive_scan plain = {
-		.budget = budget, .max = max,
-		.wanted = scan.wanted && scan.wanted < max ? scan.wanted : max,
+		.budget = budget, .max = max, .wanted = scan.wanted ? scan.wanted : max,
 	};
 
+	plain.stop = plain.wanted < max ? plain.wanted : max;
+	if (scan.enough && scan.enough < plain.stop)
+		plain.stop = scan.enough;
 	centred = ops->window;
 	apart = ops->restore;
 	count = ws_lru_evict(&lru, &scan, ops, NULL, victims, shadows, max);
@@ -955,7 +958,7 @@ static void change(struct ws_rules *rules, enum variant variant)
 	case OTHER_AHEAD: rules->ahead = !rules->ahead; break;
 	case OTHER_END: rules->protects_old = !rules->protects_old; break;
 	case FIXED_SWAPPINESS: rules->swappiness = 77; break;
-	case OTHER_ROUND: rules->round = !rules->round; break;
+	case OTHER_ROUND: rules->round = (u8)((rules->round + 1) % (WS_ROUND_WANTED + 1)); break;
 	case AS_IS:
 	case VARIANTS:
 	default: break;

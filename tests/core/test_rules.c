@@ -108,7 +108,8 @@ static void use(u32 i, u32 times)
 
 Test(rules, every_version_is_found_by_its_name_and_sound)
 {
-	static const char *const names[] = { "base", "6.1", "6.1.y", "6.12", "6.14", "mm-new", "fg" };
+	static const char *const names[] = { "base", "6.1", "6.1.y", "6.12", "6.14", "6.18",
+					     "mm-new", "fg" };
 
 	for (u32 i = 0; i < VERSIONS; i++) {
 		cr_assert_eq(ws_rules_find(names[i], (u32)strlen(names[i])), &ws_rules_table[i]);
@@ -160,6 +161,7 @@ Test(rules, pages_come_in_where_each_version_puts_them)
 		{ "6.1.y", 0, 0, 2, 0, 1, 0 },
 		{ "6.12", 0, 0, 2, 0, 1, 0 },
 		{ "6.14", 1, 1, 3, 1, 1, 1 },
+		{ "6.18", 1, 1, 3, 1, 1, 1 },
 		{ "mm-new", 1, 2, 3, 2, 1, 2 },
 		{ "fg", 1, 3, 3, 3, 1, 3 },
 	};
@@ -515,6 +517,34 @@ Test(rules, victims_of_a_batch_are_told_accessed_one_by_one)
 	cr_assert_eq(distance(2), 1);
 	cr_assert_eq(scan.rmap_walks, 6);
 	cr_assert(ws_lru_check(&lru));
+}
+
+/* By its end of a round of eviction: a batch, or no more pages than are wanted still. */
+Test(rules, a_round_takes_a_batch_or_what_is_wanted)
+{
+	static const struct {
+		const char *version;
+		u32 got, looked;
+	} known[] = {
+		{ "6.12", 10, 14 }, { "6.14", 10, 14 }, { "6.18", 3, 7 }, { "mm-new", 3, 7 },
+		{ "fg", 3, 7 },
+	};
+
+	for (u32 i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		struct ws_lru_scan scan = { .swappiness = 0, .budget = 100, .wanted = 3 };
+
+		start(known[i].version);
+		read_pages(0, 20);
+		for (u32 k = 0; k < 4; k++) {
+			sight(k);
+			sight(k);
+		}
+		cr_assert_eq(ws_lru_evict(&lru, &scan, NULL, NULL, victims, NULL, 10), known[i].got,
+			     "%s", known[i].version);
+		cr_assert_eq(scan.scanned, known[i].looked, "%s: %u", known[i].version, scan.scanned);
+		cr_assert_eq(victims[0], 4);
+		cr_assert(ws_lru_check(&lru));
+	}
 }
 
 static u32 left_alone;

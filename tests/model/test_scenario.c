@@ -254,7 +254,7 @@ static const struct {
 				  "known: lru, fifo, clock, mglru, twolist, opt" },
 	{ "vms.0.reclaim=mglru:6.13", "s.json: /vms/0/reclaim: mglru:6.13: \"6.13\" is none of the "
 				      "words that may follow: a number of generations, base 6.1 6.1.y "
-				      "6.12 6.14 mm-new fg nopid notiers nobloom bloom nolook "
+				      "6.12 6.14 6.18 mm-new fg nopid notiers nobloom bloom nolook "
 				      "norefault distance ahead-old ahead-young past spread "
 				      "swappiness=0..200" },
 	{ "vms.0.reclaim.generations=1", "s.json: /vms/0/reclaim/generations: must be from 3 to "
