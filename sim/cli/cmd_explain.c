@@ -134,7 +134,7 @@ static const struct gloss clause_gloss[] = {
 		  "other memory (deficit)" },
 	{ "peak", "the largest recent need; the guest is not shrunk below it" },
 	{ "stall", "time spent waiting for memory to be read back, as a share of the time at work and "
-		   "in such waits; above the bound the guest grows, below it nothing changes" },
+		   "in such waits; above the last figure it grows, below it nothing changes" },
 	{ "demand", "MiB that programs and kernel hold, without page cache; what the guest would be "
 		    "left beyond that if its target followed it; what following would save on "
 		    "average; and what that is worth at the exchange rate, less its cost, as a share "
@@ -156,6 +156,9 @@ static const struct gloss why_gloss[] = {
 	{ "distress", "it reads back more than the bound, or reclaims though nothing in it is idle" },
 	{ "need", "it needs more than it has, and pays for it" },
 	{ "cold", "memory in it can go at a bearable stall, and the host gains by it" },
+	{ "not wanted", "its programs have not wanted it for a while, and it is led by what they want" },
+	{ "others need it more", "it waits for memory and would grow, but the host has no more, and others "
+				 "are expected to lose more by it than it would gain" },
 	{ "host is short", "guests wish more than the host can give; it is taken where that is "
 			   "expected to cost least" },
 	{ "deflated on OOM", "it ran out of memory; it keeps what it took, and more" },

@@ -59,8 +59,12 @@ void policy_ws_explain(const struct policy_ws_reason *reason, char text[POLICY_W
 	const struct sim_vm_view *vm = reason->vm;
 	struct line line = { .text = text };
 
-	add(&line, "%s %llu -> %llu MiB (%s)", reason->target > vm->target_bytes ? "grow" : "shrink",
-	    vm->target_bytes >> 20, reason->target >> 20, reason->why);
+	if (reason->target == vm->target_bytes)
+		add(&line, "keep %llu MiB (%s)", reason->target >> 20, reason->why);
+	else
+		add(&line, "%s %llu -> %llu MiB (%s)",
+		    reason->target > vm->target_bytes ? "grow" : "shrink", vm->target_bytes >> 20,
+		    reason->target >> 20, reason->why);
 	add_need(&line, guest);
 	if (guest->stats_ns)
 		add(&line, "; stall %.2f %% of its work now, %.2f %% in the last minute, grows above "

@@ -59,7 +59,7 @@ void policy_ws_follow_update(struct policy_ws_guest *guest, const struct sim_vm_
 	double before = follows->target, nominal = (double)vm->nominal_bytes;
 	u64 dt_ns = now_ns - follows->updated_ns;
 
-	if (!guest->stats_ns || dt_ns < POLICY_SECOND_NS / 2)
+	if (!policy_ws_guest_informed(guest, now_ns) || dt_ns < POLICY_SECOND_NS / 2)
 		return;
 	follows->demand = policy_larger(0, guest->used - (double)vm->stats.caches_bytes) +
 			  policy_larger(guest->deficit, guest->pushed);

@@ -12,6 +12,7 @@
 #define MEAN_NS 60e9 /* time constant of means */
 #define LATE_NS (3 * POLICY_SECOND_NS)
 #define LATE_HOLD_NS (60 * POLICY_SECOND_NS)
+#define VITAL_ROOM 0.2 /* of nominal */
 #define WORK_LEAST 0.02 /* processors: a guest that uses less is taken to use that */
 
 void policy_ws_guest_init(struct policy_ws_guest *guest, const struct policy_ws_params *params)
@@ -42,6 +43,18 @@ double policy_ws_watermark(const struct sim_vm_view *vm)
 double policy_ws_kept_free(const struct sim_vm_view *vm, const struct policy_ws_params *params)
 {
 	return params->free_min * (double)vm->nominal_bytes + policy_ws_watermark(vm);
+}
+
+u64 policy_ws_vital(const struct policy_ws_guest *guest, const struct sim_vm_view *vm)
+{
+	double holds = guest->used - (double)vm->stats.caches_bytes;
+
+	if (vm->refault_ns || vm->deflate_on_oom)
+		return 0;
+	if (!guest->stats_ns)
+		return policy_max(vm->target_bytes, vm->actual_bytes);
+	return policy_min(vm->nominal_bytes,
+			  policy_bytes(policy_larger(0, holds) + VITAL_ROOM * (double)vm->nominal_bytes));
 }
 
 struct policy_learning policy_ws_learning(const struct policy_ws_guest *guest,
@@ -279,6 +292,12 @@ void policy_ws_guest_learn(struct policy_ws_guest *guest, const struct sim_vm_vi
 	if (!guest->stats_ns)
 		base = 0.1 * (double)vm->nominal_bytes;
 	guest->base = guest->base < 0 ? base : guest->base + (base - guest->base) * 0.3;
+}
+
+bool policy_ws_guest_informed(const struct policy_ws_guest *guest, u64 now_ns)
+{
+	return guest->stats_ns && guest->late_until_ns <= now_ns &&
+	       (!guest->stats_asked_ns || now_ns - guest->stats_asked_ns <= LATE_NS);
 }
 
 bool policy_ws_guest_fresh(const struct policy_ws_guest *guest, u64 now_ns,

@@ -56,7 +56,10 @@ struct policy_ws_guest {
 	/* Movement. */
 	u64 grown_ns, shrunk_ns; /* 0: never */
 	u64 hold_ns;		 /* before shrinking after growth */
-	u64 blocked_until_ns;	 /* does not shrink */
+	u64 blocked_until_ns;	 /* does not shrink: its balloon does not move */
+	u64 spared_until_ns;	 /* does not shrink: it took memory by force */
+	u64 forced_ns;		 /* when it last did; 0: never */
+	u64 kept_ns; /* when it was last told that there is no memory for it */
 	u64 distress_since_ns, distress_until_ns;
 	u64 backed, rose_ns; /* the host's frames under the guest, and when they last rose */
 	u64 cut_ns; /* used memory was taken for others */
@@ -75,6 +78,13 @@ double policy_ws_watermark(const struct sim_vm_view *vm);
 
 /* Free memory that is left to a guest even when others need it. */
 double policy_ws_kept_free(const struct sim_vm_view *vm, const struct policy_ws_params *params);
+
+/*
+ * What a guest keeps that kills its programs when memory runs out, as it has neither swap nor a
+ * balloon that gives way: all that it cannot drop, and room for the time until more comes.
+ * All it has, while that is not known; 0 for other guests.
+ */
+u64 policy_ws_vital(const struct policy_ws_guest *guest, const struct sim_vm_view *vm);
 
 /*
  * A report that the guest sent by itself: it reclaims.  Return: it has little left that
@@ -107,6 +117,9 @@ void policy_ws_guest_distress(struct policy_ws_guest *guest, double bytes, u64 n
 /* Take the last report into the curve, if it is new and statistics of its time are there. */
 void policy_ws_guest_learn(struct policy_ws_guest *guest, const struct sim_vm_view *vm,
 			   const struct policy_ws_params *params);
+
+/* Statistics are answered in time, so that what they say holds now. */
+bool policy_ws_guest_informed(const struct policy_ws_guest *guest, u64 now_ns);
 
 /* The last report is young enough to act on. */
 bool policy_ws_guest_fresh(const struct policy_ws_guest *guest, u64 now_ns,

@@ -6,6 +6,7 @@
 #include "policy/policy_ws_explain.h"
 #include "policy/policy_ws_wish.h"
 
+#define KEPT_NS (60 * POLICY_SECOND_NS) /* between two tellings of it */
 #define MISERY 0.2 /* share of all time, over a minute, that a guest waits for memory */
 
 u64 policy_ws_host_budget(const struct sim_host_view *host, const struct policy_ws_params *params)
@@ -120,6 +121,20 @@ static double grant(const struct policy_ws_host *self, const struct sim_host_vie
 	return growth <= there ? 1 : (double)there / (double)growth;
 }
 
+/* A guest waits for memory and gets none: that is a decision, too, if no move. */
+static void explain_kept(struct policy_ws_host *self, const struct sim_host_view *host, u32 vm,
+			 struct sim_actions *act)
+{
+	struct policy_ws_guest *guest = &self->guest[vm];
+	u64 now = host->now_ns;
+
+	if (!self->taken[vm] || guest->distress_until_ns <= now ||
+	    (guest->kept_ns && now - guest->kept_ns < KEPT_NS))
+		return;
+	guest->kept_ns = now;
+	policy_ws_host_explain(self, host, vm, host->vm[vm].target_bytes, "others need it more", act);
+}
+
 /* Carry out the wishes less what was taken of them. */
 static void apply(struct policy_ws_host *self, const struct sim_host_view *host, bool short_of,
 		  struct sim_actions *act)
@@ -134,21 +149,31 @@ static void apply(struct policy_ws_host *self, const struct sim_host_view *host,
 		if (!vm->running)
 			continue;
 		if (target > now) {
-			target = now + policy_bytes((double)(target - now) * given);
+			if (!policy_ws_vital(&self->guest[i], vm))
+				target = now + policy_bytes((double)(target - now) * given);
 			if (target - now >= band || (target == vm->nominal_bytes && target > now))
 				policy_ws_host_move(self, host, i, target, true,
 						    self->guest[i].distress_until_ns > host->now_ns ?
 							    "distress" :
 							    "need",
 						    act);
-		} else if (target < now) {
+			else
+				explain_kept(self, host, i, act);
+		} else if (target == now) {
+			explain_kept(self, host, i, act);
+		} else {
 			bool forced = self->taken[i] && short_of;
 
 			if (forced && target < policy_bytes(self->guest[i].used))
 				self->guest[i].cut_ns = host->now_ns;
 			if (now - target >= band || (forced && now - target >= band / 4))
 				policy_ws_host_move(self, host, i, target, !forced,
-						    forced ? "host is short" : "cold", act);
+						    forced ? "host is short" :
+						    policy_ws_is_followed(&self->guest[i],
+									  host->now_ns) ?
+							     "not wanted" :
+							     "cold",
+						    act);
 		}
 	}
 }
@@ -178,7 +203,9 @@ static void note_distress(struct policy_ws_host *self, const struct policy_ws_gu
 		return;
 	self->market.waited_ns = policy_max(self->market.waited_ns, waited_ns);
 	/* Of a guest without statistics nobody knows how bad it is, but for how long. */
-	if (guest->stats_ns ? guest->stall_mean > MISERY :
+	if (guest->stats_ns ? guest->stall_mean > MISERY ||
+				      (waited_ns > self->params.hold_ns &&
+				       policy_ws_slowdown_mean(guest) > self->params.patience) :
 			      waited_ns > 3 * self->params.interval_ns)
 		self->market.misery = true;
 }
@@ -186,7 +213,7 @@ static void note_distress(struct policy_ws_host *self, const struct policy_ws_gu
 void policy_ws_host_decide(struct policy_ws_host *self, const struct sim_host_view *host,
 			   u32 pressure, struct sim_actions *act)
 {
-	u64 over, shares = 0, spare;
+	u64 over, shares = 0, nominal = 0, spare;
 
 	self->budget = policy_ws_host_budget(host, &self->params);
 	spare = policy_less(self->budget, targets_of_all(host));
@@ -201,11 +228,13 @@ void policy_ws_host_decide(struct policy_ws_host *self, const struct sim_host_vi
 		self->wish[i] =
 			policy_ws_wish(&self->guest[i], &host->vm[i], host->now_ns, spare, &self->params);
 		shares += policy_max(host->vm[i].shares, 1);
+		nominal += policy_max(host->vm[i].nominal_bytes, 1);
 		note_distress(self, &self->guest[i], host->now_ns);
 	}
 	if (!shares)
 		return;
 	self->market.per_share = (double)self->budget / (double)shares;
+	self->market.per_byte = (double)self->budget / (double)nominal;
 	over = excess(self, host, pressure);
 	for (u32 urgency = pressure > 1 ? POLICY_WS_URGENT : POLICY_WS_CALM;
 	     over && urgency <= POLICY_WS_DIRE && take(self, host, over, urgency);)

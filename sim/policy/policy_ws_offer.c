@@ -32,6 +32,7 @@ struct offer {
 	double weight;		    /* shares */
 	double young[POLICY_KINDS]; /* cost of a byte that is used in each interval */
 	u64 room;		    /* left above the minimum */
+	u64 going;		    /* used, and not in the wish */
 	u64 size;		    /* what the guest would have after all offers so far */
 	u64 file;		    /* file bytes in use that were not offered yet */
 };
@@ -43,7 +44,8 @@ struct offer {
  */
 static void offer_bytes(struct offer *offer, u64 bytes, double cost)
 {
-	double fair = offer->market->per_share * 1000; /* shares are in the weight */
+	/* Shares are in the weight. */
+	double fair = offer->market->per_byte * (double)offer->vm->nominal_bytes;
 	u64 rest = policy_min(bytes, offer->room), slice = rest / SLICES;
 
 	offer->room -= rest;
@@ -136,16 +138,17 @@ static void offer_classes(struct offer *offer)
 	const struct policy_curve *curve = &guest->curve;
 	struct policy_learning learning =
 		policy_ws_learning(guest, offer->vm, offer->market->params);
-	double out = guest->cold, stall_out = 0;
+	/* Of what is cold the wish leaves out what its steps and its hold let go, and no more. */
+	double out = policy_smaller(guest->cold, (double)offer->going), stall_out = 0;
 
-	if (guest->cold_age < POLICY_CURVE_AGES)
-		stall_out = policy_curve_stall(curve, guest->cold_age, &learning);
-	for (u32 k = policy_min(guest->cold_age, POLICY_CURVE_AGES); k-- > 0 && offer->room;) {
+	for (u32 k = POLICY_CURVE_AGES; k-- > 0 && offer->room;) {
 		double idle = policy_curve_idle(curve, k, &learning);
 		double stall = policy_curve_stall(curve, k, &learning);
 
-		if (idle <= out + POLICY_PAGE_SIZE)
+		if (idle <= out + POLICY_PAGE_SIZE) {
+			stall_out = stall;
 			continue;
+		}
 		u64 part = policy_min(offer->room, policy_bytes(idle - out));
 		policy_fill_offer(offer->market->fill, offer->index, part,
 				  offer->weight * (stall - stall_out) / (idle - out));
@@ -182,6 +185,22 @@ static void offer_in_use(struct offer *offer, u64 now_ns)
 	offer_bytes(offer, offer->room, COST_BASE);
 }
 
+/*
+ * A guest that took memory by force keeps that and room to grow: it may have no other way to
+ * say what it needs.  What it does not use beyond that holds frames that others wait for.
+ */
+static u64 beyond_force(const struct offer *offer, u64 now_ns)
+{
+	const struct policy_ws_guest *guest = offer->guest;
+	const struct policy_ws_params *params = offer->market->params;
+	double room = params->growth_max * (double)offer->vm->nominal_bytes;
+
+	if (!policy_ws_guest_informed(guest, now_ns) ||
+	    now_ns - guest->forced_ns < params->interval_ns)
+		return 0;
+	return policy_less(offer->size, policy_bytes(guest->used + room));
+}
+
 void policy_ws_offer(const struct policy_ws_market *market, const struct sim_host_view *host,
 		     u32 vm, const struct policy_ws_guest *guest, u64 wish,
 		     enum policy_ws_urgency urgency)
@@ -209,10 +228,16 @@ void policy_ws_offer(const struct policy_ws_market *market, const struct sim_hos
 		.young = { rate * (price.refault_ns[POLICY_ANON] + 1000),
 			   rate * (price.refault_ns[POLICY_FILE] + 100) },
 		.room = policy_less(wish, view->min_bytes),
+		.going = policy_less(policy_bytes(guest->used), wish),
 		.size = wish,
 		.file = policy_bytes(guest->curve.all[POLICY_FILE]),
 	};
 
+	if (guest->spared_until_ns > host->now_ns)
+		offer.room = policy_min(offer.room, beyond_force(&offer, host->now_ns));
+	if (policy_ws_vital(guest, view))
+		offer.room = policy_min(offer.room,
+					policy_less(wish, policy_ws_vital(guest, view)));
 	offer_unused(&offer);
 	offer_in_use(&offer, host->now_ns);
 }

@@ -18,6 +18,7 @@ struct policy_ws_market {
 	const struct policy_ws_params *params;
 	struct policy_fill *fill;
 	double per_share; /* bytes of the host for each share */
+	double per_byte;  /* bytes of the host for each that guests have been promised */
 	u64 waited_ns;	  /* longest distress of a guest that lasts */
 	bool misery;	  /* a guest does next to nothing but wait: no fair share holds */
 };

@@ -17,14 +17,17 @@
  *   overcommit	targets together never exceed what the host has (what was never touched within
  *		them counts in part: `overbook`); if wishes do, memory is taken where the
  *		expected stall per byte, times shares, is least (policy_fill.h), from a guest
- *		below its fair share only what it did not use for a whole window
+ *		below its fair share only what it did not use for a whole window, unless another
+ *		has waited for long
  *
  * `slowdown` is the knob: `start`, `exchange` and `spare` follow from it unless they are given.
  *
  * A load that rises makes the target rise once; when it falls the target falls once, after
  * `hold`.  A guest that had to grow soon after it was shrunk gets a longer hold, so that a
  * load that comes and goes is not chased.  Every doubt (reports late or lost, balloon that
- * does not move, deflate on OOM) ends in not shrinking.
+ * does not move, deflate on OOM) ends in not shrinking.  A guest that has neither swap nor a
+ * balloon that gives way keeps all that it cannot drop and a fifth of its size: the host swaps
+ * before its programs are killed.
  *
  * Source: ours.  It uses Denning's working set (the age cut), TMO's bound on stall instead of
  * a rate of refaults, squeezed's order (what is given must be there first), ESX's shares.
@@ -35,8 +38,8 @@
  * after `linger` goes to and fro; on a slow device that costs more than it gives.
  * Pages that a guest reaches by read() look cold to MGLRU, and no statistic tells what
  * reading them again costs; the need of a load that was never seen is paid for by stalls
- * during two report intervals.  Guests without swap that use more than the host has, and
- * then deflate on OOM, leave the host to its own swap.
+ * during two report intervals.  Guests without swap that together use more than the host has
+ * leave it to its own swap.
  */
 #include "policy/policy_list.h"
 #include "policy/policy_util.h"
@@ -143,7 +146,11 @@ static void ws_target_stats(void *state, const struct sim_host_view *host, u32 v
 
 	if (!host->vm[vm].running || !self->guest[vm].present)
 		return;
-	if (policy_ws_guest_stats(&self->guest[vm], &host->vm[vm], host->now_ns, &self->params))
+	bool distress = policy_ws_guest_stats(&self->guest[vm], &host->vm[vm], host->now_ns,
+					      &self->params);
+
+	if (distress ||
+	    policy_ws_vital(&self->guest[vm], &host->vm[vm]) > host->vm[vm].target_bytes)
 		policy_ws_host_decide(self, host, 0, act);
 }
 
@@ -160,22 +167,27 @@ static void ws_target_stalled(void *state, const struct sim_host_view *host, u32
 	struct policy_ws_host *self = state;
 	struct policy_ws_guest *guest = &self->guest[vm];
 	const struct sim_vm_view *view = &host->vm[vm];
+	u64 room = policy_bytes(self->params.growth_max * (double)view->nominal_bytes);
 
 	if (!view->running || !guest->present)
 		return;
 	if (oom) {
-		/* The guest took memory by force; it gets that and well more, and is left alone. */
+		/*
+		 * The guest took memory by force; it gets that and well more, and is left alone,
+		 * but for what it does not use when the host is short.
+		 */
 		guest->hold_ns = policy_min(guest->hold_ns * 2, POLICY_WS_HOLD_MAX_NS);
 		guest->follow.linger_ns =
 			policy_min(guest->follow.linger_ns * 2, POLICY_WS_HOLD_MAX_NS);
-		guest->blocked_until_ns =
+		guest->forced_ns = host->now_ns;
+		guest->spared_until_ns =
 			host->now_ns +
 			2 * (guest->follow.leads ? guest->follow.linger_ns : guest->hold_ns);
 		policy_ws_guest_distress(guest, 0, host->now_ns, &self->params);
 		policy_ws_host_move(self, host, vm,
 				    policy_clamp_target(view, policy_max(view->target_bytes,
-									 view->actual_bytes) +
-								      view->nominal_bytes / 10),
+									 view->actual_bytes +
+										 room)),
 				    false, "deflated on OOM", act);
 		return;
 	}
@@ -210,6 +222,8 @@ static void start(struct policy_ws_host *self, const struct sim_host_view *host,
 	/* The host may be short of that, as the decision just made has it. */
 	u64 target = policy_clamp_target(view, policy_min(policy_bytes(size), self->wish[vm]));
 
+	target = policy_max(target, policy_min(policy_ws_vital(&self->guest[vm], view),
+					       view->target_bytes));
 	if (target >= view->target_bytes || view->backed_bytes > target)
 		return;
 	self->guest[vm].started_ns = host->now_ns + 1;

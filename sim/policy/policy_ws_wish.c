@@ -29,6 +29,16 @@ static u64 grown(const struct policy_ws_guest *guest, const struct sim_vm_view *
 	return policy_bytes(guest->need < most ? guest->need : most);
 }
 
+bool policy_ws_is_followed(const struct policy_ws_guest *guest, u64 now_ns)
+{
+	return guest->follow.leads && policy_ws_guest_informed(guest, now_ns);
+}
+
+static bool left_alone(const struct policy_ws_guest *guest, u64 now_ns)
+{
+	return guest->blocked_until_ns > now_ns || guest->spared_until_ns > now_ns;
+}
+
 /* A guest that is led by its demand: up at once, down when it has not wanted it for a while. */
 static u64 followed(const struct policy_ws_guest *guest, const struct sim_vm_view *vm, u64 now_ns,
 		    const struct policy_ws_params *params)
@@ -43,13 +53,14 @@ static u64 followed(const struct policy_ws_guest *guest, const struct sim_vm_vie
 	double gain = guest->grown_ns >= guest->shrunk_ns ? FOLLOW_TURN : params->gain;
 	bool rises = guest->rose_ns && now_ns - guest->rose_ns < RISE_NS;
 
-	if (rises || guest->blocked_until_ns > now_ns ||
+	if (rises || left_alone(guest, now_ns) ||
 	    vm->actual_bytes > target + policy_ws_band(vm, params) ||
 	    (double)policy_less(target, peak) < gain * (double)vm->nominal_bytes)
 		return target;
 	/* Free memory at once; what the guest must first reclaim in steps. */
 	spare = policy_less(policy_bytes((double)target - guest->used), policy_bytes(follow->buffer));
 	step = policy_max(policy_bytes(FOLLOW_STEP * (double)vm->nominal_bytes), spare);
+	peak = policy_max(peak, policy_ws_vital(guest, vm));
 	return policy_clamp_target(vm, policy_max(policy_less(target, step), policy_min(target, peak)));
 }
 
@@ -70,7 +81,10 @@ u64 policy_ws_wish(const struct policy_ws_guest *guest, const struct sim_vm_view
 		step = policy_min(spare_bytes, policy_bytes(params->growth_max * nominal));
 		return policy_clamp_target(vm, target + step);
 	}
-	if (guest->follow.leads && guest->late_until_ns <= now_ns)
+	/* It cannot say more than once that it has too little. */
+	if (policy_ws_vital(guest, vm) > target)
+		return policy_clamp_target(vm, policy_ws_vital(guest, vm));
+	if (policy_ws_is_followed(guest, now_ns))
 		return followed(guest, vm, now_ns, params);
 	/*
 	 * The headroom is there to be used: only its last part calls for more, and only while
@@ -83,7 +97,7 @@ u64 policy_ws_wish(const struct policy_ws_guest *guest, const struct sim_vm_view
 	     (!vm->refault_ns && guest->distress_until_ns > now_ns)) &&
 	    guest->need - guest->headroom + policy_ws_kept_free(vm, params) > (double)target)
 		return policy_clamp_target(vm, policy_max(target, grown(guest, vm, params)));
-	if (guest->distress_until_ns > now_ns || guest->blocked_until_ns > now_ns ||
+	if (guest->distress_until_ns > now_ns || left_alone(guest, now_ns) ||
 	    !policy_ws_guest_fresh(guest, now_ns, params) ||
 	    (guest->grown_ns && now_ns - guest->grown_ns < guest->hold_ns) ||
 	    (guest->rose_ns && now_ns - guest->rose_ns < guest->hold_ns))
@@ -97,7 +111,7 @@ u64 policy_ws_wish(const struct policy_ws_guest *guest, const struct sim_vm_view
 	 * The host gains only frames that it has backed.  What the guest never touched stays
 	 * with it until the host's budget says otherwise, for a balloon costs huge pages.
 	 */
-	peak = policy_bytes(policy_ws_guest_peak(guest));
+	peak = policy_max(policy_bytes(policy_ws_guest_peak(guest)), policy_ws_vital(guest, vm));
 	if (vm->backed_bytes && vm->backed_bytes < policy_min(target, vm->actual_bytes))
 		gain = policy_less(vm->backed_bytes, peak);
 	else

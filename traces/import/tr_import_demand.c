@@ -263,11 +263,15 @@ static int import_bitbrains(struct tr_import *import, struct tr_error *error)
 static bool detect_gcd(const struct tr_head *head)
 {
 	u64 cpu, memory;
+	bool fraction = false;
 
-	for (u32 i = 0; i < head->lines_count; i++)
-		if (!scan_gcd(head->line[i], &cpu, &memory) || !strchr(head->line[i], '.'))
+	for (u32 i = 0; i < head->lines_count; i++) {
+		if (!scan_gcd(head->line[i], &cpu, &memory))
 			return false;
-	return head->lines_count > 0;
+		fraction = fraction || strchr(head->line[i], '.');
+	}
+	/* Whole numbers alone may be anything. */
+	return fraction;
 }
 
 static bool detect_alibaba(const struct tr_head *head)
