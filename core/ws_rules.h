@@ -17,7 +17,11 @@
  *	6.18	6.14 with two things that came between: @round and @proportional; up to 7.1
  *	mm-new	what the memory-management tree had in October 2026, and 7.3; 7.2 but for
  *		exec_first
- *	fg	MGLRU-FG, proposed in 2026: references counted in three bits
+ *	fg	MGLRU-FG, proposed in 2026: references counted in three bits.  It also counts pages as
+ *		active by their references and not by their generation.  That is no rule here:
+ *		the counts are statistics (NR_ACTIVE_*, memory.stat), which the core does not keep,
+ *		and reclaim reads them only to decide how much it scans at once
+ *		(set_initial_priority(), too_many_isolated()), which is the caller's budget.
  *
  * A caller may copy a row and change fields: that is how one mechanism at a time
  * is switched off in order to see what it is worth.
