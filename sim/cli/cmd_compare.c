@@ -15,13 +15,18 @@ struct compare {
 	struct cmd_sim sim;
 	const char *policies;
 	u32 runs, workers;
+	bool no_oracles;
 };
+
+#define KEY_NO_ORACLES 1200
 
 static const struct argp_option options[] = {
 	{ "policies", 'p', "A,B,C", 0, "policies to compare (default: all)", 0 },
 	{ "policy", 'p', NULL, OPTION_ALIAS, NULL, 0 },
 	{ "runs", 'n', "N", 0, "runs of each policy (default 5)", 0 },
 	{ "jobs", 'j', "N", 0, "processes at a time (default: all cores)", 0 },
+	{ "no-oracles", KEY_NO_ORACLES, NULL, 0, "leave out regret, which takes as long as some runs",
+	  0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 
@@ -41,6 +46,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'j':
 		compare->workers = cmd_option_count(state, "--jobs", arg, CMD_WORKERS_MAX);
+		return 0;
+	case KEY_NO_ORACLES:
+		compare->no_oracles = true;
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -112,6 +120,7 @@ static int compare_all(struct compare *compare, const char *const *policy, u32 c
 		.policies_count = count,
 		.runs_count = compare->runs ? compare->runs : RUNS_DEFAULT,
 		.workers = compare->workers ? compare->workers : cmd_cores(),
+		.no_oracles = compare->no_oracles,
 		.command = command,
 	};
 	struct tr_error error = { "" };

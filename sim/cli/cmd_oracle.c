@@ -215,7 +215,7 @@ static int make_all(const struct sim_scenario *scenario, bool as_json)
 	if (!rc) {
 		rc = sim_vmin_make(&vmin, scenario, NULL, &cli_stop, &error);
 		if (!rc)
-			rc = sim_elastic_make(&elastic, &timeline, &vmin, &cli_stop, &error);
+			rc = sim_elastic_make(&elastic, scenario, &vmin, &cli_stop, &error);
 		if (!rc && as_json)
 			print_json(scenario, &oracle, &vmin, &elastic);
 		else if (!rc)

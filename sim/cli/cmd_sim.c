@@ -201,17 +201,13 @@ static const char *mean_cell(const struct sim_comparison *comparison, u32 policy
 	return sim_metric_text(&sim_run_metrics[metric], e.mean, text);
 }
 
-static const char *regret_text(const struct sim_comparison *comparison, u32 policy, char text[16])
+static const char *regret_text(const struct sim_comparison *comparison, u32 policy,
+			       enum sim_regret_curve curve, char text[SIM_REGRET_TEXT])
 {
 	const struct sim_regret *regret = &comparison->regret;
-	double points = regret->known ?
-				100 * (regret->could[SIM_REGRET_VMIN][policy] - regret->saved[policy]) :
-				NAN;
 
-	if (isnan(points))
-		return "-";
-	snprintf(text, 16, "%.1f %%", points);
-	return text;
+	return sim_regret_cell(curve, regret->known ? regret->could[curve][policy] -
+							      regret->saved[policy] : NAN, text);
 }
 
 static void print_policies(const struct sim_comparison *comparison)
@@ -220,22 +216,25 @@ static void print_policies(const struct sim_comparison *comparison)
 	char text[7][SIM_ESTIMATE_TEXT], channels[256];
 
 	sim_comparison_frontier(comparison, SIM_RUN_SLOWDOWN_MEDIAN, on, NULL);
-	printf("  %-18s %-20s %-20s %-22s %7s %10s %10s %4s %7s %-5s %s\n", "POLICY",
-	       "SLOWDOWN median", "SLOWDOWN worst", "MEMORY saved", "REGRET", "GUEST swap", "HOST swap",
-	       "OOM", "TURNS/h", "VALID", "CHANNELS");
+	printf("  %-18s %-20s %-20s %-22s %11s %6s %10s %10s %4s %7s %-5s %s\n", "POLICY",
+	       "SLOWDOWN median", "SLOWDOWN worst", "MEMORY saved", "REGRET VMIN", "O5", "GUEST swap",
+	       "HOST swap", "OOM", "TURNS/h", "VALID", "CHANNELS");
 	for (u32 i = 0; i < comparison->policies_count; i++) {
 		sim_channels_text(comparison->scenario[i]->policy->channels, channels,
 				  sizeof(channels));
 		struct sim_estimate turns =
 			sim_comparison_estimate(comparison, i, SIM_RUN_REVERSALS);
-		char per_hour[16] = "-", regret[16];
+		char per_hour[16] = "-", vmin[SIM_REGRET_TEXT], o5[SIM_REGRET_TEXT];
+
 		if (turns.count)
 			snprintf(per_hour, sizeof(per_hour), "%.1f", turns.mean);
-		printf("%c %-18s %-20s %-20s %-22s %7s %10s %10s %4s %7s %-5s %s\n", on[i] ? '*' : ' ',
+		printf("%c %-18s %-20s %-20s %-22s %11s %6s %10s %10s %4s %7s %-5s %s\n", on[i] ? '*' : ' ',
 		       sim_comparison_name(comparison, i),
 		       cell(comparison, i, SIM_RUN_SLOWDOWN_MEDIAN, text[0]),
 		       cell(comparison, i, SIM_RUN_SLOWDOWN_MAX, text[1]),
-		       cell(comparison, i, SIM_RUN_SAVED, text[2]), regret_text(comparison, i, regret),
+		       cell(comparison, i, SIM_RUN_SAVED, text[2]),
+		       regret_text(comparison, i, SIM_REGRET_VMIN, vmin),
+		       regret_text(comparison, i, comparison->regret.right[i], o5),
 		       mean_cell(comparison, i, SIM_RUN_GUEST_SWAP, text[3]),
 		       mean_cell(comparison, i, SIM_RUN_HOST_SWAP, text[4]),
 		       mean_cell(comparison, i, SIM_RUN_OOM, text[5]), per_hour,
@@ -247,11 +246,7 @@ static void print_policies(const struct sim_comparison *comparison)
 	       "everybody.\n",
 	       comparison->runs_count);
 	if (comparison->regret.known)
-		printf("Regret: what VMIN, which knows the future, saves beyond it at the same mean "
-		       "slowdown (first run);\n%s.\n",
-		       comparison->regret.bound ?
-			       "a bound, for these runs are open-loop" :
-			       "a reference and no bound: in closed loop each policy has its own timeline");
+		fputs(sim_regret_legend(comparison->regret.bound, comparison->regret.lru), stdout);
 }
 
 static void print_vms(const struct sim_comparison *comparison)

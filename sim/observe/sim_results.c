@@ -15,7 +15,7 @@
 
 /* Everything that wssim puts at the top of a results directory. */
 static const char *const own_names[] = {
-	"summary.json",	 "summary.csv", "vms.csv", "timeseries.csv", "host.csv", "ages.csv",
+	"summary.json",	 "summary.csv", "vms.csv", "regret.csv", "timeseries.csv", "host.csv", "ages.csv",
 	"reaccess.csv", "memcgs.csv",
 	"histograms.csv", "decisions.csv", "scenario.json", "provenance.txt", "journal.wsj",
 	"perfetto.json", "report.html", "plots",	  "runs",

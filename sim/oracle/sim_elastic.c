@@ -11,7 +11,11 @@
 #define LEVELS SIM_ELASTIC_LEVELS
 #define PAGE_BYTES 4096.0
 #define STEP_S 0.2 /* the depth is looked at so often at least */
-/* Slowdown that is borne for having no memory at all: from next to none to a thousandfold. */
+/*
+ * Slowdown that is borne for having no memory at all: none that anybody could measure, then
+ * from next to none to a thousandfold.
+ */
+#define PRICE_NONE 1e-9
 #define PRICE_LEAST 1e-4
 #define PRICE_RATIO 3.4
 
@@ -32,7 +36,10 @@ struct step {
 struct elastic_vm {
 	struct sim_stack stack;
 	const struct sim_vmin_vm *costs;
-	double level_pages, floor_pages, quantum_s;
+	double level_pages, quantum_s;
+	double floor_pages, spare_pages; /* of a guest that keeps its limits: least, and free */
+	u32 quanta;	   /* in a step at most */
+	double most_pages; /* that there ever were: no more can be backed */
 	double page_price[SIM_ELASTIC_PRICES]; /* of a page-second, in ns of stall */
 	struct step step;
 	struct course course[SIM_ELASTIC_LIMITS][2][SIM_ELASTIC_PRICES];
@@ -47,9 +54,12 @@ struct reach {
 };
 
 static void reach_from(struct reach *reach, const struct elastic_vm *vm,
-		       const struct course *course, u32 reads, double floor, double price)
+		       const struct course *course, enum sim_elastic_limits limits, u32 reads,
+		       double price)
 {
 	const struct step *step = &vm->step;
+	double floor = limits == SIM_ELASTIC_LIMITED ? vm->floor_pages : 0;
+	double spare = limits == SIM_ELASTIC_LIMITED ? vm->spare_pages : 0;
 	double dt = (step->now - step->began) * vm->quantum_s;
 	double anon = 0, file = 0, freed = 0;
 	const double *cost = vm->costs->cost_ns[reads];
@@ -67,7 +77,8 @@ static void reach_from(struct reach *reach, const struct elastic_vm *vm,
 		reach->cost_ns[l] = course->cost_ns[l] + (anon > 0 ? anon * cost[0] : 0) +
 				    (file > 0 ? file * cost[1] : 0);
 		size = fmin(size, step->all);
-		reach->page_s[l] = course->page_s[l] + fmax(size, floor) * dt;
+		reach->page_s[l] = course->page_s[l] +
+				   fmin(fmax(size, floor) + spare, vm->most_pages) * dt;
 		reach->worth[l] = reach->cost_ns[l] + price * reach->page_s[l];
 		reach->to[l] = l + (step->born + anon + file - freed) / vm->level_pages;
 		/* Deeper than all that there is: as good as any deeper. */
@@ -134,13 +145,12 @@ static void take_step(struct elastic_vm *vm)
 	struct reach reach;
 
 	vm->step.all = vm->stack.marks;
+	vm->most_pages = fmax(vm->most_pages, vm->step.all);
 	for (u32 limits = 0; limits < SIM_ELASTIC_LIMITS; limits++)
 		for (u32 reads = 0; reads < 2; reads++)
 			for (u32 p = 0; p < SIM_ELASTIC_PRICES; p++) {
 				struct course *course = &vm->course[limits][reads][p];
-				reach_from(&reach, vm, course, reads,
-					   limits == SIM_ELASTIC_LIMITED ? vm->floor_pages : 0,
-					   vm->page_price[p]);
+				reach_from(&reach, vm, course, limits, reads, vm->page_price[p]);
 				advance(course, &reach);
 			}
 	vm->step = (struct step){ .began = vm->step.now, .now = vm->step.now };
@@ -186,27 +196,48 @@ static void play_use(struct elastic_vm *vm, struct sim_use use)
 	vm->step.moved += level > 1;
 }
 
-static int play_vm(struct elastic_vm *vm, const struct sim_timeline_vm *timeline,
-		   const volatile bool *stop)
+static int begin_play(void *ctx, u32 pages_count)
 {
-	u32 quanta = (u32)(STEP_S / vm->quantum_s) + 1;
+	struct elastic_vm *vm = ctx;
 
-	vm->step.began = vm->step.now = (u32)((double)timeline->sums.start_ns / 1e9 / vm->quantum_s);
-	for (u64 i = 0; i < timeline->uses_count; i++) {
-		struct sim_use use = timeline->use[i];
-		/* A step ends when a depth may have moved by a level, or after a while. */
-		if (use.quantum - vm->step.began > quanta) {
-			take_step(vm); /* up to the last use */
-			vm->step.now = use.quantum;
-			take_step(vm); /* nothing happens */
-		}
-		play_use(vm, use);
-		if (vm->step.moved >= vm->level_pages)
-			take_step(vm);
-		if (stop && *stop && !(i & 0xffff))
-			return -EINTR;
+	return sim_stack_init(&vm->stack, pages_count + 1, pages_count + 1, false);
+}
+
+static int take_use(void *ctx, struct sim_use use)
+{
+	struct elastic_vm *vm = ctx;
+
+	/* A step ends when a depth may have moved by a level, or after a while. */
+	if (use.quantum - vm->step.began > vm->quanta) {
+		take_step(vm); /* up to the last use */
+		vm->step.now = use.quantum;
+		take_step(vm); /* nothing happens */
 	}
-	vm->step.now = (u32)((double)timeline->sums.end_ns / 1e9 / vm->quantum_s);
+	play_use(vm, use);
+	if (vm->step.moved >= vm->level_pages)
+		take_step(vm);
+	return 0;
+}
+
+static u32 quantum_of(const struct elastic_vm *vm, u64 time_ns)
+{
+	return (u32)((double)time_ns / 1e9 / vm->quantum_s);
+}
+
+static int play_vm(struct elastic_vm *vm, const struct sim_scenario *scenario, u32 index,
+		   const volatile bool *stop, struct tr_error *error)
+{
+	struct sim_timeline_sink sink = { begin_play, take_use, vm, stop };
+	const struct sim_timeline_sums *known = &vm->costs->sums;
+	struct sim_timeline_sums sums;
+	int rc;
+
+	vm->quanta = (u32)(STEP_S / vm->quantum_s) + 1;
+	vm->step.began = vm->step.now = quantum_of(vm, known->start_ns);
+	rc = sim_timeline_play(scenario, index, &sink, &sums, error);
+	if (rc)
+		return rc;
+	vm->step.now = quantum_of(vm, known->end_ns);
 	if (vm->step.now < vm->step.began)
 		vm->step.now = vm->step.began;
 	take_step(vm);
@@ -221,26 +252,27 @@ static double watermark_pages(const struct sim_vm_config *config)
 	return 1.5 * 4 * sqrt((double)config->memory_bytes / 1024) / 4;
 }
 
-static void vm_begin(struct elastic_vm *vm, const struct sim_timeline *timeline,
+static void vm_begin(struct elastic_vm *vm, const struct sim_scenario *scenario,
 		     const struct sim_vmin *vmin, u32 index)
 {
-	const struct sim_vm_config *config = &timeline->scenario->vm[index];
-	const struct sim_timeline_sums *sums = &timeline->vm[index].sums;
+	const struct sim_vm_config *config = &scenario->vm[index];
+	const struct sim_timeline_sums *sums = &vmin->vm[index].sums;
 	double life_s = (double)(sums->end_ns - sums->start_ns) / 1e9;
 	double kernel = (double)config->kernel_bytes / PAGE_BYTES +
 			(life_s > 0 ? sums->unevictable_page_s / life_s : 0);
 	double size = (double)config->memory_bytes / PAGE_BYTES;
-	double price = PRICE_LEAST;
+	double price = PRICE_NONE;
 
-	vm->costs = &vmin->vm[index];
-	vm->quantum_s = (double)timeline->scenario->quantum_ns / 1e9;
-	vm->level_pages = fmax(size - kernel, LEVELS) / LEVELS;
-	vm->floor_pages = fmax(0, (double)config->memory_min_bytes / PAGE_BYTES - kernel -
-					  watermark_pages(config));
-	for (u32 p = 0; p < SIM_ELASTIC_PRICES; p++, price *= PRICE_RATIO)
-		vm->page_price[p] = price / vmin->nominal_page_s * vm->costs->busy_ns * vmin->vms_count;
 	/* It begins with nothing, and may be large at once: depths cost only what is held. */
-	memset(vm->course, 0, sizeof(vm->course));
+	memset(vm, 0, sizeof(*vm));
+	vm->costs = &vmin->vm[index];
+	vm->quantum_s = (double)scenario->quantum_ns / 1e9;
+	vm->level_pages = fmax(size - kernel, LEVELS) / LEVELS;
+	vm->spare_pages = watermark_pages(config);
+	vm->floor_pages = fmax(0, (double)config->memory_min_bytes / PAGE_BYTES - kernel -
+					  vm->spare_pages);
+	for (u32 p = 0; p < SIM_ELASTIC_PRICES; p++, price = p > 1 ? price * PRICE_RATIO : PRICE_LEAST)
+		vm->page_price[p] = price / vmin->nominal_page_s * vm->costs->busy_ns * vmin->vms_count;
 }
 
 static void vm_end(struct elastic_vm *vm, struct sim_elastic *elastic)
@@ -250,54 +282,75 @@ static void vm_end(struct elastic_vm *vm, struct sim_elastic *elastic)
 			for (u32 p = 0; p < SIM_ELASTIC_PRICES; p++) {
 				/* Depth may be cut to nothing at the end, so nothing is best. */
 				const struct course *course = &vm->course[limits][reads][p];
-				struct sim_vmin_point *point = &elastic->point[limits][reads][p];
 
-				point->slowdown += course->cost_ns[0] / vm->costs->busy_ns;
-				point->saved += course->page_s[0];
-				point->page_ins += course->page_ins[0];
+				elastic->point[limits][reads][p] = (struct sim_vmin_point){
+					.slowdown = course->cost_ns[0] / vm->costs->busy_ns,
+					.saved = course->page_s[0],
+					.page_ins = course->page_ins[0],
+				};
 			}
 }
 
-int sim_elastic_make(struct sim_elastic *elastic, const struct sim_timeline *timeline,
-		     const struct sim_vmin *vmin, const volatile bool *stop,
-		     struct tr_error *error)
+int sim_elastic_vm(struct sim_elastic *part, const struct sim_scenario *scenario,
+		   const struct sim_vmin *vmin, u32 index, const volatile bool *stop,
+		   struct tr_error *error)
 {
-	const struct sim_scenario *scenario = timeline->scenario;
-	struct elastic_vm *vm = malloc(sizeof(*vm));
-	double kept_page_s[SIM_ELASTIC_LIMITS] = { vmin->held_page_s, vmin->held_page_s };
-	u32 vms = 0;
-	int rc = 0;
+	struct elastic_vm *vm;
+	int rc;
 
-	memset(elastic, 0, sizeof(*elastic));
+	memset(part, 0, sizeof(*part));
+	if (!(vmin->vm[index].busy_ns > 0))
+		return 0;
+	vm = malloc(sizeof(*vm));
 	if (!vm)
 		return tr_fail(error, -ENOMEM, "%s: out of memory", scenario->path);
-	for (u32 i = 0; i < scenario->vms_count && !rc; i++) {
-		const struct sim_timeline_sums *sums = &timeline->vm[i].sums;
-		double life_s = (double)(sums->end_ns - sums->start_ns) / 1e9;
-
-		memset(vm, 0, sizeof(*vm));
-		vm_begin(vm, timeline, vmin, i);
-		kept_page_s[SIM_ELASTIC_LIMITED] += watermark_pages(&scenario->vm[i]) * life_s;
-		if (!(vmin->vm[i].busy_ns > 0))
-			continue;
-		vms++;
-		rc = sim_stack_init(&vm->stack, sums->pages_count + 1, sums->pages_count + 1, false);
-		if (!rc)
-			rc = play_vm(vm, &timeline->vm[i], stop);
-		sim_stack_destroy(&vm->stack);
-		vm_end(vm, elastic);
-	}
+	vm_begin(vm, scenario, vmin, index);
+	rc = play_vm(vm, scenario, index, stop, error);
+	sim_stack_destroy(&vm->stack);
+	vm_end(vm, part);
 	free(vm);
+	return rc;
+}
+
+void sim_elastic_sum(struct sim_elastic *elastic, const struct sim_elastic *part,
+		     const struct sim_scenario *scenario, const struct sim_vmin *vmin)
+{
+	u32 vms = 0;
+
+	memset(elastic, 0, sizeof(*elastic));
+	for (u32 i = 0; i < scenario->vms_count; i++)
+		vms += vmin->vm[i].busy_ns > 0;
 	for (u32 limits = 0; limits < SIM_ELASTIC_LIMITS; limits++)
 		for (u32 reads = 0; reads < 2; reads++)
 			for (u32 p = 0; p < SIM_ELASTIC_PRICES; p++) {
 				struct sim_vmin_point *point = &elastic->point[limits][reads][p];
+
+				for (u32 i = 0; i < scenario->vms_count; i++) {
+					const struct sim_vmin_point *one =
+						&part[i].point[limits][reads][p];
+					point->slowdown += one->slowdown;
+					point->saved += one->saved;
+					point->page_ins += one->page_ins;
+				}
 				point->slowdown = vms ? 1 + point->slowdown / vms : 1;
-				point->saved = 1 - (point->saved + kept_page_s[limits]) /
+				point->saved = 1 - (point->saved + vmin->held_page_s) /
 							   vmin->nominal_page_s;
 			}
-	return rc == -ENOMEM ? tr_fail(error, rc, "%s: out of memory", scenario->path) :
-	       rc ? tr_fail(error, rc, "interrupted") : 0;
+}
+
+int sim_elastic_make(struct sim_elastic *elastic, const struct sim_scenario *scenario,
+		     const struct sim_vmin *vmin, const volatile bool *stop,
+		     struct tr_error *error)
+{
+	struct sim_elastic *part = calloc(scenario->vms_count, sizeof(*part));
+	int rc = part ? 0 : tr_fail(error, -ENOMEM, "%s: out of memory", scenario->path);
+
+	for (u32 i = 0; i < scenario->vms_count && !rc; i++)
+		rc = sim_elastic_vm(&part[i], scenario, vmin, i, stop, error);
+	if (!rc)
+		sim_elastic_sum(elastic, part, scenario, vmin);
+	free(part);
+	return rc;
 }
 
 double sim_elastic_best(const struct sim_elastic *elastic, enum sim_elastic_limits limits,

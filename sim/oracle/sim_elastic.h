@@ -22,7 +22,9 @@
  * In open loop O5 is a bound for policies whose guests evict in LRU order, up to the grid: a
  * depth is one of SIM_ELASTIC_LEVELS, between them by a line, so it may tell up to a level (2 %
  * of memory) too little.  For MGLRU, which is no exact LRU, and in closed loop it is a
- * reference.  Moving memory is free and instant, huge pages are not split, nothing is written.
+ * reference.  Within limits a guest keeps its smallest size and what is free for its
+ * watermark, but no more than it ever used at once: what it never touched is not backed.
+ * Moving memory is free and instant, huge pages are not split, nothing is written.
  */
 #ifndef SIM_ELASTIC_H
 #define SIM_ELASTIC_H
@@ -30,7 +32,7 @@
 #include "oracle/sim_vmin.h"
 
 #define SIM_ELASTIC_LEVELS 48 /* depths between nothing and all of a VM's memory */
-#define SIM_ELASTIC_PRICES 14
+#define SIM_ELASTIC_PRICES 15
 
 enum sim_elastic_limits { SIM_ELASTIC_FREE, SIM_ELASTIC_LIMITED, SIM_ELASTIC_LIMITS };
 
@@ -42,11 +44,19 @@ struct sim_elastic {
 /*
  * @vmin: of the same scenario: costs, times at work, memory that is held in any case
  * @stop: gives -EINTR; may be NULL
- * Return: 0 or negative errno with text.  Nothing to destroy.
+ * Return: 0 or negative errno with text.  Nothing to destroy.  Each VM's trace is played
+ * once more and nothing of it kept.
  */
-int sim_elastic_make(struct sim_elastic *elastic, const struct sim_timeline *timeline,
+int sim_elastic_make(struct sim_elastic *elastic, const struct sim_scenario *scenario,
 		     const struct sim_vmin *vmin, const volatile bool *stop,
 		     struct tr_error *error);
+
+/* The same in parts, for who has several cores: VM @index alone, then all parts together. */
+int sim_elastic_vm(struct sim_elastic *part, const struct sim_scenario *scenario,
+		   const struct sim_vmin *vmin, u32 index, const volatile bool *stop,
+		   struct tr_error *error);
+void sim_elastic_sum(struct sim_elastic *elastic, const struct sim_elastic *part,
+		     const struct sim_scenario *scenario, const struct sim_vmin *vmin);
 
 /*
  * Most saved at a mean slowdown of @slowdown or less, between two prices by a line; NaN

@@ -28,9 +28,9 @@ struct last {
 };
 
 struct counting {
-	struct sim_vmin *vmin;
-	struct sim_vmin_vm *vm;
 	struct last *last;
+	u64 *count[2]; /* anon, file: gaps between uses, by length in bins */
+	u64 *tail[2];  /* from the last use to the end of the page's life, or of the run */
 	u32 pages_count;
 	double bin_quanta;
 };
@@ -57,13 +57,13 @@ static int count_use(void *ctx, struct sim_use use)
 	struct last *page = &counting->last[SIM_USE_PAGE(use.entry)];
 
 	if (use.entry & SIM_USE_END) {
-		counting->vm->tail[page->file][bin_of(counting, page->quantum, use.quantum)]++;
+		counting->tail[page->file][bin_of(counting, page->quantum, use.quantum)]++;
 		page->quantum = NEVER;
 		return 0;
 	}
 	page->file = use.entry & SIM_USE_FILE;
 	if (!(use.entry & SIM_USE_FIRST))
-		counting->vm->count[page->file][bin_of(counting, page->quantum, use.quantum)]++;
+		counting->count[page->file][bin_of(counting, page->quantum, use.quantum)]++;
 	page->quantum = use.quantum;
 	return 0;
 }
@@ -74,8 +74,97 @@ static void count_rest(struct counting *counting, u32 end)
 	for (u32 page = 0; page < counting->pages_count; page++) {
 		struct last *last = &counting->last[page];
 		if (last->quantum != NEVER && last->quantum <= end)
-			counting->vm->tail[last->file][bin_of(counting, last->quantum, end)]++;
+			counting->tail[last->file][bin_of(counting, last->quantum, end)]++;
 	}
+}
+
+/* Each gap is held through if it is no longer than so many bins. */
+static struct sim_vmin_sums *sum_ahead(const u64 *count, u32 bins, double bin_s)
+{
+	struct sim_vmin_sums *ahead = malloc((bins + 1ull) * sizeof(*ahead)), now = { 0, 0 };
+
+	for (u32 bin = 0; ahead && bin < bins; bin++)
+		now.page_ins += (double)count[bin];
+	for (u32 bin = 0; ahead && bin < bins; bin++) {
+		now.page_ins -= (double)count[bin];
+		now.held_page_s += (double)count[bin] * bin * bin_s;
+		ahead[bin] = now;
+	}
+	return ahead;
+}
+
+/* Left of the line from @a to @c, or on it: no price of memory makes it better than both. */
+static bool is_useless(const struct sim_vmin_sums *a, const struct sim_vmin_sums *b,
+		       const struct sim_vmin_sums *c)
+{
+	return (b->held_page_s - a->held_page_s) * (b->page_ins - c->page_ins) >=
+	       (c->held_page_s - b->held_page_s) * (a->page_ins - b->page_ins);
+}
+
+/* Every gap is held through for up to one time; of those times the lower convex hull. */
+static struct sim_vmin_sums *sum_back(const u64 *count, const u64 *tail, u32 bins, double bin_s,
+				      u32 *hull_count)
+{
+	struct sim_vmin_sums *hull = malloc((bins + 1ull) * sizeof(*hull)), now = { 0, 0 };
+	double open = 0;
+	u32 points = 0;
+
+	if (!hull)
+		return NULL;
+	/* What is used again in the same quantum is held in any case. */
+	for (u32 bin = 1; bin < bins; bin++) {
+		now.page_ins += (double)count[bin];
+		open += (double)(count[bin] + tail[bin]);
+	}
+	hull[points++] = now;
+	for (u32 bin = 1; bin < bins; bin++) {
+		now.held_page_s += open * bin_s;
+		now.page_ins -= (double)count[bin];
+		open -= (double)(count[bin] + tail[bin]);
+		if (!count[bin])
+			continue; /* longer, for nothing */
+		while (points > 1 && is_useless(&hull[points - 2], &hull[points - 1], &now))
+			points--;
+		hull[points++] = now;
+	}
+	*hull_count = points;
+	return hull;
+}
+
+static int sum_up(struct sim_vmin *vmin, struct sim_vmin_vm *vm, const struct counting *counting)
+{
+	for (u32 type = 0; type < 2; type++) {
+		vm->ahead[type] = sum_ahead(counting->count[type], vmin->bins, vmin->bin_s);
+		vm->back[type] = sum_back(counting->count[type], counting->tail[type], vmin->bins,
+					  vmin->bin_s, &vm->back_count[type]);
+		if (!vm->ahead[type] || !vm->back[type])
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int count_gaps(struct sim_vmin *vmin, const struct sim_scenario *scenario, u32 index,
+		      struct counting *counting, const volatile bool *stop,
+		      struct tr_error *error)
+{
+	struct sim_timeline_sink sink = { begin_count, count_use, counting, stop };
+	struct sim_vmin_vm *vm = &vmin->vm[index];
+	int rc = 0;
+
+	for (u32 type = 0; type < 2; type++) {
+		counting->count[type] = calloc(vmin->bins, sizeof(u64));
+		counting->tail[type] = calloc(vmin->bins, sizeof(u64));
+		if (!counting->count[type] || !counting->tail[type])
+			rc = -ENOMEM;
+	}
+	if (!rc) {
+		rc = sim_timeline_play(scenario, index, &sink, &vm->sums, error);
+		if (rc)
+			return rc;
+		count_rest(counting, (u32)(vm->sums.end_ns / scenario->quantum_ns));
+		rc = sum_up(vmin, vm, counting);
+	}
+	return rc ? tr_fail(error, rc, "%s: out of memory", scenario->vm[index].name) : 0;
 }
 
 static int count_vm(struct sim_vmin *vmin, const struct sim_scenario *scenario, u32 index,
@@ -84,25 +173,18 @@ static int count_vm(struct sim_vmin *vmin, const struct sim_scenario *scenario, 
 {
 	const struct sim_vm_config *config = &scenario->vm[index];
 	struct sim_vmin_vm *vm = &vmin->vm[index];
-	struct counting counting = { .vmin = vmin, .vm = vm, .bin_quanta = bin_quanta };
-	struct sim_timeline_sink sink = { begin_count, count_use, &counting, stop };
-	struct sim_timeline_sums sums;
-	double life_s;
-	int rc;
+	struct counting counting = { .bin_quanta = bin_quanta };
+	int rc = count_gaps(vmin, scenario, index, &counting, stop, error);
 
-	for (u32 type = 0; type < 2; type++) {
-		vm->count[type] = calloc(vmin->bins, sizeof(u64));
-		vm->tail[type] = calloc(vmin->bins, sizeof(u64));
-		if (!vm->count[type] || !vm->tail[type])
-			return tr_fail(error, -ENOMEM, "%s: out of memory", config->name);
-	}
-	rc = sim_timeline_play(scenario, index, &sink, &sums, error);
-	if (!rc)
-		count_rest(&counting, (u32)(sums.end_ns / scenario->quantum_ns));
 	free(counting.last);
-	life_s = (double)(sums.end_ns - sums.start_ns) / 1e9;
-	vm->busy_ns = (double)sums.compute_ns * time_per_work;
-	vmin->held_page_s += sums.unevictable_page_s +
+	for (u32 type = 0; type < 2; type++) {
+		free(counting.count[type]);
+		free(counting.tail[type]);
+	}
+	double life_s = (double)(vm->sums.end_ns - vm->sums.start_ns) / 1e9;
+
+	vm->busy_ns = (double)vm->sums.compute_ns * time_per_work;
+	vmin->held_page_s += vm->sums.unevictable_page_s +
 			     (double)config->kernel_bytes / PAGE_BYTES * life_s;
 	vmin->nominal_page_s += (double)config->memory_bytes / PAGE_BYTES * life_s;
 	return rc;
@@ -152,59 +234,37 @@ void sim_vmin_destroy(struct sim_vmin *vmin)
 {
 	for (u32 i = 0; vmin->vm && i < vmin->vms_count; i++) {
 		for (u32 type = 0; type < 2; type++) {
-			free(vmin->vm[i].count[type]);
-			free(vmin->vm[i].tail[type]);
+			free(vmin->vm[i].ahead[type]);
+			free(vmin->vm[i].back[type]);
 		}
 	}
 	free(vmin->vm);
 }
 
-/* What the pages of one type in one VM cost at some price. */
-struct outcome {
-	double page_ins, held_page_s;
-};
-
-/* A gap is held through if that is worth a fault: shorter than @worth_s. */
-static struct outcome look_ahead(const struct sim_vmin *vmin, const u64 *count, double worth_s)
+/* A gap is held through if that is worth a fault: no longer than @worth_s. */
+static struct sim_vmin_sums look_ahead(const struct sim_vmin *vmin,
+				       const struct sim_vmin_sums *ahead, double worth_s)
 {
-	struct outcome out = { 0, 0 };
+	double bin = worth_s / vmin->bin_s;
 
-	for (u32 bin = 0; bin < vmin->bins; bin++) {
-		if (bin * vmin->bin_s <= worth_s)
-			out.held_page_s += (double)count[bin] * bin * vmin->bin_s;
-		else
-			out.page_ins += (double)count[bin];
-	}
-	return out;
+	return ahead[bin < vmin->bins - 1 ? (u32)bin : vmin->bins - 1];
 }
 
-/* Every gap is held through for up to one time, that with the least sum of costs. */
-static struct outcome look_back(const struct sim_vmin *vmin, const u64 *count, const u64 *tail,
-				double worth_s)
+/* The idle time with the least sum of costs: where the hull becomes steeper than the price. */
+static struct sim_vmin_sums look_back(const struct sim_vmin_sums *back, u32 count, double worth_s)
 {
-	struct outcome now = { 0, 0 }, best;
-	double open = 0, least;
+	u32 low = 0, high = count - 1;
 
-	for (u32 bin = 0; bin < vmin->bins; bin++) {
-		now.page_ins += (double)count[bin];
-		open += (double)(count[bin] + tail[bin]);
+	while (low < high) {
+		u32 middle = (low + high) / 2;
+
+		if (back[middle + 1].held_page_s - back[middle].held_page_s <
+		    (back[middle].page_ins - back[middle + 1].page_ins) * worth_s)
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	/* What is used again in the same quantum is held in any case. */
-	now.page_ins -= (double)count[0];
-	open -= (double)(count[0] + tail[0]);
-	best = now;
-	least = now.page_ins * worth_s;
-	for (u32 bin = 1; bin < vmin->bins; bin++) {
-		now.held_page_s += open * vmin->bin_s;
-		now.page_ins -= (double)count[bin];
-		open -= (double)(count[bin] + tail[bin]);
-		double cost = now.page_ins * worth_s + now.held_page_s;
-		if (cost < least) {
-			least = cost;
-			best = now;
-		}
-	}
-	return best;
+	return back[low];
 }
 
 struct sim_vmin_point sim_vmin_at(const struct sim_vmin *vmin, enum sim_vmin_knows knows,
@@ -222,10 +282,10 @@ struct sim_vmin_point sim_vmin_at(const struct sim_vmin *vmin, enum sim_vmin_kno
 		for (u32 type = 0; type < 2; type++) {
 			/* Slowdown that one fault adds to the mean, in seconds of holding. */
 			double worth_s = vm->cost_ns[reads][type] / (vm->busy_ns * vmin->vms_count) / price;
-			struct outcome out =
+			struct sim_vmin_sums out =
 				knows == SIM_VMIN_FUTURE ?
-					look_ahead(vmin, vm->count[type], worth_s) :
-					look_back(vmin, vm->count[type], vm->tail[type], worth_s);
+					look_ahead(vmin, vm->ahead[type], worth_s) :
+					look_back(vm->back[type], vm->back_count[type], worth_s);
 			held_page_s += out.held_page_s;
 			point.page_ins += out.page_ins;
 			if (out.page_ins > 0)

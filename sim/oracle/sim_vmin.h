@@ -26,9 +26,19 @@
 
 #include "oracle/sim_timeline.h"
 
+/* What holding pages through so long a gap comes to. */
+struct sim_vmin_sums {
+	double page_ins, held_page_s;
+};
+
 struct sim_vmin_vm {
-	u64 *count[2];	/* anon, file: gaps between uses, by length in bins */
-	u64 *tail[2];	/* from the last use to the end of the page's life, or of the run */
+	struct sim_timeline_sums sums;
+	/*
+	 * Anon, file.  Looking ahead: by the longest gap that is held through, in bins.
+	 * Looking back: the idle times that some price of memory makes best, longest last.
+	 */
+	struct sim_vmin_sums *ahead[2], *back[2];
+	u32 back_count[2];
 	double cost_ns[2][2]; /* of bringing a page back, by enum sim_vmin_reads */
 	double busy_ns;	/* the time that slowdown is measured against */
 };

@@ -212,12 +212,14 @@ static int write_results(struct engine *engine, struct tr_error *error)
 	struct sim_experiment *experiment = engine->experiment;
 	struct sim_comparison *comparison = &experiment->comparison;
 	const char *dir = engine->results.work;
-	int rc;
+	int rc = 0;
 
 	comparison->interrupted = was_interrupted(experiment);
 	remove_empty_folders(engine);
 	sim_comparison_relate(comparison);
-	rc = sim_regret_make(&comparison->regret, comparison, error);
+	if (!experiment->no_oracles)
+		rc = sim_regret_make(&comparison->regret, comparison, experiment->workers,
+				     experiment->stop, error);
 	if (rc)
 		return rc;
 	rc = sim_summary_write(comparison, dir, error);

@@ -23,6 +23,7 @@ struct sim_experiment {
 	u32 policies_count, runs_count;	     /* run numbers start with the scenario's */
 	u32 workers;
 	bool baseline, plots, journal, perfetto;
+	bool no_oracles; /* which take as long as a few runs */
 	const char *dir;
 	const char *command; /* for the report */
 	const volatile bool *stop;

@@ -100,6 +100,29 @@ static void put_setting(FILE *to, const struct sim_findings *findings)
 	}
 }
 
+static void put_regret_cells(FILE *to, const struct sim_regret *regret, u32 policy, u32 curve)
+{
+	const char *bold = regret->right[policy] == curve ? "b" : "span";
+	double could = regret->could[curve][policy];
+
+	if (isfinite(could))
+		fprintf(to, "<td>%.1f %%</td><td><%s>%.1f %%</%s></td>", 100 * could, bold,
+			100 * (could - regret->saved[policy]), bold);
+	else
+		fputs("<td>-</td><td>-</td>", to);
+}
+
+static void put_bounds(FILE *to)
+{
+	fputs("<ul>\n", to);
+	for (u32 curve = 0; curve < SIM_REGRET_CURVES; curve++)
+		fprintf(to, "<li>%s: %s%s.</li>\n", sim_regret_texts[curve].label,
+			sim_regret_texts[curve].bounds ? "in open loop a bound of " :
+							 "a reference, and a bound of ",
+			sim_regret_texts[curve].bounds ? sim_regret_texts[curve].bounds : "nothing");
+	fputs("</ul>\n", to);
+}
+
 static int put_regret(FILE *to, const struct sim_comparison *comparison, const char *dir,
 		      struct tr_error *error)
 {
@@ -111,13 +134,17 @@ static int put_regret(FILE *to, const struct sim_comparison *comparison, const c
 	snprintf(path, sizeof(path), "%s/plots/" SIM_FIGURE_REGRET ".svg", dir);
 	rc = sim_html_figure(to, path,
 			     "Memory saved at each mean slowdown, first run. VMIN knows every future use "
-			     "of a page and reads whole clusters that are all wanted; WS knows past uses "
-			     "exactly, keeps to the best idle ages in hindsight, and reads a page at a "
-			     "time: what reports of ages could reach if they were perfect.", error);
+			     "of a page and chooses victims; the LRU curves are a balloon that knows the "
+			     "future in guests that evict in LRU order, of any size or not below "
+			     "memory_min; all of these read whole clusters. WS knows past uses exactly, "
+			     "keeps to the best idle ages in hindsight, and reads a page at a time: what "
+			     "reports of ages could reach if they were perfect.", error);
 	if (rc)
 		return rc;
-	fputs("<div class=\"wide\"><table>\n<tr><th>policy</th><th>mean slowdown</th><th>saved</th>"
-	      "<th>VMIN saves</th><th>regret</th><th>WS saves</th><th>regret</th></tr>\n", to);
+	fputs("<div class=\"wide\"><table>\n<tr><th>policy</th><th>mean slowdown</th><th>saved</th>", to);
+	for (u32 curve = 0; curve < SIM_REGRET_CURVES; curve++)
+		fprintf(to, "<th>%s saves</th><th>regret</th>", sim_regret_texts[curve].label);
+	fputs("</tr>\n", to);
 	for (u32 i = 0; i < comparison->policies_count; i++) {
 		if (!isfinite(regret->slowdown[i]))
 			continue;
@@ -126,15 +153,16 @@ static int put_regret(FILE *to, const struct sim_comparison *comparison, const c
 		fprintf(to, "</td><td>%.4f</td><td>%.1f %%</td>", regret->slowdown[i],
 			100 * regret->saved[i]);
 		for (u32 curve = 0; curve < SIM_REGRET_CURVES; curve++)
-			fprintf(to, "<td>%.1f %%</td><td>%.1f %%</td>", 100 * regret->could[curve][i],
-				100 * (regret->could[curve][i] - regret->saved[i]));
+			put_regret_cells(to, regret, i, curve);
 		fputs("</tr>\n", to);
 	}
 	fprintf(to, "</table></div>\n<p class=\"sub\">Regret in shares of nominal memory, at the policy's "
-		    "own slowdown. %s</p>\n", regret->bound ?
-		"These runs are open-loop: VMIN is a bound for every policy." :
-		"In closed loop every policy has a timeline of its own, so VMIN is a reference and no bound; "
-		"in open loop it is a bound. WS is none in either.");
+		    "own slowdown; bold: the oracle that is right for the policy (of any size where "
+		    "guests are made to reclaim, the host swaps or free pages are reported). %s</p>\n",
+		regret->bound ? "These runs are open-loop." :
+				"In closed loop every policy has a timeline of its own, so all of them are "
+				"references and no bounds.");
+	put_bounds(to);
 	return 0;
 }
 

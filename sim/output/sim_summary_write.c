@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* sim_summary_write.c - summary.json, summary.csv, vms.csv, provenance.txt. */
+/* sim_summary_write.c - summary.json, summary.csv, vms.csv, regret.csv, provenance.txt. */
 #include <assert.h>
 #include <errno.h>
 #include <math.h>
@@ -37,21 +37,65 @@ static void put_run(struct sim_json_writer *json, const struct sim_summary *summ
 	sim_json_close(json);
 }
 
+/* What a curve is to a policy's runs. */
+static const char *curve_is(const struct sim_regret *regret, u32 policy, u32 curve)
+{
+	return sim_regret_bounds(regret->bound, regret->lru, regret->right[policy], curve) ?
+		       "bound" : "reference";
+}
+
 static void put_regret(struct sim_json_writer *json, const struct sim_regret *regret, u32 policy)
 {
-	static const char *const keys[SIM_REGRET_CURVES] = { "vmin", "ws" };
-
 	sim_json_object(json, "regret");
-	sim_json_text(json, "vmin_is", regret->bound ? "bound" : "reference");
 	sim_json_number(json, "slowdown_mean", regret->slowdown[policy]);
 	sim_json_number(json, "saved_share", regret->saved[policy]);
+	sim_json_text(json, "right_oracle", sim_regret_texts[regret->right[policy]].key);
 	for (u32 i = 0; i < SIM_REGRET_CURVES; i++) {
-		sim_json_object(json, keys[i]);
+		sim_json_object(json, sim_regret_texts[i].key);
+		sim_json_text(json, "is", curve_is(regret, policy, i));
+		sim_json_text(json, "bounds_in_open_loop",
+			      sim_regret_texts[i].bounds ? sim_regret_texts[i].bounds : "nothing");
 		sim_json_number(json, "could_save_share", regret->could[i][policy]);
 		sim_json_number(json, "regret_share", regret->could[i][policy] - regret->saved[policy]);
 		sim_json_close(json);
 	}
 	sim_json_close(json);
+}
+
+static void put_regret_rows(FILE *to, const struct sim_comparison *comparison, u32 policy)
+{
+	const struct sim_regret *regret = &comparison->regret;
+	char number[SIM_NUMBER_TEXT];
+
+	for (u32 i = 0; i < SIM_REGRET_CURVES; i++) {
+		sim_csv_text(to, sim_comparison_name(comparison, policy));
+		fprintf(to, ",%s", sim_number_text(regret->slowdown[policy], number));
+		fprintf(to, ",%s", sim_number_text(regret->saved[policy], number));
+		fprintf(to, ",%s,%d,%s,", sim_regret_texts[i].key, regret->right[policy] == i,
+			curve_is(regret, policy, i));
+		sim_csv_text(to, sim_regret_texts[i].bounds ? sim_regret_texts[i].bounds : "nothing");
+		fprintf(to, ",%s", sim_number_text(regret->could[i][policy], number));
+		fprintf(to, ",%s\n",
+			sim_number_text(regret->could[i][policy] - regret->saved[policy], number));
+	}
+}
+
+static int write_regret(const struct sim_comparison *comparison, const char *dir,
+			struct tr_error *error)
+{
+	struct sim_file file;
+	int rc;
+
+	if (!comparison->regret.known)
+		return 0;
+	rc = sim_file_create(&file, dir, "regret.csv", error);
+	if (rc)
+		return rc;
+	fputs("policy,slowdown_mean,saved_share,oracle,right,is,bounds_in_open_loop,could_save_share,"
+	      "regret_share\n", file.stream);
+	for (u32 i = 0; i < comparison->policies_count; i++)
+		put_regret_rows(file.stream, comparison, i);
+	return sim_file_close(&file, error);
 }
 
 static void put_policy(struct sim_json_writer *json, const struct sim_comparison *comparison,
@@ -268,6 +312,8 @@ int sim_summary_write(const struct sim_comparison *comparison, const char *dir,
 	if (!rc)
 		rc = write_csv(comparison, dir, "vms.csv", "policy,run,vm", sim_vm_metrics,
 			       SIM_VM_METRICS, put_vm_rows, error);
+	if (!rc)
+		rc = write_regret(comparison, dir, error);
 	if (!rc)
 		rc = write_provenance(comparison->scenario[0], dir, error);
 	return rc;

@@ -13,6 +13,7 @@
 #include "observe/sim_metrics.h"
 #include "observe/sim_stats.h"
 #include "sweep/sim_sweep.h"
+#include "sweep/sim_sweep_regret.h"
 
 struct sim_gather {
 	const struct sim_sweep *sweep;
@@ -23,6 +24,7 @@ struct sim_gather {
 	bool *done, *valid;
 	u32 missing_count; /* of runs[] without baselines */
 	u32 damaged_count; /* files that did not read; they are gone now */
+	const struct sim_sweep_regret *regret; /* the caller's; NULL: left out */
 };
 
 void sim_gather_init(struct sim_gather *gather, const struct sim_sweep *sweep);

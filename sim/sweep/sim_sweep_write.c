@@ -77,6 +77,31 @@ static int write_runs(const struct sim_gather *gather, const char *dir, struct t
 	return sim_file_close(&file, error);
 }
 
+static void put_regret_head(FILE *to)
+{
+	for (u32 i = 0; i < SIM_REGRET_CURVES; i++)
+		fprintf(to, ",regret_%s", sim_regret_texts[i].key);
+	fputs(",right_oracle,right_bounds", to);
+}
+
+/* Points of the first sample; empty where they are not known. */
+static void put_regret(FILE *to, const struct sim_gather *gather, u32 cell, u32 variant)
+{
+	const struct sim_sweep_regret *regret = gather->regret;
+	char text[SIM_NUMBER_TEXT];
+	u32 right = sim_sweep_regret_right(regret, gather, cell, variant);
+
+	for (u32 i = 0; i < SIM_REGRET_CURVES; i++)
+		fprintf(to, ",%s",
+			sim_number_text(sim_sweep_regret_at(regret, gather, cell, variant, i), text));
+	if (regret->known[cell])
+		fprintf(to, ",%s,%d",
+			sim_regret_texts[right].key,
+			sim_regret_bounds(regret->bound[cell], regret->lru[cell], right, right));
+	else
+		fputs(",,", to);
+}
+
 static int write_table(const struct sim_gather *gather, const char *dir, struct tr_error *error)
 {
 	const struct sim_plan *plan = gather->plan;
@@ -92,6 +117,8 @@ static int write_table(const struct sim_gather *gather, const char *dir, struct 
 	for (u32 i = 0; i < SIM_RUN_METRICS; i++)
 		fprintf(to, ",%s,%s_low,%s_high", sim_run_metrics[i].key, sim_run_metrics[i].key,
 			sim_run_metrics[i].key);
+	if (gather->regret)
+		put_regret_head(to);
 	fputc('\n', to);
 	for (u32 cell = 0; cell < plan->cells_count; cell++)
 		for (u32 variant = 0; variant < plan->variants_count; variant++) {
@@ -104,12 +131,36 @@ static int write_table(const struct sim_gather *gather, const char *dir, struct 
 				fprintf(to, ",%s", sim_number_text(e.low, text));
 				fprintf(to, ",%s", sim_number_text(e.high, text));
 			}
+			if (gather->regret)
+				put_regret(to, gather, cell, variant);
 			fputc('\n', to);
 		}
 	return sim_file_close(&file, error);
 }
 
 /* --- JSON --- */
+
+static void put_json_regret(struct sim_json_writer *json, const struct sim_gather *gather, u32 cell,
+			    u32 variant)
+{
+	const struct sim_sweep_regret *regret = gather->regret;
+	u32 right = sim_sweep_regret_right(regret, gather, cell, variant);
+
+	sim_json_object(json, "regret");
+	sim_json_text(json, "right_oracle", sim_regret_texts[right].key);
+	for (u32 i = 0; i < SIM_REGRET_CURVES; i++) {
+		const struct sim_regret_text *text = &sim_regret_texts[i];
+
+		sim_json_object(json, text->key);
+		sim_json_text(json, "is", sim_regret_bounds(regret->bound[cell], regret->lru[cell], right,
+							    i) ? "bound" : "reference");
+		sim_json_text(json, "bounds_in_open_loop", text->bounds ? text->bounds : "nothing");
+		sim_json_number(json, "regret_share",
+				sim_sweep_regret_at(regret, gather, cell, variant, i));
+		sim_json_close(json);
+	}
+	sim_json_close(json);
+}
 
 static void put_json_cell(struct sim_json_writer *json, const struct sim_gather *gather, u32 cell,
 			  u32 variant)
@@ -132,6 +183,8 @@ static void put_json_cell(struct sim_json_writer *json, const struct sim_gather 
 		sim_estimate_json(json, sim_run_metrics[i].key,
 			     sim_gather_estimate(gather, cell, variant, i));
 	sim_json_close(json);
+	if (gather->regret && gather->regret->known[cell])
+		put_json_regret(json, gather, cell, variant);
 	sim_json_close(json);
 }
 
@@ -173,13 +226,21 @@ static const enum sim_run_metric columns[] = {
 	SIM_RUN_HOST_SWAP,	 SIM_RUN_OOM,	       SIM_RUN_REVERSALS,
 };
 
-static void put_head(FILE *to, const char *first)
+static void put_head(FILE *to, const char *first, bool regret)
 {
 	fprintf(to, "<div class=\"wide\"><table>\n<tr><th class=\"l\">%s</th>"
 		    "<th class=\"l\">policy</th><th>runs</th>", first);
 	for (size_t i = 0; i < COUNT(columns); i++)
 		sim_page_metric(to, &sim_run_metrics[columns[i]]);
-	fputs("<th>valid</th></tr>\n", to);
+	fprintf(to, "%s<th>valid</th></tr>\n", regret ? "<th>regret VMIN</th><th>O5</th>" : "");
+}
+
+static void put_regret_cells(FILE *to, const struct sim_gather *gather, u32 cell, u32 variant)
+{
+	char vmin[SIM_REGRET_TEXT], o5[SIM_REGRET_TEXT];
+
+	sim_sweep_regret_cells(gather, cell, variant, vmin, o5);
+	fprintf(to, "<td>%s</td><td>%s</td>", vmin, o5);
 }
 
 static void put_rows(FILE *to, const struct sim_gather *gather)
@@ -188,7 +249,7 @@ static void put_rows(FILE *to, const struct sim_gather *gather)
 	char label[SIM_PLAN_LABEL_MAX];
 	u32 rows = 0;
 
-	put_head(to, "cell");
+	put_head(to, "cell", gather->regret != NULL);
 	for (u32 cell = 0; cell < plan->cells_count; cell++)
 		for (u32 variant = 0; variant < plan->variants_count && rows < ROWS_MAX;
 		     variant++, rows++) {
@@ -200,6 +261,8 @@ static void put_rows(FILE *to, const struct sim_gather *gather)
 			for (size_t i = 0; i < COUNT(columns); i++)
 				sim_estimate_html(to, &sim_run_metrics[columns[i]],
 					   sim_gather_estimate(gather, cell, variant, columns[i]));
+			if (gather->regret)
+				put_regret_cells(to, gather, cell, variant);
 			fprintf(to, "<td>%s</td></tr>\n",
 				sim_gather_valid(gather, cell, variant) ?
 					"yes" : "<span class=\"bad\">no</span>");
@@ -286,6 +349,11 @@ static int write_page(const struct sim_gather *gather, const char *dir, const ch
 		rc = put_figures(to, gather, dir, error);
 	fputs("<h2>Every cell</h2>\n", to);
 	put_rows(to, gather);
+	if (gather->regret) {
+		fputs("<p class=\"sub\">", to);
+		sim_html_text(to, sim_sweep_regret_legend(gather));
+		fputs("</p>\n", to);
+	}
 	sim_page_again(to, command);
 	return sim_page_end(&file, rc, error);
 }

@@ -282,7 +282,7 @@ Test(oracle, a_balloon_that_knows_the_future_is_between_vmin_and_the_best_fixed_
 		read_scenario(&scenario, VM("a", "a.wst", "3"), "");
 		cr_assert_eq(sim_timeline_make(&timeline, &scenario, NULL, &error), 0, "%s", error.text);
 		cr_assert_eq(sim_vmin_make(&vmin, &scenario, NULL, NULL, &error), 0, "%s", error.text);
-		cr_assert_eq(sim_elastic_make(&elastic, &timeline, &vmin, NULL, &error), 0, "%s",
+		cr_assert_eq(sim_elastic_make(&elastic, &scenario, &vmin, NULL, &error), 0, "%s",
 			     error.text);
 		u32 below = 0;
 		for (u32 pages = 40; pages <= 700; pages += 60) {
@@ -300,8 +300,8 @@ Test(oracle, a_balloon_that_knows_the_future_is_between_vmin_and_the_best_fixed_
 			cr_assert_leq(best, vmin_saves + 0.01, "seed %llu, %u pages: %g, VMIN %g", seed,
 				      pages, best, vmin_saves);
 			cr_assert_leq(limited, best + 1e-9);
-			/* 1 MiB of 4 cannot be taken. */
-			cr_assert_leq(limited, 0.75 + 1e-9);
+			/* 1 MiB of 4 cannot be taken, once it was touched. */
+			cr_assert_leq(limited, 0.76, "%g", limited);
 			below += best < vmin_saves - 0.02;
 		}
 		cr_assert_gt(below, 3, "LRU's victims are as good as VMIN's?");
