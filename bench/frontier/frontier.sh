@@ -49,7 +49,7 @@ for set in ${sets:-tune held}; do
 		cat "$policies"
 		printf '}\n'
 	} > "plan-$set.json"
-	"$wssim" sweep "plan-$set.json" -o "$set" -j "$jobs" --no-plots > "$set.txt"
+	"$wssim" sweep "plan-$set.json" -o "$set" -j "$jobs" --no-plots --no-oracles > "$set.txt"
 	# The oracle knows no policy and no host: once for each scenario and program.
 	mkdir -p oracle
 	for scenario in "$set"-*.json; do

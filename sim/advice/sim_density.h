@@ -3,8 +3,9 @@
  * sim_density.h - how many VMs of a kind fit on a host.
  *
  * The host stays, the VM is copied n times; n is doubled until a bound is broken and then
- * bisected.  Every n is run `runs` times, each against a baseline of the same n with memory
- * for everybody, and is safe when every run is (sim_verdict.h).  Load comes together (all
+ * bisected, by the first run alone, for what that breaks is not safe.  The most that it leaves
+ * is run `runs` times and is safe when every run is (sim_verdict.h); if it is not, fewer are.
+ * Runs are compared with runs of no fewer VMs with memory for everybody.  Load comes together (all
  * copies in the same phase: the same cron hour) or spread (each begins at a random time of
  * its cycle, drawn by run).
  */
@@ -14,7 +15,7 @@
 #include "advice/sim_verdict.h"
 #include "tr_error.h"
 
-#define SIM_DENSITY_TRIES 32
+#define SIM_DENSITY_TRIES 64
 
 struct sim_density_try {
 	u32 count;
@@ -37,7 +38,7 @@ struct sim_density {
 	u32 tries_count;
 	struct sim_density_try tried[SIM_DENSITY_TRIES];
 	u32 answer; /* index of the most that are safe; ~0: not even one */
-	u32 broken; /* of the fewest that are not; ~0: none up to the limit */
+	u32 broken; /* of the fewest that are not, maybe by one run; ~0: none up to the limit */
 };
 
 /* Return: 0; -EINTR stopped; what a run returned. */

@@ -11,6 +11,7 @@
 #include "cli/cmd.h"
 #include "cli/cmd_advice.h"
 #include "cli/cmd_options.h"
+#include "output/sim_pool.h"
 #include "scenario/sim_json_write.h"
 #include "scenario/sim_scenario_read.h"
 #include "tr_file.h"
@@ -174,13 +175,69 @@ static void print_head(const struct options *options, const struct sim_scenario 
 	       "WHAT LIMITS IT");
 }
 
+static int work(void *ctx, u32 job, void **result, size_t *bytes, struct tr_error *error)
+{
+	struct sim_density *density = &((struct sim_density *)ctx)[job], *found;
+	int rc;
+
+	density->progress_ctx = density;
+	rc = sim_density_search(density, error);
+	if (rc)
+		return rc;
+	found = malloc(sizeof(*found));
+	assert(found);
+	*found = *density;
+	*result = found;
+	*bytes = sizeof(*found);
+	return 0;
+}
+
+static int take(void *ctx, u32 job, const void *result, size_t bytes)
+{
+	assert(bytes == sizeof(struct sim_density));
+	memcpy(&((struct sim_density *)ctx)[job], result, bytes);
+	return 0;
+}
+
+/* Every search by itself, on the cores that there are. */
+static int search_all(const struct options *options, const struct sim_scenario *scenario, u32 vm,
+		      const struct cmd_policies *policies, struct sim_density *density,
+		      struct tr_error *error)
+{
+	u32 count = 2 * policies->count, workers = options->advice.workers;
+	struct sim_pool pool = { .jobs_count = count, .workers = workers, .stop = &cli_stop,
+				 .ctx = density, .work = work, .done = take };
+	int rc;
+
+	for (u32 i = 0; i < count; i++)
+		density[i] = (struct sim_density){
+			.scenario = scenario,
+			.vm = vm,
+			.policy = sim_policy_find(policies->name[i / 2]),
+			.spread = i % 2,
+			.cycle_ns = options->cycle_ns ? options->cycle_ns : scenario->duration_ns / 2,
+			.slo = { options->advice.slowdown,
+				 options->p95 ? SIM_RUN_SLOWDOWN_P95 : SIM_RUN_SLOWDOWN_MAX, false },
+			.runs = options->advice.runs,
+			.workers = (workers + count - 1) / count,
+			.count_max = options->count_max,
+			.stop = &cli_stop,
+			.progress = progress,
+		};
+	rc = sim_pool_run(&pool, error);
+	cmd_advice_progress("%s", "");
+	return rc ? rc : cli_stop ? tr_fail(error, -EINTR, "interrupted") : 0;
+}
+
 static int density_all(const struct options *options, const struct sim_scenario *scenario, u32 vm,
 		       const struct cmd_policies *policies)
 {
 	struct sim_json_writer json;
+	struct sim_density *density = calloc(2ull * policies->count, sizeof(*density));
 	struct tr_error error = { "" };
-	int rc = 0;
+	int rc;
 
+	assert(density);
 	if (options->advice.json) {
 		sim_json_begin(&json, stdout);
 		sim_json_text(&json, "vm", scenario->vm[vm].name);
@@ -190,34 +247,18 @@ static int density_all(const struct options *options, const struct sim_scenario 
 	} else {
 		print_head(options, scenario, vm);
 	}
+	rc = search_all(options, scenario, vm, policies, density, &error);
 	for (u32 i = 0; i < 2 * policies->count && !rc; i++) {
-		struct sim_density density = {
-			.scenario = scenario,
-			.vm = vm,
-			.policy = sim_policy_find(policies->name[i / 2]),
-			.spread = i % 2,
-			.cycle_ns = options->cycle_ns ? options->cycle_ns : scenario->duration_ns / 2,
-			.slo = { options->advice.slowdown,
-				 options->p95 ? SIM_RUN_SLOWDOWN_P95 : SIM_RUN_SLOWDOWN_MAX, false },
-			.runs = options->advice.runs,
-			.workers = options->advice.workers,
-			.count_max = options->count_max,
-			.stop = &cli_stop,
-			.progress = progress,
-			.progress_ctx = &density,
-		};
-		rc = sim_density_search(&density, &error);
-		cmd_advice_progress("%s", "");
-		if (!rc && options->advice.json)
-			json_row(&json, &density);
-		else if (!rc)
-			print_row(&density);
-		fflush(stdout);
+		if (options->advice.json)
+			json_row(&json, &density[i]);
+		else
+			print_row(&density[i]);
 	}
 	if (options->advice.json) {
 		sim_json_close(&json);
 		sim_json_finish(&json);
 	}
+	free(density);
 	return rc ? cmd_fail(rc, &error) : cmd_flush("density", EXIT_DONE);
 }
 

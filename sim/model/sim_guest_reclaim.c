@@ -269,7 +269,8 @@ static u64 reclaim_memcg(struct pass *pass, u32 memcg, u64 want)
 	while (got < want) {
 		if (ops->wants_ageing && ops->wants_ageing(lruvec, swappiness))
 			pass->sum.cpu_ns += sim_guest_age_memcg(guest, memcg, false);
-		struct sim_reclaim_scan scan = { .swappiness = swappiness, .budget = SCAN_BUDGET };
+		struct sim_reclaim_scan scan = { .swappiness = swappiness, .no_swap = !swap,
+						.budget = SCAN_BUDGET };
 		u32 most = want - got < BATCH ? (u32)(want - got) : BATCH;
 		u32 n = ops->evict(lruvec, &scan, page, shadow, most);
 

@@ -87,6 +87,7 @@ struct sim_reclaim {
 /* One request for victims, and what serving it cost. */
 struct sim_reclaim_scan {
 	u32 swappiness; /* 0: anon pages are not evicted; to 200, as vm.swappiness */
+	bool no_swap;	/* there is nowhere to put anon pages: swappiness is 0, and they do not age */
 	u32 budget;	/* pages that may be looked at */
 	u32 scanned;	/* out: pages looked at */
 	u32 rmap_walks; /* out: accessed bits looked up by reverse mapping */

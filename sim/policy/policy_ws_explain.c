@@ -74,9 +74,10 @@ void policy_ws_explain(const struct policy_ws_reason *reason, char text[POLICY_W
 	else
 		add(&line, "; stall not known: no statistics yet");
 	if (guest->follow.updated_ns)
-		add(&line, "; demand %llu + %llu beside it, following it would save %llu and is worth "
+		add(&line, "; demand %llu + %llu beside it, following it would save %lld and is worth "
 			   "%.1f %%%s",
-		    mib(guest->follow.demand), mib(guest->follow.buffer), mib(guest->follow.saved),
+		    mib(guest->follow.demand), mib(guest->follow.buffer),
+		    (long long)(guest->follow.saved / (1 << 20)),
 		    100 * guest->follow.value, guest->follow.leads ? ": followed" : "");
 	add(&line, "; use %llu of %llu, backed %llu, balloon aims at %llu", mib(guest->used),
 	    vm->actual_bytes >> 20, vm->backed_bytes >> 20, vm->target_bytes >> 20);

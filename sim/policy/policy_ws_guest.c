@@ -136,8 +136,10 @@ static void take_work(struct policy_ws_guest *guest, const struct sim_vm_view *v
  */
 static double told_stall(struct policy_ws_guest *guest, const struct sim_vm_view *vm, u64 dt_ns)
 {
-	double told = guest->psi_ns ? since(vm->psi_some_ns, guest->psi_ns) : 0;
+	/* What it had waited before it was first heard is not of now; "not at all yet" is heard. */
+	double told = guest->agent_heard ? since(vm->psi_some_ns, guest->psi_ns) : 0;
 
+	guest->agent_heard = vm->committed_bytes || vm->psi_some_ns;
 	guest->psi_ns = vm->psi_some_ns;
 	/* While the balloon takes pages, it is the cause. */
 	return vm->actual_bytes > vm->target_bytes ? 0 : policy_smaller(1, told / (double)dt_ns);

@@ -48,6 +48,7 @@ struct policy_ws_guest {
 	double turnover; /* share of what its lists hold that comes back from swap each second */
 	double work_now, work_mean; /* processor seconds per second, likewise; 1: not known */
 	u64 cpu_ns, psi_ns;
+	bool agent_heard; /* it has answered: psi_ns is of its last answer */
 	/* Need. */
 	double cold, headroom, need;
 	u32 cold_age; /* index of the age that cold is older than */

@@ -349,10 +349,10 @@ static u32 twolist_evict(struct sim_reclaim *reclaim, struct sim_reclaim_scan *s
 	struct sim_twolist *two = twolist_of(reclaim);
 	struct twolist_victims victims = { pages, shadows, 0, max };
 	struct twolist_plan *plan = &two->plan;
-	u32 swappiness = scan->swappiness;
+	u32 swappiness = scan->no_swap ? 0 : scan->swappiness;
 
-	/* Without swap the caller says 0, and that stands. */
-	two->swap = swappiness != 0;
+	/* can_age_anon_pages(): with swap anon pages are deactivated even at a swappiness of 0. */
+	two->swap = !scan->no_swap;
 	if (two->swap && reclaim->rules.swappiness != WS_SWAPPINESS_CALLER)
 		swappiness = reclaim->rules.swappiness;
 	if (!swappiness) /* what an earlier call planned no longer holds */

@@ -6,6 +6,7 @@
 
 #include "policy/policy_curve.h"
 #include "policy/policy_util.h"
+#include "policy/policy_ws_explain.h"
 #include "policy/policy_ws_guest.h"
 #include "toy_host.h"
 
@@ -659,4 +660,59 @@ Test(policy_ws, taking_more_never_costs_less)
 				  more, less);
 		}
 	}
+}
+
+/* What an agent says each second, of its pressure and of what is committed. */
+static double stall_told(const u64 psi_ns[4], const u64 committed[4])
+{
+	struct policy_ws_params params = { .interval_ns = 10 * TOY_SECOND, .queueing = 1, .slowdown = 0.5,
+					   .headroom = 0.1, .forget_ns = 600 * TOY_SECOND };
+	struct sim_vm_view vm = { .nominal_bytes = 1 << 26, .target_bytes = 1 << 26,
+				  .actual_bytes = 1 << 26 };
+	struct policy_ws_guest guest;
+
+	policy_ws_guest_init(&guest, &params);
+	for (u32 i = 0; i < 4; i++) {
+		u64 now_ns = (i + 1) * TOY_SECOND;
+
+		vm.stats.time_ns = now_ns;
+		vm.psi_some_ns = psi_ns[i];
+		vm.committed_bytes = committed[i];
+		guest.actual_asked = vm.actual_bytes;
+		policy_ws_guest_stats(&guest, &vm, now_ns, &params);
+	}
+	return guest.stall_last;
+}
+
+Test(policy_ws, the_first_stall_of_a_guest_that_never_stalled_counts)
+{
+	static const u64 there[4] = { 1, 1, 1, 1 }, late[4] = { 0, 0, 0, 1 };
+	double never = stall_told((u64[4]){ 0, 0, 0, 0 }, there);
+	double first = stall_told((u64[4]){ 0, 0, 0, 50000000 }, there);
+	double more = stall_told((u64[4]){ 7, 7, 7000, 50007000 }, there);
+	double arrived = stall_told((u64[4]){ 0, 0, 0, 50000000 }, late);
+
+	cr_assert_float_eq(never, 0, 1e-9);
+	cr_assert_float_eq(first, 0.05, 1e-9, "%g", first);
+	cr_assert_float_eq(more, 0.05, 1e-9, "%g", more);
+	cr_assert_float_eq(arrived, 0, 1e-9, "%g: what was before the agent is not of now", arrived);
+}
+
+Test(policy_ws, a_loss_by_following_is_said_as_one)
+{
+	struct policy_ws_params params = { .interval_ns = 10 * TOY_SECOND };
+	struct policy_ws_guest guest;
+	struct sim_vm_view vm = { .target_bytes = 1 << 26 };
+	struct policy_ws_reason reason = { .guest = &guest, .vm = &vm, .params = &params,
+					   .why = "follow" };
+	char text[POLICY_WS_TEXT_MAX];
+
+	policy_ws_guest_init(&guest, &params);
+	guest.follow.updated_ns = 1;
+	guest.follow.saved = -12.0 * (1 << 20);
+	policy_ws_explain(&reason, text);
+	cr_assert_not_null(strstr(text, "following it would save -12 and is worth"), "%s", text);
+	guest.follow.saved = 12.0 * (1 << 20);
+	policy_ws_explain(&reason, text);
+	cr_assert_not_null(strstr(text, "following it would save 12 and is worth"), "%s", text);
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "advice/sim_batch.h"
 #include "advice/sim_density.h"
 #include "advice/sim_inventory.h"
 #include "advice/sim_size.h"
@@ -150,6 +151,42 @@ Test(advice, as_many_vms_fit_as_memory_holds)
 	cr_assert_eq(sim_density_search(&density, &error), 0, "%s", error.text);
 	cr_assert_eq(density.tried[density.answer].count, 3);
 	cr_assert_eq(density.broken, NONE);
+	sim_scenario_free(&scenario);
+}
+
+/* A search counts on it: where memory is for all, how many others there are says nothing. */
+Test(advice, with_memory_for_all_a_run_of_more_vms_has_the_same_first_ones)
+{
+	struct sim_scenario scenario;
+	struct tr_error error = { "" };
+	struct sim_summary *of[2];
+
+	write_loop("loop.wst", 8);
+	read_scenario(&scenario, "64MiB", "\"memory\": \"32MiB\", \"kernel\": \"4MiB\"");
+	for (u32 i = 0; i < 2; i++) {
+		struct sim_variant variant;
+		const struct sim_scenario *one = &variant.scenario;
+		struct sim_batch batch = { .scenario = &one, .scenarios_count = 1, .runs_count = 1,
+					   .workers = 1 };
+
+		sim_variant_copies(&variant, &scenario, 0, 2 + 3 * i);
+		for (u32 vm = 0; vm < variant.scenario.vms_count; vm++)
+			variant.scenario.vm[vm].phase_jitter_ns = 3000000000ull;
+		sim_variant_ample(&variant);
+		cr_assert_eq(sim_batch_run(&batch, &error), 0, "%s", error.text);
+		of[i] = batch.summary[0];
+		batch.summary[0] = NULL;
+		sim_batch_free(&batch);
+		sim_variant_free(&variant);
+	}
+	for (u32 vm = 0; vm < 2; vm++)
+		for (u32 i = 0; i < SIM_VM_METRICS; i++) {
+			double few = of[0]->vm[vm].value[i], many = of[1]->vm[vm].value[i];
+			cr_assert(few == many || (isnan(few) && isnan(many)), "VM %u, %s: %g, %g", vm,
+				  sim_vm_metrics[i].key, few, many);
+		}
+	free(of[0]);
+	free(of[1]);
 	sim_scenario_free(&scenario);
 }
 

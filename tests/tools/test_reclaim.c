@@ -660,12 +660,13 @@ Test(reclaim, two_lists_keep_a_smaller_inactive_list_in_larger_memory)
 }
 
 /* Are file pages recent that come back after as many evictions as there are anonymous pages? */
-static bool far_file_is_recent(const char *name, u32 swappiness)
+static bool far_file_is_recent(const char *name, u32 swappiness, bool no_swap)
 {
 	enum { ANON = 400, FILES = 240 };
 	struct sim_reclaim_choice choice = choose(name);
 	struct sim_reclaim_space space = { .pages_count = 640, .accessed = SIM_HOT_ACCESSED_GUEST };
-	struct sim_reclaim_scan scan = { .swappiness = swappiness, .budget = 1000 };
+	struct sim_reclaim_scan scan = { .swappiness = swappiness, .no_swap = no_swap,
+					 .budget = 1000 };
 	struct sim_reclaim *reclaim;
 	u32 victims[FILES], shadows[FILES], got = 0;
 
@@ -691,7 +692,9 @@ static bool far_file_is_recent(const char *name, u32 swappiness)
 /* workingset_test_recent() asks whether there is swap, and not for vm.swappiness. */
 Test(reclaim, two_lists_count_anon_as_room_for_files_while_there_is_swap)
 {
-	cr_assert(far_file_is_recent("twolist:swappiness=0", 60));
-	cr_assert(!far_file_is_recent("twolist:swappiness=0", 0));
-	cr_assert(!far_file_is_recent("twolist", 0));
+	cr_assert(far_file_is_recent("twolist:swappiness=0", 60, false));
+	cr_assert(far_file_is_recent("twolist", 0, false), "a guest's own swappiness is no other");
+	cr_assert(!far_file_is_recent("twolist:swappiness=0", 0, true));
+	cr_assert(!far_file_is_recent("twolist", 0, true));
+	cr_assert(!far_file_is_recent("twolist:swappiness=60", 60, true), "what is not there");
 }
