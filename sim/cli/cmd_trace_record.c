@@ -145,8 +145,9 @@ static const struct argp_option argp_options[] = {
 	{ NULL, 0, NULL, 0, "A whole Linux guest instead of a command:", 1 },
 	{ "guest", 'g', NULL, 0, "boot a guest and record it", 1 },
 	{ "kernel", KEY_KERNEL, "KERNEL", 0,
-	  "an image, a Debian package's file or name (default: what linux-image-cloud-amd64 "
-	  "depends on, fetched by apt-get)", 1 },
+	  "a Debian package's file or name (default: what linux-image-cloud-amd64 depends on, "
+	  "fetched by apt-get); or an image, which comes without modules: unless virtio and "
+	  "ext4 are built in, the guest has no disk and none of the files", 1 },
 	{ "memory", KEY_MEMORY, "SIZE", 0, "the guest's memory (default 256MiB)", 1 },
 	{ "workload", KEY_WORKLOAD, "SCRIPT", 0,
 	  "a shell script to run in the guest, or 'boot' (idles for ten seconds and ends), or 'files' "

@@ -77,6 +77,8 @@ Test(trace_run, of_any_bytes_the_fast_way_takes_none_that_the_careful_one_refuse
 
 enum { RUNS = 700, RUNS_ROOM = RUNS * TR_RUN_BYTES_MAX + TR_BLOCK_SLACK };
 
+static struct tr_block_run runs_in[RUNS], runs_back[RUNS + 1];
+static u8 columns[RUNS_ROOM];
 static const struct tr_run_bounds bounds = { .memcgs_count = 65536, .nodes_count = 256 };
 
 /* A run of any kind; one in @rarely is not ordinary. */
@@ -135,50 +137,46 @@ static void compare_runs(const struct tr_block_run *a, const struct tr_block_run
 
 Test(trace_run, columns_give_back_the_runs_that_rows_do)
 {
-	static struct tr_block_run run[RUNS], back[RUNS + 1];
-	static u8 bytes[RUNS_ROOM];
 	const char *reason;
 	u64 state = 3;
 
 	for (u32 n = 1; n < RUNS; n += n / 9 + 1) {
-		struct tr_block_head head = make_runs(run, n, n % 2 ? 3 : 60, &state);
+		struct tr_block_head head = make_runs(runs_in, n, n % 2 ? 3 : 60, &state);
 
-		head.runs_size = tr_block_put_columns(bytes, run, n);
+		head.runs_size = tr_block_put_columns(columns, runs_in, n);
 		head.runs_layout = TR_RUNS_COLUMNS;
-		memset(bytes + head.runs_size, 0xff, TR_BLOCK_SLACK);
-		cr_assert_eq(tr_block_get_runs(back, &head, bytes, &bounds, &reason), 0, "%s", reason);
+		memset(columns + head.runs_size, 0xff, TR_BLOCK_SLACK);
+		cr_assert_eq(tr_block_get_runs(runs_back, &head, columns, &bounds, &reason), 0, "%s", reason);
 		for (u32 i = 0; i < n; i++)
-			compare_runs(&run[i], &back[i]);
-		cr_assert_eq(back[n].span_ns, TR_RUN_NONE);
-		u8 *at = bytes;
+			compare_runs(&runs_in[i], &runs_back[i]);
+		cr_assert_eq(runs_back[n].span_ns, TR_RUN_NONE);
+		u8 *at = columns;
 		for (u32 i = 0; i < n; i++) {
-			struct tr_run row = { .op = run[i].op, .kind = run[i].kind,
-					      .type = run[i].type, .node = run[i].node,
-					      .memcg = run[i].memcg, .count = run[i].count,
-					      .span_ns = run[i].span_ns };
+			struct tr_run row = { .op = runs_in[i].op, .kind = runs_in[i].kind,
+					      .type = runs_in[i].type, .node = runs_in[i].node,
+					      .memcg = runs_in[i].memcg, .count = runs_in[i].count,
+					      .span_ns = runs_in[i].span_ns };
 			at += tr_block_put_run(at, &row);
 		}
-		head.runs_size = (u32)(at - bytes);
+		head.runs_size = (u32)(at - columns);
 		head.runs_layout = TR_RUNS_ROWS;
 		memset(at, 0xff, TR_BLOCK_SLACK);
-		cr_assert_eq(tr_block_get_runs(back, &head, bytes, &bounds, &reason), 0, "%s", reason);
+		cr_assert_eq(tr_block_get_runs(runs_back, &head, columns, &bounds, &reason), 0, "%s", reason);
 		for (u32 i = 0; i < n; i++)
-			compare_runs(&run[i], &back[i]);
+			compare_runs(&runs_in[i], &runs_back[i]);
 	}
 }
 
 Test(trace_run, columns_that_do_not_fit_their_block_are_refused)
 {
-	static struct tr_block_run run[RUNS], back[RUNS + 1];
-	static u8 bytes[RUNS_ROOM];
 	const char *reason;
 	u64 state = 4;
 
 	for (u32 n = 1; n < RUNS; n += n / 9 + 1) {
-		const struct tr_block_head good = make_runs(run, n, n % 2 ? 3 : 1000000, &state);
-		u32 size = tr_block_put_columns(bytes, run, n);
+		const struct tr_block_head good = make_runs(runs_in, n, n % 2 ? 3 : 1000000, &state);
+		u32 size = tr_block_put_columns(columns, runs_in, n);
 
-		memset(bytes + size, 0x01, TR_BLOCK_SLACK);
+		memset(columns + size, 0x01, TR_BLOCK_SLACK);
 		for (u32 wrong = 0; wrong < 8; wrong++) {
 			struct tr_block_head head = good;
 
@@ -193,7 +191,7 @@ Test(trace_run, columns_that_do_not_fit_their_block_are_refused)
 			if (wrong == 6 && head.end_ns == good.end_ns)
 				continue;
 			reason = NULL;
-			cr_assert_eq(tr_block_get_runs(back, &head, bytes, &bounds, &reason), -EINVAL,
+			cr_assert_eq(tr_block_get_runs(runs_back, &head, columns, &bounds, &reason), -EINVAL,
 				     "%u runs, fault %u", n, wrong);
 			cr_assert(reason);
 		}
@@ -202,29 +200,27 @@ Test(trace_run, columns_that_do_not_fit_their_block_are_refused)
 
 Test(trace_run, columns_with_a_wrong_byte_are_runs_or_are_refused)
 {
-	static struct tr_block_run run[RUNS], back[RUNS + 1];
-	static u8 bytes[RUNS_ROOM];
 	const char *reason;
 	u64 state = 5;
 	u32 good = 0;
 
 	for (u32 i = 0; i < 20000; i++) {
 		u32 n = 1 + i % 80;
-		struct tr_block_head head = make_runs(run, n, i % 2 ? 3 : 1000, &state);
+		struct tr_block_head head = make_runs(runs_in, n, i % 2 ? 3 : 1000, &state);
 
 		head.runs_layout = TR_RUNS_COLUMNS;
-		head.runs_size = tr_block_put_columns(bytes, run, n);
+		head.runs_size = tr_block_put_columns(columns, runs_in, n);
 		u64 at = of_any_length(&state, 40) % head.runs_size;
-		bytes[at] ^= (u8)(1 + of_any_length(&state, 40) % 255);
-		if (tr_block_get_runs(back, &head, bytes, &bounds, &reason))
+		columns[at] ^= (u8)(1 + of_any_length(&state, 40) % 255);
+		if (tr_block_get_runs(runs_back, &head, columns, &bounds, &reason))
 			continue;
 		u64 span_ns = 0, records = 0;
 		for (u32 r = 0; r < n; r++) {
-			cr_assert(back[r].op <= TR_IDLE && back[r].kind <= TR_KERNEL);
-			cr_assert_leq(back[r].type, TR_UNEVICTABLE);
-			cr_assert_eq(back[r].op == TR_IDLE, !back[r].count);
-			span_ns += back[r].span_ns;
-			records += back[r].count;
+			cr_assert(runs_back[r].op <= TR_IDLE && runs_back[r].kind <= TR_KERNEL);
+			cr_assert_leq(runs_back[r].type, TR_UNEVICTABLE);
+			cr_assert_eq(runs_back[r].op == TR_IDLE, !runs_back[r].count);
+			span_ns += runs_back[r].span_ns;
+			records += runs_back[r].count;
 		}
 		cr_assert_eq(span_ns, head.end_ns - head.time_ns);
 		cr_assert_eq(records, head.records_count);
