@@ -22,6 +22,13 @@ u64 sim_demand_memory(u64 memory_bytes, u64 kernel_bytes)
 	return memory_bytes > 2 * taken ? memory_bytes - taken : memory_bytes / 2;
 }
 
+const char *const sim_demand_formats[SIM_DEMAND_FORMATS + 1] = {
+	[SIM_DEMAND_ANY] = "any",
+	[SIM_DEMAND_GCD] = "gcd",
+	[SIM_DEMAND_ALIBABA] = "alibaba",
+	[SIM_DEMAND_BITBRAINS] = "bitbrains",
+};
+
 /* --- writing one --- */
 
 struct limit {
@@ -72,7 +79,9 @@ int sim_demand_write(const struct sim_demand *demand, u64 until_ns, const char *
 	};
 	options.vm = *demand->container ? demand->container : NULL;
 	options.seed = demand->seed;
-	rc = tr_import_open(&import, demand->series, NULL, &options, error);
+	rc = tr_import_open(&import, demand->series,
+			    demand->format ? sim_demand_formats[demand->format] : NULL, &options,
+			    error);
 	if (rc)
 		return rc;
 	const struct tr_import_info *info = tr_import_info(import);
@@ -151,7 +160,8 @@ static bool same(const struct sim_demand *a, const struct sim_demand *b)
 	return !strcmp(a->series, b->series) && !strcmp(a->container, b->container) &&
 	       a->memory_bytes == b->memory_bytes && a->time_scale == b->time_scale &&
 	       a->hot == b->hot && a->warm == b->warm && a->hot_ns == b->hot_ns &&
-	       a->warm_ns == b->warm_ns && a->write == b->write && a->seed == b->seed;
+	       a->warm_ns == b->warm_ns && a->write == b->write && a->seed == b->seed &&
+	       a->format == b->format;
 }
 
 int sim_demand_trace(const struct sim_demand *demand, u64 until_ns, char path[SIM_PATH_MAX],

@@ -64,6 +64,16 @@ extern const struct sim_costs sim_costs_default;
 
 enum sim_keep { SIM_KEEP_NONE, SIM_KEEP_FILE, SIM_KEEP_ALL };
 
+/* How a series is written; any: to be seen by its first lines. */
+enum sim_demand_format {
+	SIM_DEMAND_ANY,
+	SIM_DEMAND_GCD,
+	SIM_DEMAND_ALIBABA,
+	SIM_DEMAND_BITBRAINS,
+	SIM_DEMAND_FORMATS
+};
+extern const char *const sim_demand_formats[SIM_DEMAND_FORMATS + 1]; /* NULL-terminated */
+
 /* A series of memory in use, and how accesses are generated to match it (tr_demand.h). */
 struct sim_demand {
 	char series[SIM_PATH_MAX];    /* resolved path; "": none */
@@ -72,7 +82,7 @@ struct sim_demand {
 	double time_scale;	      /* the source's times are divided by this */
 	double hot, warm, write;      /* shares */
 	u64 hot_ns, warm_ns;
-	u32 seed;
+	u32 seed, format; /* format: enum sim_demand_format */
 };
 
 /* A piece of a VM's workload: a trace so many times, or idling. */

@@ -90,6 +90,8 @@ static int read_container(struct sim_reader *reader, const struct sim_json_in *i
 static const struct sim_field demand_fields[] = {
 	{ "series", SIM_FIELD_CUSTOM, .flags = SIM_FIELD_REQUIRED, .read = read_series,
 	  .print = print_series },
+	{ "format", SIM_FIELD_CHOICE, .offset = DEMAND(format), .value = "any",
+	  .names = sim_demand_formats },
 	{ "container", SIM_FIELD_CUSTOM, .read = read_container, .print = print_container },
 	{ "memory", SIM_FIELD_BYTES, .offset = DEMAND(memory_bytes), .flags = SIM_FIELD_OR_NONE,
 	  .value = "none", .min = MIB, .max = 16 * TIB },

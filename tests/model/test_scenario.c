@@ -296,6 +296,10 @@ static const struct {
 	  "s.json: /vms/0/workload/0/demand/time_scale: must be from 1 to 1000000" },
 	{ "vms.0.workload=[{\"demand\":{\"series\":\"a.wst\",\"container\":\"\"}}]",
 	  "s.json: /vms/0/workload/0/demand/container: must be 1 to 63 characters" },
+	{ "vms.0.workload=[{\"demand\":{\"series\":\"a.wst\",\"format\":\"wst\"}}]",
+	  "s.json: /vms/0/workload/0/demand/format: unknown \"wst\"; known: any, gcd" },
+	{ "vms.0.workload=[{\"demand\":{\"series\":\"a.wst\",\"format\":\"gcd\"}}]",
+	  "s.json: /vms/0/workload/0/demand: a.wst: no samples" },
 	{ "trace_folder=elsewhere", "s.json: /vms/0/workload/0: elsewhere/a.wst: No such file" },
 	{ "host.swap=none", NULL }, /* fits: 256 MiB at least are needed */
 	{ "disturbances=[{\"kind\":\"fire\"}]", "s.json: /disturbances/0/kind: unknown \"fire\"; "
