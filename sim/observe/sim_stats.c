@@ -87,6 +87,8 @@ static double tail_probability(u32 n)
  * The places that were drawn last: a table asks for the same seed and count again and
  * again, and drawing is most of the work (tables of 1,500 runs: .5 s in place of 3.2).
  */
+#define SUMS 4u
+static_assert(SIM_RESAMPLES % SUMS == 0, "whole groups of sums");
 #define DRAWN_MAX 16384u /* numbers of which the draws are kept, in 2 bytes each */
 static struct {
 	u64 seed;
@@ -137,12 +139,18 @@ static void resample(const double *kept, u32 n, u64 seed, double *means)
 	}
 	const u16 *place = draw(n, seed);
 
-	for (u32 i = 0; i < SIM_RESAMPLES; i++, place += n) {
-		double sum = 0;
+	/*
+	 * Several sums at once, each in its order: one alone waits for every addition (the
+	 * tables of 10,000 runs: from 2.8 to 1.6 CPU-s).
+	 */
+	for (u32 i = 0; i < SIM_RESAMPLES; i += SUMS, place += (size_t)SUMS * n) {
+		double sum[SUMS] = { 0 };
 
 		for (u32 j = 0; j < n; j++)
-			sum += kept[place[j]];
-		means[i] = sum / n;
+			for (u32 k = 0; k < SUMS; k++)
+				sum[k] += kept[place[(size_t)k * n + j]];
+		for (u32 k = 0; k < SUMS; k++)
+			means[i + k] = sum[k] / n;
 	}
 }
 
