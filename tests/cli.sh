@@ -165,7 +165,7 @@ if has trace; then
 	echo "12.5 x" >> "$work/demand"
 	expect 2 'demand: line 7: wanted' trace import -f gcd "$work/demand" -o "$work/e.wst"
 	head -c 5000 /dev/urandom > "$work/noise.bin"
-	expect 2 'unknown format; name it, there are' trace import "$work/noise.bin" -o "$work/e.wst"
+	expect 2 'unknown format; name one of' trace import "$work/noise.bin" -o "$work/e.wst"
 	expect 2 'and --hot is for demand series' trace import --hot 0.5/10s "$work/a.csv" -o "$work/e.wst"
 	expect 2 'read as gcd, and --csv is for csv' trace import -f gcd --csv page=1 "$work/demand" -o "$work/e.wst"
 	expect 2 'no such format' trace import -f tape "$work/a.csv" -o "$work/e.wst"
@@ -251,7 +251,7 @@ if has ages && [ -n "$trace" ]; then
 	expect 2 'No such file' ages "$work/missing.wst" -o "$work/e"
 	[ ! -e "$work/e" ] && ! ls "$work"/e.tmp.* 2>/dev/null | grep -q .; say $? "ages leaves nothing behind when it fails"
 	touch "$work/folder/notes"
-	expect 2 'not empty and no results' ages "$trace" -o "$work/folder"
+	expect 2 'neither empty nor results of wssim' ages "$trace" -o "$work/folder"
 	rm "$work/folder/notes"
 	(trap '' XFSZ; ulimit -f 1; "$wssim" ages "$trace" -o "$work/ages" -r 100ms) > "$work/out" 2> "$work/err" < /dev/null
 	[ $? -eq 1 ] && [ "$(wc -l < "$work/err")" -eq 1 ]; say $? "ages on a full disk is exit 1 and a line"

@@ -23,7 +23,7 @@ static int check(const char *path, struct tr_error *error)
 	if (S_ISDIR(status.st_mode))
 		return tr_fail(error, -EISDIR, "%s: %s", path, strerror(EISDIR));
 	if (!S_ISREG(status.st_mode))
-		return tr_fail(error, -EINVAL, "%s: not a regular file, and only such are replaced",
+		return tr_fail(error, -EINVAL, "%s: not a regular file; nothing else is replaced",
 			       path);
 	return 0;
 }

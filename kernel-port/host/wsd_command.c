@@ -128,7 +128,7 @@ static void do_time(struct wsd_control *control, const char *word, bool relative
 		return;
 	}
 	if (!word || tr_parse_ns(word, &ns)) {
-		fputs("error: a time with its unit is wanted\n", answer);
+		fputs("error: needs a time with its unit\n", answer);
 		return;
 	}
 	wsd_loop_advance(control->loop, relative ? wsd_loop_now(control->loop) + ns : ns);
@@ -140,7 +140,7 @@ static void do_target(struct wsd_control *control, u32 vm, const char *word, FIL
 	u64 bytes;
 
 	if (!word || tr_parse_bytes(word, &bytes)) {
-		fputs("error: a size is wanted\n", answer);
+		fputs("error: needs a size\n", answer);
 		return;
 	}
 	wsd_control_set_target(control, vm, bytes);

@@ -79,7 +79,7 @@ static void parse_clock(struct argp_state *state, struct wsd_options *options, c
 	if (!strcmp(arg, "guest"))
 		options->clock = WSD_CLOCK_GUEST;
 	else if (strcmp(arg, "monotonic"))
-		argp_error(state, "--clock %s: monotonic or guest is wanted", arg);
+		argp_error(state, "--clock %s: must be monotonic or guest", arg);
 }
 
 static void parse_amount(struct argp_state *state, u64 *to, const char *arg, bool is_time)
@@ -192,7 +192,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_END:
 		if (!tell_path && *tell_line)
-			argp_error(state, "%s: no argument is wanted", tell_line);
+			argp_error(state, "%s: no argument is expected", tell_line);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

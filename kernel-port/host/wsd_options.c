@@ -37,7 +37,7 @@ int wsd_options_add_param(struct wsd_options *options, const char *text, struct 
 	char *set;
 
 	if (!strchr(text, '='))
-		return tr_fail(error, -EINVAL, "--param %s: NAME=VALUE is wanted", text);
+		return tr_fail(error, -EINVAL, "--param %s: must be NAME=VALUE", text);
 	if (options->params_count == WSD_PARAMS_MAX)
 		return tr_fail(error, -E2BIG, "--param: more than %u", WSD_PARAMS_MAX);
 	if (asprintf(&set, "policy.params.%s", text) < 0)

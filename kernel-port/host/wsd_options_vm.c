@@ -169,7 +169,7 @@ int wsd_options_add_vm(struct wsd_options *options, const char *text, struct tr_
 		part[length] = '\0';
 		equals = strchr(part, '=');
 		if (!equals)
-			return tr_fail(error, -EINVAL, "--vm: '%s': KEY=VALUE is wanted", part);
+			return tr_fail(error, -EINVAL, "--vm: '%s': must be KEY=VALUE", part);
 		*equals = '\0';
 		rc = wsd_vm_options_set(vm, part, equals + 1, error);
 		text += length + (text[length] == ',');

@@ -38,7 +38,7 @@ static const struct argp_option options[] = {
 static void add_set(struct cmd_advice *advice, struct argp_state *state, const char *set)
 {
 	if (!strchr(set, '='))
-		argp_error(state, "--set %s: PATH=VALUE is wanted", set);
+		argp_error(state, "--set %s: must be PATH=VALUE", set);
 	if (advice->sets_count == CMD_ADVICE_SETS)
 		argp_error(state, "more than %d overrides", CMD_ADVICE_SETS);
 	advice->set[advice->sets_count++] = set;

@@ -42,7 +42,7 @@ static void part(struct argp_state *state, struct cmd_many *many, const char *te
 		memcpy(first, text, (size_t)(slash - text));
 	if (!*first || tr_parse_count(first, &k) || tr_parse_count(slash + 1, &n) || k >= n ||
 	    n > TASKS_MAX)
-		argp_error(state, "--part %s: K/N with K below N is wanted", text);
+		argp_error(state, "--part %s: must be K/N with K below N", text);
 	many->part = (u32)k;
 	many->parts_count = (u32)n;
 }

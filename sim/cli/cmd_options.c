@@ -124,7 +124,7 @@ void *cmd_policy_state(const struct sim_policy *policy, const char *const *sets,
 		if (!rc)
 			continue;
 		tr_fail(error, rc, "--set %s: %s", sets[i],
-			!value ? "NAME=VALUE is wanted" :
+			!value ? "must be NAME=VALUE" :
 			rc == -ENOENT ? "no such parameter; 'wssim policies NAME' lists them" :
 			rc == -ERANGE ? "out of range; 'wssim policies NAME' tells it" :
 					"not a value of that type");

@@ -110,7 +110,7 @@ static int tell(const struct replay *options_, const struct sim_journal *journal
 			       sim_event_text(&replay->want, want),
 			       sim_event_text(&replay->got, got));
 		if (journal->traces_digest != replay->traces_digest)
-			fprintf(stderr, "wssim: %s: its traces were others than those found now\n",
+			fprintf(stderr, "wssim: %s: its traces differ from those found now\n",
 				journal->path);
 		return EXIT_FAILED;
 	}

@@ -78,7 +78,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_SET:
 		if (!strchr(arg, '='))
-			argp_error(state, "--set %s: PATH=VALUE is wanted", arg);
+			argp_error(state, "--set %s: must be PATH=VALUE", arg);
 		add_set(sim, state, arg);
 		return 0;
 	case 'J':

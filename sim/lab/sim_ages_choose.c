@@ -59,7 +59,7 @@ static int choose_kind(struct sim_ages_choice *choice, const char *text, struct 
 			continue;
 		if (tr_parse_count(colon + 1, &number) || number < kinds[i].least ||
 		    number > kinds[i].most)
-			return tr_fail(error, -EINVAL, "%s: a number from %u to %u behind the colon",
+			return tr_fail(error, -EINVAL, "%s: needs a number from %u to %u after the colon",
 				       text, kinds[i].least, kinds[i].most);
 		choice->param = (u32)number;
 		return 0;

@@ -443,8 +443,8 @@ static int finish(struct parser *parser)
 	u32 i;
 
 	if (!log->sections_count)
-		return tr_fail(parser->error, -EINVAL, "%s: no line '# wsgt': not such a log",
-			       parser->name);
+		return tr_fail(parser->error, -EINVAL,
+			       "%s: no line '# wsgt': not a log of a kernel's generations", parser->name);
 	if (log->unreadable > parser->lettered / 100)
 		return tr_fail(parser->error, -EINVAL,
 			       "%s: line %u: cannot be read, as %u of %u lines", parser->name,

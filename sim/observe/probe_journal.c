@@ -264,8 +264,7 @@ static void replay_on_event(void *ctx, const struct sim_event_record *record)
 	if (rc < 0) {
 		replay->rc = rc;
 		replay->stop = true;
-	} else if (!rc) {
-		replay->journal_ended = true;
+	} else if (!rc) { /* the journal's run was stopped here */
 		replay->stop = true;
 	} else if (!record_equal(&replay->want, record)) {
 		replay->differs = true;

@@ -69,7 +69,6 @@ struct probe_replay {
 	struct sim_journal *journal;
 	volatile bool stop; /* for sim_world_run(): set at the first difference */
 	bool differs;
-	bool journal_ended; /* the run goes on where the journal has no more records */
 	int rc;		    /* reading failed */
 	struct tr_error error;
 	u64 index; /* records compared and found equal */

@@ -55,7 +55,7 @@ static int check_replaceable(const char *dir, struct tr_error *error)
 		return 0;
 	if (!marked)
 		return tr_fail(error, -EEXIST,
-			       "%s: not empty and no results of wssim; name another directory", dir);
+			       "%s: neither empty nor results of wssim; name another directory", dir);
 	if (*stranger)
 		return tr_fail(error, -EEXIST,
 			       "%s: holds '%s', which wssim did not write; name another directory",

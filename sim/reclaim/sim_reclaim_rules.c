@@ -200,9 +200,9 @@ int sim_reclaim_read_rules(struct sim_reclaim_choice *choice, const char *words,
 		if (ws_rules_find(word, (u32)length) || !apply_word(choice, word, length))
 			continue;
 		list_known(known, sizeof(known));
-		return tr_fail(error, -EINVAL, "%s:%s: \"%.*s\" is none of the words that may follow: "
-			       "a number of generations, %s", ops->name, words, (int)length, word,
-			       known);
+		return tr_fail(error, -EINVAL,
+			       "%s:%s: unknown word \"%.*s\"; known: a number of generations, %s",
+			       ops->name, words, (int)length, word, known);
 	}
 	if (choice->param < ops->param_min || choice->param > ops->param_max)
 		return tr_fail(error, -EINVAL, "%s:%s: %s of %s is a number from %u to %u",
@@ -223,9 +223,10 @@ int sim_reclaim_read_caller(struct sim_reclaim_choice *choice, const char *words
 		if (known && known->apply == past)
 			past(choice);
 		else if (apply_swappiness(choice, word, length))
-			return tr_fail(error, -EINVAL, "%s:%s: \"%.*s\" is none of the words that may "
-				       "follow: past %s0..%d", choice->ops->name, words, (int)length,
-				       word, SWAPPINESS, WS_SWAPPINESS_MAX);
+			return tr_fail(error, -EINVAL,
+				       "%s:%s: unknown word \"%.*s\"; known: past %s0..%d",
+				       choice->ops->name, words, (int)length, word, SWAPPINESS,
+				       WS_SWAPPINESS_MAX);
 	}
 	return 0;
 }

@@ -402,8 +402,8 @@ static int set_element(cJSON *array, const char *key, const char *rest, const ch
 	int rc = 0, size = cJSON_GetArraySize(array);
 
 	if (!all && (*end || *key < '0' || *key > '9' || index >= (u64)size))
-		return tr_fail(error, -EINVAL, "--set %s: \"%s\" is none of the elements 0 to %d",
-			       whole, key, size - 1);
+		return tr_fail(error, -EINVAL, "--set %s: no element \"%s\"; there are %d, from 0",
+			       whole, key, size);
 	for (int i = all ? 0 : (int)index; i < (all ? size : (int)index + 1) && !rc; i++) {
 		if (rest)
 			rc = set_at(cJSON_GetArrayItem(array, i), rest, value, shorts, whole, error);

@@ -252,8 +252,8 @@ static const struct {
 	{ "vms.0.stop=0", "s.json: /vms/0/stop: is not after \"start\"" },
 	{ "vms.0.reclaim=random", "s.json: /vms/0/reclaim: random: no such reclaim algorithm; "
 				  "known: lru, fifo, clock, mglru, twolist, opt" },
-	{ "vms.0.reclaim=mglru:6.13", "s.json: /vms/0/reclaim: mglru:6.13: \"6.13\" is none of the "
-				      "words that may follow: a number of generations, base 6.1 6.1.y "
+	{ "vms.0.reclaim=mglru:6.13", "s.json: /vms/0/reclaim: mglru:6.13: unknown word \"6.13\"; "
+				      "known: a number of generations, base 6.1 6.1.y "
 				      "6.12 6.14 6.18 mm-new fg nopid notiers nobloom bloom nolook "
 				      "norefault distance ahead-old ahead-young past spread "
 				      "swappiness=0..200" },
@@ -322,7 +322,7 @@ static const struct {
 	{ "policy={\"name\":\"mom\",\"params\":{\"zeal\":1}}",
 	  "s.json: /policy/params/zeal: policy mom has no such parameter; known: " },
 	{ "host", "--set host: must be path=value" },
-	{ "vms.7.memory=1", "--set vms.7.memory: \"7\" is none of the elements 0 to 0" },
+	{ "vms.7.memory=1", "--set vms.7.memory: no element \"7\"; there are 1, from 0" },
 	{ "duration.x=1", "--set duration.x: nothing can be at \"x\"" },
 	{ "host..x=1", "--set host..x: not a path" },
 };

@@ -723,7 +723,7 @@ Test(results, what_is_not_ours_is_not_replaced)
 	sim_results_abort(&results);
 	cr_assert_eq(write_file(dir, "thesis.tex", 1, &error), 0);
 	cr_assert_eq(sim_results_begin(&results, dir, &error), -EEXIST);
-	cr_assert(strstr(error.text, "no results of wssim"), "%s", error.text);
+	cr_assert(strstr(error.text, "nor results of wssim"), "%s", error.text);
 	/* Ours, but somebody put something beside. */
 	cr_assert_eq(write_file(dir, "summary.json", 1, &error), 0);
 	cr_assert_eq(sim_results_begin(&results, dir, &error), -EEXIST);

@@ -396,8 +396,8 @@ static void refuse(const char *text, const char *reason)
 
 Test(truth_log, refuses_what_is_no_such_log)
 {
-	refuse("", "not such a log");
-	refuse("T 1 2 r0 a 5\n", "not such a log");
+	refuse("", "not a log of a kernel's generations");
+	refuse("T 1 2 r0 a 5\n", "not a log of a kernel's generations");
 	refuse("# wsgt\n", "no T0");
 	refuse("# wsgt T0=1 10 1000\n", "no region");
 	refuse("# wsgt T0=1 10 1000 e:5:0:1:2\n", "no region");

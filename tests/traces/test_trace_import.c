@@ -333,7 +333,7 @@ Test(trace_import, unknown_and_empty_inputs_list_the_formats)
 	static const char bytes[] = "\1\2\3\0\4\5\6 no trace at all";
 	struct result *result = import(bytes, sizeof(bytes), NULL, NULL);
 
-	refuse(result, "in: byte 0: unknown format; name it, there are: oracleGeneral, vscsi, arc");
+	refuse(result, "in: byte 0: unknown format; name one of: oracleGeneral, vscsi, arc");
 	for (u32 i = 0; tr_import_format_name(i); i++)
 		cr_assert(strstr(result->error.text, tr_import_format_name(i)));
 	refuse(import("", 0, NULL, NULL), "in: byte 0: the file is empty");

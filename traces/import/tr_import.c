@@ -134,7 +134,7 @@ static int find_by_head(const struct tr_format **format, const struct tr_head *h
 	list_names(names, sizeof(names), count ? fits : formats, count ? count : FORMATS_COUNT);
 	return tr_fail(error, -EINVAL,
 		       count ? "%s: byte 0: may be any of: %s; name the format" :
-			       "%s: byte 0: unknown format; name it, there are: %s",
+			       "%s: byte 0: unknown format; name one of: %s",
 		       path, names);
 }
 
