@@ -241,7 +241,7 @@ if has ages && [ -n "$trace" ]; then
 	run ages "$trace" -o "$work/ages" -r 500ms --json --no-plots && cmp -s "$work/out" "$work/ages/summary.json"
 	say $? "ages --json prints what it writes, over the results of before"
 	expect 2 'lru: no such source; there are mglru' ages "$trace" --source lru -o "$work/e"
-	expect 2 'mglru:65: a number from 3 to 64' ages "$trace" --source mglru:65 -o "$work/e"
+	expect 2 'mglru:65: needs a number from 3 to 64 after the colon' ages "$trace" --source mglru:65 -o "$work/e"
 	expect 2 'a list with commas' ages "$trace" --source mglru,,damon -o "$work/e"
 	expect 2 'edges: 1s is not above' ages "$trace" --edges 2s,1s -o "$work/e"
 	expect 2 'age 5 minutes: a time' ages "$trace" --age '5 minutes' -o "$work/e"
