@@ -76,6 +76,13 @@ if has run; then
 fi
 if has compare; then
 	expect 2 'best' compare "$work/ok.json" --policies static,best
+	run compare "$work/ok.json" -p static,wmo --runs 1 --no-plots -o "$work/beside"
+	grep -q '^  POLICY.*REGRET VMIN .* O5 ' "$work/out" && grep -q '^These runs are closed-loop' "$work/out"
+	say $? "compare shows regret and what bounds what"
+	grep -q '^wmo,.*,o5,1,reference,every policy whose guests evict in LRU order,' "$work/beside/regret.csv"
+	say $? "regret.csv has the oracle that is right for each policy"
+	run compare "$work/ok.json" -p static,wmo --runs 1 --no-plots --no-oracles -o "$work/beside"
+	[ ! -e "$work/beside/regret.csv" ] && ! grep -q '^Regret' "$work/out"; say $? "compare --no-oracles"
 	expect 2 'none of the policies has' compare "$work/ok.json" -p static,mom \
 		--set policy.params.idle=3s
 fi
