@@ -282,10 +282,10 @@ static bool is_channel(int fd, mode_t type)
 }
 
 /*
- * The file of a SET_VRING_KICK and its like: 0 and *fd (-1: there is none).  No socket: what this
- * end writes to wake itself would go to the other.
+ * The file of a SET_VRING_KICK and its like, a pipe, an event file, or of @type: 0 and *fd (-1:
+ * there is none).
  */
-static int take_ring_fd(struct wsd_vhost *vhost, struct ask *ask, u32 *ring, int *fd)
+static int take_ring_fd(struct wsd_vhost *vhost, struct ask *ask, mode_t type, u32 *ring, int *fd)
 {
 	u64 value;
 
@@ -298,7 +298,7 @@ static int take_ring_fd(struct wsd_vhost *vhost, struct ask *ask, u32 *ring, int
 		return -EINVAL;
 	if (value & RING_NO_FD)
 		return 0;
-	if (ask->fds_count != 1 || !is_channel(ask->fd[0], 0))
+	if (ask->fds_count != 1 || !is_channel(ask->fd[0], type))
 		return -EINVAL;
 	*fd = ask->fd[0];
 	ask->fd[0] = -1;
@@ -307,10 +307,11 @@ static int take_ring_fd(struct wsd_vhost *vhost, struct ask *ask, u32 *ring, int
 	return 0;
 }
 
+/* No socket: what this end writes to wake itself would go to the other. */
 static int set_vring_kick(struct wsd_vhost *vhost, struct ask *ask)
 {
 	u32 ring;
-	int fd, rc = take_ring_fd(vhost, ask, &ring, &fd);
+	int fd, rc = take_ring_fd(vhost, ask, 0, &ring, &fd);
 
 	if (rc)
 		return rc;
@@ -329,10 +330,11 @@ static int set_vring_kick(struct wsd_vhost *vhost, struct ask *ask)
 	return 0;
 }
 
+/* User-mode Linux is called on a socket. */
 static int set_vring_call(struct wsd_vhost *vhost, struct ask *ask)
 {
 	u32 ring;
-	int fd, rc = take_ring_fd(vhost, ask, &ring, &fd);
+	int fd, rc = take_ring_fd(vhost, ask, S_IFSOCK, &ring, &fd);
 
 	if (rc)
 		return rc;
@@ -344,7 +346,7 @@ static int set_vring_call(struct wsd_vhost *vhost, struct ask *ask)
 static int set_vring_err(struct wsd_vhost *vhost, struct ask *ask)
 {
 	u32 ring;
-	int fd, rc = take_ring_fd(vhost, ask, &ring, &fd);
+	int fd, rc = take_ring_fd(vhost, ask, S_IFSOCK, &ring, &fd);
 
 	if (!rc)
 		close_fd(&fd); /* nothing is told there */

@@ -388,6 +388,7 @@ Test(balloond, files_that_could_make_it_wait_or_wake_another_are_refused)
 	struct fake_daemon daemon;
 	struct fake_vmm vmm;
 	u32 inflate;
+	u64 called;
 	int pair[2];
 
 	fake_daemon_folder(&daemon);
@@ -397,13 +398,15 @@ Test(balloond, files_that_could_make_it_wait_or_wake_another_are_refused)
 	inflate = (u32)fake_ring(&vmm, WS_VQ_INFLATE);
 	cr_assert(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair));
 	cr_assert(fake_set_u64(&vmm, 12, inflate, pair[0]), "a socket that kicks");
-	cr_assert(fake_set_u64(&vmm, 13, inflate, pair[0]), "a socket to call on");
 	cr_assert(fake_set_u64(&vmm, 13, inflate, vmm.memfd), "a file to call on");
 	cr_assert(fake_set(&vmm, 21, NULL, 0, vmm.memfd), "a file as the back-end's channel");
+	/* User-mode Linux is called on a socket. */
+	cr_assert(!fake_set_u64(&vmm, 13, inflate, pair[0]), "a socket to call on");
 	close(pair[0]);
-	close(pair[1]);
 	fake_pages(&vmm, FAKE_PFN, GIVEN, true);
 	fake_expect(&daemon, "device.counted_pages", GIVEN);
+	cr_assert(read(pair[1], &called, sizeof(called)) == sizeof(called), "it is called");
+	close(pair[1]);
 	finish(&daemon, &vmm);
 }
 
