@@ -2,9 +2,8 @@
 /*
  * cmd_explain.c - wssim explain: why a balloon moved, from a run's results.
  *
- * decisions.csv has the line that the policy gave with each decision: clauses parted by
- * "; ", the first being the move itself (policy_ws_explain.h).  timeseries.csv has how the
- * VM was at the time.
+ * Of what the policy said with a decision, each clause is told with what it means
+ * (policy_ws_explain.h); and how the VM was at the time.
  */
 #include <argp.h>
 #include <errno.h>
@@ -14,11 +13,9 @@
 
 #include "cli/cmd.h"
 #include "cli/cmd_options.h"
+#include "observe/sim_series_read.h"
 #include "tr_error.h"
 #include "tr_units.h"
-
-#define FIELDS_MAX 64
-#define LINE_BYTES_MAX 65536 /* longer lines are none of wssim's */
 
 struct explain {
 	const char *dir, *vm;
@@ -26,99 +23,6 @@ struct explain {
 	bool at;
 	struct tr_error error;
 };
-
-/* One of the results' files, read line by line. */
-struct table {
-	char path[4096];
-	FILE *stream;
-	char *line;
-	size_t room;
-	char *field[FIELDS_MAX];
-	u32 fields_count;
-};
-
-/* Take the line apart in place; quotes are doubled inside quoted fields (RFC 4180). */
-static void split(struct table *table)
-{
-	char *from = table->line, *to;
-	bool more = true;
-
-	table->fields_count = 0;
-	while (more && table->fields_count < FIELDS_MAX) {
-		bool quoted = *from == '"';
-
-		from += quoted;
-		table->field[table->fields_count++] = to = from;
-		for (; *from && (quoted || *from != ','); from++) {
-			if (quoted && *from == '"' && *++from != '"') {
-				quoted = false;
-				if (!*from || *from == ',')
-					break;
-			}
-			*to++ = *from;
-		}
-		more = *from == ',';
-		from += more;
-		*to = 0;
-	}
-}
-
-/* Return: 1, 0 at the end, negative errno with text. */
-static int next(struct table *table, struct tr_error *error)
-{
-	ssize_t got;
-
-	errno = 0;
-	got = getline(&table->line, &table->room, table->stream);
-	if (got < 0)
-		return errno || ferror(table->stream) ?
-			       tr_fail(error, -EIO, "%s: cannot be read", table->path) :
-			       0;
-	if (got > LINE_BYTES_MAX || strlen(table->line) != (size_t)got)
-		return tr_fail(error, -EINVAL, "%s: is not wssim's", table->path);
-	table->line[strcspn(table->line, "\n")] = 0;
-	split(table);
-	return 1;
-}
-
-static int column(const struct table *table, const char *name)
-{
-	for (u32 i = 0; i < table->fields_count; i++)
-		if (!strcmp(table->field[i], name))
-			return (int)i;
-	return -1;
-}
-
-/* The file, with its heads read.  Return: 0 or negative errno with text. */
-static int open_table(struct table *table, const char *dir, const char *name,
-		      struct tr_error *error)
-{
-	int rc;
-
-	memset(table, 0, sizeof(*table));
-	if ((size_t)snprintf(table->path, sizeof(table->path), "%s/%s", dir, name) >=
-	    sizeof(table->path))
-		return tr_fail(error, -ENAMETOOLONG, "%.60s...: name too long", dir);
-	table->stream = fopen(table->path, "r");
-	if (!table->stream)
-		return tr_fail(error, -errno, "%s: %s", table->path, strerror(errno));
-	rc = next(table, error);
-	if (!rc || (rc > 0 && (column(table, "time_s") != 0 || column(table, "vm") != 1)))
-		rc = tr_fail(error, -EINVAL, "%s: is not wssim's", table->path);
-	return rc < 0 ? rc : 0;
-}
-
-static void close_table(struct table *table)
-{
-	if (table->stream)
-		fclose(table->stream);
-	free(table->line);
-}
-
-static double number(const struct table *table, int at)
-{
-	return at >= 0 && (u32)at < table->fields_count ? strtod(table->field[at], NULL) : 0;
-}
 
 /* --- in words --- */
 
@@ -195,17 +99,24 @@ static void print_clauses(const char *text)
 	}
 }
 
-/* The move, and of the numbers what fits a line. */
-static void print_line(const struct table *table, bool with_name)
+/* How much of the text is the move. */
+static int move_length(const char *text)
 {
-	const char *text = table->field[2], *need = strstr(text, "; need "),
+	const char *end = strstr(text, "; ");
+
+	return (int)(end ? (size_t)(end - text) : strlen(text));
+}
+
+/* The move, and of the numbers what fits a line. */
+static void print_line(const struct sim_decision *decision, bool with_name)
+{
+	const char *text = decision->text, *need = strstr(text, "; need "),
 		   *stall = strstr(text, "; stall ");
 
-	printf("%8.1f s  ", number(table, 0));
+	printf("%8.1f s  ", decision->time_s);
 	if (with_name)
-		printf("%-12s ", table->field[1]);
-	printf("%.*s", (int)(strstr(text, "; ") ? strstr(text, "; ") - text : (long)strlen(text)),
-	       text);
+		printf("%-12s ", decision->vm);
+	printf("%.*s", move_length(text), text);
 	if (need)
 		printf(", %.*s", (int)strcspn(need + 2, "=;"), need + 2);
 	if (stall)
@@ -216,70 +127,58 @@ static void print_line(const struct table *table, bool with_name)
 
 /* --- how the VM was --- */
 
-struct state {
-	bool known;
-	double time_s, target, balloon, nominal, free, swapped, backed, psi_s, in, out;
+/* The last samples of @explain's VM at the time, and ten seconds before. */
+struct past {
+	struct sim_state now, before;
+	bool now_known, before_known, is_there;
 };
 
-static void take_state(const struct table *table, const int *at, struct state *state)
+static int read_states(struct explain *explain, struct past *past)
 {
-	double *value[] = { &state->target, &state->balloon, &state->nominal, &state->free,
-			    &state->swapped, &state->backed, &state->psi_s, &state->in, &state->out };
+	double at_s = (double)explain->at_ns / 1e9;
+	struct sim_series *series;
+	struct sim_state state;
+	int rc = sim_states_open(&series, explain->dir, &explain->error);
 
-	state->known = true;
-	state->time_s = number(table, 0);
-	for (u32 i = 0; i < sizeof(value) / sizeof(*value); i++)
-		*value[i] = number(table, at[i]);
-}
-
-/* Samples of @explain's VM: at the time and ten seconds before.  Also finds that it is one. */
-static int read_states(struct explain *explain, double at_s, struct state *now,
-		       struct state *before, bool *is_there)
-{
-	static const char *const names[] = { "target_bytes", "balloon_bytes", "nominal_bytes",
-					     "free_bytes", "swapped_bytes", "backed_bytes",
-					     "psi_some_s", "guest_swap_in_bytes",
-					     "guest_swap_out_bytes" };
-	int at[sizeof(names) / sizeof(*names)];
-	struct table table;
-	int rc = open_table(&table, explain->dir, "timeseries.csv", &explain->error);
-
-	for (u32 i = 0; !rc && i < sizeof(names) / sizeof(*names); i++) {
-		at[i] = column(&table, names[i]);
-		if (at[i] < 0)
-			rc = tr_fail(&explain->error, -EINVAL, "%s: has no %s", table.path, names[i]);
-	}
-	while (!rc && (rc = next(&table, &explain->error)) > 0) {
+	while (!rc && (rc = sim_states_next(series, &state, &explain->error)) > 0) {
 		rc = 0;
-		if (table.fields_count < 2 || (explain->vm && strcmp(table.field[1], explain->vm)))
+		if (explain->vm && strcmp(state.vm, explain->vm))
 			continue;
-		*is_there = true;
-		if (number(&table, 0) <= at_s - 10)
-			take_state(&table, at, before);
-		if (number(&table, 0) <= at_s)
-			take_state(&table, at, now);
+		past->is_there = true;
+		if (state.time_s <= at_s - 10) {
+			past->before = state;
+			past->before_known = true;
+		}
+		if (state.time_s <= at_s) {
+			past->now = state;
+			past->now_known = true;
+		}
 	}
-	close_table(&table);
+	sim_series_close(series);
 	return rc;
 }
 
 #define MIB(bytes) ((bytes) / (1 << 20))
 
-static void print_state(const struct state *now, const struct state *before)
+static void print_state(const struct past *past)
 {
-	if (!now->known) {
+	const struct sim_state *now = &past->now, *before = &past->before;
+
+	if (!past->now_known) {
 		printf("No sample of it yet.\n");
 		return;
 	}
 	printf("At %.0f s it has %.0f of %.0f MiB (target %.0f), %.0f free; %.0f swapped out, "
 	       "%.0f backed by the host.\n",
-	       now->time_s, MIB(now->nominal - now->balloon), MIB(now->nominal), MIB(now->target),
-	       MIB(now->free), MIB(now->swapped), MIB(now->backed));
-	if (before->known && now->time_s > before->time_s)
+	       now->time_s, MIB(now->nominal_bytes - now->balloon_bytes), MIB(now->nominal_bytes),
+	       MIB(now->target_bytes), MIB(now->free_bytes), MIB(now->swapped_bytes),
+	       MIB(now->backed_bytes));
+	if (past->before_known && now->time_s > before->time_s)
 		printf("In the %.0f s before, it waited for memory %.1f %% of the time, swapped %.0f "
 		       "MiB in and %.0f out.\n", now->time_s - before->time_s,
-		       100 * (now->psi_s - before->psi_s) / (now->time_s - before->time_s),
-		       MIB(now->in - before->in), MIB(now->out - before->out));
+		       100 * (now->psi_some_s - before->psi_some_s) / (now->time_s - before->time_s),
+		       MIB(now->swap_in_bytes - before->swap_in_bytes),
+		       MIB(now->swap_out_bytes - before->swap_out_bytes));
 }
 
 /* --- the command --- */
@@ -293,9 +192,7 @@ static void print_at(double last_s, const char *last, double after_s, const char
 		printf("\nNothing was decided about it until then.\n");
 	}
 	if (after)
-		printf("\nThe next, at %.1f s: %.*s\n", after_s,
-		       (int)(strstr(after, "; ") ? strstr(after, "; ") - after : (long)strlen(after)),
-		       after);
+		printf("\nThe next, at %.1f s: %.*s\n", after_s, move_length(after), after);
 }
 
 static void keep(char **where, const char *text)
@@ -309,48 +206,48 @@ static int read_decisions(struct explain *explain)
 {
 	double last_s = 0, after_s = 0;
 	char *last = NULL, *after = NULL;
-	struct table table;
+	struct sim_decision decision;
+	struct sim_series *series;
 	u32 count = 0;
-	int rc = open_table(&table, explain->dir, "decisions.csv", &explain->error);
+	int rc = sim_decisions_open(&series, explain->dir, &explain->error);
 
-	while (!rc && (rc = next(&table, &explain->error)) > 0) {
+	while (!rc && (rc = sim_decisions_next(series, &decision, &explain->error)) > 0) {
 		rc = 0;
-		if (table.fields_count < 3 || (explain->vm && strcmp(table.field[1], explain->vm)))
+		if (explain->vm && strcmp(decision.vm, explain->vm))
 			continue;
 		count++;
 		if (!explain->at) {
-			print_line(&table, !explain->vm);
-		} else if (number(&table, 0) * 1e9 <= (double)explain->at_ns) {
-			keep(&last, table.field[2]);
-			last_s = number(&table, 0);
+			print_line(&decision, !explain->vm);
+		} else if (decision.time_s * 1e9 <= (double)explain->at_ns) {
+			keep(&last, decision.text);
+			last_s = decision.time_s;
 		} else if (!after) {
-			keep(&after, table.field[2]);
-			after_s = number(&table, 0);
+			keep(&after, decision.text);
+			after_s = decision.time_s;
 		}
 	}
 	if (!rc && explain->at)
 		print_at(last_s, last, after_s, after);
 	if (!rc && !count)
-		printf("The policy explained nothing%s: ws-target and esx do.\n",
+		printf("The policy explained nothing%s: ws-target, esx and mrc-greedy do.\n",
 		       explain->vm ? " about this VM" : "");
 	free(last);
 	free(after);
-	close_table(&table);
+	sim_series_close(series);
 	return rc;
 }
 
 static int explain_all(struct explain *explain)
 {
-	struct state now = { 0 }, before = { 0 };
-	bool is_there = false;
-	int rc = read_states(explain, (double)explain->at_ns / 1e9, &now, &before, &is_there);
+	struct past past = { .is_there = false };
+	int rc = read_states(explain, &past);
 
-	if (!rc && !is_there)
+	if (!rc && !past.is_there)
 		rc = explain->vm ? tr_fail(&explain->error, -ENOENT, "%s: no VM is called \"%s\"",
 					   explain->dir, explain->vm) :
 				   tr_fail(&explain->error, -EINVAL, "%s: has no VMs", explain->dir);
 	if (!rc && explain->at)
-		print_state(&now, &before);
+		print_state(&past);
 	return rc ? rc : read_decisions(explain);
 }
 

@@ -24,6 +24,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "own_folder.h"
 #include "scenario/sim_json.h"
 #include "ws_bytes.h"
 #include "ws_proto.h"
@@ -58,7 +59,7 @@ struct fake_vmm {
 
 struct fake_daemon {
 	pid_t pid;
-	char folder[64], socket[96], control[96], output[96];
+	char socket[96], control[96], output[96];
 };
 
 static inline void fake_say(const char *vm, const char *text)
@@ -105,11 +106,10 @@ static inline void fake_daemon_start(struct fake_daemon *daemon, const char *vm,
 
 static inline void fake_daemon_folder(struct fake_daemon *daemon)
 {
-	snprintf(daemon->folder, sizeof(daemon->folder), "/tmp/ws-balloond-XXXXXX");
-	cr_assert(mkdtemp(daemon->folder));
-	snprintf(daemon->socket, sizeof(daemon->socket), "%s/a.sock", daemon->folder);
-	snprintf(daemon->control, sizeof(daemon->control), "%s/control", daemon->folder);
-	snprintf(daemon->output, sizeof(daemon->output), "%s/out", daemon->folder);
+	make_folder();
+	snprintf(daemon->socket, sizeof(daemon->socket), "%s/a.sock", folder);
+	snprintf(daemon->control, sizeof(daemon->control), "%s/control", folder);
+	snprintf(daemon->output, sizeof(daemon->output), "%s/out", folder);
 }
 
 static inline int fake_connect(const char *path)
@@ -237,14 +237,6 @@ static inline int fake_daemon_stop(struct fake_daemon *daemon, int signal_number
 	kill(daemon->pid, signal_number);
 	cr_assert(waitpid(daemon->pid, &status, 0) == daemon->pid);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-}
-
-static inline void fake_daemon_remove(const struct fake_daemon *daemon)
-{
-	char command[128];
-
-	snprintf(command, sizeof(command), "rm -rf %s", daemon->folder);
-	cr_assert(!system(command));
 }
 
 /* --- vhost-user --- */

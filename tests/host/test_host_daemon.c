@@ -21,7 +21,7 @@ static void finish(struct fake_daemon *daemon, struct fake_vmm *vmm)
 {
 	fake_vmm_destroy(vmm);
 	cr_assert(!fake_daemon_stop(daemon, SIGTERM));
-	fake_daemon_remove(daemon);
+	remove_folder();
 }
 
 Test(balloond, inflated_pages_go_back_to_the_host_and_deflated_ones_are_backed_when_touched)
@@ -427,7 +427,7 @@ Test(balloond, a_vmm_that_comes_back_at_once_is_let_in)
 		close(vmm.sock);
 	}
 	cr_assert(!fake_daemon_stop(&daemon, SIGTERM));
-	fake_daemon_remove(&daemon);
+	remove_folder();
 }
 
 /* The state file of a daemon that counted one more message of 256 pages than it told the guest. */
@@ -512,7 +512,7 @@ Test(balloond, two_daemons_do_not_serve_one_vm_even_when_the_socket_was_removed)
 	fake_expect(&daemon, "up", 1);
 	cr_assert(!unlink(daemon.socket));
 	second = daemon;
-	snprintf(second.control, sizeof(second.control), "%s/control2", daemon.folder);
+	snprintf(second.control, sizeof(second.control), "%s/control2", folder);
 	fake_daemon_start(&second, "dialect=wsr1", NULL, NULL);
 	cr_assert(waitpid(second.pid, &status, 0) == second.pid);
 	cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 1);
@@ -524,7 +524,7 @@ Test(balloond, two_daemons_do_not_serve_one_vm_even_when_the_socket_was_removed)
 	fake_daemon_start(&daemon, "dialect=wsr1", NULL, NULL);
 	fake_expect(&daemon, "up", 0);
 	cr_assert(!fake_daemon_stop(&daemon, SIGTERM));
-	fake_daemon_remove(&daemon);
+	remove_folder();
 }
 
 Test(balloond, a_guest_that_boots_anew_has_an_empty_balloon_and_no_target)
@@ -562,7 +562,7 @@ Test(balloond, a_host_that_cuts_the_memory_short_ends_its_own_vm_and_nothing_els
 	fake_do(&daemon, "advance 2s");
 	fake_expect(&daemon, "up", 0);
 	cr_assert(!fake_daemon_stop(&daemon, SIGTERM));
-	fake_daemon_remove(&daemon);
+	remove_folder();
 }
 
 /* What each ring fault looks like, in the inflate queue. */
@@ -703,7 +703,7 @@ static double run_policy(const char *policy, void (*more)(struct wsd_options *op
 	fake_vmm_destroy(&vmm);
 	cr_assert(!fake_daemon_stop(&daemon, SIGTERM));
 	cr_assert(more != write_results || results_are_whole(&daemon));
-	fake_daemon_remove(&daemon);
+	remove_folder();
 	return events;
 }
 

@@ -8,12 +8,13 @@
 #include <unistd.h>
 
 #include "../kernel-port/agent/ws_agent_frame.h"
+#include "own_folder.h"
 #include "wsd_host.h"
 #include "wsd_loop.h"
 #include "wsd_pageset.h"
 #include "wsd_state.h"
 
-static void put(const char *folder, const char *name, const char *text)
+static void put(const char *name, const char *text)
 {
 	char path[256];
 	FILE *file;
@@ -25,24 +26,24 @@ static void put(const char *folder, const char *name, const char *text)
 
 Test(balloond_parts, counters_of_the_host_are_read_from_proc)
 {
-	char folder[] = "/tmp/ws-proc-XXXXXX", path[64], command[64];
+	char path[96];
 	struct wsd_host host;
 	struct wsd_process process;
 
-	cr_assert(mkdtemp(folder));
+	make_folder();
 	snprintf(path, sizeof(path), "%s/pressure", folder);
 	cr_assert(!mkdir(path, 0700));
 	snprintf(path, sizeof(path), "%s/77", folder);
 	cr_assert(!mkdir(path, 0700));
-	put(folder, "meminfo", "MemTotal:  1000 kB\nMemAvailable:\t 300 kB\nSwapTotal: 50 kB\n"
+	put("meminfo", "MemTotal:  1000 kB\nMemAvailable:\t 300 kB\nSwapTotal: 50 kB\n"
 			       "SwapFree: 20 kB\n");
-	put(folder, "vmstat", "nr_x 5\npswpin 7\npswpout 9\npswpoutx 1\n");
-	put(folder, "pressure/memory", "some avg10=1.25 avg60=9.00 avg300=0.00 total=123\n"
+	put("vmstat", "nr_x 5\npswpin 7\npswpout 9\npswpoutx 1\n");
+	put("pressure/memory", "some avg10=1.25 avg60=9.00 avg300=0.00 total=123\n"
 				       "full avg10=0.07 avg60=0.00 avg300=0.00 total=45\n");
-	put(folder, "77/status", "Name:\tqemu\nVmRSS:\t  64 kB\nVmSwap:\t 8 kB\n");
-	put(folder, "77/stat", "77 (q ) (e 1 2 3) S 1 2 3 4 5 6 7 8 9 10 300 20 7 8 20 0");
+	put("77/status", "Name:\tqemu\nVmRSS:\t  64 kB\nVmSwap:\t 8 kB\n");
+	put("77/stat", "77 (q ) (e 1 2 3) S 1 2 3 4 5 6 7 8 9 10 300 20 7 8 20 0");
 	/* Code that was translated, the guest's 64 KiB, a file; one grown mapping at the end. */
-	put(folder, "77/smaps",
+	put("77/smaps",
 	    "7f00000000-7f00100000 rwxp 00000000 00:00 0\nSize: 1024 kB\nRss:   40 kB\n"
 	    "7f10000000-7f10010000 rw-p 00000000 00:00 0\nSize:   64 kB\nRss:   48 kB\n"
 	    "7f20000000-7f20100000 r--p 00000000 00:00 0 /usr/bin/qemu\nRss:   10 kB\n"
@@ -61,8 +62,7 @@ Test(balloond_parts, counters_of_the_host_are_read_from_proc)
 	wsd_host_process(&process, folder, 78);
 	cr_assert(!process.resident_bytes && !process.swapped_bytes && !process.cpu_ns);
 	cr_assert_eq(wsd_host_beside(folder, 78, 65536), 0);
-	snprintf(command, sizeof(command), "rm -rf %s", folder);
-	cr_assert(!system(command));
+	remove_folder();
 	wsd_host_read(&host, folder); /* a kernel without any of it */
 	cr_assert(!host.memory_bytes && !host.psi_some_ns);
 }
@@ -97,30 +97,29 @@ Test(balloond_parts, a_set_of_pages_knows_each_once)
 
 Test(balloond_parts, a_state_file_is_read_back_and_anything_else_is_not)
 {
-	char folder[] = "/tmp/ws-state-XXXXXX", path[64], command[128];
+	char path[96], command[160];
 	struct wsd_state state = { .target_pages = 7, .balloon_pages = 12345,
 				   .poison_val = 0xaaaaaaaa, .driver_bounds = 0x64000420010ull }, back;
 
-	cr_assert(mkdtemp(folder));
+	make_folder();
 	snprintf(path, sizeof(path), "%s/a.sock", folder);
 	cr_assert(wsd_state_read(&back, path, 1 << 20) == -ENOENT);
 	cr_assert(!wsd_state_write(&state, path) && !wsd_state_read(&back, path, 1 << 20));
 	cr_assert(back.target_pages == 7 && back.balloon_pages == 12345);
 	cr_assert(back.poison_val == 0xaaaaaaaa && back.driver_bounds == 0x64000420010ull);
 	/* of an older daemon */
-	put(folder, "a.sock.state", "ws-balloond state 1\ntarget_pages 3\nballoon_pages 4\n");
+	put("a.sock.state", "ws-balloond state 1\ntarget_pages 3\nballoon_pages 4\n");
 	cr_assert(!wsd_state_read(&back, path, 1 << 20) && back.balloon_pages == 4 && !back.poison_val);
-	put(folder, "a.sock.state", "ws-balloond state 1\ntarget_pages nonsense\n");
+	put("a.sock.state", "ws-balloond state 1\ntarget_pages nonsense\n");
 	cr_assert(wsd_state_read(&back, path, 1 << 20) == -EINVAL);
-	put(folder, "a.sock.state", "ws-balloond state 1\ntarget_pages 1\nballoon_pages 1048577\n");
+	put("a.sock.state", "ws-balloond state 1\ntarget_pages 1\nballoon_pages 1048577\n");
 	cr_assert(wsd_state_read(&back, path, 1 << 20) == -EINVAL);
-	put(folder, "a.sock.state", "ws-balloond state 1\ntarget_pages 1048577\nballoon_pages 1\n");
+	put("a.sock.state", "ws-balloond state 1\ntarget_pages 1048577\nballoon_pages 1\n");
 	cr_assert(wsd_state_read(&back, path, 1 << 20) == -EINVAL);
 	/* a pipe that nobody writes to */
 	snprintf(command, sizeof(command), "cd %s && rm a.sock.state && mkfifo a.sock.state", folder);
 	cr_assert(!system(command) && wsd_state_read(&back, path, 1 << 20) == -EINVAL);
-	snprintf(command, sizeof(command), "rm -rf %s", folder);
-	cr_assert(!system(command));
+	remove_folder();
 }
 
 static u64 fired[8];

@@ -142,8 +142,8 @@ static void start_qemu(struct fake_qemu *qemu, const char *policy, bool with_por
 	qemu->left_bytes = SIZE;
 	qemu->port = qemu->port_listen = -1;
 	fake_daemon_folder(&qemu->daemon);
-	snprintf(qemu->qmp_path, sizeof(qemu->qmp_path), "%s/qmp", qemu->daemon.folder);
-	snprintf(qemu->port_path, sizeof(qemu->port_path), "%s/port", qemu->daemon.folder);
+	snprintf(qemu->qmp_path, sizeof(qemu->qmp_path), "%s/qmp", folder);
+	snprintf(qemu->port_path, sizeof(qemu->port_path), "%s/port", folder);
 	qemu->qmp_listen = fake_listen(qemu->qmp_path);
 	if (with_port)
 		qemu->port_listen = fake_listen(qemu->port_path);
@@ -159,7 +159,7 @@ static void start_qemu(struct fake_qemu *qemu, const char *policy, bool with_por
 static void stop_qemu(struct fake_qemu *qemu)
 {
 	cr_assert(!fake_daemon_stop(&qemu->daemon, SIGTERM));
-	fake_daemon_remove(&qemu->daemon);
+	remove_folder();
 }
 
 Test(balloond_qmp, finds_the_balloon_reads_its_size_and_sets_targets)

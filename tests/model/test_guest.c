@@ -17,7 +17,7 @@
 #include "model/sim_world.h"
 #include "scenario/sim_scenario_read.h"
 #include "tr_file.h"
-#include "world_folder.h"
+#include "own_folder.h"
 
 #define STRIDE 32u
 #define PAGES 20000u /* 78 MiB */

@@ -24,7 +24,7 @@
 #include "scenario/sim_scenario_read.h"
 #include "tr_file.h"
 #include "ws_wire.h"
-#include "world_folder.h"
+#include "own_folder.h"
 
 TestSuite(mechanism, .init = make_folder, .fini = remove_folder);
 

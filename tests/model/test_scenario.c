@@ -8,18 +8,18 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "own_folder.h"
 #include "scenario/sim_json.h"
 #include "scenario/sim_scenario_read.h"
 #include "tr_file.h"
 
-static char folder[] = "/tmp/wssim-test-XXXXXX";
-static char trace_path[64], scenario_path[64];
+static char trace_path[96], scenario_path[96];
 
-static void make_folder(void)
+static void set_up(void)
 {
 	FILE *trace;
 
-	cr_assert_not_null(mkdtemp(folder));
+	make_folder();
 	snprintf(trace_path, sizeof(trace_path), "%s/a.wst", folder);
 	snprintf(scenario_path, sizeof(scenario_path), "%s/s.json", folder);
 	trace = fopen(trace_path, "w");
@@ -27,14 +27,7 @@ static void make_folder(void)
 	fclose(trace);
 }
 
-static void remove_folder(void)
-{
-	unlink(trace_path);
-	unlink(scenario_path);
-	rmdir(folder);
-}
-
-TestSuite(scenario, .init = make_folder, .fini = remove_folder);
+TestSuite(scenario, .init = set_up, .fini = remove_folder);
 
 static const char minimal[] = "{\"duration\": \"10m\", \"host\": {\"memory\": \"1GiB\"},\n"
 			      " \"vms\": [{\"name\": \"a\", \"memory\": \"1GiB\","

@@ -11,7 +11,7 @@
 #include "scenario/sim_scenario_read.h"
 #include "tr_file.h"
 #include "ws_wire.h"
-#include "world_folder.h"
+#include "own_folder.h"
 
 #define MIB (1ull << 20)
 #define SECOND 1000000000ull

@@ -7,20 +7,7 @@
 #include "fake_run.h"
 #include "observe/probe_journal.h"
 #include "observe/sim_results.h"
-#include "tr_scratch.h"
-
-static char folder[64];
-
-static void setup(void)
-{
-	snprintf(folder, sizeof(folder), "/tmp/wssim-test-XXXXXX");
-	cr_assert(mkdtemp(folder));
-}
-
-static void teardown(void)
-{
-	cr_assert_eq(tr_folder_remove(folder), 0);
-}
+#include "own_folder.h"
 
 static const char *journal_path(void)
 {
@@ -58,7 +45,7 @@ static void replay(struct probe_replay *probe_replay, struct sim_journal *journa
 	fake_scenario_free(&scenario);
 }
 
-TestSuite(journal, .init = setup, .fini = teardown);
+TestSuite(journal, .init = make_folder, .fini = remove_folder);
 
 Test(journal, holds_header_and_every_record)
 {

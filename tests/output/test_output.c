@@ -25,7 +25,7 @@
 #include "output/sim_summary_write.h"
 #include "scenario/sim_json.h"
 #include "scenario/sim_json_write.h"
-#include "tr_scratch.h"
+#include "own_folder.h"
 
 #define NEAR(got, want, eps)                                                                       \
 	cr_assert(fabs((got) - (want)) <= (eps), "%s is %.12g, not %.12g", #got, (double)(got),    \
@@ -34,18 +34,9 @@
 /* A fresh folder of this process; tests run in processes of their own. */
 static const char *scratch(void)
 {
-	static char path[64];
-
-	if (!*path) {
-		snprintf(path, sizeof(path), "/tmp/wssim-test-XXXXXX");
-		cr_assert(mkdtemp(path));
-	}
-	return path;
-}
-
-static void scratch_remove(void)
-{
-	cr_assert_eq(tr_folder_remove(scratch()), 0);
+	if (!*folder)
+		make_folder();
+	return folder;
 }
 
 static char *read_all(const char *dir, const char *name)
@@ -472,7 +463,7 @@ Test(series, csv_files_are_well_formed)
 	char *text = read_all(scratch(), "decisions.csv");
 	cr_assert_str_eq(text, "time_s,vm,text\n5.000,vm0,\"because, \"\"so\"\"\"\n");
 	free(text);
-	scratch_remove();
+	remove_folder();
 	fake_scenario_free(&scenario);
 }
 
@@ -495,7 +486,7 @@ Test(series, perfetto_file_is_json)
 	cr_assert(sim_json_count(&top) > 11 * 7);
 	sim_json_free(json);
 	free(text);
-	scratch_remove();
+	remove_folder();
 	fake_scenario_free(&scenario);
 }
 
@@ -561,7 +552,7 @@ Test(comparison, summary_files_are_well_formed_and_repeat)
 	free(text);
 	free(again);
 	fake_comparison_destroy(&comparison, scenario);
-	scratch_remove();
+	remove_folder();
 }
 
 Test(comparison, frontier_leaves_out_who_is_beaten_and_who_kills)
@@ -707,7 +698,7 @@ Test(results, replaced_as_a_whole_and_nothing_is_left_beside)
 	snprintf(dir, sizeof(dir), "%s/out/plots/a.svg", scratch());
 	cr_assert_eq(stat(dir, &status), 0);
 	cr_assert_eq(entries(scratch()), 1, "something was left beside the results");
-	scratch_remove();
+	remove_folder();
 }
 
 Test(results, what_is_not_ours_is_not_replaced)
@@ -735,7 +726,7 @@ Test(results, what_is_not_ours_is_not_replaced)
 	cr_assert_eq(sim_results_begin(&results, dir, &error), -ENOENT, "%s", error.text);
 	cr_assert_eq(sim_results_begin(&results, "", &error), -EINVAL);
 	cr_assert_eq(entries(scratch()), 1);
-	scratch_remove();
+	remove_folder();
 }
 
 Test(results, full_disk_leaves_the_previous_results)
@@ -758,7 +749,7 @@ Test(results, full_disk_leaves_the_previous_results)
 	cr_assert_str_eq(text, "xx");
 	free(text);
 	cr_assert_eq(entries(scratch()), 1);
-	scratch_remove();
+	remove_folder();
 }
 
 Test(results, full_disk_in_a_long_series_is_told_at_the_end)
@@ -777,7 +768,7 @@ Test(results, full_disk_in_a_long_series_is_told_at_the_end)
 	cr_assert(probe_series_close(series, &error) < 0);
 	cr_assert(strstr(error.text, "timeseries.csv: "), "%s", error.text);
 	fake_scenario_free(&scenario);
-	scratch_remove();
+	remove_folder();
 }
 
 /* --- pool --- */

@@ -12,7 +12,7 @@
 #include "model/sim_world.h"
 #include "scenario/sim_scenario_read.h"
 #include "tr_file.h"
-#include "world_folder.h"
+#include "own_folder.h"
 
 #define MIB (1ull << 20)
 #define SECOND 1000000000ull

@@ -15,7 +15,7 @@
 #include "scenario/sim_scenario_read.h"
 #include "tr_demand.h"
 #include "tr_file.h"
-#include "world_folder.h"
+#include "own_folder.h"
 
 #define MIB (1ull << 20)
 #define NONE (~0u)

@@ -10,7 +10,7 @@
 #include "lab/sim_ages_flow.h"
 #include "lab/sim_ages_score.h"
 #include "tr_gen.h"
-#include "world_folder.h"
+#include "own_folder.h"
 
 #define MS 1000000ull
 #define SECOND (1000 * MS)

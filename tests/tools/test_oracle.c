@@ -12,7 +12,7 @@
 #include "oracle/sim_vmin.h"
 #include "scenario/sim_scenario_read.h"
 #include "tr_file.h"
-#include "world_folder.h"
+#include "own_folder.h"
 
 /* A trace of @count accesses, 1 ms apart, to @pages pages; some are freed on the way. */
 static void write_trace(const char *name, u64 seed, u32 count, u32 pages, bool frees)

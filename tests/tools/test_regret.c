@@ -11,7 +11,7 @@
 #include "scenario/sim_scenario_read.h"
 #include "sweep/sim_gather.h"
 #include "tr_file.h"
-#include "world_folder.h"
+#include "own_folder.h"
 
 #define MIB (1ull << 20)
 

@@ -10,7 +10,7 @@
 
 #include "scenario/sim_scenario_read.h"
 #include "sweep/sim_gather.h"
-#include "world_folder.h"
+#include "own_folder.h"
 
 static int read_plan(struct sim_plan *plan, const char *text, struct tr_error *error)
 {

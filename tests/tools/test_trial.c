@@ -9,7 +9,7 @@
 #include "scenario/sim_scenario_read.h"
 #include "tr_file.h"
 #include "trial/sim_trial_score.h"
-#include "world_folder.h"
+#include "own_folder.h"
 
 static int read_text(struct sim_trial *trial, const char *text, struct tr_error *error)
 {

@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "own_folder.h"
 #include "tr_record_cmd.h"
 
 #define RECORDS_MOST 200000u
@@ -50,8 +51,7 @@ static const char program[] =
 	"	return sum != 1 + 1 + 81920 + 300 + 10 * 'x';\n"
 	"}\n";
 
-static char folder[] = "/tmp/wssim-test-record-XXXXXX";
-static char plugin[PATH_MAX], source[64], binary[64], data[64];
+static char plugin[PATH_MAX], source[96], binary[96], data[96];
 
 static void find_plugin(void)
 {
@@ -64,22 +64,14 @@ static void find_plugin(void)
 
 static void set_up(void)
 {
-	cr_assert(mkdtemp(folder));
+	make_folder();
 	snprintf(source, sizeof(source), "%s/p.c", folder);
 	snprintf(binary, sizeof(binary), "%s/p", folder);
 	snprintf(data, sizeof(data), "%s/data", folder);
 	find_plugin();
 }
 
-static void tear_down(void)
-{
-	char command[64];
-
-	snprintf(command, sizeof(command), "rm -rf %s", folder);
-	cr_assert_eq(system(command), 0);
-}
-
-TestSuite(record, .init = set_up, .fini = tear_down, .timeout = 60);
+TestSuite(record, .init = set_up, .fini = remove_folder, .timeout = 60);
 
 static void write_text(const char *path, const char *text, size_t size)
 {

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "own_folder.h"
 #include "tr_guest.h"
 #include "tr_kernel_image.h"
 #include "tr_pages.h"
@@ -291,13 +292,12 @@ Test(recorder, guests_pages_have_the_type_that_was_sampled_while_they_lived)
 		{ TR_ALLOC, 0, TR_FILE, 7 },	     { TR_FREE, 0, 0, 5 },
 		{ TR_FREE, 0, 0, 6 },		     { TR_FREE, 0, 0, 7 },
 	};
-	char spool[] = "/tmp/wssim-test-spool-XXXXXX";
+	char spool[96];
 	struct tr_error error = { "" };
 	struct tr_guest *g;
-	int fd = mkstemp(spool);
 
-	cr_assert_geq(fd, 0);
-	close(fd);
+	make_folder();
+	path_of(spool, sizeof(spool), "spool");
 	log_.count = 0;
 	cr_assert_eq(tr_guest_open(&g, spool, 16, &error), 0, "%s", error.text);
 	guest_tell(g, TR_RAW_PAGE_ALLOC, 5, 0, 0x8 | 0x2); /* as anonymous as flags tell */
@@ -321,7 +321,7 @@ Test(recorder, guests_pages_have_the_type_that_was_sampled_while_they_lived)
 		cr_assert(r->op != TR_ACCESS || r->kind == want[i].kind, "kind of record %u", i);
 	}
 	tr_guest_close(g);
-	unlink(spool);
+	remove_folder();
 }
 
 /* --- unpacking kernels --- */

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "own_folder.h"
 #include "tr_block.h"
 #include "tr_bytes.h"
 #include "tr_file.h"
@@ -24,24 +25,15 @@
 #include "tr_stat.h"
 #include "trace_mend.h"
 
-static char folder[] = "/tmp/wssim-trace-XXXXXX";
-static char path[64];
+static char path[96];
 
 static void set_up(void)
 {
-	cr_assert(mkdtemp(folder));
+	make_folder();
 	snprintf(path, sizeof(path), "%s/t.wst", folder);
 }
 
-static void tear_down(void)
-{
-	char command[64];
-
-	snprintf(command, sizeof(command), "rm -rf %s", folder);
-	cr_assert_eq(system(command), 0);
-}
-
-TestSuite(trace_file, .init = set_up, .fini = tear_down);
+TestSuite(trace_file, .init = set_up, .fini = remove_folder);
 
 static u64 seed_state;
 
@@ -608,7 +600,7 @@ Test(trace_file, a_full_disk_leaves_the_old_file_whole)
 	struct tr_writer *writer;
 	struct tr_meta meta = plain_meta(TR_NUMBER_OBJECTS);
 	struct tr_record record = { .page = 1 };
-	char tmp[80];
+	char tmp[112];
 	size_t size;
 
 	write_file(&meta, &record, 1);

@@ -13,6 +13,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include "own_folder.h"
 #include "tr_bytes.h"
 #include "tr_csv.h"
 #include "tr_file.h"
@@ -445,16 +446,17 @@ Test(trace_import, loading_is_the_same_from_csv_and_from_a_trace_file)
 				   "100,0,access,9,1,kernel,,,\n200,0,free,5,0,mapped,,,\n"
 				   "5000000000,0,idle,,,,,,\n5000000000,0,access,9,0,descriptor,,,\n"
 				   "5000000100,0,access,5,1,mapped,,,\n";
-	char csv_path[] = "/tmp/wssim-load-XXXXXX", wst_path[64];
+	char csv_path[96], wst_path[96];
 	struct tr_meta meta = { .numbering = TR_NUMBER_REGIONS };
 	struct tr_array from_csv, from_wst;
 	struct tr_error error = { "" };
 	struct tr_writer *writer;
-	int fd = mkstemp(csv_path);
 
-	cr_assert_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-	close(fd);
-	snprintf(wst_path, sizeof(wst_path), "%s.wst", csv_path);
+	make_folder();
+	path_of(csv_path, sizeof(csv_path), "t.csv");
+	path_of(wst_path, sizeof(wst_path), "t.wst");
+	FILE *csv = fopen(csv_path, "w");
+	cr_assert(csv && fputs(text, csv) >= 0 && !fclose(csv));
 	cr_assert_eq(tr_load(&from_csv, csv_path, NULL, &error), 0, "%s", error.text);
 	struct result *result = import_text(text);
 	cr_assert_eq(result->rc, 0, "%s", result->error.text);
@@ -483,8 +485,7 @@ Test(trace_import, loading_is_the_same_from_csv_and_from_a_trace_file)
 	cr_assert_eq(from_wst.span_ns, from_csv.span_ns);
 	tr_array_destroy(&from_csv);
 	tr_array_destroy(&from_wst);
-	unlink(csv_path);
-	unlink(wst_path);
+	remove_folder();
 }
 
 Test(trace_import, loading_what_is_not_there_is_an_error)
