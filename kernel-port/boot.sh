@@ -36,7 +36,9 @@ shift 2
 for tool in qemu-system-x86_64 busybox cpio; do
 	command -v $tool > /dev/null || { echo "boot.sh: no $tool here" >&2; exit 98; }
 done
-dir=$(mktemp -d)
+. "$(dirname "$0")/../tests/scratch.sh"
+make_scratch
+dir=$scratch
 guest=
 trap '[ -z "$guest" ] || kill "$guest" 2> /dev/null || :; rm -rf "$dir"' EXIT
 trap 'exit 1' INT TERM

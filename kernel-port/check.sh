@@ -12,7 +12,9 @@ cd "$(dirname "$0")/.." || exit 1
 export KERNELS="${KERNELS:-6.1 6.12}"
 : "${JOBS:=$(($(nproc) > 1 ? 2 : 1))}"
 [ $# -gt 0 ] || set -- kernel-port/tests/*/*.sh
-logs=$(mktemp -d)
+. tests/scratch.sh
+make_scratch
+logs=$scratch
 trap 'kill $(jobs -p) 2> /dev/null; wait; rm -rf "$logs"' EXIT
 trap 'exit 1' INT TERM
 passed=0 failed=0

@@ -33,7 +33,9 @@ shift $((OPTIND - 1))
 [ $# -ge 2 ] || usage
 linux=$1 script=$2
 shift 2
-dir=$(mktemp -d)
+. "$(dirname "$0")/../tests/scratch.sh"
+make_scratch
+dir=$scratch
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 1' INT TERM
 root=$dir/root

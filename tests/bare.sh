@@ -5,7 +5,9 @@
 set -u
 port=$1 wssim=$2
 command -v qemu-system-i386 > /dev/null || { echo "bare: no qemu-system-i386, not tried"; exit 0; }
-work=$(mktemp -d) || exit 2
+. "$(dirname "$0")/scratch.sh"
+make_scratch
+work=$scratch
 trap 'rm -rf "$work"' EXIT
 fail() { echo "bare: $*" >&2; exit 1; }
 

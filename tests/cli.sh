@@ -5,7 +5,9 @@
 set -u
 wssim=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 cd "$(dirname "$0")/.." || exit 2
-work=$(mktemp -d) || exit 2
+. tests/scratch.sh
+make_scratch
+work=$scratch
 trap 'rm -rf "$work"' EXIT
 passed=0 failed=0
 say() { # ok or not, what
@@ -123,8 +125,11 @@ if has explain && has run; then
 	run explain "$work/why" --vm batch --at 0.0; say $? "at the start"
 	expect 2 'no VM is called "nobody"' explain "$work/why" --vm nobody
 	expect 2 'timeseries.csv: No such file' explain "$work"
-	printf 'time_s,vm,text\n1,batch,"grow; ; need\n"""' > "$work/why/decisions.csv"
-	run explain "$work/why" --vm batch --at 5; say $? "a broken decision breaks nothing"
+	printf 'time_s,vm,text\n1,batch,"grow; ; need"\n2,batch,\n' > "$work/why/decisions.csv"
+	run explain "$work/why" --vm batch --at 1; say $? "empty clauses break nothing"
+	run explain "$work/why" --vm batch; [ $? -eq 0 ] && [ "$(wc -l < "$work/out")" -eq 2 ]; say $? "nor does an empty decision"
+	printf '1,batch,"grow\n' >> "$work/why/decisions.csv"
+	expect 2 'decisions.csv: line 4: quotes without an end' explain "$work/why" --vm batch
 	head -c 300 /dev/zero > "$work/why/decisions.csv"
 	expect 2 "is not wssim's" explain "$work/why" --vm batch
 fi

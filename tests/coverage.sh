@@ -10,7 +10,9 @@
 # "file: source line", with the reason.
 set -u
 folder=$1 percent=$2 known=$3
-work=$(mktemp -d) || exit 2
+. "$(dirname "$0")/scratch.sh"
+make_scratch
+work=$scratch
 trap 'rm -rf "$work"' EXIT
 mapfile -t counts < <(find "$folder" -name '*.gcda' | sort)
 [ ${#counts[@]} -gt 0 ] || { echo "coverage: no counts below $folder" >&2; exit 2; }

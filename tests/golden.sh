@@ -6,7 +6,9 @@
 set -u
 wssim=$1 update=${2:-}
 here=$(dirname "$0")/golden
-out=$(mktemp -d) || exit 2
+. "$(dirname "$0")/scratch.sh"
+make_scratch
+out=$scratch
 trap 'rm -rf "$out"' EXIT
 passed=0 failed=0
 

@@ -6,7 +6,9 @@ set -u
 wssim=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 cd "$(dirname "$0")/.." || exit 2
 top=$PWD
-work=$(mktemp -d) || exit 2
+. tests/scratch.sh
+make_scratch
+work=$scratch
 ctld='' d=''
 cleanup() {
 	[ -z "$d$ctld" ] || kill $d $ctld 2> /dev/null

@@ -11,7 +11,9 @@ here=$(dirname "$0")
 out=$1 kernel=$2
 shift 2
 place=$("$here/../kernels.sh" "$kernel")
-dir=$(mktemp -d)
+. "$here/../../tests/scratch.sh"
+make_scratch
+dir=$scratch
 trap 'rm -rf "$dir"' EXIT
 "${CC:-gcc}" -std=gnu11 -O2 -Wall -Wextra -Wno-format-truncation -D_GNU_SOURCE -static \
 	-o "$dir/ground_truth" "$here/ground_truth.c"

@@ -3,7 +3,9 @@
 # The core computes the same in user space and in stock kernels: every module's digest.
 set -eu
 wssim=build/release/wssim
-dir=$(mktemp -d)
+. tests/scratch.sh
+make_scratch
+dir=$scratch
 trap 'rm -rf "$dir"' EXIT
 $wssim kat > "$dir/user"
 [ "$(wc -l < "$dir/user")" -ge 9 ]

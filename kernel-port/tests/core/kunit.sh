@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # In user-mode Linux: the core's test vectors as a KUnit suite, and its known answers.
 set -eu
-dir=$(mktemp -d)
+. tests/scratch.sh
+make_scratch
+dir=$scratch
 trap 'rm -rf "$dir"' EXIT
 uml=$(kernel-port/uml.sh)
 cat > "$dir/script" << 'END'

@@ -3,7 +3,9 @@
 # The core's generations hold what those of the stock kernels hold, now and here: a short
 # workload is recorded and replayed.  Longer ones, recorded before: tests/truth.
 set -eu
-dir=$(mktemp -d)
+. tests/scratch.sh
+make_scratch
+dir=$scratch
 trap 'rm -rf "$dir"' EXIT
 for kernel in $KERNELS; do
 	if ! kernel-port/truth/record.sh "$dir" "$kernel" short > /dev/null; then

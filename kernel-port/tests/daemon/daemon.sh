@@ -6,7 +6,9 @@
 # Emulated, each QEMU holds some 170 MiB beside its guest's memory, and each guest some 90 MiB
 # for itself: the host has memory for what both use and little more.
 set -eu
-dir=$(mktemp -d)
+. tests/scratch.sh
+make_scratch
+dir=$scratch
 daemon=
 cleanup() {
 	[ -z "$daemon" ] || kill "$daemon" 2> /dev/null || :

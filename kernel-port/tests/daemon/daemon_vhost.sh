@@ -5,7 +5,9 @@
 # take that id.  Then the daemon is killed and started again, idle and in the middle of
 # inflation and deflation, while QEMU goes on and reconnects.
 set -eu
-dir=$(mktemp -d)
+. tests/scratch.sh
+make_scratch
+dir=$scratch
 daemon='' guest=''
 cleanup() {
 	[ -z "$daemon" ] || kill "$daemon" 2> /dev/null || :

@@ -17,7 +17,9 @@ if [ "${1:-}" = -q ]; then
 	shift
 fi
 keep=${1:-}
-dir=$(mktemp -d)
+. tests/scratch.sh
+make_scratch
+dir=$scratch
 cleanup() {
 	jobs -p | while read -r job; do kill "$job" 2> /dev/null || :; done
 	wait

@@ -3,7 +3,9 @@
 # ws.ko in user-mode Linux in virtual time, where every page is exact: by scan, and by the
 # kernel's generations, which our patch lets the kernel age by itself; unloaded in use.
 set -eu
-dir=$(mktemp -d)
+. tests/scratch.sh
+make_scratch
+dir=$scratch
 trap 'rm -rf "$dir"' EXIT
 uml=$(kernel-port/uml.sh)
 ${CC:-gcc} -O2 -Wall -Wextra -Werror -static -o "$dir/ws_load" kernel-port/tests/common/ws_load.c
