@@ -6,7 +6,7 @@
 make_scratch() {
 	for scratch in "${TMPDIR:-/tmp}"/wssim-script-??????; do
 		[ -d "$scratch" ] && [ ! -L "$scratch" ] && [ -O "$scratch" ] || continue
-		{ (flock -n 9 && rm -rf "$scratch") 9< "$scratch"; } 2> /dev/null || :
+		flock -n "$scratch" rm -rf "$scratch" 2> /dev/null || :
 	done
 	scratch=
 	until [ -d "$scratch" ] && flock -n 9; do # again if it was taken for stale before the lock

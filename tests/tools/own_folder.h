@@ -23,7 +23,7 @@ static inline void make_folder(void)
 
 	cr_assert_eq(tr_scratch_make(&own_scratch, "unit", &error), 0, "%s", error.text);
 	cr_assert(strlen(own_scratch.path) < sizeof(folder), "TMPDIR is too long for the tests");
-	strcpy(folder, own_scratch.path);
+	memcpy(folder, own_scratch.path, strlen(own_scratch.path) + 1);
 }
 
 static inline void remove_folder(void)
