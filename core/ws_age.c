@@ -9,6 +9,7 @@ _Static_assert(WS_LABELS - 1 == WS_PAGE_LABEL, "an entry holds any label");
 _Static_assert((WS_PAGE_KIND ^ WS_PAGE_LABEL) == WS_PAGE_FILE, "the type is the ninth bit");
 _Static_assert(WS_PAGE_KIND + 1 == WS_KINDS && WS_FILE == 1, "a kind indexes its tables");
 _Static_assert(WS_ROWS_MAX <= WS_ROW_NONE, "a row fits its byte");
+_Static_assert(WS_TYPES == 2, "a generation's rows differ in the lowest bit");
 
 #define WS_HARVEST_PAGES_MAX 512u
 
@@ -105,6 +106,7 @@ void ws_age_move(struct ws_age *age, u32 page, u64 seq)
 static u32 harvest_word(struct ws_age *age, u16 *entries, u64 word, u32 entered[WS_TYPES])
 {
 	u32 label = age->label_of[age->max_slot], stayed = 0;
+	u32 row = ws_age_row(age->max_slot, WS_ANON);
 
 	for (; word; word &= word - 1) {
 		u32 i = ws_lowest_bit(word);
@@ -115,7 +117,7 @@ static u32 harvest_word(struct ws_age *age, u16 *entries, u64 word, u32 entered[
 		entries[i] = (u16)((entry & ~(WS_PAGE_HISTORY | WS_PAGE_LABEL)) | label);
 		ws_age_leave(age, entry);
 		entered[ws_page_type(entry)]++;
-		stayed += (entry & WS_PAGE_LABEL) == label;
+		stayed += (age->row_of[entry & WS_PAGE_KIND] & ~1u) == row;
 	}
 	return stayed;
 }
@@ -141,15 +143,26 @@ u32 ws_age_harvest(struct ws_age *age, u32 first, const u64 *young, u32 count)
 	return entered[WS_ANON] + entered[WS_FILE] - stayed;
 }
 
+static void set_unfolded(struct ws_age *age, u32 kind, bool value)
+{
+	age->unfolded[kind / 64] &= ~(1ull << kind % 64);
+	age->unfolded[kind / 64] |= (u64)value << kind % 64;
+}
+
 /* The oldest generation of @type becomes part of the next one. */
 static void fold(struct ws_age *age, enum ws_type type)
 {
 	u32 slot = ws_age_slot_after(age, age->min_slot[type]), label;
 	u32 from = ws_age_row(age->min_slot[type], type), to = ws_age_row(slot, type);
 
-	for (label = 1; label < WS_LABELS; label++)
-		if (age->row_of[ws_age_kind(label, type)] == from)
-			age->row_of[ws_age_kind(label, type)] = (u8)to;
+	for (label = 1; label < WS_LABELS; label++) {
+		u32 kind = ws_age_kind(label, type);
+
+		if (age->row_of[kind] != from)
+			continue;
+		age->row_of[kind] = (u8)to;
+		set_unfolded(age, kind, false);
+	}
 	if (age->pages[from])
 		ws_age_note_unused(age, from, to);
 	age->pages[to] += age->pages[from];
@@ -188,7 +201,25 @@ static u32 label_find(struct ws_age *age, u32 slot)
 	return found;
 }
 
+/* The oldest generation of @type, in the slot of the next youngest, becomes part of that. */
+static void pass_over(struct ws_age *age, enum ws_type type)
+{
+	u32 label = age->label_of[age->min_slot[type]];
+
+	set_unfolded(age, ws_age_kind(label, type), true);
+	age->min_seq[type]++;
+	age->min_slot[type] = ws_age_slot_after(age, age->min_slot[type]);
+}
+
 int ws_age_advance(struct ws_age *age, u64 now_ns, bool folded[WS_TYPES])
+{
+	static const bool none[WS_TYPES] = { false, false };
+
+	return ws_age_advance_over(age, now_ns, none, folded);
+}
+
+int ws_age_advance_over(struct ws_age *age, u64 now_ns, const bool stay[WS_TYPES],
+			bool folded[WS_TYPES])
 {
 	u32 slot = ws_age_slot_after(age, age->max_slot);
 	u32 label = label_find(age, slot);
@@ -197,12 +228,20 @@ int ws_age_advance(struct ws_age *age, u64 now_ns, bool folded[WS_TYPES])
 	if (!label)
 		return -EAGAIN;
 	for (type = WS_ANON; type < WS_TYPES; type++) {
-		folded[type] = ws_age_gens(age, type) == age->gens;
+		u32 row = ws_age_row(slot, type), kind = ws_age_kind(label, type);
+		bool full = ws_age_gens(age, type) == age->gens;
+
+		folded[type] = full && !stay[type];
 		if (folded[type])
 			fold(age, type);
-		age->row_of[ws_age_kind(label, type)] = (u8)ws_age_row(slot, type);
-		age->oldest_ns[ws_age_row(slot, type)] = now_ns;
-		age->late_seq[ws_age_row(slot, type)] = 0;
+		else if (full)
+			pass_over(age, type);
+		age->row_of[kind] = (u8)row;
+		set_unfolded(age, kind, false);
+		if (age->pages[row])
+			continue; /* its bounds hold still; new pages are within them */
+		age->oldest_ns[row] = now_ns;
+		age->late_seq[row] = 0;
 	}
 	age->label_of[slot] = (u8)label;
 	age->birth_ns[slot] = now_ns;
@@ -271,7 +310,7 @@ u32 ws_age_tidy(struct ws_age *age, u32 budget, bool (*mine)(const void *ctx, u3
 				   ws_page_type(entry));
 		age->bearers[entry & WS_PAGE_KIND]--;
 		age->bearers[kind]++;
-		age->page[page] = (u16)((ws_age_faded(age, entry) & ~WS_PAGE_KIND) | kind);
+		age->page[page] = (u16)((ws_age_left(age, entry) & ~WS_PAGE_KIND) | kind);
 	}
 	return visited;
 }

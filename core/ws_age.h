@@ -22,7 +22,12 @@
  *
  * Folding clears a page's history of accesses, as in Linux, or all but a part of it
  * (age->keeps).  So a page's history flags count only while it bears its generation's
- * current label; ws_age_faded() says what is left of them otherwise.
+ * current label, or one that no fold has come upon; ws_age_left() says what is left of them
+ * otherwise.
+ *
+ * A type that cannot be evicted need not be folded: Linux only counts its min_seq up, and
+ * the pages of its oldest generation are then in the slot of the new youngest, among pages
+ * that were used just now ("cold/hot inversion").  ws_age_advance_over() does that.
  *
  * Memory: one u16 a page, the caller's, zeroed, may be shared by any number of
  * struct ws_age (a memcg each) as long as a page is in one of them at a time.
@@ -97,6 +102,7 @@ struct ws_age {
 	u32 bearers[WS_KINDS];	   /* by kind: pages that bear the label */
 	u8 row_of[WS_KINDS];	   /* by kind: the row that the label names */
 	u8 label_of[WS_GENS_MAX];  /* by slot: the label that entering pages get */
+	u64 unfolded[WS_KINDS / 64]; /* by kind: entered no more, but by no fold: history counts */
 	/* by row: how old its pages are at most and at least (for ws_reaccess.h) */
 	u64 oldest_ns[WS_ROWS_MAX]; /* its birth, or that of the oldest folded into it */
 	u64 late_seq[WS_ROWS_MAX];  /* max_seq when a page last came straight into it; 0: none */
@@ -160,6 +166,16 @@ u32 ws_age_harvest(struct ws_age *age, u32 first, const u64 *young, u32 count);
  * Return: 0, or -EAGAIN when no label is free: call ws_age_tidy() and retry.
  */
 int ws_age_advance(struct ws_age *age, u64 now_ns, bool folded[WS_TYPES]);
+
+/**
+ * ws_age_advance_over() - the same, but types of @stay, which cannot be evicted, are not folded
+ *
+ * Where such a type has all N generations, its oldest is passed over: those pages are in
+ * the youngest from now on, with their history (inc_min_seq() of Linux without swap).
+ * folded[type] says of it false.
+ */
+int ws_age_advance_over(struct ws_age *age, u64 now_ns, const bool stay[WS_TYPES],
+			bool folded[WS_TYPES]);
 
 /* Drop the oldest generation of @type when it is empty and more than WS_GENS_MIN remain. */
 bool ws_age_drop_empty(struct ws_age *age, enum ws_type type);
@@ -227,6 +243,14 @@ static inline bool ws_page_labelled_now(const struct ws_age *age, u16 entry)
 
 /* @entry with the history that is left after it went to the next generation. */
 u16 ws_age_faded(const struct ws_age *age, u16 entry);
+
+/* @entry, which bears no present label, with the history that is left: all, or as faded. */
+static inline u16 ws_age_left(const struct ws_age *age, u16 entry)
+{
+	u32 kind = entry & WS_PAGE_KIND;
+
+	return age->unfolded[kind / 64] >> kind % 64 & 1 ? entry : ws_age_faded(age, entry);
+}
 
 /*
  * Put a page that is in no generation into the generation in @slot, with the

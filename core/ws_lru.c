@@ -242,7 +242,7 @@ _Static_assert(WS_CHUNK_PAGES == 15, "three times five in are_alike()");
 struct folding {
 	struct ws_lru *lru;
 	u32 row;  /* where its own go */
-	u32 kind[2]; /* whose history was of use until now, and whose is in the generation there */
+	u64 known[WS_KINDS / 64]; /* by kind: whose history is of use, or was until now */
 	u32 alike_count; /* pages not counted yet, which have the entry */
 	u16 alike_entry;
 	u8 lane[2][HISTORIES]; /* by whether it is of use, and history: of the tier that it makes */
@@ -274,7 +274,7 @@ static u32 lane_of(const struct folding *folding, u16 entry)
 {
 	u32 kind = entry & WS_PAGE_KIND;
 
-	return folding->lane[kind == folding->kind[0] || kind == folding->kind[1]][history_of(entry)];
+	return folding->lane[folding->known[kind / 64] >> kind % 64 & 1][history_of(entry)];
 }
 
 /* The controller counts as protected whatever stays unexamined (inc_min_seq() since 6.14). */
@@ -365,23 +365,33 @@ static void folding_take(void *ctx, u32 page)
 		*entry &= (u16)~WS_PAGE_LINKED;
 }
 
+/* What was true before the oldest generations were folded. */
+struct was_oldest {
+	u32 slot[WS_TYPES], label[WS_TYPES]; /* of them */
+	u64 unfolded[WS_KINDS / 64];
+};
+
+static void know(struct folding *folding, u32 kind)
+{
+	folding->known[kind / 64] |= 1ull << kind % 64;
+}
+
 /*
- * The oldest generation of @type, which was in @slot and had @label, is part of the next
- * one now.  Page by page, the oldest first, Linux makes each the oldest of the next, which
- * reverses their order.
+ * The oldest generation of @type, of which @was tells, is part of the next one now.  Page by
+ * page, the oldest first, Linux makes each the oldest of the next, which reverses their order.
  */
-static void folded(struct ws_lru *lru, enum ws_type type, u32 slot, u32 label)
+static void folded(struct ws_lru *lru, enum ws_type type, const struct was_oldest *was)
 {
 	static const struct ws_queue_sieve sieve = { folding_misfits, folding_take };
-	struct folding folding = {
-		.lru = lru, .row = ws_age_row(lru->age.min_slot[type], type),
-		.kind = { ws_age_kind(label, type),
-			  ws_age_kind(lru->age.label_of[lru->age.min_slot[type]], type) },
-	};
-	struct ws_queue *queue = &lru->queue[ws_age_row(slot, type)];
+	struct folding folding = { .lru = lru, .row = ws_age_row(lru->age.min_slot[type], type) };
+	struct ws_queue *queue = &lru->queue[ws_age_row(was->slot[type], type)];
 
-	if (lru->rules->fold_counts)
+	if (lru->rules->fold_counts) {
 		prepare_counts(&folding);
+		memcpy(folding.known, was->unfolded, sizeof(folding.known));
+		know(&folding, ws_age_kind(was->label[type], type));
+		know(&folding, ws_age_kind(lru->age.label_of[lru->age.min_slot[type]], type));
+	}
 	if (lru->rules->fold == WS_FOLD_SORTS)
 		ws_queue_sift(queue, lru->pool, &sieve, &folding);
 	if (lru->rules->fold_counts)
@@ -391,25 +401,48 @@ static void folded(struct ws_lru *lru, enum ws_type type, u32 slot, u32 label)
 	ws_refault_carry(&lru->refault, type);
 }
 
-int ws_lru_advance(struct ws_lru *lru, u64 now_ns)
+/* A new generation; the oldest of types of @stay is not folded but passed over. */
+static int advance(struct ws_lru *lru, u64 now_ns, const bool stay[WS_TYPES])
 {
-	u32 slot[WS_TYPES] = { lru->age.min_slot[WS_ANON], lru->age.min_slot[WS_FILE] };
-	u32 label[WS_TYPES] = { lru->age.label_of[slot[WS_ANON]], lru->age.label_of[slot[WS_FILE]] };
+	struct was_oldest was;
 	bool was_folded[WS_TYPES];
 	enum ws_type type;
 	int error;
 
+	for (type = WS_ANON; type < WS_TYPES; type++) {
+		was.slot[type] = lru->age.min_slot[type];
+		was.label[type] = lru->age.label_of[was.slot[type]];
+	}
+	memcpy(was.unfolded, lru->age.unfolded, sizeof(was.unfolded));
 	if (lru->reaccess)
 		ws_reaccess_settle(lru->reaccess, &lru->age, now_ns);
-	error = ws_age_advance(&lru->age, now_ns, was_folded);
+	error = ws_age_advance_over(&lru->age, now_ns, stay, was_folded);
 	if (error)
 		return error;
 	if (lru->reaccess)
 		ws_reaccess_born(lru->reaccess, &lru->age);
-	for (type = WS_ANON; type < WS_TYPES; type++)
+	for (type = WS_ANON; type < WS_TYPES; type++) {
 		if (was_folded[type])
-			folded(lru, type, slot[type], label[type]);
+			folded(lru, type, &was);
+		else if (lru->age.min_slot[type] != was.slot[type])
+			ws_refault_carry(&lru->refault, type);
+	}
 	return 0;
+}
+
+int ws_lru_advance(struct ws_lru *lru, u64 now_ns)
+{
+	static const bool none[WS_TYPES] = { false, false };
+
+	return advance(lru, now_ns, none);
+}
+
+int ws_lru_advance_for(struct ws_lru *lru, u64 now_ns, u32 swappiness)
+{
+	bool fixed = !swappiness_of(lru, swappiness) && lru->rules->swapless == WS_SWAPLESS_INVERTS;
+	const bool stay[WS_TYPES] = { fixed, false };
+
+	return advance(lru, now_ns, stay);
 }
 
 /* One call of ws_lru_evict(). */

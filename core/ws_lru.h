@@ -128,8 +128,15 @@ void ws_lru_set_exec(struct ws_lru *lru, u32 page, bool exec);
  */
 bool ws_lru_wants_ageing(const struct ws_lru *lru, u32 swappiness);
 
-/* ws_age_advance() with the queues kept in step. */
+/* ws_age_advance() with the queues kept in step: a pass for a report, or when all can be evicted. */
 int ws_lru_advance(struct ws_lru *lru, u64 now_ns);
+
+/*
+ * The same for reclaim with @swappiness (try_to_inc_max_seq()).  0: anon is not evicted, and
+ * what becomes of its oldest generation is the rules' (enum ws_swapless).  Linux's walk then
+ * leaves the accessed bits of anon pages alone, which is the caller's part.
+ */
+int ws_lru_advance_for(struct ws_lru *lru, u64 now_ns, u32 swappiness);
 
 struct ws_lru_scan {
 	u32 swappiness;	 /* 0..200, as vm.swappiness */

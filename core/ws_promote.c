@@ -221,8 +221,8 @@ void ws_promote_descriptor(struct ws_age *age, const struct ws_rules *rules, u32
 	if (!ws_page_aged(entry))
 		return;
 	if (!ws_page_labelled_now(age, entry)) {
-		/* It was folded meanwhile: start from what is left of its history. */
-		put(age, page, slot_of_page(age, entry), ws_age_faded(age, entry));
+		/* It was folded or passed over meanwhile: start from what is left of its history. */
+		put(age, page, slot_of_page(age, entry), ws_age_left(age, entry));
 		entry = age->page[page];
 	}
 	ws_age_note_late(age, ws_page_type(entry), slot_of_page(age, entry));

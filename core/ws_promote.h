@@ -44,7 +44,7 @@ u32 ws_promote_arrive(const struct ws_age *age, const struct ws_rules *rules,
 /* The history of an aged page that counts: that of its present label, or what is left of it. */
 static inline u16 ws_promote_entry(const struct ws_age *age, u16 entry)
 {
-	return ws_page_labelled_now(age, entry) ? entry : ws_age_faded(age, entry);
+	return ws_page_labelled_now(age, entry) ? entry : ws_age_left(age, entry);
 }
 
 /**

@@ -128,22 +128,24 @@
 /*
  * Mechanisms that all versions have, and a copy of a row can be without: MAX_NR_GENS, the
  * controller of get_tier_idx(), tiers, the filters of walk_pmd_range() (the base walks all
- * tables, as a forced pass does), lru_gen_look_around(), the caller's swappiness.
+ * tables, as a forced pass does), lru_gen_look_around(), inc_min_seq() without swap (the base
+ * folds), the caller's swappiness.
  */
-#define MECHANISMS(filter, folds)                                                                   \
+#define MECHANISMS(filter, folds, swapless_does)                                                    \
 	.gens = WS_GENS_LINUX, .fold = WS_FOLD_##folds, .controller = 1, .tiers = 1,               \
+	.swapless = WS_SWAPLESS_##swapless_does,                                                   \
 	.bloom = (filter),                                                                         \
 	.look_around = WS_LOOK_AROUND, .swappiness = WS_SWAPPINESS_CALLER
 
 const struct ws_rules ws_rules_table[WS_RULES_COUNT] = {
-	{ .name = "base", RULES(IN_6_1) .ahead = WS_AHEAD_OLDEST, MECHANISMS(0, LAZY) },
-	{ .name = "6.1", RULES(IN_6_1) .ahead = WS_AHEAD_AS_FAULT, MECHANISMS(1, SORTS) },
-	{ .name = "6.1.y", RULES(IN_6_1_Y) .ahead = WS_AHEAD_AS_FAULT, MECHANISMS(1, SORTS) },
-	{ .name = "6.12", RULES(IN_6_12) .ahead = WS_AHEAD_AS_FAULT, MECHANISMS(1, SORTS) },
-	{ .name = "6.14", RULES(IN_6_14) .ahead = WS_AHEAD_AS_FAULT, MECHANISMS(1, SORTS) },
-	{ .name = "6.18", RULES(IN_6_18) .ahead = WS_AHEAD_AS_FAULT, MECHANISMS(1, SORTS) },
-	{ .name = "mm-new", RULES(IN_MM_NEW) .ahead = WS_AHEAD_AS_FAULT, MECHANISMS(1, SORTS) },
-	{ .name = "fg", RULES(IN_FG) .ahead = WS_AHEAD_AS_FAULT, MECHANISMS(1, SORTS) },
+	{ .name = "base", RULES(IN_6_1) .ahead = WS_AHEAD_OLDEST, MECHANISMS(0, LAZY, FOLDS) },
+	{ .name = "6.1", RULES(IN_6_1) .ahead = WS_AHEAD_AS_FAULT, MECHANISMS(1, SORTS, INVERTS) },
+	{ .name = "6.1.y", RULES(IN_6_1_Y) .ahead = WS_AHEAD_AS_FAULT, MECHANISMS(1, SORTS, INVERTS) },
+	{ .name = "6.12", RULES(IN_6_12) .ahead = WS_AHEAD_AS_FAULT, MECHANISMS(1, SORTS, INVERTS) },
+	{ .name = "6.14", RULES(IN_6_14) .ahead = WS_AHEAD_AS_FAULT, MECHANISMS(1, SORTS, INVERTS) },
+	{ .name = "6.18", RULES(IN_6_18) .ahead = WS_AHEAD_AS_FAULT, MECHANISMS(1, SORTS, INVERTS) },
+	{ .name = "mm-new", RULES(IN_MM_NEW) .ahead = WS_AHEAD_AS_FAULT, MECHANISMS(1, SORTS, INVERTS) },
+	{ .name = "fg", RULES(IN_FG) .ahead = WS_AHEAD_AS_FAULT, MECHANISMS(1, SORTS, INVERTS) },
 };
 
 static bool names(const char *name, const char *text, u32 length)
@@ -187,7 +189,7 @@ static bool eviction_is_known(const struct ws_rules *rules)
 	return rules->full <= WS_FULL_PROMOTED && rules->protects_old <= 1 &&
 	       rules->setpoint <= WS_SETPOINT_BELOW && rules->gain_setpoint && rules->gain_tier &&
 	       rules->choice <= WS_CHOICE_SHARE && rules->round <= WS_ROUND_WANTED &&
-	       rules->coupled <= 1 &&
+	       rules->coupled <= 1 && rules->swapless <= WS_SWAPLESS_INVERTS &&
 	       rules->fold <= WS_FOLD_SORTS && rules->fold_counts <= 1 &&
 	       rules->ageing <= WS_AGEING_SPREAD && rules->ttl <= WS_TTL_EVICTABLE &&
 	       rules->proportional <= 1 && rules->recency <= WS_RECENCY_NEVER &&

@@ -151,6 +151,12 @@ enum ws_fold {
 	WS_FOLD_SORTS, /* puts them at the old ends of their generations: a look at every page */
 };
 
+/* What ageing does with the oldest generation of anon when it cannot be evicted. */
+enum ws_swapless {
+	WS_SWAPLESS_FOLDS,   /* ours: as if it could, so that ages stay right */
+	WS_SWAPLESS_INVERTS, /* it is left where it is, which is then the youngest generation */
+};
+
 /* Which refaults are recent, and so count. */
 enum ws_recency {
 	WS_RECENCY_SAME,     /* evicted from what is still the oldest generation */
@@ -198,6 +204,7 @@ struct ws_rules {
 	u8 choice;	   /* enum ws_choice */
 	u8 round;	   /* enum ws_round */
 	u8 coupled;	   /* file's min_seq follows anon's, while anon can be evicted */
+	u8 swapless;	   /* enum ws_swapless */
 	u8 ageing;	   /* enum ws_ageing */
 	u8 ttl;		   /* enum ws_ttl */
 	u8 proportional;   /* a group scans in proportion to what it has beyond its protection */

@@ -49,11 +49,24 @@ static inline u64 naive_age_seq(const struct naive_age *naive, u32 page)
 	return naive->page[page].used_seq > min_seq ? naive->page[page].used_seq : min_seq;
 }
 
-static inline void naive_age_advance(struct naive_age *naive, u64 now_ns)
+/* The oldest pages of a type that stays are called the youngest. */
+static inline void naive_age_pass_over(struct naive_age *naive, enum ws_type type)
 {
-	for (int type = 0; type < WS_TYPES; type++)
-		if (naive->max_seq - naive->min_seq[type] + 1 == naive->gens)
-			naive->min_seq[type]++;
+	for (u32 i = 0; i < NAIVE_AGE_PAGES; i++)
+		if (naive->page[i].type == type &&
+		    naive_age_seq(naive, i) == naive->min_seq[type])
+			naive->page[i].used_seq = naive->max_seq + 1;
+}
+
+static inline void naive_age_advance(struct naive_age *naive, u64 now_ns, const bool *stay)
+{
+	for (enum ws_type type = WS_ANON; type < WS_TYPES; type++) {
+		if (naive->max_seq - naive->min_seq[type] + 1 < naive->gens)
+			continue;
+		if (stay[type])
+			naive_age_pass_over(naive, type);
+		naive->min_seq[type]++;
+	}
 	naive->birth_ns[++naive->max_seq] = now_ns;
 }
 
@@ -198,13 +211,25 @@ static inline void age_world_harvest(struct age_world *world, u64 op)
 
 static inline void age_world_advance(struct age_world *world, u64 op)
 {
-	bool folded[WS_TYPES];
+	bool folded[WS_TYPES], stay[WS_TYPES] = { diff_pick(&op, 4) == 0, diff_pick(&op, 4) == 0 };
+	bool full[WS_TYPES];
+	int error;
 
 	if (world->naive.max_seq + 1 == NAIVE_AGE_SEQ_MAX)
 		return;
-	while (ws_age_advance(&world->age, world->now_ns, folded) == -EAGAIN)
-		ws_age_tidy(&world->age, 1 + diff_pick(&op, NAIVE_AGE_PAGES), NULL, NULL);
-	naive_age_advance(&world->naive, world->now_ns);
+	for (enum ws_type type = WS_ANON; type < WS_TYPES; type++)
+		full[type] = ws_age_gens(&world->age, type) == world->age.gens;
+	do {
+		error = stay[0] || stay[1] || op % 2 ?
+				ws_age_advance_over(&world->age, world->now_ns, stay, folded) :
+				ws_age_advance(&world->age, world->now_ns, folded);
+		if (error)
+			ws_age_tidy(&world->age, 1 + diff_pick(&op, NAIVE_AGE_PAGES), NULL, NULL);
+	} while (error);
+	for (enum ws_type type = WS_ANON; type < WS_TYPES; type++)
+		if (folded[type] != (full[type] && !stay[type]))
+			world->fault = "what was folded";
+	naive_age_advance(&world->naive, world->now_ns, stay);
 }
 
 static inline void age_world_fold(struct age_world *world, u64 op)

@@ -292,12 +292,24 @@ static void fold(struct naive *n, int type, bool ageing)
 	n->min_seq[type]++;
 }
 
-static void naive_advance(struct naive *n)
+/* Left where they are, and where that is are the youngest from now on. */
+static void pass_over(struct naive *n, int type)
+{
+	for (u32 i = 0; i < PAGES; i++)
+		if (n->page[i].here && n->page[i].type == type && n->page[i].seq == n->min_seq[type])
+			n->page[i].seq = n->max_seq + 1;
+	n->min_seq[type]++;
+}
+
+static void naive_advance(struct naive *n, bool can_swap)
 {
 	for (int type = 0; type < 2; type++) {
 		if (n->max_seq - n->min_seq[type] + 1 < n->gens)
 			continue;
-		fold(n, type, true);
+		if (type == WS_ANON && !can_swap && n->rules.swapless == WS_SWAPLESS_INVERTS)
+			pass_over(n, type);
+		else
+			fold(n, type, true);
 		carry(n, type);
 	}
 	n->max_seq++;
@@ -855,9 +867,18 @@ static void step_age(u64 op, u64 now_ns)
 		memset(accessed, 0, sizeof(accessed));
 		memset(naive_accessed, 0, sizeof(accessed));
 	}
+	/* For a report; or for reclaim, for which the rules' swappiness is not what is swapless. */
+	if (!diff_pick(&op, 3)) {
+		u32 swappiness = diff_pick(&op, 2) * 60;
+
+		while (ws_lru_advance_for(&lru, now_ns, swappiness))
+			ws_age_tidy(&lru.age, PAGES, NULL, NULL);
+		naive_advance(&naive, swappiness && naive.rules.swappiness);
+		return;
+	}
 	while (ws_lru_advance(&lru, now_ns))
 		ws_age_tidy(&lru.age, PAGES, NULL, NULL);
-	naive_advance(&naive);
+	naive_advance(&naive, true);
 }
 
 static void step_page(u64 op)
@@ -941,7 +962,8 @@ static const char *compare(void)
 /* What is changed in a version of the rules. */
 enum variant {
 	AS_IS, BY_DISTANCE, OTHER_SETPOINT, NO_TIERS, NO_CONTROLLER, BY_SHARE, SPREAD, AHEAD_YOUNGEST,
-	OTHER_FOLD, OTHER_AHEAD, OTHER_END, FIXED_SWAPPINESS, OTHER_ROUND, VARIANTS
+	OTHER_FOLD, OTHER_AHEAD, OTHER_END, FIXED_SWAPPINESS, OTHER_ROUND,
+	OTHER_SWAPLESS, VARIANTS
 };
 
 static void change(struct ws_rules *rules, enum variant variant)
@@ -959,6 +981,7 @@ static void change(struct ws_rules *rules, enum variant variant)
 	case OTHER_END: rules->protects_old = !rules->protects_old; break;
 	case FIXED_SWAPPINESS: rules->swappiness = 77; break;
 	case OTHER_ROUND: rules->round = (u8)((rules->round + 1) % (WS_ROUND_WANTED + 1)); break;
+	case OTHER_SWAPLESS: rules->swapless = !rules->swapless; break;
 	case AS_IS:
 	case VARIANTS:
 	default: break;

@@ -206,6 +206,50 @@ Test(age, shared_arrays_are_tidied_for_one_owner_only)
 	cr_assert_eq(ws_age_tidy(&age, 3 * PAGES, mine, NULL), PAGES, "one round at most");
 }
 
+Test(age, a_type_that_stays_has_its_oldest_pages_among_the_youngest)
+{
+	static const bool stay[WS_TYPES] = { true, false };
+	bool folded[WS_TYPES];
+	u64 young = 1;
+
+	start(4);
+	ws_age_add(&age, 0, WS_ANON, 0);
+	ws_age_add(&age, 1, WS_FILE, 0);
+	ws_age_add(&age, 2, WS_ANON, 1);
+	page[0] |= WS_PAGE_REFERENCED;
+	cr_assert_eq(ws_age_advance_over(&age, 2000, stay, folded), 0);
+	cr_assert(!folded[WS_ANON] && folded[WS_FILE]);
+	cr_assert(ws_age_seq(&age, 0) == 4 && age.min_seq[WS_ANON] == 1);
+	cr_assert(ws_age_seq(&age, 1) == 1 && ws_age_seq(&age, 2) == 1);
+	cr_assert_eq(age.oldest_ns[ws_age_row(age.max_slot, WS_ANON)], 1000, "as old as they were");
+	cr_assert_eq(ws_age_left(&age, page[0]), page[0], "its history stands");
+	cr_assert_eq(ws_age_harvest(&age, 0, &young, 1), 0, "it is in the youngest");
+	cr_assert(ws_age_check(&age));
+}
+
+Test(age, pages_that_stayed_keep_their_history_until_a_fold)
+{
+	static const bool stay[WS_TYPES] = { true, true };
+	bool folded[WS_TYPES];
+
+	start(2);
+	for (u32 i = 0; i < 4; i++)
+		ws_age_add(&age, i, i % 2 ? WS_FILE : WS_ANON, 0);
+	page[0] |= WS_PAGE_WORKINGSET;
+	page[2] |= WS_PAGE_WORKINGSET;
+	for (u32 pass = 0; pass < 3; pass++)
+		cr_assert_eq(ws_age_advance_over(&age, 2000 + pass, stay, folded), 0);
+	cr_assert(ws_age_seq(&age, 0) == 4 && !ws_page_labelled_now(&age, page[0]));
+	cr_assert_eq(ws_age_left(&age, page[0]) & WS_PAGE_HISTORY, WS_PAGE_WORKINGSET);
+	ws_age_tidy(&age, 1, NULL, NULL);
+	cr_assert(ws_page_labelled_now(&age, page[0]));
+	cr_assert_eq(page[0] & WS_PAGE_HISTORY, WS_PAGE_WORKINGSET);
+	advance(3000);
+	advance(3001);
+	cr_assert_eq(ws_age_left(&age, page[2]) & WS_PAGE_HISTORY, 0);
+	cr_assert(ws_age_check(&age));
+}
+
 Test(age, check_sees_wrong_counts)
 {
 	start(4);

@@ -273,6 +273,31 @@ Test(lru, folding_takes_the_history_away)
 	cr_assert(ws_lru_check(&lru));
 }
 
+/* Linux 6.12 without swap, and the base, whose ages stay right. */
+Test(lru, without_swap_the_oldest_anon_pages_are_the_youngest_or_folded)
+{
+	static const struct {
+		const char *rules;
+		u32 swappiness;
+		u64 seq;
+	} cases[] = { { "6.12", 0, 4 }, { "6.12", 60, 1 }, { "mm-new", 0, 4 }, { "base", 0, 1 } };
+
+	for (u32 i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		start(WS_GENS_LINUX);
+		cr_assert_eq(ws_lru_init_rules(&lru, page, pool, PAGES,
+					       ws_rules_find(cases[i].rules, (u32)strlen(cases[i].rules)),
+					       0), 0);
+		ws_lru_add(&lru, 0, WS_ANON, WS_ENTER_READ, 0);
+		ws_lru_add(&lru, 1, WS_FILE, WS_ENTER_READ, 0);
+		ws_age_move(&lru.age, 0, 0);
+		ws_age_move(&lru.age, 1, 0);
+		cr_assert_eq(ws_lru_advance_for(&lru, 1, cases[i].swappiness), 0);
+		cr_assert_eq(ws_age_seq(&lru.age, 0), cases[i].seq, "%s", cases[i].rules);
+		cr_assert_eq(ws_age_seq(&lru.age, 1), 1);
+		cr_assert(ws_lru_check(&lru));
+	}
+}
+
 Test(refault, shadows_are_never_zero_and_tell_recency)
 {
 	static struct ws_refault refault;
