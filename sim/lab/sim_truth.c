@@ -377,7 +377,15 @@ static u32 evict_some(struct truth_replay *replay, const struct sim_truth_event 
 	return got;
 }
 
-/* Does a touch go on while the eviction at @index does? */
+/* Is it a touch of @group, or a freeing of its pages? */
+static bool is_doing_of(const struct truth_replay *replay, const struct sim_truth_event *event,
+			u32 group)
+{
+	return (event->what == SIM_TRUTH_TOUCH || event->what == SIM_TRUTH_FREE) &&
+	       replay->section->region[event->region].group == group;
+}
+
+/* Does a touch or a freeing go on while the eviction at @index does? */
 static bool has_company(const struct truth_replay *replay, u32 index)
 {
 	const struct sim_truth_section *section = replay->section;
@@ -386,12 +394,12 @@ static bool has_company(const struct truth_replay *replay, u32 index)
 
 	for (i = 0; i < section->events_count && section->events[i].start_ns < eviction->end_ns; i++)
 		if (!replay->progress[i].done && overlap(&section->events[i], eviction) &&
-		    is_touch_of(replay, &section->events[i], eviction->group))
+		    is_doing_of(replay, &section->events[i], eviction->group))
 			return true;
 	return false;
 }
 
-/* Touches at the same time as the eviction at @index, up to @time_ns. */
+/* Touches and freeings at the same time as the eviction at @index, up to @time_ns. */
 static void touch_beside(struct truth_replay *replay, u32 index, s64 time_ns)
 {
 	const struct sim_truth_section *section = replay->section;
@@ -400,7 +408,7 @@ static void touch_beside(struct truth_replay *replay, u32 index, s64 time_ns)
 
 	for (i = from < index ? from : index;
 	     i < section->events_count && section->events[i].start_ns <= time_ns; i++)
-		if (!replay->progress[i].done && is_touch_of(replay, &section->events[i], eviction->group) &&
+		if (!replay->progress[i].done && is_doing_of(replay, &section->events[i], eviction->group) &&
 		    overlap(&section->events[i], eviction))
 			truth_touch_until(replay, i, time_ns);
 }
@@ -415,9 +423,12 @@ static void finish_touches(struct truth_replay *replay, u32 index)
 
 	group->waiting_from = section->events_count;
 	for (i = from; i < section->events_count && section->events[i].start_ns <= eviction->end_ns; i++)
-		if (replay->progress[i].begun && !replay->progress[i].done &&
-		    is_touch_of(replay, &section->events[i], eviction->group))
-			begin_touch(replay, i, index);
+		if (replay->progress[i].begun && !replay->progress[i].done) {
+			if (is_touch_of(replay, &section->events[i], eviction->group))
+				begin_touch(replay, i, index);
+			else
+				truth_touch_until(replay, i, TRUTH_ALWAYS);
+		}
 }
 
 static u32 still_wanted(const struct truth_replay *replay, s64 pages)
@@ -425,24 +436,40 @@ static u32 still_wanted(const struct truth_replay *replay, s64 pages)
 	return pages < (s64)replay->pages ? (u32)pages : replay->pages;
 }
 
+/* The most that can have been evicted, of so many pages @fewer. */
+static s64 most_asked(const struct truth_replay *replay, u32 index, s64 fewer)
+{
+	const struct sim_truth_section *section = replay->section;
+	const struct sim_truth_event *eviction = &section->events[index];
+	s64 most = (s64)eviction->pages;
+	u32 i;
+
+	/* What is fewer may have been freed: the last batch is all that passes what was asked for. */
+	for (i = 0; i < section->events_count && section->events[i].start_ns < eviction->end_ns; i++)
+		if (section->events[i].what == SIM_TRUTH_FREE && !replay->progress[i].done &&
+		    is_doing_of(replay, &section->events[i], eviction->group))
+			return fewer < most + WS_BATCH ? fewer : most + WS_BATCH;
+	return most > fewer ? most : fewer;
+}
+
 /*
- * As many pages as the kernel evicted: what is fewer, and what came in meanwhile, but of
- * that no more than was asked for.  Touches and evictions take turns, evenly.
+ * As many pages as the kernel evicted: what is fewer but was not freed, and what came in
+ * meanwhile, but of that no more than was asked for.  Touches and evictions take turns, evenly.
  */
 static void evict(struct truth_replay *replay, u32 index)
 {
 	const struct sim_truth_event *event = &replay->section->events[index];
 	bool company = has_company(replay, index), all = ran_out(replay, index);
 	s64 fewer = fewer_pages(replay, index), left = 0, evicted = 0;
-	s64 asked = (s64)event->pages > fewer ? (s64)event->pages : fewer;
-	u64 arrived = replay->arrived;
+	s64 asked = most_asked(replay, index, fewer);
+	u64 arrived = replay->arrived, freed = replay->freed;
 	u32 got = 1, steps = company ? (u32)(asked / WS_BATCH) + 1 : 1, step;
 
 	for (step = 1; step <= steps || (left > 0 && got); step++) {
 		if (step <= steps)
 			touch_beside(replay, index, event->start_ns +
 				     (event->end_ns - event->start_ns) / steps * step);
-		left = fewer + (s64)(replay->arrived - arrived);
+		left = fewer + (s64)(replay->arrived - arrived) - (s64)(replay->freed - freed);
 		left = (left < asked ? left : asked) - evicted;
 		left = all ? replay->pages : left;
 		left = company && left > WS_BATCH ? WS_BATCH : left;
@@ -454,6 +481,25 @@ static void evict(struct truth_replay *replay, u32 index)
 	finish_touches(replay, index);
 	replay->group[event->group].evicted = true;
 	replay->result->evictions++;
+}
+
+/* Do a freeing, or what of it comes before an eviction that begins meanwhile. */
+static void begin_freeing(struct truth_replay *replay, u32 index)
+{
+	const struct sim_truth_section *section = replay->section;
+	const struct sim_truth_event *freeing = &section->events[index];
+	u32 group = section->region[freeing->region].group, i;
+
+	for (i = index + 1; i < section->events_count && section->events[i].start_ns < freeing->end_ns; i++)
+		if (section->events[i].what == SIM_TRUTH_EVICT && section->events[i].group == group)
+			break;
+	if (i == section->events_count || section->events[i].start_ns >= freeing->end_ns) {
+		truth_touch_until(replay, index, TRUTH_ALWAYS);
+		return;
+	}
+	truth_touch_until(replay, index, section->events[i].start_ns);
+	if (replay->group[group].waiting_from > index)
+		replay->group[group].waiting_from = index;
 }
 
 /* --- the whole ---------------------------------------------------------------------------- */
@@ -470,7 +516,7 @@ static int step(struct truth_replay *replay, u32 index)
 			begin_touch(replay, index, index);
 		return 0;
 	case SIM_TRUTH_FREE:
-		truth_touch_until(replay, index, TRUTH_ALWAYS);
+		begin_freeing(replay, index);
 		return 0;
 	case SIM_TRUTH_AGE:
 		return age_group(replay, index);

@@ -83,7 +83,7 @@ struct truth_replay {
 	u64 zero_ns;  /* the core's time at T0, late enough for all births */
 	s64 end_ns;   /* when the processes have ended */
 	bool ended;
-	u64 arrived; /* pages that came in, ever */
+	u64 arrived, freed; /* pages that came in and went, ever */
 	u32 swapped_in;
 	bool swap_is_cached; /* all that is swapped in comes through the swap cache (7.0) */
 	bool random_is_seen; /* eviction heeds accesses to MADV_RANDOM areas (up to 6.1) */

@@ -77,8 +77,10 @@ void truth_for_pages(struct truth_replay *replay, const struct sim_truth_event *
 
 static void remove_page(struct truth_replay *replay, const struct sim_truth_region *region, u32 page)
 {
-	if (ws_page_aged(replay->page[page]))
+	if (ws_page_aged(replay->page[page])) {
 		ws_lru_remove(&replay->group[region->group].lru, page);
+		replay->freed++;
+	}
 	truth_set(replay->young, page, false);
 	truth_set(replay->elder, page, false);
 	replay->shadow[page] = 0;
