@@ -96,13 +96,14 @@ static struct job *add(struct jobs *jobs, struct exp *exp, const char *command)
 	return grown[jobs->count].argv ? &grown[jobs->count++] : NULL;
 }
 
-static void start(struct job *job)
+/* Return: 0 or negative errno: there is no process for it now. */
+static int start(struct job *job)
 {
 	pid_t parent = getpid();
 
 	job->pid = fork();
 	if (job->pid)
-		return;
+		return job->pid < 0 ? -errno : 0;
 	/* Nobody waits for what an orphan simulates. */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
@@ -152,9 +153,15 @@ static int do_jobs(struct exp_runner *runner, struct jobs *jobs, const char *wha
 	u32 next = 0, running = 0, done = 0;
 
 	while (done < jobs->count) {
-		for (; running < runner->workers && next < jobs->count; next++, running++)
-			start(&jobs->at[next]);
-		int status;
+		int status, rc = 0;
+
+		for (; running < runner->workers && next < jobs->count; next++, running++) {
+			rc = start(&jobs->at[next]);
+			if (rc)
+				break; /* perhaps when one of the others is done */
+		}
+		if (!running)
+			return rc;
 		pid_t pid = wait(&status);
 		if (pid < 0)
 			return -errno;

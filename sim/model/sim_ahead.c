@@ -123,7 +123,8 @@ void sim_ahead_looked_at(struct sim_engine *engine, const struct sim_guest *gues
 	u64 given = guest->workload.streams_count * SIM_AHEAD_OOM_PAGES;
 
 	assert(!sim_ahead_has(engine, guest->id));
-	if (guest->running)
+	/* One that reboots may leave the host all that it had. */
+	if (guest->running || guest->backing.backed)
 		promised = guest->frames_count - balloon + (given < balloon ? given : balloon);
 	engine->promised_pages += promised - ahead->promised_pages;
 	ahead->promised_pages = promised;

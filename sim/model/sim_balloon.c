@@ -98,6 +98,25 @@ void sim_balloon_disturb(struct sim_guest *guest, double factor)
 		wake_at(guest, guest->engine->now_ns);
 }
 
+void sim_balloon_reset(struct sim_guest *guest)
+{
+	struct sim_balloon_device *balloon = guest->balloon;
+	struct sim_backing *backing = &guest->backing;
+	u32 held = balloon->logic.actual_pages;
+
+	for (u32 frame = 0; frame < backing->frames_count; frame++)
+		backing->state[frame] &= (u8)~SIM_BACK_BALLOON;
+	balloon->small_pages = balloon->regions_count = 0;
+	balloon->cursor = guest->frames.regions_count;
+	balloon->defers = balloon->defer_shift = 0;
+	balloon->patience_ns = 0;
+	balloon->moved_ns = guest->engine->now_ns;
+	balloon->ticket++; /* a pending wake-up finds nothing to do */
+	ws_balloon_init(&balloon->logic, sim_balloon_deflates_on_oom(guest));
+	if (held)
+		sim_emit(guest->engine, SIM_EV_BALLOON, guest->id, 3, held, 0);
+}
+
 /* The host's end of the inflate queue: the frames of a message are its again. */
 static void host_takes(struct sim_guest *guest, const u8 *bytes, int length)
 {
@@ -305,8 +324,7 @@ static void next_period(struct sim_guest *guest)
 	u64 period_ns = mechanism->period_ns ? mechanism->period_ns(guest) : 0;
 
 	if (period_ns)
-		sim_wake_at(guest->engine, guest->engine->now_ns + period_ns, SIM_CLASS_TIMER,
-			    SIM_WAKE_MECHANISM, guest->id, 0, 0);
+		sim_guest_timer(guest, guest->engine->now_ns + period_ns, SIM_WAKE_MECHANISM);
 }
 
 void sim_balloon_start(struct sim_guest *guest)

@@ -41,6 +41,9 @@ void sim_balloon_destroy(struct sim_guest *guest);
 /* The guest boots: what the mechanism does on its own begins. */
 void sim_balloon_start(struct sim_guest *guest);
 
+/* The guest's driver is gone, and what it held is the guest's; the caller has its frames free. */
+void sim_balloon_reset(struct sim_guest *guest);
+
 /* Pages that the balloon, or whatever the mechanism is, has taken from the guest. */
 u64 sim_balloon_pages(const struct sim_guest *guest);
 

@@ -293,12 +293,29 @@ void sim_controller_vm_added(struct sim_controller *control, u32 vm)
 
 void sim_controller_vm_removed(struct sim_controller *control, u32 vm)
 {
+	control->peer[vm].target_pages = 0;
+	sim_controller_vm_reset(control, vm);
+}
+
+void sim_controller_vm_reset(struct sim_controller *control, u32 vm)
+{
 	ws_proto_host_reset(&control->peer[vm].proto);
 	memset(&control->vm_view[vm].stats, 0, sizeof(control->vm_view[vm].stats));
 	memset(&control->vm_view[vm].report, 0, sizeof(control->vm_view[vm].report));
-	control->peer[vm].target_pages = 0;
 	if (control->policy->vm_removed)
 		control->policy->vm_removed(control->state, refresh(control), vm, &control->actions);
+}
+
+void sim_controller_vm_booted(struct sim_controller *control, u32 vm)
+{
+	struct ws_balloon_config config = { .num_pages = control->peer[vm].target_pages };
+	u8 space[WS_CONFIG_BYTES];
+	int length = ws_wire_config_encode(&config, space, sizeof(space));
+
+	/* The driver reads configuration space as it starts: that is no message. */
+	if (config.num_pages)
+		sim_balloon_configured(&control->guests[vm], space, (u32)length);
+	sim_controller_vm_added(control, vm);
 }
 
 void sim_controller_tick(struct sim_controller *control)

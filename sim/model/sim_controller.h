@@ -51,6 +51,12 @@ int sim_controller_start(struct sim_controller *control, struct tr_error *error)
 
 void sim_controller_vm_added(struct sim_controller *control, u32 vm);
 void sim_controller_vm_removed(struct sim_controller *control, u32 vm);
+/*
+ * The guest's driver is gone, and the policy is told as if the VM were; but the target stays
+ * in the device's configuration space, and when the VM is added again its driver finds it.
+ */
+void sim_controller_vm_reset(struct sim_controller *control, u32 vm);
+void sim_controller_vm_booted(struct sim_controller *control, u32 vm);
 /* Statistics or a report from a VM. */
 void sim_controller_message(struct sim_controller *control, const struct sim_message *message);
 void sim_controller_tick(struct sim_controller *control);  /* SIM_WAKE_TICK */

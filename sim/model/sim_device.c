@@ -10,7 +10,7 @@
 int sim_device_init(struct sim_device *device, const struct sim_device_config *config,
 		    struct sim_latency_set *latencies, u64 seed, u32 run, const char *name)
 {
-	*device = (struct sim_device){ .config = config };
+	*device = (struct sim_device){ .config = config, .slowness = 1 };
 	if (!config->name[0])
 		return 0;
 	assert(config->parallel >= 1 && config->parallel <= SIM_DEVICE_SERVERS);
@@ -23,6 +23,18 @@ int sim_device_init(struct sim_device *device, const struct sim_device_config *c
 static u64 transfer_ns(u64 bps, u32 pages)
 {
 	return bps ? pages * PAGE_BYTES * 1000000000ull / bps : 0;
+}
+
+void sim_device_slow(struct sim_device *device, double factor, u64 more_ns)
+{
+	assert(factor >= 1);
+	device->slowness = factor;
+	device->slow_ns = more_ns;
+}
+
+static u64 slowed(const struct sim_device *device, u64 ns)
+{
+	return device->slowness > 1 ? (u64)((double)ns * device->slowness) : ns;
 }
 
 /* @until_ns takes the place of the heap's first. */
@@ -73,7 +85,8 @@ static void keep_server(struct sim_device *device, u64 until_ns)
 u64 sim_device_submit(struct sim_device *device, u64 now_ns, bool write, u32 pages)
 {
 	const struct sim_device_config *config = device->config;
-	u64 latency_ns = sim_latency_draw(write ? device->write : device->read, &device->rng);
+	u64 drawn_ns = sim_latency_draw(write ? device->write : device->read, &device->rng);
+	u64 latency_ns = slowed(device, drawn_ns) + device->slow_ns;
 
 	if (write) {
 		device->writes++;
@@ -85,7 +98,7 @@ u64 sim_device_submit(struct sim_device *device, u64 now_ns, bool write, u32 pag
 	if (config->compressed)
 		return now_ns + latency_ns * pages;
 
-	u64 bus_ns = transfer_ns(write ? config->write_bps : config->read_bps, pages);
+	u64 bus_ns = slowed(device, transfer_ns(write ? config->write_bps : config->read_bps, pages));
 	u64 begin_ns = take_server(device, now_ns);
 	u64 end_ns = begin_ns + latency_ns;
 	u64 bus_begin_ns = device->bus_free_ns > begin_ns ? device->bus_free_ns : begin_ns;

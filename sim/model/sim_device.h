@@ -27,6 +27,8 @@ struct sim_device {
 	u64 bus_free_ns;
 	u64 reads, writes, read_pages, written_pages; /* running totals */
 	u64 busy_ns;				      /* sum of latencies drawn */
+	double slowness; /* a disturbance: everything takes so many times as long, */
+	u64 slow_ns;	 /* and each operation so much more (compressed: each page) */
 	u32 busy_count;
 	u64 busy_until_ns[SIM_DEVICE_SERVERS]; /* a heap: the first comes free first */
 };
@@ -37,6 +39,9 @@ int sim_device_init(struct sim_device *device, const struct sim_device_config *c
 
 /* Start an operation of @pages at @now_ns.  Return: when it completes, in ns. */
 u64 sim_device_submit(struct sim_device *device, u64 now_ns, bool write, u32 pages);
+
+/* From the next operation on, all takes @factor (>= 1) times as long, and each @more_ns more. */
+void sim_device_slow(struct sim_device *device, double factor, u64 more_ns);
 
 /* Mean time of reading one page on the idle device, for a controller's configuration. */
 u64 sim_device_mean_read_ns(const struct sim_device *device);

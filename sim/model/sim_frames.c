@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "model/sim_frames.h"
 
@@ -45,9 +46,20 @@ int sim_frames_init(struct sim_frames *frames, u32 frames_count)
 		sim_frames_destroy(frames);
 		return -ENOMEM;
 	}
-	for (u32 frame = frames_count; frame-- > 0;)
-		sim_frames_give(frames, frame);
+	sim_frames_reset(frames);
 	return 0;
+}
+
+void sim_frames_reset(struct sim_frames *frames)
+{
+	u32 regions = frames->regions_count;
+
+	frames->partial = frames->whole = SIM_NO_FRAME;
+	frames->free_count = 0;
+	memset(frames->free_bits, 0, regions * (SIM_REGION_PAGES / 64) * sizeof(u64));
+	memset(frames->region_free, 0, regions * sizeof(u16));
+	for (u32 frame = frames->frames_count; frame-- > 0;)
+		sim_frames_give(frames, frame);
 }
 
 void sim_frames_destroy(struct sim_frames *frames)

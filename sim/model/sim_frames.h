@@ -28,6 +28,8 @@ struct sim_frames {
 /* All frames free.  Return: 0 or -ENOMEM. */
 int sim_frames_init(struct sim_frames *frames, u32 frames_count);
 void sim_frames_destroy(struct sim_frames *frames);
+/* All frames free again, as after sim_frames_init(). */
+void sim_frames_reset(struct sim_frames *frames);
 
 /* A free frame, taken; SIM_NO_FRAME when there is none. */
 u32 sim_frames_take(struct sim_frames *frames);

@@ -22,6 +22,17 @@ static int set_up_reaccess(struct ws_reaccess *reaccess, u64 now_ns)
 	return rc ? rc : ws_reaccess_configure(reaccess, edge_ns, SIM_REACCESS_EDGES, now_ns);
 }
 
+static bool is_rebooted(const struct sim_guest *guest)
+{
+	const struct sim_scenario *scenario = guest->engine->scenario;
+
+	for (u32 i = 0; i < scenario->disturbances_count; i++)
+		if (scenario->disturbance[i].kind == SIM_DIST_REBOOT &&
+		    scenario->disturbance[i].vm == guest->id)
+			return true;
+	return false;
+}
+
 static int open_engines(struct sim_guest *guest, struct tr_error *error)
 {
 	const struct sim_vm_config *config = guest->config;
@@ -32,6 +43,9 @@ static int open_engines(struct sim_guest *guest, struct tr_error *error)
 		return -EINVAL;
 	if (choice.ops->future && guest->engine->scenario->sample_one_in > 1)
 		return tr_fail(error, -EINVAL, "%s: \"%s\" must see every access, so pages cannot be sampled",
+			       config->name, config->reclaim);
+	if (choice.ops->future && is_rebooted(guest))
+		return tr_fail(error, -EINVAL, "%s: \"%s\" must know all accesses, and a reboot changes them",
 			       config->name, config->reclaim);
 	if (choice.ops->future) {
 		int rc = sim_future_init(&guest->future, guest, error);
@@ -182,15 +196,12 @@ void sim_guest_destroy(struct sim_guest *guest)
 	free(guest->batch_done_ns);
 }
 
-void sim_guest_start(struct sim_guest *guest)
+void sim_guest_boot(struct sim_guest *guest)
 {
-	struct sim_engine *engine = guest->engine;
-	u32 kernel = (u32)(guest->config->kernel_bytes / guest->engine->page_bytes);
+	const struct sim_vm_config *config = guest->config;
+	u32 kernel = (u32)(config->kernel_bytes / guest->engine->page_bytes);
+	u64 now_ns = guest->engine->now_ns;
 
-	guest->running = true;
-	guest->host->guest[guest->id] = guest;
-	guest->psi.changed_ns = engine->now_ns;
-	sim_emit(engine, SIM_EV_START, guest->id, 0, guest->frames_count, 0);
 	for (; guest->kernel_frames < kernel; guest->kernel_frames++) {
 		u32 frame = sim_frames_take(&guest->frames);
 
@@ -199,23 +210,30 @@ void sim_guest_start(struct sim_guest *guest)
 		guest->backing.owner[frame] = SIM_OWNER_KERNEL;
 		sim_host_touch(guest->host, guest, frame);
 	}
-	sim_wake_at(engine, engine->now_ns + FLUSH_FIRST_NS, SIM_CLASS_TIMER, SIM_WAKE_FLUSH,
-		    guest->id, 0, 0);
-	if (guest->config->ageing_interval_ns)
-		sim_wake_at(engine, engine->now_ns + guest->config->ageing_interval_ns,
-			    SIM_CLASS_TIMER, SIM_WAKE_AGEING, guest->id, 0, 0);
-	if (guest->config->page_reporting)
-		sim_wake_at(engine, engine->now_ns + guest->config->reporting_delay_ns, SIM_CLASS_TIMER,
-			    SIM_WAKE_REPORTING, guest->id, 0, 0);
+	sim_guest_timer(guest, now_ns + FLUSH_FIRST_NS, SIM_WAKE_FLUSH);
+	if (config->ageing_interval_ns)
+		sim_guest_timer(guest, now_ns + config->ageing_interval_ns, SIM_WAKE_AGEING);
+	if (config->page_reporting)
+		sim_guest_timer(guest, now_ns + config->reporting_delay_ns, SIM_WAKE_REPORTING);
 	sim_balloon_start(guest);
+}
+
+void sim_guest_start(struct sim_guest *guest)
+{
+	guest->running = true;
+	guest->host->guest[guest->id] = guest;
+	guest->psi.changed_ns = guest->engine->now_ns;
+	sim_emit(guest->engine, SIM_EV_START, guest->id, 0, guest->frames_count, 0);
+	sim_guest_boot(guest);
 	sim_workload_start(guest);
 }
 
 void sim_guest_stop(struct sim_guest *guest)
 {
-	if (!guest->running)
+	if (!guest->host->guest[guest->id])
 		return;
-	sim_workload_stop(guest);
+	if (guest->running)
+		sim_workload_stop(guest);
 	guest->running = false;
 	for (u32 region = 0; region < guest->frames.regions_count; region++)
 		sim_host_unback_region(guest->host, guest, region);

@@ -125,6 +125,7 @@ struct sim_guest {
 	struct sim_future future; /* empty unless the reclaim engine knows the future */
 	struct sim_balloon_device *balloon;
 	struct sim_reporter *reporter;
+	u32 reboots; /* timers of the kernel before the last one are void */
 } __attribute__((aligned(64)));
 
 /* --- sim_guest.c: from boot to shutdown --- */
@@ -134,6 +135,24 @@ int sim_guest_init(struct sim_guest *guest, struct sim_engine *engine, struct si
 void sim_guest_destroy(struct sim_guest *guest);
 void sim_guest_start(struct sim_guest *guest);
 void sim_guest_stop(struct sim_guest *guest);
+/* What a kernel begins with: memory of its own, timers, the balloon's worker. */
+void sim_guest_boot(struct sim_guest *guest);
+
+/* --- sim_guest_reboot.c: a guest that resets itself --- */
+/*
+ * Nothing of its memory is left, nor of what is in the balloon, on swap, or configured.  The
+ * host keeps what it has backed, as a VM's monitor does over a reset, or with @release frees
+ * it, as when the monitor is started anew.  The VM does not run until the next call.
+ */
+void sim_guest_reset(struct sim_guest *guest, bool release);
+/* It boots, and its workload begins with its first segment. */
+void sim_guest_restart(struct sim_guest *guest);
+
+/* A timer of the guest's kernel: a reboot ends it. */
+static inline void sim_guest_timer(struct sim_guest *guest, u64 time_ns, enum sim_wake kind)
+{
+	sim_wake_at(guest->engine, time_ns, SIM_CLASS_TIMER, kind, guest->id, 0, guest->reboots);
+}
 
 /* --- sim_guest_page.c: states of pages --- */
 /* Is @page one of those whose true age is kept? */

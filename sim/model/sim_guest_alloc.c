@@ -70,8 +70,7 @@ void sim_guest_wake_kswapd(struct sim_guest *guest)
 	if (guest->kswapd_awake || guest->frames.free_count >= guest->watermark.low)
 		return;
 	guest->kswapd_awake = true;
-	sim_wake_at(guest->engine, guest->engine->now_ns, SIM_CLASS_TIMER, SIM_WAKE_KSWAPD,
-		    guest->id, 0, 0);
+	sim_guest_timer(guest, guest->engine->now_ns, SIM_WAKE_KSWAPD);
 }
 
 /* memory.high and memory.max of one memcg. */

@@ -396,8 +396,7 @@ void sim_guest_kswapd(struct sim_guest *guest)
 	/* What is being written will come free without further reclaim; kswapd_left is without it. */
 	if (guest->writing_pages >= want && !guest->kswapd_left) {
 		next_ns = sim_guest_next_write_ns(guest);
-		sim_wake_at(guest->engine, next_ns > now_ns ? next_ns : now_ns + 1, SIM_CLASS_TIMER,
-			    SIM_WAKE_KSWAPD, guest->id, 0, 0);
+		sim_guest_timer(guest, next_ns > now_ns ? next_ns : now_ns + 1, SIM_WAKE_KSWAPD);
 		return;
 	}
 	want = want > guest->kswapd_left ? want : guest->kswapd_left;
@@ -420,7 +419,7 @@ void sim_guest_kswapd(struct sim_guest *guest)
 	} else {
 		next_ns += KSWAPD_REST_NS;
 	}
-	sim_wake_at(guest->engine, next_ns, SIM_CLASS_TIMER, SIM_WAKE_KSWAPD, guest->id, 0, 0);
+	sim_guest_timer(guest, next_ns, SIM_WAKE_KSWAPD);
 }
 
 /* The flusher: dirty file pages go to disk and stay in memory. */
@@ -452,6 +451,5 @@ void sim_guest_flush(struct sim_guest *guest)
 	guest->counters.file_out_pages += pages;
 	if (pages)
 		sim_emit(guest->engine, SIM_EV_WRITEBACK, guest->id, 1, pages, 0);
-	sim_wake_at(guest->engine, now_ns + FLUSH_PERIOD_NS, SIM_CLASS_TIMER, SIM_WAKE_FLUSH,
-		    guest->id, 0, 0);
+	sim_guest_timer(guest, now_ns + FLUSH_PERIOD_NS, SIM_WAKE_FLUSH);
 }

@@ -11,10 +11,17 @@
 
 int sim_link_init(struct sim_link *link, struct sim_engine *engine)
 {
-	*link = (struct sim_link){ .engine = engine, .config = engine->scenario->link };
-	sim_rng_init(&link->rng, engine->scenario->seed, engine->scenario->run, "link");
-	link->last_ns = calloc(engine->scenario->vms_count * SIM_VQS * 2, sizeof(u64));
-	return link->last_ns ? 0 : -ENOMEM;
+	const struct sim_scenario *scenario = engine->scenario;
+
+	*link = (struct sim_link){ .engine = engine };
+	sim_rng_init(&link->rng, scenario->seed, scenario->run, "link");
+	link->last_ns = calloc(scenario->vms_count * SIM_VQS * 2, sizeof(u64));
+	link->config_of = calloc(scenario->vms_count, sizeof(*link->config_of));
+	if (!link->last_ns || !link->config_of)
+		return -ENOMEM;
+	for (u32 vm = 0; vm < scenario->vms_count; vm++)
+		link->config_of[vm] = scenario->link;
+	return 0;
 }
 
 void sim_link_destroy(struct sim_link *link)
@@ -23,6 +30,7 @@ void sim_link_destroy(struct sim_link *link)
 		free(link->message[i]);
 	free(link->message);
 	free(link->last_ns);
+	free(link->config_of);
 	*link = (struct sim_link){ 0 };
 }
 
@@ -53,7 +61,7 @@ bool sim_link_send(struct sim_link *link, u16 vm, enum sim_queue_name queue, boo
 		   const u8 *bytes, u32 length, const struct sim_report_sample *truth)
 {
 	struct sim_engine *engine = link->engine;
-	const struct sim_link_config *config = &link->config;
+	const struct sim_link_config *config = &link->config_of[vm];
 	bool faulty = queue == SIM_VQ_STATS || queue == SIM_VQ_NOTIFY || queue == SIM_VQ_REPORT;
 	bool lost = faulty && config->loss > 0 && sim_rng_chance(&link->rng, config->loss);
 	bool late = faulty && config->reorder > 0 && sim_rng_chance(&link->rng, config->reorder);

@@ -34,7 +34,7 @@ struct sim_message {
 
 struct sim_link {
 	struct sim_engine *engine;
-	struct sim_link_config config; /* changes by disturbances */
+	struct sim_link_config *config_of; /* by VM; changes by disturbances */
 	struct sim_rng rng;
 	struct sim_message **message;
 	u32 messages_count;

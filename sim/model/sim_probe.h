@@ -22,7 +22,7 @@ enum sim_event_kind {
 	SIM_EV_EVICT = 5,	/* arg 0 background 1 direct 2 proactive 3 balloon; a pages, b scanned */
 	SIM_EV_AGE = 6,		/* ageing pass: arg memcg, a max_seq, b entries scanned */
 	SIM_EV_TARGET = 7,	/* balloon target reached the guest: a pages left to it */
-	SIM_EV_BALLOON = 8,	/* arg 0 inflate 1 deflate 2 deflate on OOM; a pages, b balloon pages */
+	SIM_EV_BALLOON = 8,	/* arg 0 inflate 1 deflate 2 on OOM 3 reboot; a pages, b balloon pages */
 	SIM_EV_PUFF = 9,	/* the guest had no page to give: a wanted */
 	SIM_EV_MESSAGE = 10,	/* arg queue << 16 | flags (1 lost, 2 late), a length, b digest */
 	SIM_EV_REPORT = 11,	/* report arrived at the host: arg pressure, a number, b bytes in all */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* sim_reporter.c - a guest makes reports and statistics, and sends them. */
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -79,6 +80,16 @@ int sim_reporter_init(struct sim_guest *guest, struct sim_link *link)
 	ws_report_init(&reporter->report, &ages_ops, guest);
 	reporter->device_bins = reporter->dialect->bins_max;
 	return ws_proto_guest_init(&reporter->proto, reporter->dialect, reporter->device_bins);
+}
+
+void sim_reporter_reset(struct sim_guest *guest)
+{
+	struct sim_reporter *reporter = guest->reporter;
+	int rc = ws_proto_guest_init(&reporter->proto, reporter->dialect, reporter->device_bins);
+
+	assert(!rc); /* the number of bins was taken before */
+	ws_report_unconfigure(&reporter->report);
+	reporter->booted_ns = reporter->aged_ns = guest->engine->now_ns;
 }
 
 void sim_reporter_destroy(struct sim_guest *guest)

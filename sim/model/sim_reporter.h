@@ -32,6 +32,9 @@ struct sim_reporter {
 int sim_reporter_init(struct sim_guest *guest, struct sim_link *link);
 void sim_reporter_destroy(struct sim_guest *guest);
 
+/* The driver starts anew: not configured, and older than now is nothing. */
+void sim_reporter_reset(struct sim_guest *guest);
+
 /* Messages of the notification and statistics queues and of the agent. */
 void sim_reporter_message(struct sim_guest *guest, const struct sim_message *message);
 

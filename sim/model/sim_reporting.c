@@ -123,6 +123,6 @@ void sim_guest_page_reporting(struct sim_guest *guest)
 		}
 	}
 	charge(&pass);
-	sim_wake_at(guest->engine, guest->engine->now_ns + guest->config->reporting_delay_ns,
-		    SIM_CLASS_TIMER, SIM_WAKE_REPORTING, guest->id, 0, 0);
+	sim_guest_timer(guest, guest->engine->now_ns + guest->config->reporting_delay_ns,
+			SIM_WAKE_REPORTING);
 }

@@ -255,18 +255,28 @@ u64 sim_workload_phase(const struct sim_scenario *scenario, const struct sim_vm_
 	       (config->phase_jitter_ns ? sim_rng_below(&rng, config->phase_jitter_ns) : 0);
 }
 
-void sim_workload_start(struct sim_guest *guest)
+/* From the first segment on; until now the streams neither worked nor idled. */
+static void play(struct sim_guest *guest, u64 start_ns)
 {
 	struct sim_workload *workload = &guest->workload;
-	u64 start_ns = guest->engine->now_ns +
-		       sim_workload_phase(guest->engine->scenario, guest->config);
 
 	for (u32 i = 0; i < workload->streams_count; i++)
 		workload->stream[i].since_ns = guest->engine->now_ns;
-	if (guest->config->segments_count && workload->streams_count)
+	workload->segment = workload->repetition = 0;
+	workload->finished = !guest->config->segments_count || !workload->streams_count;
+	if (!workload->finished)
 		begin(guest, start_ns);
-	else
-		workload->finished = true;
+}
+
+void sim_workload_start(struct sim_guest *guest)
+{
+	play(guest, guest->engine->now_ns +
+			    sim_workload_phase(guest->engine->scenario, guest->config));
+}
+
+void sim_workload_restart(struct sim_guest *guest)
+{
+	play(guest, guest->engine->now_ns);
 }
 
 void sim_workload_stop(struct sim_guest *guest)

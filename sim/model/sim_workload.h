@@ -45,6 +45,8 @@ void sim_workload_destroy(struct sim_guest *guest);
 
 /* The VM has booted: begin the first segment after its phase. */
 void sim_workload_start(struct sim_guest *guest);
+/* It has booted again: the first segment begins at once, whatever was played before. */
+void sim_workload_restart(struct sim_guest *guest);
 /* All streams off. */
 void sim_workload_stop(struct sim_guest *guest);
 /* The kernel killed it: this repetition ends here, its memory is freed, the next begins. */

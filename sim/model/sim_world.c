@@ -9,6 +9,7 @@
 #include "model/sim_balloon.h"
 #include "model/sim_check.h"
 #include "model/sim_controller.h"
+#include "model/sim_disturb.h"
 #include "model/sim_guest.h"
 #include "model/sim_khugepaged.h"
 #include "model/sim_reporter.h"
@@ -38,8 +39,11 @@ static void start_vm(struct sim_world *world, u32 vm)
 
 static void stop_vm(struct sim_world *world, u32 vm)
 {
+	bool known = world->guest[vm].running; /* one that reboots is removed already */
+
 	sim_guest_stop(&world->guest[vm]);
-	sim_controller_vm_removed(&world->control, vm);
+	if (known)
+		sim_controller_vm_removed(&world->control, vm);
 }
 
 static void take_samples(struct sim_world *world, struct sim_host_sample *sample)
@@ -98,22 +102,11 @@ static void disturb(struct sim_world *world, u32 arg)
 {
 	struct sim_engine *engine = &world->engine;
 	const struct sim_disturbance *disturbance = &engine->scenario->disturbance[arg >> 1];
-	bool begins = arg & 1;
+	struct sim_disturbed disturbed = { engine, &world->host, &world->link, &world->control,
+					   world->guest };
 
-	sim_emit(engine, SIM_EV_DISTURB, SIM_HOST_ID, arg >> 1, begins, 0);
-	switch (disturbance->kind) {
-	case SIM_DIST_LINK:
-		world->link.config = begins ? disturbance->link : engine->scenario->link;
-		break;
-	case SIM_DIST_HOST_MEMORY:
-		sim_host_take(&world->host, begins ? (s64)(disturbance->bytes / engine->page_bytes)
-						   : -(s64)(disturbance->bytes / engine->page_bytes));
-		break;
-	case SIM_DIST_BALLOON:
-		sim_balloon_disturb(&world->guest[disturbance->vm], begins ? disturbance->factor : 1);
-		break;
-	}
-	if (begins)
+	sim_disturb(&disturbed, arg >> 1, arg & 1);
+	if (arg & 1)
 		sim_wake_at(engine, engine->now_ns + disturbance->duration_ns, SIM_CLASS_TIMER,
 			    SIM_WAKE_DISTURB, SIM_HOST_ID, arg & ~1u, 0);
 }
@@ -151,8 +144,8 @@ static void ageing_timer(struct sim_guest *guest)
 	if (!guest->running)
 		return;
 	sim_guest_age(guest);
-	sim_wake_at(guest->engine, guest->engine->now_ns + guest->config->ageing_interval_ns,
-		    SIM_CLASS_TIMER, SIM_WAKE_AGEING, guest->id, 0, 0);
+	sim_guest_timer(guest, guest->engine->now_ns + guest->config->ageing_interval_ns,
+			SIM_WAKE_AGEING);
 }
 
 /* A stream's turn, played now or ahead of its time.  Return: 0 or negative errno. */
@@ -173,6 +166,21 @@ static int take_turn(struct sim_world *world, const struct sim_event *event,
 	return rc;
 }
 
+/* A timer that a kernel set which is no longer there. */
+static bool is_of_old_kernel(const struct sim_guest *guest, const struct sim_event *event)
+{
+	switch ((enum sim_wake)event->kind) {
+	case SIM_WAKE_KSWAPD:
+	case SIM_WAKE_MECHANISM:
+	case SIM_WAKE_AGEING:
+	case SIM_WAKE_FLUSH:
+	case SIM_WAKE_REPORTING:
+		return event->ticket != guest->reboots;
+	default:
+		return false;
+	}
+}
+
 /* What is no stream's turn. */
 static void dispatch(struct sim_world *world, const struct sim_event *event)
 {
@@ -180,6 +188,8 @@ static void dispatch(struct sim_world *world, const struct sim_event *event)
 
 	if (world->engine.ahead_of)
 		sim_ahead_handled(&world->engine, event);
+	if (guest && is_of_old_kernel(guest, event))
+		return;
 	switch ((enum sim_wake)event->kind) {
 	case SIM_WAKE_STREAM: /* take_turn() */
 		break;

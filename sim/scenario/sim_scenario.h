@@ -161,15 +161,24 @@ enum sim_disturbance_kind {
 	SIM_DIST_LINK,	      /* other link properties for a while */
 	SIM_DIST_HOST_MEMORY, /* something else takes host memory for a while */
 	SIM_DIST_BALLOON,     /* a guest's balloon is factor times slower; 0: refuses */
+	SIM_DIST_DEVICE,      /* a device is slower for a while */
+	SIM_DIST_REBOOT,      /* a guest resets itself, and boots again when it is over */
 };
+
+enum sim_slow_device { SIM_SLOW_SWAP, SIM_SLOW_DISK, SIM_SLOW_HOST_SWAP };
+
+#define SIM_ALL_VMS 0xffffffffu
 
 struct sim_disturbance {
 	enum sim_disturbance_kind kind;
 	u64 at_ns, duration_ns;
-	u32 vm;			     /* SIM_DIST_BALLOON */
+	u32 vm;			     /* not of SIM_DIST_HOST_MEMORY; link, device: or SIM_ALL_VMS */
 	struct sim_link_config link; /* SIM_DIST_LINK */
 	u64 bytes;		     /* SIM_DIST_HOST_MEMORY */
-	double factor;		     /* SIM_DIST_BALLOON */
+	double factor;		     /* SIM_DIST_BALLOON, SIM_DIST_DEVICE */
+	enum sim_slow_device device; /* SIM_DIST_DEVICE */
+	u64 latency_ns;		     /* SIM_DIST_DEVICE: on top of each operation's own */
+	bool releases;		     /* SIM_DIST_REBOOT: its memory on the host is freed as well */
 };
 
 struct sim_host_config {

@@ -14,6 +14,15 @@ static const char *const kind_names[] = {
 	[SIM_DIST_LINK] = "link",
 	[SIM_DIST_HOST_MEMORY] = "host-memory",
 	[SIM_DIST_BALLOON] = "balloon",
+	[SIM_DIST_DEVICE] = "device",
+	[SIM_DIST_REBOOT] = "reboot",
+	NULL,
+};
+
+static const char *const device_names[] = {
+	[SIM_SLOW_SWAP] = "swap",
+	[SIM_SLOW_DISK] = "disk",
+	[SIM_SLOW_HOST_SWAP] = "host-swap",
 	NULL,
 };
 
@@ -53,6 +62,7 @@ static const struct sim_field link_rows[] = {
 	  .max = 3600 * SEC },
 	{ "loss", SIM_FIELD_DOUBLE, .offset = DIST(link.loss), .value = "0", .max = 1 },
 	{ "reorder", SIM_FIELD_DOUBLE, .offset = DIST(link.reorder), .value = "0", .max = 1 },
+	{ "vm", SIM_FIELD_CUSTOM, .read = read_vm },
 	{ .key = NULL },
 };
 
@@ -71,10 +81,29 @@ static const struct sim_field balloon_rows[] = {
 	{ .key = NULL },
 };
 
+static const struct sim_field device_rows[] = {
+	COMMON_ROWS,
+	{ "device", SIM_FIELD_CHOICE, DIST(device), SIM_FIELD_REQUIRED, NULL, 0, 0, device_names, NULL,
+	  NULL },
+	{ "vm", SIM_FIELD_CUSTOM, .read = read_vm },
+	{ "factor", SIM_FIELD_DOUBLE, .offset = DIST(factor), .value = "1", .min = 1, .max = 1e6 },
+	{ "latency", SIM_FIELD_NS, .offset = DIST(latency_ns), .value = "0", .max = 60 * SEC },
+	{ .key = NULL },
+};
+
+static const struct sim_field reboot_rows[] = {
+	COMMON_ROWS,
+	{ "vm", SIM_FIELD_CUSTOM, 0, SIM_FIELD_REQUIRED, NULL, 0, 0, NULL, read_vm, NULL },
+	{ "release", SIM_FIELD_BOOL, .offset = DIST(releases), .value = "false" },
+	{ .key = NULL },
+};
+
 static const struct sim_field *const rows_of[] = {
 	[SIM_DIST_LINK] = link_rows,
 	[SIM_DIST_HOST_MEMORY] = memory_rows,
 	[SIM_DIST_BALLOON] = balloon_rows,
+	[SIM_DIST_DEVICE] = device_rows,
+	[SIM_DIST_REBOOT] = reboot_rows,
 };
 
 /* The kind decides which other keys there are, so it is looked up first. */
@@ -98,6 +127,60 @@ static int find_kind(struct sim_reader *reader, const struct sim_json_in *in, u3
 			     known);
 }
 
+static bool has_device(const struct sim_scenario *scenario,
+		       const struct sim_disturbance *disturbance)
+{
+	if (disturbance->device == SIM_SLOW_HOST_SWAP)
+		return scenario->host.swap.name[0];
+	for (u32 i = 0; i < scenario->vms_count; i++) {
+		const struct sim_vm_config *vm = &scenario->vm[i];
+
+		if ((disturbance->vm == i || disturbance->vm == SIM_ALL_VMS) &&
+		    (disturbance->device == SIM_SLOW_DISK || vm->swap.name[0]))
+			return true;
+	}
+	return false;
+}
+
+static int check_device(struct sim_reader *reader, const struct sim_json_in *in,
+			const struct sim_disturbance *disturbance)
+{
+	struct sim_json_in child;
+
+	if (disturbance->factor <= 1 && !disturbance->latency_ns)
+		return sim_json_fail(in, -EINVAL, reader->error,
+				     "needs a \"factor\" above 1 or a \"latency\"");
+	if (disturbance->device == SIM_SLOW_HOST_SWAP && disturbance->vm != SIM_ALL_VMS) {
+		sim_json_find(in, "vm", &child);
+		return sim_json_fail(&child, -EINVAL, reader->error, "has no part in the host's swap");
+	}
+	if (has_device(reader->scenario, disturbance))
+		return 0;
+	sim_json_find(in, "device", &child);
+	return sim_json_fail(&child, -EINVAL, reader->error, "there is no swap to slow down");
+}
+
+/* A VM reboots while it is there, and not amid another reboot. */
+static int check_reboot(struct sim_reader *reader, const struct sim_json_in *in,
+			const struct sim_disturbance *disturbance)
+{
+	const struct sim_scenario *scenario = reader->scenario;
+	const struct sim_vm_config *vm = &scenario->vm[disturbance->vm];
+	u64 from_ns = disturbance->at_ns, to_ns = from_ns + disturbance->duration_ns;
+	struct sim_json_in child;
+
+	sim_json_find(in, "at", &child);
+	if (from_ns <= vm->start_ns || (vm->stop_ns != SIM_NONE && from_ns >= vm->stop_ns))
+		return sim_json_fail(&child, -EINVAL, reader->error, "\"%s\" does not run then",
+				     vm->name);
+	for (const struct sim_disturbance *other = scenario->disturbance; other < disturbance; other++)
+		if (other->kind == SIM_DIST_REBOOT && other->vm == disturbance->vm &&
+		    from_ns <= other->at_ns + other->duration_ns && other->at_ns <= to_ns)
+			return sim_json_fail(&child, -EINVAL, reader->error,
+					     "\"%s\" is rebooting already", vm->name);
+	return 0;
+}
+
 static int read_disturbance(struct sim_reader *reader, const struct sim_json_in *in,
 			    struct sim_disturbance *disturbance)
 {
@@ -110,6 +193,7 @@ static int read_disturbance(struct sim_reader *reader, const struct sim_json_in 
 	if (rc)
 		return rc;
 	memset(disturbance, 0, sizeof(*disturbance));
+	disturbance->vm = SIM_ALL_VMS;
 	sim_fields_default(rows_of[kind], disturbance);
 	rc = sim_fields_read(reader, rows_of[kind], in, disturbance, &seen);
 	if (!rc)
@@ -126,7 +210,9 @@ static int read_disturbance(struct sim_reader *reader, const struct sim_json_in 
 		return sim_json_fail(&child, -EINVAL, reader->error,
 				     "leaves nothing of the host's memory to VMs");
 	}
-	return 0;
+	if (kind == SIM_DIST_DEVICE)
+		return check_device(reader, in, disturbance);
+	return kind == SIM_DIST_REBOOT ? check_reboot(reader, in, disturbance) : 0;
 }
 
 int sim_read_disturbances(struct sim_reader *reader, const struct sim_json_in *in)
@@ -153,7 +239,7 @@ void sim_print_disturbances(struct sim_json_writer *json, const struct sim_scena
 		const struct sim_disturbance *disturbance = &scenario->disturbance[i];
 		sim_json_object(json, NULL);
 		sim_fields_print(rows_of[disturbance->kind], json, disturbance);
-		if (disturbance->kind == SIM_DIST_BALLOON)
+		if (disturbance->kind != SIM_DIST_HOST_MEMORY && disturbance->vm != SIM_ALL_VMS)
 			sim_json_text(json, "vm", scenario->vm[disturbance->vm].name);
 		sim_json_close(json);
 	}

@@ -57,7 +57,14 @@ static const char full[] =
 	" \"disturbances\": [{\"kind\": \"link\", \"at\": \"1m\", \"duration\": \"10s\", \"loss\": 1},\n"
 	"   {\"kind\": \"host-memory\", \"at\": \"2m\", \"duration\": \"30s\", \"memory\": \"256MiB\"},\n"
 	"   {\"kind\": \"balloon\", \"at\": \"3m\", \"duration\": \"1m\", \"vm\": \"web-2\","
-	"    \"factor\": 0}],\n"
+	"    \"factor\": 0},\n"
+	"   {\"kind\": \"link\", \"at\": \"4m\", \"duration\": \"1m\", \"vm\": \"db\", \"loss\": 0.5},\n"
+	"   {\"kind\": \"device\", \"at\": \"4m\", \"duration\": \"1m\", \"device\": \"disk\","
+	"    \"vm\": \"db\", \"factor\": 8, \"latency\": \"20ms\"},\n"
+	"   {\"kind\": \"device\", \"at\": \"6m\", \"duration\": \"1m\", \"device\": \"host-swap\","
+	"    \"factor\": 3},\n"
+	"   {\"kind\": \"reboot\", \"at\": \"7m\", \"duration\": \"40s\", \"vm\": \"web-3\","
+	"    \"release\": true}],\n"
 	" \"policy\": {\"name\": \"mom\", \"params\": {}}}\n";
 
 static int read_text(struct sim_scenario *s, const char *text, const char *const *sets, u32 count,
@@ -155,8 +162,16 @@ Test(scenario, all_keys_are_taken)
 	cr_assert_eq(s.vm[3].segments_count, 2);
 	cr_assert_eq(s.vm[3].segment[0].keep, SIM_KEEP_ALL);
 	cr_assert_str_eq(s.vm[3].segment[1].trace, "");
-	cr_assert_eq(s.disturbances_count, 3);
+	cr_assert_eq(s.disturbances_count, 7);
+	cr_assert_eq(s.disturbance[0].vm, SIM_ALL_VMS);
 	cr_assert_eq(s.disturbance[2].vm, 1);
+	cr_assert_eq(s.disturbance[3].vm, 3);
+	cr_assert_eq(s.disturbance[4].device, SIM_SLOW_DISK);
+	cr_assert_eq(s.disturbance[4].factor, 8);
+	cr_assert_eq(s.disturbance[4].latency_ns, 20000000);
+	cr_assert_eq(s.disturbance[5].vm, SIM_ALL_VMS);
+	cr_assert_eq(s.disturbance[6].vm, 2);
+	cr_assert(s.disturbance[6].releases);
 	cr_assert_str_eq(s.policy->name, "mom");
 	sim_scenario_free(&s);
 }
@@ -296,14 +311,39 @@ static const struct {
 	{ "trace_folder=elsewhere", "s.json: /vms/0/workload/0: elsewhere/a.wst: No such file" },
 	{ "host.swap=none", NULL }, /* fits: 256 MiB at least are needed */
 	{ "disturbances=[{\"kind\":\"fire\"}]", "s.json: /disturbances/0/kind: unknown \"fire\"; "
-						"known: link, host-memory, balloon" },
+						"known: link, host-memory, balloon, device, reboot" },
 	{ "disturbances=[{}]", "s.json: /disturbances/0: needs the key \"kind\"" },
 	{ "disturbances=[{\"kind\":\"link\",\"at\":\"1s\"}]",
 	  "s.json: /disturbances/0: needs the key \"duration\"" },
 	{ "disturbances=[{\"kind\":\"link\",\"at\":\"10m\",\"duration\":\"1s\"}]",
 	  "s.json: /disturbances/0/at: is not before the end" },
-	{ "disturbances=[{\"kind\":\"link\",\"at\":\"1s\",\"duration\":\"1s\",\"vm\":\"a\"}]",
+	{ "disturbances=[{\"kind\":\"host-memory\",\"at\":\"1s\",\"duration\":\"1s\",\"vm\":\"a\"}]",
 	  "s.json: /disturbances/0/vm: unknown key" },
+	{ "disturbances=[{\"kind\":\"link\",\"at\":\"1s\",\"duration\":\"1s\",\"vm\":\"b\"}]",
+	  "s.json: /disturbances/0/vm: no VM is called \"b\"" },
+	{ "disturbances=[{\"kind\":\"device\",\"at\":\"1s\",\"duration\":\"1s\",\"factor\":2}]",
+	  "s.json: /disturbances/0: needs the key \"device\"" },
+	{ "disturbances=[{\"kind\":\"device\",\"at\":\"1s\",\"duration\":\"1s\",\"factor\":2,"
+	  "\"device\":\"tape\"}]",
+	  "s.json: /disturbances/0/device: unknown \"tape\"; known: swap, disk, host-swap" },
+	{ "disturbances=[{\"kind\":\"device\",\"at\":\"1s\",\"duration\":\"1s\",\"device\":\"disk\"}]",
+	  "s.json: /disturbances/0: needs a \"factor\" above 1 or a \"latency\"" },
+	{ "disturbances=[{\"kind\":\"device\",\"at\":\"1s\",\"duration\":\"1s\",\"device\":\"disk\","
+	  "\"factor\":0.5}]", "s.json: /disturbances/0/factor: must be from 1 to 1000000" },
+	{ "disturbances=[{\"kind\":\"device\",\"at\":\"1s\",\"duration\":\"1s\",\"device\":\"disk\","
+	  "\"latency\":\"2m\"}]", "s.json: /disturbances/0/latency: must be from 0 to 1m" },
+	{ "disturbances=[{\"kind\":\"device\",\"at\":\"1s\",\"duration\":\"1s\",\"factor\":2,"
+	  "\"device\":\"host-swap\",\"vm\":\"a\"}]",
+	  "s.json: /disturbances/0/vm: has no part in the host's swap" },
+	{ "disturbances=[{\"kind\":\"reboot\",\"at\":\"1s\",\"duration\":\"1s\"}]",
+	  "s.json: /disturbances/0: needs the key \"vm\"" },
+	{ "disturbances=[{\"kind\":\"reboot\",\"at\":\"1s\",\"duration\":0,\"vm\":\"a\"}]",
+	  "s.json: /disturbances/0/duration: must be from 1ns" },
+	{ "disturbances=[{\"kind\":\"reboot\",\"at\":0,\"duration\":\"1s\",\"vm\":\"a\"}]",
+	  "s.json: /disturbances/0/at: \"a\" does not run then" },
+	{ "disturbances=[{\"kind\":\"reboot\",\"at\":\"9s\",\"duration\":\"1s\",\"vm\":\"a\"},"
+	  "{\"kind\":\"reboot\",\"at\":\"7s\",\"duration\":\"2s\",\"vm\":\"a\"}]",
+	  "s.json: /disturbances/1/at: \"a\" is rebooting already" },
 	{ "disturbances=[{\"kind\":\"balloon\",\"at\":\"1s\",\"duration\":\"1s\",\"vm\":\"b\","
 	  "\"factor\":2}]", "s.json: /disturbances/0/vm: no VM is called \"b\"" },
 	{ "disturbances=[{\"kind\":\"host-memory\",\"at\":\"1s\",\"duration\":\"1s\","
@@ -337,6 +377,12 @@ Test(scenario, every_impossible_thing_is_an_error_with_its_path)
 	must_fail(full, "defaults={\"memory\": \"512MiB\"}", "s.json: /vms/0: needs the key "
 							      "\"workload\"");
 	must_fail(full, "vms.*.shares=0", "s.json: /vms/0/shares: must be from 1");
+	must_fail(full, "disturbances.4.device=swap",
+		  "s.json: /disturbances/4/device: there is no swap to slow down");
+	must_fail(full, "disturbances.6={\"kind\":\"reboot\",\"at\":\"11m\",\"duration\":\"1s\","
+			"\"vm\":\"db\"}", "s.json: /disturbances/6/at: \"db\" does not run then");
+	must_fail(full, "host.swap=none",
+		  "s.json: /disturbances/5/device: there is no swap to slow down");
 }
 
 Test(scenario, missing_keys_are_named)

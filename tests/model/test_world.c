@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* test_world.c - whole runs: determinism, observers, invariants, and what memory does. */
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,6 +99,8 @@ static const char one_vm[] =
 struct seen {
 	u64 events, samples, reports;
 	u64 balloon_most, compressed_most, swapped_most;
+	u64 down, backed_while_down, work_up; /* samples of VM 0 not running; its segments by then */
+	u64 last_report_ns;
 	struct sim_vm_sample last[2];
 	struct sim_host_sample host;
 };
@@ -130,6 +133,13 @@ static void see_sample(void *ctx, u64 now_ns, const struct sim_host_sample *host
 		}
 	}
 	cr_assert_leq(host->free_pages, host->memory_pages);
+	if (!vm[0].running && seen->samples > 1) {
+		cr_assert_eq(vm[0].free_pages, vm[0].nominal_pages, "nothing is left of its memory");
+		cr_assert_eq(vm[0].swapped_pages + vm[0].dropped_pages, 0, "nor of its swap");
+		seen->down++;
+		seen->backed_while_down = vm[0].backed_pages;
+		seen->work_up = vm[0].counters.segments_done;
+	}
 }
 
 static void see_report(void *ctx, const struct sim_report_sample *report)
@@ -139,6 +149,8 @@ static void see_report(void *ctx, const struct sim_report_sample *report)
 	cr_assert_geq(report->bins_count, 2);
 	cr_assert_geq(report->arrived_ns, report->made_ns);
 	seen->reports++;
+	if (!report->vm)
+		seen->last_report_ns = report->made_ns;
 }
 
 static void see_end(void *ctx, const struct sim_run_result *result,
@@ -201,7 +213,8 @@ static const char six_vms[] =
 	"                 \"phase_jitter\": \"300ms\", \"disk\": \"nvme\","
 	"                 \"swap\": { \"device\": \"%s\", \"size\": \"512MiB\" } },"
 	"  \"vms\": [ { \"name\": \"a\", \"count\": 4, \"workload\": [ { \"trace\": \"t.wst\" } ] },"
-	"           { \"name\": \"b\", \"count\": 2, \"workload\": [ { \"trace\": \"%s\" } ] } ] }";
+	"           { \"name\": \"b\", \"count\": 2, \"workload\": [ { \"trace\": \"%s\" } ] } ],"
+	"  \"disturbances\": [ %s ] }";
 
 /* Of a run of six VMs; *ahead_turns: how many turns were played before their time. */
 static u64 digest_of_six(const char *policy, bool in_step, u64 *ahead_turns)
@@ -227,20 +240,29 @@ static u64 digest_of_six(const char *policy, bool in_step, u64 *ahead_turns)
 Test(world, a_vm_that_runs_ahead_leaves_the_same_digest_as_one_that_keeps_in_step)
 {
 	static const char *const policies[] = { "static", "mom", "tmo", "ws-target" };
+	static const char disturbed[] =
+		"{\"kind\":\"device\",\"at\":\"500ms\",\"duration\":\"1s\",\"device\":\"swap\",\"factor\":30},"
+		"{\"kind\":\"link\",\"at\":\"700ms\",\"duration\":\"1s\",\"vm\":\"b-1\",\"delay\":\"1us\"},"
+		"{\"kind\":\"reboot\",\"at\":\"1s\",\"duration\":\"300ms\",\"vm\":\"a-2\"},"
+		"{\"kind\":\"reboot\",\"at\":\"1200ms\",\"duration\":\"1s\",\"vm\":\"b-1\","
+		"\"release\":true}";
 	/* Ample memory, a host that is short, guests that are short, both; threads in b. */
 	static const struct {
 		u32 host_mib, guest_mib;
-		const char *swap;
+		const char *swap, *disturbances;
 	} cells[] = {
-		{ 2048, 256, "nvme" }, { 500, 160, "nvme" }, { 2048, 72, "nvme" }, { 400, 88, "zram" },
+		{ 2048, 256, "nvme", "" },	  { 500, 160, "nvme", "" },
+		{ 2048, 72, "nvme", "" },	  { 400, 88, "zram", "" },
+		{ 2048, 256, "nvme", disturbed }, { 500, 88, "nvme", disturbed },
+		{ 400, 88, "zram", disturbed },
 	};
-	char threads[512], text[2048];
+	char threads[512], text[4096];
 
 	cr_assert_not_null(realpath("traces/samples/redis.wst", threads));
 	write_trace("t.wst", 20, 60, 3, SECOND);
 	for (u32 i = 0; i < sizeof(cells) / sizeof(*cells); i++) {
 		snprintf(text, sizeof(text), six_vms, cells[i].host_mib, cells[i].guest_mib, cells[i].swap,
-			 threads);
+			 threads, cells[i].disturbances);
 		write_scenario("six.json", text);
 		for (u32 p = 0; p < sizeof(policies) / sizeof(*policies); p++) {
 			u64 turns, none;
@@ -447,6 +469,102 @@ Test(world, disturbances_show_and_end)
 	cr_assert_lt(disturbed.reports, calm.reports, "what is lost does not arrive");
 	cr_assert_gt(disturbed.reports, 0, "and the link comes back");
 	cr_assert_gt(disturbed.host.swap_out_pages, calm.host.swap_out_pages);
+}
+
+static struct seen run_disturbed(const char *name, const char *policy, const char *disturbances,
+				 const char *set)
+{
+	struct seen seen = { 0 };
+	char text[512];
+	const char *sets[] = { text, set };
+
+	snprintf(text, sizeof(text), "disturbances=[%s]", disturbances);
+	run(name, policy, sets, set ? 2 : 1, &seen);
+	return seen;
+}
+
+#define SLOW(at, for_s, what)                                                                 \
+	"{\"kind\":\"device\",\"at\":\"" at "s\",\"duration\":\"" for_s "s\",\"device\":" what "}"
+
+Test(world, a_device_slows_down_for_as_long_as_it_is_said)
+{
+	write_trace("t.wst", 40, 80, 3, 2 * SECOND);
+	write_scenario("one.json", one_vm);
+	struct seen calm = run_disturbed("one.json", NULL, "", NULL);
+	struct seen slow = run_disturbed("one.json", NULL, SLOW("10", "30", "\"swap\",\"factor\":20"), NULL);
+	struct seen brief = run_disturbed("one.json", NULL, SLOW("10", "5", "\"swap\",\"factor\":20"), NULL);
+	struct seen later = run_disturbed("one.json", NULL, SLOW("10", "30", "\"swap\",\"latency\":\"2ms\""),
+					  NULL);
+	struct seen both = run_disturbed("one.json", NULL,
+					 SLOW("10", "30", "\"swap\",\"vm\":\"a\",\"factor\":4") ","
+					 SLOW("10", "30", "\"swap\",\"factor\":5"), NULL);
+
+	cr_assert_gt(slow.last[0].counters.io_ns, 2 * calm.last[0].counters.io_ns);
+	cr_assert_gt(slow.last[0].counters.io_ns, brief.last[0].counters.io_ns);
+	cr_assert_gt(brief.last[0].counters.io_ns, calm.last[0].counters.io_ns);
+	cr_assert_gt(later.last[0].counters.io_ns, 2 * calm.last[0].counters.io_ns);
+	cr_assert_eq(memcmp(&both.last[0].counters, &slow.last[0].counters,
+			    sizeof(slow.last[0].counters)), 0, "factors of two that overlap multiply");
+}
+
+#define REBOOT(more) \
+	"{\"kind\":\"reboot\",\"at\":\"20s\",\"duration\":\"10s\",\"vm\":\"a\"" more "}"
+
+Test(world, a_guest_that_reboots_has_nothing_left_and_begins_anew)
+{
+	write_trace("t.wst", 40, 80, 3, 2 * SECOND);
+	write_scenario("two.json", two_vms);
+	struct seen calm = run_disturbed("two.json", "ws-target", "", NULL);
+	struct seen kept = run_disturbed("two.json", "ws-target", REBOOT(""), NULL);
+	struct seen released = run_disturbed("two.json", "ws-target", REBOOT(",\"release\":true"), NULL);
+	struct seen stopped = run_disturbed("two.json", "ws-target", REBOOT(""), "vms.0.stop=25s");
+
+	cr_assert_eq(calm.down, 0);
+	cr_assert(kept.down >= 9 && kept.down <= 11, "%llu s", kept.down);
+	cr_assert_gt(kept.backed_while_down, 0, "the host does not know that it is free");
+	cr_assert_eq(released.backed_while_down, 0);
+	cr_assert_lt(kept.reports, calm.reports, "no reports meanwhile,");
+	cr_assert_gt(kept.last_report_ns, 31 * SECOND, "but again when it has booted");
+	cr_assert_gt(kept.last[0].counters.segments_done, kept.work_up, "and work");
+	cr_assert_gt(stopped.down, 20, "one that is stopped meanwhile does not come back");
+	cr_assert_eq(stopped.last[0].backed_pages, 0);
+}
+
+Test(world, a_guest_reboots_whatever_has_its_memory)
+{
+	static const char *const sets[] = {
+		"defaults.mechanism=balloon", "defaults.mechanism=huge-balloon",
+		"defaults.mechanism=virtio-mem", "defaults.mechanism=hyperalloc",
+		"defaults.mechanism=host-reclaim", "defaults.mechanism=none",
+		"defaults.swap=zram", "defaults.page_reporting=true",
+		"defaults.reclaim={\"engine\":\"twolist\",\"ageing_interval\":\"1s\"}",
+		"defaults.deflate_on_oom=false", "defaults.reclaim={\"engine\":\"lru\"}",
+	};
+
+	write_trace("t.wst", 40, 80, 3, 2 * SECOND);
+	write_scenario("two.json", two_vms);
+	for (u32 i = 0; i < sizeof(sets) / sizeof(*sets); i++) {
+		struct seen seen = run_disturbed("two.json", "mom", REBOOT(""), sets[i]);
+
+		cr_assert_gt(seen.last[0].counters.segments_done, seen.work_up, "%s", sets[i]);
+	}
+}
+
+Test(world, an_oracle_of_the_future_does_not_take_a_reboot)
+{
+	const char *sets[] = { "disturbances=[" REBOOT("") "]", "vms.0.reclaim=opt" };
+	struct sim_scenario scenario;
+	struct sim_world *world;
+	struct tr_error error;
+	char path[160];
+
+	write_trace("t.wst", 40, 80, 3, 2 * SECOND);
+	write_scenario("two.json", two_vms);
+	path_of(path, sizeof(path), "two.json");
+	cr_assert_eq(sim_scenario_read(&scenario, path, sets, 2, NULL, &error), 0, "%s", error.text);
+	cr_assert_eq(sim_world_create(&world, &scenario, NULL, 0, &error), -EINVAL);
+	cr_assert_not_null(strstr(error.text, "a reboot changes them"), "%s", error.text);
+	sim_scenario_free(&scenario);
 }
 
 /* The same guests with the same policy under every dialect, without faults and with many. */
