@@ -241,7 +241,8 @@ Test(world, a_vm_that_runs_ahead_leaves_the_same_digest_as_one_that_keeps_in_ste
 {
 	static const char *const policies[] = { "static", "mom", "tmo", "ws-target" };
 	static const char disturbed[] =
-		"{\"kind\":\"device\",\"at\":\"500ms\",\"duration\":\"1s\",\"device\":\"swap\",\"factor\":30},"
+		"{\"kind\":\"device\",\"at\":\"500ms\",\"duration\":\"1s\",\"device\":\"swap\","
+		"\"factor\":30},"
 		"{\"kind\":\"link\",\"at\":\"700ms\",\"duration\":\"1s\",\"vm\":\"b-1\",\"delay\":\"1us\"},"
 		"{\"kind\":\"reboot\",\"at\":\"1s\",\"duration\":\"300ms\",\"vm\":\"a-2\"},"
 		"{\"kind\":\"reboot\",\"at\":\"1200ms\",\"duration\":\"1s\",\"vm\":\"b-1\","
