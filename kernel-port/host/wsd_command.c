@@ -59,6 +59,7 @@ static void put_device(struct sim_json_writer *json, const struct wsd_device *de
 	sim_json_number(json, "hint_series", (double)counters->hint_series);
 	sim_json_number(json, "malformed", (double)counters->malformed);
 	sim_json_number(json, "unreleased_pages", (double)counters->unreleased_pages);
+	sim_json_number(json, "lost_messages", (double)counters->lost_messages);
 	sim_json_close(json);
 }
 

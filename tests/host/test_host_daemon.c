@@ -222,6 +222,31 @@ Test(balloond, the_end_of_an_older_series_does_not_end_the_newer)
 	finish(&daemon, &vmm);
 }
 
+Test(balloond, a_guest_that_takes_no_messages_loses_the_oldest_and_is_told_the_last)
+{
+	struct fake_daemon daemon;
+	struct fake_vmm vmm;
+	char command[64];
+
+	begin(&daemon, &vmm, "wsr1", 12);
+	/* One goes into the guest's only buffer, WSD_OUTBOX wait for the next. */
+	for (u32 i = 0; i <= WSD_OUTBOX; i++) {
+		snprintf(command, sizeof(command), "configure a 500ms 2s %us", i + 1);
+		fake_do(&daemon, command);
+		fake_expect(&daemon, "device.lost_messages", 0);
+	}
+	for (u32 i = 1; i <= 2; i++) {
+		snprintf(command, sizeof(command), "configure a 500ms 2s %us", 20 + i);
+		fake_do(&daemon, command);
+		fake_expect(&daemon, "device.lost_messages", i);
+	}
+	for (u32 i = 0; i <= WSD_OUTBOX; i++)
+		cr_assert(fake_hear(&vmm, i) == WS_PROTO_CONFIGURE, "message %u", i);
+	cr_assert(ws_hist_edge(&vmm.hist, 0) == 22000000000ull);
+	fake_expect(&daemon, "device.lost_messages", 2);
+	finish(&daemon, &vmm);
+}
+
 static void exchange_reports(const char *dialect, u32 bins)
 {
 	struct fake_daemon daemon;
