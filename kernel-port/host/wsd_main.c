@@ -232,13 +232,10 @@ int main(int argc, char **argv)
 	wsd_options_default(&options);
 	argp_err_exit_status = STATUS_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	rc = tell_path ? 0 : wsd_options_check(&options, &error);
 	if (tell_path) {
-		wsd_options_free(&options);
-		free(command);
-		return tell();
-	}
-	rc = wsd_options_check(&options, &error);
-	if (rc) {
+		status = tell();
+	} else if (rc) {
 		fprintf(stderr, "ws-balloond: %s\n", error.text);
 		status = STATUS_USAGE;
 	} else {
@@ -259,5 +256,9 @@ int main(int argc, char **argv)
 	}
 	wsd_options_free(&options);
 	free(command);
+	if (fflush(stdout) || ferror(stdout)) {
+		fprintf(stderr, "ws-balloond: standard output: cannot be written\n");
+		return STATUS_FAILED;
+	}
 	return status;
 }

@@ -5,7 +5,8 @@
  * A command gets its own argv (argv[0] is "wssim run" and the like, for usage
  * lines) and returns an exit status: EXIT_DONE, EXIT_FAILED or EXIT_USAGE.
  * Commands parse with argp, so --help and --usage exist on each; only this
- * folder writes to stdout and stderr or ends the process.
+ * folder writes to stdout and stderr or ends the process.  Whether stdout could be
+ * written is looked at in main.c, for all of them.
  */
 #ifndef CMD_H
 #define CMD_H

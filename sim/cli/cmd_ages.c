@@ -278,7 +278,6 @@ int cmd_ages(int argc, char **argv)
 	static const struct argp argp = { option, parse, "TRACE", doc, NULL, NULL, NULL };
 	struct tr_error error = { "" };
 
-	argp_err_exit_status = EXIT_USAGE;
 	if (argp_parse(&argp, argc, argv, 0, NULL, &options))
 		return EXIT_USAGE;
 	struct cmd_ages *run = calloc(1, sizeof(*run));
@@ -302,10 +301,6 @@ int cmd_ages(int argc, char **argv)
 			cmd_ages_json(run, stdout);
 		else
 			cmd_ages_table(run, options.dir);
-		if (fflush(stdout) || ferror(stdout)) {
-			fprintf(stderr, "wssim: standard output: cannot be written\n");
-			status = EXIT_FAILED;
-		}
 		if (run->plots_missing)
 			status = EXIT_FAILED;
 	}

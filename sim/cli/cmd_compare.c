@@ -148,7 +148,6 @@ int cmd_compare(int argc, char **argv)
 	char *command;
 	int rc, status;
 
-	argp_err_exit_status = EXIT_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &compare);
 	command = cmd_line(argc, argv);
 	rc = cmd_policies_split(&policies, compare.policies, &error);

@@ -259,7 +259,7 @@ static int density_all(const struct options *options, const struct sim_scenario 
 		sim_json_finish(&json);
 	}
 	free(density);
-	return rc ? cmd_fail(rc, &error) : cmd_flush("density", EXIT_DONE);
+	return rc ? cmd_fail(rc, &error) : EXIT_DONE;
 }
 
 static int read_all(const struct options *options, struct sim_scenario *scenario,
@@ -303,7 +303,6 @@ int cmd_density(int argc, char **argv)
 	u32 vm;
 	int rc, status;
 
-	argp_err_exit_status = EXIT_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
 	options.advice.workers = options.advice.workers ? options.advice.workers : cmd_cores();
 	cli_stop_install();

@@ -297,7 +297,6 @@ int cmd_explain(int argc, char **argv)
 	struct explain explain = { 0 };
 	int rc;
 
-	argp_err_exit_status = EXIT_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &explain);
 	rc = explain_all(&explain);
 	return rc ? cmd_fail(rc, &explain.error) : EXIT_DONE;

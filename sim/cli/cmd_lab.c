@@ -91,12 +91,10 @@ double cmd_lab_seconds(clockid_t clock)
 	return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-int cmd_lab_end(const char *command, struct tr_place *place, int status)
+int cmd_lab_end(struct tr_place *place, int status)
 {
 	struct tr_error error = { "" };
-	int rc;
+	int rc = place->stream ? tr_place_commit(place, &error) : 0;
 
-	status = cmd_flush(command, status);
-	rc = place->stream ? tr_place_commit(place, &error) : 0;
 	return rc ? cmd_fail(rc, &error) : status;
 }

@@ -41,9 +41,9 @@ void cmd_lab_json(struct sim_json_writer *json, const struct cmd_lab *lab,
 double cmd_lab_seconds(clockid_t clock);
 
 /*
- * Flush standard output and, if it is open, commit the csv file.
+ * Commit the csv file, if it is open.
  * Return: @status, or EXIT_FAILED with a line for what could not be written.
  */
-int cmd_lab_end(const char *command, struct tr_place *place, int status);
+int cmd_lab_end(struct tr_place *place, int status);
 
 #endif /* CMD_LAB_H */

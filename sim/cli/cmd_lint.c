@@ -335,12 +335,11 @@ int cmd_lint(int argc, char **argv)
 	const struct sim_drill *only = NULL;
 	struct tr_error error;
 
-	argp_err_exit_status = EXIT_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
 	if (options.list) {
 		for (const struct sim_drill *drill = sim_drills; drill->name; drill++)
 			printf("%-14s %s\n", drill->name, drill->about);
-		return cmd_flush("lint", EXIT_DONE);
+		return EXIT_DONE;
 	}
 	if (options.drill) {
 		only = sim_drill_find(options.drill);
@@ -349,6 +348,5 @@ int cmd_lint(int argc, char **argv)
 					"'wssim lint --list' lists them", options.drill), &error);
 	}
 	cli_stop_install();
-	return cmd_flush("lint", options.all ? lint_all(&options, only) :
-					       lint_named(&options, only));
+	return options.all ? lint_all(&options, only) : lint_named(&options, only);
 }

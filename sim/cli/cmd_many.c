@@ -271,9 +271,5 @@ int cmd_many_say(const struct cmd_many *many, u32 missing, u32 damaged,
 			missing);
 		status = EXIT_FAILED;
 	}
-	if (fflush(stdout) || ferror(stdout)) {
-		fprintf(stderr, "wssim: standard output: cannot be written\n");
-		status = EXIT_FAILED;
-	}
 	return status;
 }

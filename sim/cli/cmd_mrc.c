@@ -206,7 +206,6 @@ int cmd_mrc(int argc, char **argv)
 	struct tr_place place;
 	int rc, status;
 
-	argp_err_exit_status = EXIT_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
 	rc = cmd_lab_begin(&options.lab, &trace, &place, &error);
 	if (rc)
@@ -214,7 +213,7 @@ int cmd_mrc(int argc, char **argv)
 	rc = make_and_show(&curve, &options, &trace, place.stream, &error);
 	if (rc)
 		tr_place_abort(&place);
-	status = rc ? cmd_fail(rc, &error) : cmd_lab_end("mrc", &place, EXIT_DONE);
+	status = rc ? cmd_fail(rc, &error) : cmd_lab_end(&place, EXIT_DONE);
 	sim_mrc_destroy(&curve.mrc);
 	free(curve.frames);
 	sim_lab_trace_destroy(&trace);

@@ -133,11 +133,3 @@ void *cmd_policy_state(const struct sim_policy *policy, const char *const *sets,
 	}
 	return state;
 }
-
-int cmd_flush(const char *command, int status)
-{
-	if (!fflush(stdout) && !ferror(stdout))
-		return status;
-	fprintf(stderr, "wssim %s: standard output: cannot be written\n", command);
-	return EXIT_FAILED;
-}

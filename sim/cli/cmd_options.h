@@ -59,7 +59,4 @@ void cmd_policies_free(struct cmd_policies *policies);
 void *cmd_policy_state(const struct sim_policy *policy, const char *const *sets, u32 sets_count,
 		       struct tr_error *error);
 
-/* Flush standard output.  Return: @status, or EXIT_FAILED with a line when it cannot be written. */
-int cmd_flush(const char *command, int status);
-
 #endif /* CMD_OPTIONS_H */

@@ -14,30 +14,29 @@
 static const double slowdowns[] = { 1.001, 1.005, 1.01, 1.02, 1.05, 1.1, 1.2, 1.5 };
 #define SLOWDOWNS (sizeof(slowdowns) / sizeof(*slowdowns))
 
-static const struct {
-	enum sim_vmin_knows knows;
+/* A column of a table: who knows or may what, and how much a read brings. */
+struct column {
+	int who; /* enum sim_vmin_knows, or enum sim_elastic_limits */
 	enum sim_vmin_reads reads;
 	const char *key, *label, *note;
-} kinds[] = {
+};
+
+#define COLUMNS 4
+
+static const struct column kinds[COLUMNS] = {
 	{ SIM_VMIN_FUTURE, SIM_VMIN_CLUSTERS, "future", "VMIN, whole clusters", "bound in open loop" },
 	{ SIM_VMIN_FUTURE, SIM_VMIN_SINGLE, "future", "VMIN, a page a read", "reference" },
 	{ SIM_VMIN_PAST, SIM_VMIN_CLUSTERS, "past", "WS, whole clusters", "best idle ages" },
 	{ SIM_VMIN_PAST, SIM_VMIN_SINGLE, "past", "WS, a page a read", "best idle ages" },
 };
-#define KINDS (sizeof(kinds) / sizeof(*kinds))
 
-static const struct {
-	enum sim_elastic_limits limits;
-	enum sim_vmin_reads reads;
-	const char *key, *label, *note;
-} elastics[] = {
+static const struct column elastics[COLUMNS] = {
 	{ SIM_ELASTIC_FREE, SIM_VMIN_CLUSTERS, "free", "LRU, whole clusters", "any size" },
 	{ SIM_ELASTIC_FREE, SIM_VMIN_SINGLE, "free", "LRU, a page a read", "any size" },
 	{ SIM_ELASTIC_LIMITED, SIM_VMIN_CLUSTERS, "limited", "LRU, whole clusters",
 	  "from memory_min" },
 	{ SIM_ELASTIC_LIMITED, SIM_VMIN_SINGLE, "limited", "LRU, a page a read", "from memory_min" },
 };
-#define ELASTICS (sizeof(elastics) / sizeof(*elastics))
 
 static const char doc[] =
 	"Bounds of a scenario: fewest page-ins with the host's memory, most memory saved at a "
@@ -64,40 +63,73 @@ static double slowdown_of(double page_ins, const struct sim_vmin *vmin, enum sim
 	return page_ins > 0 && busy_ns > 0 ? 1 + page_ins * cost_ns / busy_ns : 1;
 }
 
-static void json_elastic(struct sim_json_writer *json, const struct sim_elastic *elastic)
+/* The most memory saved at a mean slowdown, by VMIN or WS. */
+static struct sim_vmin_point vmin_point(const void *of, const struct column *column, double slowdown)
 {
+	return sim_vmin_best(of, (enum sim_vmin_knows)column->who, column->reads, slowdown);
+}
+
+/* Of which only the saving is known. */
+static struct sim_vmin_point elastic_point(const void *of, const struct column *column,
+					   double slowdown)
+{
+	return (struct sim_vmin_point){
+		.saved = sim_elastic_best(of, (enum sim_elastic_limits)column->who, column->reads,
+					  slowdown),
+	};
+}
+
+static void json_point(struct sim_json_writer *json, const char *key, const struct column *column,
+		       double slowdown)
+{
+	sim_json_object(json, NULL);
+	sim_json_text(json, key, column->key);
+	sim_json_text(json, "reads", column->reads == SIM_VMIN_CLUSTERS ? "clusters" : "single");
+	sim_json_number(json, "slowdown_at_most", slowdown);
+}
+
+static void json_saved(struct sim_json_writer *json, const struct sim_vmin *vmin,
+		       const struct sim_elastic *elastic)
+{
+	sim_json_array(json, "o4");
+	for (size_t i = 0; i < COLUMNS * SLOWDOWNS; i++) {
+		const struct column *column = &kinds[i / SLOWDOWNS];
+		struct sim_vmin_point point = vmin_point(vmin, column, slowdowns[i % SLOWDOWNS]);
+
+		json_point(json, "knows", column, slowdowns[i % SLOWDOWNS]);
+		sim_json_number(json, "slowdown", point.slowdown);
+		sim_json_number(json, "saved_share", point.saved);
+		sim_json_number(json, "page_ins", point.page_ins);
+		sim_json_close(json);
+	}
+	sim_json_close(json);
 	sim_json_array(json, "o5");
-	for (size_t k = 0; k < ELASTICS; k++)
-		for (size_t i = 0; i < SLOWDOWNS; i++) {
-			sim_json_object(json, NULL);
-			sim_json_text(json, "size", elastics[k].key);
-			sim_json_text(json, "reads", elastics[k].reads == SIM_VMIN_CLUSTERS ?
-							     "clusters" : "single");
-			sim_json_number(json, "slowdown_at_most", slowdowns[i]);
-			sim_json_number(json, "saved_share",
-					sim_elastic_best(elastic, elastics[k].limits,
-							 elastics[k].reads, slowdowns[i]));
-			sim_json_close(json);
-		}
+	for (size_t i = 0; i < COLUMNS * SLOWDOWNS; i++) {
+		const struct column *column = &elastics[i / SLOWDOWNS];
+
+		json_point(json, "size", column, slowdowns[i % SLOWDOWNS]);
+		sim_json_number(json, "saved_share",
+				elastic_point(elastic, column, slowdowns[i % SLOWDOWNS]).saved);
+		sim_json_close(json);
+	}
 	sim_json_close(json);
 }
 
-static void text_elastic(const struct sim_elastic *elastic)
+static void text_saved(const char *title, const struct column *columns, const void *of,
+		       struct sim_vmin_point (*point)(const void *of, const struct column *column,
+						      double slowdown))
 {
-	printf("\no5   MOST MEMORY SAVED by a balloon that knows the future, in guests that evict "
-	       "in LRU order\n     %-14s", "mean slowdown");
-	for (size_t k = 0; k < ELASTICS; k++)
-		printf(" %24s", elastics[k].label);
+	printf("\n%s\n     %-14s", title, "mean slowdown");
+	for (size_t k = 0; k < COLUMNS; k++)
+		printf(" %24s", columns[k].label);
 	printf("\n     %-14s", "");
-	for (size_t k = 0; k < ELASTICS; k++)
-		printf(" %24s", elastics[k].note);
+	for (size_t k = 0; k < COLUMNS; k++)
+		printf(" %24s", columns[k].note);
 	putchar('\n');
 	for (size_t i = 0; i < SLOWDOWNS; i++) {
 		printf("     <= %-11.3f", slowdowns[i]);
-		for (size_t k = 0; k < ELASTICS; k++)
-			printf(" %22.2f %%", 100 * sim_elastic_best(elastic, elastics[k].limits,
-								    elastics[k].reads,
-								    slowdowns[i]));
+		for (size_t k = 0; k < COLUMNS; k++)
+			printf(" %22.2f %%", 100 * point(of, &columns[k], slowdowns[i]).saved);
 		putchar('\n');
 	}
 }
@@ -134,25 +166,7 @@ static void print_json(const struct sim_scenario *scenario, const struct sim_ora
 		sim_json_close(&json);
 	}
 	sim_json_close(&json);
-	sim_json_array(&json, "o4");
-	for (size_t k = 0; k < KINDS; k++) {
-		for (size_t i = 0; i < SLOWDOWNS; i++) {
-			struct sim_vmin_point point =
-				sim_vmin_best(vmin, kinds[k].knows, kinds[k].reads,
-					      slowdowns[i]);
-			sim_json_object(&json, NULL);
-			sim_json_text(&json, "knows", kinds[k].key);
-			sim_json_text(&json, "reads", kinds[k].reads == SIM_VMIN_CLUSTERS ?
-							      "clusters" : "single");
-			sim_json_number(&json, "slowdown_at_most", slowdowns[i]);
-			sim_json_number(&json, "slowdown", point.slowdown);
-			sim_json_number(&json, "saved_share", point.saved);
-			sim_json_number(&json, "page_ins", point.page_ins);
-			sim_json_close(&json);
-		}
-	}
-	sim_json_close(&json);
-	json_elastic(&json, elastic);
+	json_saved(&json, vmin, elastic);
 	sim_json_finish(&json);
 }
 
@@ -181,24 +195,10 @@ static void print_text(const struct sim_scenario *scenario, const struct sim_ora
 			printf(" %10.1f", (double)oracle->best[i].chunks[vm] *
 						  (double)oracle->chunk_pages / 256);
 	}
-	printf("\n\no4   MOST MEMORY SAVED\n     %-14s", "mean slowdown");
-	for (size_t k = 0; k < KINDS; k++)
-		printf(" %24s", kinds[k].label);
-	printf("\n     %-14s", "");
-	for (size_t k = 0; k < KINDS; k++)
-		printf(" %24s", kinds[k].note);
 	putchar('\n');
-	for (size_t i = 0; i < SLOWDOWNS; i++) {
-		printf("     <= %-11.3f", slowdowns[i]);
-		for (size_t k = 0; k < KINDS; k++) {
-			struct sim_vmin_point point =
-				sim_vmin_best(vmin, kinds[k].knows, kinds[k].reads,
-					      slowdowns[i]);
-			printf(" %22.2f %%", 100 * point.saved);
-		}
-		putchar('\n');
-	}
-	text_elastic(elastic);
+	text_saved("o4   MOST MEMORY SAVED", kinds, vmin, vmin_point);
+	text_saved("o5   MOST MEMORY SAVED by a balloon that knows the future, in guests that evict "
+		   "in LRU order", elastics, elastic, elastic_point);
 }
 
 static int make_all(const struct sim_scenario *scenario, bool as_json)
@@ -224,13 +224,7 @@ static int make_all(const struct sim_scenario *scenario, bool as_json)
 		sim_oracle_destroy(&oracle);
 	}
 	sim_timeline_destroy(&timeline);
-	if (rc)
-		return cmd_fail(rc, &error);
-	if (fflush(stdout) || ferror(stdout)) {
-		fprintf(stderr, "wssim: standard output: cannot be written\n");
-		return EXIT_FAILED;
-	}
-	return EXIT_DONE;
+	return rc ? cmd_fail(rc, &error) : EXIT_DONE;
 }
 
 int cmd_oracle(int argc, char **argv)
@@ -243,7 +237,6 @@ int cmd_oracle(int argc, char **argv)
 
 	argp.args_doc = "SCENARIO";
 	argp.doc = doc;
-	argp_err_exit_status = EXIT_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &sim);
 	cli_stop_install();
 	rc = cmd_sim_read(&sim, NULL, &scenario, &error);

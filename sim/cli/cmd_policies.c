@@ -197,7 +197,6 @@ int cmd_policies(int argc, char **argv)
 	struct options options = { 0 };
 	const struct sim_policy *policy = NULL;
 
-	argp_err_exit_status = EXIT_USAGE;
 	if (argp_parse(&argp, argc, argv, 0, NULL, &options))
 		return EXIT_USAGE;
 	if (options.name) {
@@ -214,9 +213,5 @@ int cmd_policies(int argc, char **argv)
 		print_policy(policy);
 	else
 		print_table();
-	if (fflush(stdout) || ferror(stdout)) {
-		fprintf(stderr, "%s: cannot write: %s\n", argv[0], strerror(errno));
-		return EXIT_FAILED;
-	}
 	return EXIT_DONE;
 }

@@ -367,7 +367,7 @@ static int run_on(const struct options *options, struct sim_lab_trace *trace,
 					 .progress = isatty(STDERR_FILENO) };
 		run_all(&run, options->jobs);
 		status = report(options, trace, cells, (u32)count, place->stream);
-		status = cmd_lab_end("reclaim", place, status);
+		status = cmd_lab_end(place, status);
 	}
 	free(cells);
 	return status;
@@ -421,7 +421,6 @@ int cmd_reclaim(int argc, char **argv)
 	struct tr_place place;
 	int rc, status;
 
-	argp_err_exit_status = EXIT_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
 	rc = read_lists(&wanted, &options, &error);
 	if (!rc)

@@ -145,7 +145,6 @@ int cmd_replay(int argc, char **argv)
 	u64 duration_ns = 0;
 	int rc, status;
 
-	argp_err_exit_status = EXIT_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &options_);
 	rc = sim_journal_open(&journal, options_.path, &error);
 	if (rc)

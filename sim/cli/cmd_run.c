@@ -67,7 +67,6 @@ int cmd_run(int argc, char **argv)
 	struct tr_error error = { "" };
 	int rc, status;
 
-	argp_err_exit_status = EXIT_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &run);
 	rc = cmd_sim_read(&run.sim, run.policy, &scenario, &error);
 	if (rc) {

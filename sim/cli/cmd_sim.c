@@ -349,10 +349,6 @@ int cmd_experiment(const struct cmd_sim *sim, struct sim_experiment *experiment)
 				experiment->dir);
 			status = EXIT_FAILED;
 		}
-		if (fflush(stdout) || ferror(stdout)) {
-			fprintf(stderr, "wssim: standard output: cannot be written\n");
-			status = EXIT_FAILED;
-		}
 	}
 	sim_comparison_destroy(&experiment->comparison);
 	return status;

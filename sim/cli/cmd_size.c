@@ -300,7 +300,7 @@ static int size_it(const struct options *options, const struct sim_scenario *sce
 		print_json(&size, &reference);
 	else
 		print_answer(&size, &reference);
-	return cmd_flush("size", size.answer == ~0u ? EXIT_FAILED : EXIT_DONE);
+	return size.answer == ~0u ? EXIT_FAILED : EXIT_DONE;
 }
 
 int cmd_size(int argc, char **argv)
@@ -314,7 +314,6 @@ int cmd_size(int argc, char **argv)
 	struct tr_error error = { "" };
 	int rc, status;
 
-	argp_err_exit_status = EXIT_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
 	options.advice.workers = options.advice.workers ? options.advice.workers : cmd_cores();
 	cli_stop_install();

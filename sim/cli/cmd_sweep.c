@@ -185,7 +185,6 @@ int cmd_sweep(int argc, char **argv)
 	char *command;
 	int rc, status;
 
-	argp_err_exit_status = EXIT_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &sweep);
 	cli_stop_install();
 	signal(SIGXFSZ, SIG_IGN);

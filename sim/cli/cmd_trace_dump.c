@@ -117,8 +117,6 @@ static int dump(const struct options *options, struct tr_error *error)
 			break;
 	tr_cursor_close(cursor);
 	tr_file_close(file);
-	if (rc >= 0 && (fflush(stdout) || ferror(stdout)))
-		rc = tr_fail(error, -EIO, "standard output: cannot write");
 	return rc < 0 ? rc : 0;
 }
 
@@ -128,7 +126,6 @@ int cmd_trace_dump(int argc, char **argv)
 	struct options options = { .stream = TR_MERGED };
 	struct tr_error error = { "" };
 
-	argp_err_exit_status = EXIT_USAGE;
 	if (argp_parse(&argp, argc, argv, 0, NULL, &options))
 		return EXIT_USAGE;
 	int rc = dump(&options, &error);

@@ -166,7 +166,6 @@ int cmd_trace_gen(int argc, char **argv)
 	struct argp argp = { option, parse, "-o FILE.wst", options.gen->summary, NULL, NULL, NULL };
 	snprintf(name, sizeof(name), "wssim trace gen %s", argv[1]);
 	argv[1] = name;
-	argp_err_exit_status = EXIT_USAGE;
 	int status = EXIT_USAGE;
 	if (!argp_parse(&argp, argc - 1, argv + 1, 0, NULL, &options))
 		status = generate(&options);

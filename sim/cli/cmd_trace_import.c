@@ -307,7 +307,6 @@ int cmd_trace_import(int argc, char **argv)
 	struct tr_import *import;
 	struct tr_writer *writer;
 
-	argp_err_exit_status = EXIT_USAGE;
 	tr_import_options_init(&options.import);
 	if (argp_parse(&argp, argc, argv, 0, NULL, &options))
 		return EXIT_USAGE;

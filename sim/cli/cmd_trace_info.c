@@ -243,8 +243,6 @@ static int info(const struct options *options, struct tr_stat *stat, struct tr_e
 		print_intervals(meta, stat);
 	}
 	tr_file_close(file);
-	if (!rc && (fflush(stdout) || ferror(stdout)))
-		rc = tr_fail(error, -EIO, "standard output: cannot write");
 	return rc;
 }
 
@@ -256,7 +254,6 @@ int cmd_trace_info(int argc, char **argv)
 	struct tr_error error = { "wssim: out of memory" };
 	int rc = -ENOMEM;
 
-	argp_err_exit_status = EXIT_USAGE;
 	if (argp_parse(&argp, argc, argv, 0, NULL, &options)) {
 		free(stat);
 		return EXIT_USAGE;

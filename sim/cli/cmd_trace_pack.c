@@ -57,7 +57,6 @@ int cmd_trace_pack(int argc, char **argv)
 	struct options options = { .output = NULL };
 	struct tr_error error = { "" };
 
-	argp_err_exit_status = EXIT_USAGE;
 	if (argp_parse(&argp, argc, argv, 0, NULL, &options))
 		return EXIT_USAGE;
 	for (u32 i = 0; i < options.paths_count; i++) {

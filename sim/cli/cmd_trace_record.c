@@ -342,7 +342,6 @@ int cmd_trace_record(int argc, char **argv)
 	struct tr_error error = { "" };
 	int rc;
 
-	argp_err_exit_status = EXIT_USAGE;
 	if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &options))
 		return EXIT_USAGE;
 	find_part("wssim-trace-plugin.so", options.plugin, sizeof(options.plugin));

@@ -141,7 +141,6 @@ int cmd_trial(int argc, char **argv)
 	char *command;
 	int rc, status;
 
-	argp_err_exit_status = EXIT_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &job);
 	cli_stop_install();
 	signal(SIGXFSZ, SIG_IGN);

@@ -178,17 +178,12 @@ int cmd_truth(int argc, char **argv)
 	struct options options = { .paths = NULL };
 	int status = EXIT_DONE;
 
-	argp_err_exit_status = EXIT_USAGE;
 	if (argp_parse(&argp, argc, argv, 0, NULL, &options))
 		return EXIT_USAGE;
 	for (u32 i = 0; i < options.paths_count; i++) {
 		int one = one_log(&options, options.paths[i]);
 
 		status = one > status ? one : status;
-	}
-	if (fflush(stdout) || ferror(stdout)) {
-		fprintf(stderr, "wssim truth: standard output: %s\n", strerror(errno));
-		return EXIT_FAILED;
 	}
 	return status;
 }

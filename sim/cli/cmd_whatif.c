@@ -303,7 +303,7 @@ static int answer_all(const struct options *options, const struct sim_scenario *
 	}
 	cmd_policies_free(&policies);
 	free(answer);
-	return rc ? cmd_fail(rc, &error) : cmd_flush("whatif", EXIT_DONE);
+	return rc ? cmd_fail(rc, &error) : EXIT_DONE;
 }
 
 static bool is_inventory(const char *path)
@@ -360,7 +360,6 @@ int cmd_whatif(int argc, char **argv)
 	bool inventory;
 	int rc = 0, status;
 
-	argp_err_exit_status = EXIT_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
 	options.advice.workers = options.advice.workers ? options.advice.workers : cmd_cores();
 	cli_stop_install();

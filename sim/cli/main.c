@@ -36,6 +36,15 @@ static const struct {
 	{ NULL, NULL, NULL },
 };
 
+/* Return: @status, or EXIT_FAILED with a line when what was printed cannot be written. */
+static int flush(int status)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	fputs("wssim: standard output: cannot be written\n", stderr);
+	return EXIT_FAILED;
+}
+
 static void usage(FILE *to)
 {
 	fputs("Usage: wssim COMMAND [OPTION...]\n"
@@ -48,17 +57,18 @@ static void usage(FILE *to)
 
 int main(int argc, char **argv)
 {
+	argp_err_exit_status = EXIT_USAGE;
 	if (argc < 2) {
 		usage(stderr);
 		return EXIT_USAGE;
 	}
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "help")) {
 		usage(stdout);
-		return EXIT_DONE;
+		return flush(EXIT_DONE);
 	}
 	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
 		puts(argp_program_version);
-		return EXIT_DONE;
+		return flush(EXIT_DONE);
 	}
 	for (size_t i = 0; commands[i].name; i++) {
 		if (strcmp(argv[1], commands[i].name))
@@ -66,7 +76,7 @@ int main(int argc, char **argv)
 		char name[64];
 		snprintf(name, sizeof(name), "wssim %s", argv[1]);
 		argv[1] = name;
-		return commands[i].run(argc - 1, argv + 1);
+		return flush(commands[i].run(argc - 1, argv + 1));
 	}
 	fprintf(stderr, "wssim: %s: no such command; 'wssim --help' lists them\n", argv[1]);
 	return EXIT_USAGE;
