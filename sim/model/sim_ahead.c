@@ -91,12 +91,12 @@ static bool may_press(const struct sim_ahead *ahead, const struct sim_guest *gue
 	return guest->frames.free_count < guest->watermark.low + most;
 }
 
-/* Does host memory suffice for all that guests may touch before their balloons move again? */
-static bool host_suffices(const struct sim_engine *engine, const struct sim_host *host)
+/* Does host memory suffice for all that guests may touch before their balloons move again, and @more? */
+static bool host_suffices(const struct sim_engine *engine, const struct sim_host *host, u64 more)
 {
 	return host->memory_pages >= host->taken_pages + host->owed_pages + host->pool_pages +
 					     host->writing_pages + host->low_pages +
-					     engine->promised_pages;
+					     engine->promised_pages + more;
 }
 
 void sim_ahead_note(struct sim_engine *engine, const struct sim_guest *guest)
@@ -154,8 +154,10 @@ static u64 span_of(const struct sim_engine *engine)
 
 u64 sim_ahead_until(struct sim_engine *engine, const struct sim_guest *guest, u32 stream)
 {
-	if (!engine->ahead_of || engine->ahead_off || !host_suffices(engine, guest->host))
+	if (!engine->ahead_of || engine->ahead_off || !host_suffices(engine, guest->host, 0))
 		return 0;
+	/* What free memory of the host decides is the same then in whatever order VMs touch theirs. */
+	engine->ahead_backs = host_suffices(engine, guest->host, SIM_REGION_PAGES + 1);
 	u64 until_ns = engine->now_ns + span_of(engine);
 
 	if (engine->others_count && engine->other_ns[0] < until_ns)
@@ -169,11 +171,13 @@ u64 sim_ahead_until(struct sim_engine *engine, const struct sim_guest *guest, u3
 	return until_ns < engine->scenario->duration_ns ? until_ns : engine->scenario->duration_ns;
 }
 
-/* Will the next free frames be found backed, @count of them? */
+/* Will the next free frames be found backed, @count of them, or be so without anybody's notice? */
 static bool frames_are_backed(const struct sim_guest *guest, u32 count)
 {
 	const struct sim_frames *frames = &guest->frames;
 
+	if (guest->engine->ahead_backs && !guest->backing.swapped)
+		return true;
 	if (count == 1) {
 		u32 frame = sim_frames_next(frames);
 
@@ -197,7 +201,8 @@ bool sim_ahead_is_private(const struct sim_guest *guest, const struct sim_stream
 	const struct sim_memcg *memcg = &guest->memcg_of[guest->memcg[page] & SIM_PAGE_MEMCG];
 
 	if (hot & (SIM_HOT_PRESENT | SIM_HOT_WRITEBACK))
-		return sim_frame_is_backed(guest, guest->frame[page] - 1);
+		return (guest->engine->ahead_backs && !guest->backing.swapped) ||
+		       sim_frame_is_backed(guest, guest->frame[page] - 1);
 	u32 most = 1;
 
 	if (hot & SIM_HOT_SWAPPED)
@@ -211,20 +216,40 @@ bool sim_ahead_is_private(const struct sim_guest *guest, const struct sim_stream
 
 /* --- the log --- */
 
-void sim_ahead_begin(struct sim_engine *engine, u32 vm)
+void sim_ahead_begin(struct sim_engine *engine, u32 vm, u64 ticket)
 {
 	struct sim_ahead *ahead = &engine->ahead_of[vm];
 
 	assert(ahead->at == ahead->count && !engine->ahead);
 	ahead->at = ahead->count = 0;
 	ahead->stop = 0;
+	ahead->ticket = ticket;
 	engine->ahead = ahead;
+}
+
+/*
+ * Is the last step, of a turn at what the one before it calls next_ns, one that tells nothing?
+ * Then make it part of that one.
+ */
+static void join_silent(struct sim_engine *engine, struct sim_ahead *ahead)
+{
+	if (ahead->count < 2)
+		return;
+	struct sim_ahead_step *step = &ahead->step[ahead->count - 1], *before = step - 1;
+	u64 now_ns = engine->now_ns; /* where it led to: a turn of its own follows */
+
+	if (step->kind || step->stalled || step->productive || step->silent_ns ||
+	    before->silent_ns || now_ns <= before->next_ns || now_ns - before->next_ns > ~0u)
+		return;
+	before->silent_ns = (u32)(now_ns - before->next_ns);
+	ahead->count--;
 }
 
 struct sim_ahead_step *sim_ahead_step(struct sim_engine *engine)
 {
 	struct sim_ahead *ahead = engine->ahead;
 
+	join_silent(engine, ahead);
 	assert(ahead->count < SIM_AHEAD_STEPS);
 	struct sim_ahead_step *step = &ahead->step[ahead->count++];
 
@@ -254,16 +279,24 @@ bool sim_ahead_replay(struct sim_engine *engine, struct sim_psi *host_psi,
 	do {
 		const struct sim_ahead_step *step = &ahead->step[ahead->at++];
 
+		__builtin_prefetch(step + 2); /* it may come sooner than fetch_ahead() can tell */
 		if (step->stalled || step->productive)
 			sim_psi_change(host_psi, engine->now_ns, step->stalled, step->productive);
 		if (step->kind)
 			sim_emit(engine, step->kind, event->vm, step->arg, step->a, step->b);
-		if (step->next_ns <= engine->now_ns)
-			continue;
-		if (!sim_go_on_at(engine, step->next_ns)) {
-			/* The ticket is as good as a new one: its event has just been taken. */
-			sim_wake_at(engine, step->next_ns, SIM_CLASS_STREAM, SIM_WAKE_STREAM,
-				    event->vm, event->arg, event->ticket);
+		u64 next_ns = step->next_ns, after_ns = next_ns + step->silent_ns;
+		bool silent = step->silent_ns;
+
+		/* The ticket is as good as a new one: its event has been taken. */
+		if (next_ns > engine->now_ns && !sim_go_on_at(engine, next_ns)) {
+			sim_wake_at(engine, next_ns, SIM_CLASS_STREAM,
+				    silent ? SIM_WAKE_SILENT : SIM_WAKE_STREAM, event->vm, event->arg,
+				    silent ? after_ns : ahead->ticket);
+			return false;
+		}
+		if (silent && !sim_go_on_at(engine, after_ns)) {
+			sim_wake_at(engine, after_ns, SIM_CLASS_STREAM, SIM_WAKE_STREAM, event->vm,
+				    event->arg, ahead->ticket);
 			return false;
 		}
 	} while (ahead->at < ahead->count);

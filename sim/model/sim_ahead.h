@@ -40,26 +40,31 @@ struct sim_stream;
 /* What a stream may have its balloon give within SIM_AHEAD_NS, for each OOM costs it 1 ms. */
 #define SIM_AHEAD_OOM_PAGES 4096u
 
-/* What one turn told. */
+/*
+ * What one turn told.  Half of all turns tell nothing but when the next one is: such a turn
+ * is no step of its own, but part of the one before.
+ */
 struct sim_ahead_step {
 	u64 next_ns; /* of the next turn; not later than this one's: at once */
 	u64 b;	     /* of the record, as sim_emit() has them */
 	u32 a, arg;
 	u16 kind;    /* 0: no record */
 	s8 stalled, productive; /* changes of the host's pressure */
+	u32 silent_ns; /* not 0: the turn at next_ns tells nothing, and the one after is so much later */
 };
 
-/* One VM's log. */
+/* One VM's log.  A step is half a cache line. */
 struct sim_ahead {
 	u32 at, count; /* steps told already, and all */
+	u64 ticket;    /* of the stream's next turn after the log */
 	u8 spans; /* in that many of the spans it may come under pressure and tell, the longest first */
 	bool tells_pressure; /* it was configured to */
 	int stop;	     /* how the last step's turn ended, as sim_stream.c has it */
 	u64 promised_pages; /* what the guest may touch */
 	/* More than the VM can take within SIM_AHEAD_NS: by faults, and read with them (disk, swap). */
 	u64 faulted_pages, read_pages[2];
-	struct sim_ahead_step step[SIM_AHEAD_STEPS];
-} __attribute__((aligned(64)));
+	struct sim_ahead_step step[SIM_AHEAD_STEPS] __attribute__((aligned(64)));
+};
 
 /*
  * Logs for all VMs of @engine; none where running ahead cannot be allowed.  Return: 0 or
@@ -92,6 +97,17 @@ static inline void sim_ahead_fetch_step(const struct sim_engine *engine, u32 vm)
 bool sim_ahead_replay(struct sim_engine *engine, struct sim_psi *host_psi,
 		      const struct sim_event *event);
 
+/* A turn that tells nothing (SIM_WAKE_SILENT): true when another event comes before the next. */
+static inline bool sim_ahead_passes(struct sim_engine *engine, const struct sim_event *event)
+{
+	u64 next_ns = event->ticket;
+
+	if (sim_go_on_at(engine, next_ns))
+		return false;
+	sim_wake_at(engine, next_ns, SIM_CLASS_STREAM, SIM_WAKE_STREAM, event->vm, event->arg, 0);
+	return true;
+}
+
 /* An event that is no stream's turn begins: nobody may be ahead whom it could see. */
 void sim_ahead_handled(struct sim_engine *engine, const struct sim_event *event);
 /* Something else than a turn of a stream may have changed the VM's memory or reports. */
@@ -105,8 +121,8 @@ u64 sim_ahead_until(struct sim_engine *engine, const struct sim_guest *guest, u3
 bool sim_ahead_is_private(const struct sim_guest *guest, const struct sim_stream *stream);
 
 /* From here on, and until engine->ahead is NULL, turns go into the VM's log. */
-void sim_ahead_begin(struct sim_engine *engine, u32 vm);
-/* The next turn's step, empty. */
+void sim_ahead_begin(struct sim_engine *engine, u32 vm, u64 ticket);
+/* The next turn's step, empty; it begins now. */
 struct sim_ahead_step *sim_ahead_step(struct sim_engine *engine);
 /* Of sim_emit(). */
 void sim_ahead_record(struct sim_ahead *ahead, enum sim_event_kind kind, u32 arg, u64 a, u64 b);

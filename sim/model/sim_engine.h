@@ -21,6 +21,7 @@
 /* Who wakes up. */
 enum sim_wake {
 	SIM_WAKE_STREAM,     /* arg: stream; the ticket is the stream's */
+	SIM_WAKE_SILENT,     /* the same, of a log (sim_ahead.h); in place of a ticket, the next turn */
 	SIM_WAKE_WRITEBACK,  /* arg: batch */
 	SIM_WAKE_KSWAPD,
 	SIM_WAKE_BALLOON,    /* the ticket is the balloon's */
@@ -71,6 +72,7 @@ struct sim_engine {
 	struct sim_ahead *ahead; /* the log of the one that does so just now */
 	struct sim_ahead *ahead_of; /* by VM; NULL: none may */
 	bool ahead_off;	    /* none may begin any more */
+	bool ahead_backs;   /* the one that runs ahead may have the host back its frames */
 	u64 ahead_turns;    /* played before their time */
 	u64 ahead_end_ns;   /* latest turn that was played ahead of its time */
 	u64 *other_ns;	    /* heap of the times of all events but streams' turns */
@@ -90,7 +92,7 @@ static inline void sim_wake_at(struct sim_engine *engine, u64 time_ns, enum sim_
 			       enum sim_wake kind, u32 vm, u32 arg, u64 ticket)
 {
 	WS_ASSERT(!engine->ahead); /* a turn ahead of its time leaves nothing but its log */
-	if (kind != SIM_WAKE_STREAM && engine->ahead_of)
+	if (kind > SIM_WAKE_SILENT && engine->ahead_of)
 		sim_ahead_foresee(engine, time_ns);
 	sim_queue_put(&engine->queue,
 		      (struct sim_event){ .time_ns = time_ns, .kind = (u16)kind, .vm = (u16)vm,

@@ -242,7 +242,7 @@ struct sim_touch sim_host_touch(struct sim_host *host, struct sim_guest *guest, 
 	assert(!(*state & SIM_BACK_BALLOON));
 	if (*state & SIM_BACK_BACKED)
 		return touch;
-	assert(!host->engine->ahead);
+	assert(!host->engine->ahead || (host->engine->ahead_backs && !(*state & SIM_BACK_SWAPPED)));
 	if (!host->free_pages) {
 		touch.fault = *state & SIM_BACK_SWAPPED ? SIM_FAULT_HOST_SWAP : SIM_FAULT_EPT;
 		touch.retry = true;

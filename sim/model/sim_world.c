@@ -156,6 +156,8 @@ static int take_turn(struct sim_world *world, const struct sim_event *event,
 	struct sim_guest *guest = &world->guest[event->vm];
 	int rc;
 
+	if (event->kind == SIM_WAKE_SILENT && sim_ahead_passes(engine, event))
+		return 0;
 	if (!sim_ahead_has(engine, event->vm))
 		rc = sim_stream_wake(guest, event->arg, event->ticket, error);
 	else if (sim_ahead_replay(engine, &world->host.psi, event))
@@ -192,6 +194,7 @@ static void dispatch(struct sim_world *world, const struct sim_event *event)
 		return;
 	switch ((enum sim_wake)event->kind) {
 	case SIM_WAKE_STREAM: /* take_turn() */
+	case SIM_WAKE_SILENT:
 		break;
 	case SIM_WAKE_WRITEBACK:
 		sim_guest_written(guest, event->arg);
@@ -260,7 +263,7 @@ static void fetch_ahead(const struct sim_world *world)
 	for (u32 ahead = 0; ahead <= SIM_FETCH_AHEAD + 2; ahead += 2) {
 		const struct sim_event *event = sim_queue_peek(&engine->queue, ahead);
 
-		if (!event || event->kind != SIM_WAKE_STREAM)
+		if (!event || event->kind > SIM_WAKE_SILENT)
 			continue;
 		if (ahead > SIM_FETCH_AHEAD)
 			sim_ahead_fetch(engine, event->vm);
@@ -433,7 +436,7 @@ int sim_world_run(struct sim_world *world, const volatile bool *stop,
 		engine->now_ns = event.time_ns;
 		if (world->guests_count >= FETCH_GUESTS)
 			fetch_ahead(world);
-		if (event.kind == SIM_WAKE_STREAM)
+		if (event.kind <= SIM_WAKE_SILENT)
 			rc = take_turn(world, &event, error);
 		else
 			dispatch(world, &event);
