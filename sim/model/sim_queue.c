@@ -52,7 +52,7 @@ static void more_waiting(struct sim_queue *queue)
 	queue->waiting_capacity = capacity;
 }
 
-static void wait_in(struct sim_queue *queue, const struct sim_event *event, u32 *chain)
+static inline void wait_in(struct sim_queue *queue, struct sim_event event, u32 *chain)
 {
 	if (queue->waiting_unused == NONE)
 		more_waiting(queue);
@@ -60,7 +60,7 @@ static void wait_in(struct sim_queue *queue, const struct sim_event *event, u32 
 	struct sim_waiting *waiting = &queue->waiting[i];
 
 	queue->waiting_unused = waiting->next;
-	waiting->event = *event;
+	waiting->event = event;
 	waiting->next = *chain;
 	*chain = i;
 }
@@ -264,7 +264,7 @@ static void relieve(struct sim_queue *queue)
 	if (queue->rungs_count)
 		rung = add_rung(queue, from_ns, queue->near_until_ns, queue->near_end - keep);
 	for (u32 i = keep; i < queue->near_end; i++)
-		wait_in(queue, &queue->near[i],
+		wait_in(queue, queue->near[i],
 			rung ? bucket_of(rung, queue->near[i].time_ns) : &queue->far);
 	queue->far_count += rung ? 0 : queue->near_end - keep;
 	queue->near_until_ns = from_ns;
@@ -289,8 +289,12 @@ static void near_put(struct sim_queue *queue, const struct sim_event *event)
 		relieve(queue);
 }
 
-void sim_queue_put_slow(struct sim_queue *queue, struct sim_event event)
+void sim_queue_put_slow(struct sim_queue *queue, u64 time_ns, u64 order, u64 who, u64 ticket)
 {
+	struct sim_event event = { .time_ns = time_ns, .order = order, .kind = (u16)who,
+				   .vm = (u16)(who >> 16), .arg = (u32)(who >> 32),
+				   .ticket = ticket };
+
 	assert(event.time_ns != ~0ull);
 	if (event.time_ns < queue->near_until_ns) {
 		near_put(queue, &event);
@@ -298,10 +302,10 @@ void sim_queue_put_slow(struct sim_queue *queue, struct sim_event event)
 	}
 	for (u32 i = queue->rungs_count; i-- > 0;) {
 		if (event.time_ns < queue->rung[i].end_ns) {
-			wait_in(queue, &event, bucket_of(&queue->rung[i], event.time_ns));
+			wait_in(queue, event, bucket_of(&queue->rung[i], event.time_ns));
 			return;
 		}
 	}
-	wait_in(queue, &event, &queue->far);
+	wait_in(queue, event, &queue->far);
 	queue->far_count++;
 }

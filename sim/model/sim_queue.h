@@ -69,8 +69,12 @@ struct sim_queue {
 void sim_queue_init(struct sim_queue *queue);
 void sim_queue_destroy(struct sim_queue *queue);
 
-/* What does not go into the sorted array, or goes there when it is full. */
-void sim_queue_put_slow(struct sim_queue *queue, struct sim_event event);
+/*
+ * What does not go into the sorted array, or goes there when it is full.  Four words in
+ * registers, because an event that is handed over in memory is read in wider words than it
+ * was written in.
+ */
+void sim_queue_put_slow(struct sim_queue *queue, u64 time_ns, u64 order, u64 who, u64 ticket);
 
 static inline bool sim_event_before(const struct sim_event *a, const struct sim_event *b)
 {
@@ -93,7 +97,9 @@ static inline void sim_queue_put(struct sim_queue *queue, struct sim_event event
 	queue->count++;
 	if (event.time_ns >= queue->near_until_ns || at == queue->near_capacity ||
 	    at - queue->near_at >= SIM_QUEUE_NEAR) {
-		sim_queue_put_slow(queue, event);
+		sim_queue_put_slow(queue, event.time_ns, event.order,
+				   event.kind | (u64)event.vm << 16 | (u64)event.arg << 32,
+				   event.ticket);
 		return;
 	}
 	struct sim_event *near = queue->near;
