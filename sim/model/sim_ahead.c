@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "model/sim_ahead.h"
 #include "model/sim_balloon.h"
@@ -10,6 +11,7 @@
 #include "model/sim_reporter.h"
 
 #define NO_BOUND (1ull << 48)
+#define TRACE_STREAMS 8u /* of a VM with more, traces are not looked into */
 
 /* --- times of all events that are no stream's turn: a binary heap --- */
 
@@ -44,6 +46,24 @@ static void drop_first(struct sim_engine *engine)
 	heap[at] = last_ns;
 }
 
+/* --- when VMs may press: a tree in which each node is the least of the two below --- */
+
+static void press_at(struct sim_engine *engine, u32 vm, u64 press_ns)
+{
+	u64 *tree = engine->press_ns;
+	u32 at = engine->press_leaves + vm;
+
+	if (tree[at] == press_ns)
+		return;
+	tree[at] = press_ns;
+	while (at > 1) {
+		u64 other_ns = tree[at ^ 1];
+
+		at /= 2;
+		tree[at] = press_ns = press_ns < other_ns ? press_ns : other_ns;
+	}
+}
+
 /* --- what would be felt by others --- */
 
 /*
@@ -75,13 +95,12 @@ static void find_margin(struct sim_ahead *ahead, const struct sim_guest *guest)
 }
 
 /*
- * Can the VM come below its low mark within SIM_AHEAD_NS less @spans of its shares?  What is
- * read with other pages is there to be read, and what is evicted meanwhile gives as many
- * frames as it adds to that: so a VM that has nothing on disk yet may go further.
+ * Can the VM come below its low mark within @shares of SIM_AHEAD_NS from its next turn on?
+ * What is read with other pages is there to be read, and what is evicted meanwhile gives as
+ * many frames as it adds to that: so a VM that has nothing on disk yet may go further.
  */
-static bool may_press(const struct sim_ahead *ahead, const struct sim_guest *guest, u32 spans)
+static bool may_press(const struct sim_ahead *ahead, const struct sim_guest *guest, u64 shares)
 {
-	u64 shares = SIM_AHEAD_SPANS - spans;
 	u64 file = ahead->read_pages[0] * shares / SIM_AHEAD_SPANS;
 	u64 swap = ahead->read_pages[1] * shares / SIM_AHEAD_SPANS;
 	u64 most = ahead->faulted_pages * shares / SIM_AHEAD_SPANS +
@@ -89,6 +108,88 @@ static bool may_press(const struct sim_ahead *ahead, const struct sim_guest *gue
 		   (swap < guest->swap.used ? swap : guest->swap.used);
 
 	return guest->frames.free_count < guest->watermark.low + most;
+}
+
+/*
+ * For how long from its next turn on can the stream not have had more than @records accesses,
+ * as its trace stands?  A turn takes no less time than the trace says.  0: not known.
+ */
+static u64 reach_of(const struct sim_guest *guest, const struct sim_stream *stream, u64 records)
+{
+	const struct tr_run *run = &stream->run;
+
+	if (!stream->has_run || !stream->clock_ns || !guest->workload.playing ||
+	    guest->workload.now->access_ns || guest->workload.now->block_of || run->op == TR_IDLE)
+		return 0;
+	u64 left = run->op == TR_ACCESS ? run->count - stream->position : 0;
+	u64 end_ns = run->time_ns + run->span_ns;
+
+	if (left > records) {
+		end_ns = run->time_ns + run->span_ns * (stream->position + records) / run->count;
+		return end_ns > stream->clock_ns ? end_ns - stream->clock_ns : 0;
+	}
+	end_ns -= end_ns > stream->clock_ns ? stream->clock_ns : end_ns;
+	return end_ns + tr_cursor_reach(stream->cursor, records - left, SIM_AHEAD_NS);
+}
+
+/* The same for the VM, as far as its accesses cannot bring it below its low mark. */
+static u64 trace_allows(const struct sim_guest *guest)
+{
+	u64 taken = guest->watermark.low + guest->dropped_pages + guest->swap.used;
+	u32 streams = guest->workload.streams_count;
+	u64 least_ns = SIM_AHEAD_NS;
+
+	if (guest->frames.free_count <= taken || streams > TRACE_STREAMS)
+		return 0;
+	u64 records = (guest->frames.free_count - taken) / streams;
+
+	for (u32 i = 0; i < streams && least_ns; i++) {
+		const struct sim_stream *stream = &guest->workload.stream[i];
+		u64 reach_ns = stream->state == SIM_STREAM_OFF ? SIM_AHEAD_NS
+							       : reach_of(guest, stream, records);
+
+		least_ns = reach_ns < least_ns ? reach_ns : least_ns;
+	}
+	return least_ns;
+}
+
+/* Its next turn, of any stream; SIM_NONE: it will have none. */
+static u64 next_turn_ns(const struct sim_guest *guest)
+{
+	u64 next_ns = SIM_NONE;
+
+	for (u32 i = 0; i < guest->workload.streams_count; i++) {
+		const struct sim_stream *stream = &guest->workload.stream[i];
+
+		if (stream->state != SIM_STREAM_OFF && stream->wake_ns < next_ns)
+			next_ns = stream->wake_ns;
+	}
+	return next_ns;
+}
+
+/* When may the VM come under pressure and tell, at the earliest? */
+static u64 press_of(const struct sim_ahead *ahead, const struct sim_guest *guest)
+{
+	u64 next_ns;
+
+	if (!ahead->tells_pressure || !may_press(ahead, guest, SIM_AHEAD_SPANS) ||
+	    (next_ns = next_turn_ns(guest)) == SIM_NONE)
+		return SIM_NONE;
+	/* It does not tell twice within its threshold. */
+	if (next_ns + SIM_AHEAD_NS <= ahead->silent_until_ns)
+		return ahead->silent_until_ns;
+	u64 allows_ns = trace_allows(guest);
+
+	for (u64 shares = SIM_AHEAD_SPANS - 1; allows_ns < SIM_AHEAD_NS && shares; shares--) {
+		u64 span_ns = SIM_AHEAD_NS / SIM_AHEAD_SPANS * shares;
+
+		if (span_ns <= allows_ns)
+			break;
+		if (!may_press(ahead, guest, shares))
+			allows_ns = span_ns;
+	}
+	next_ns += allows_ns;
+	return next_ns > ahead->silent_until_ns ? next_ns : ahead->silent_until_ns;
 }
 
 /* Does host memory suffice for all that guests may touch before their balloons move again, and @more? */
@@ -101,16 +202,17 @@ static bool host_suffices(const struct sim_engine *engine, const struct sim_host
 
 void sim_ahead_note(struct sim_engine *engine, const struct sim_guest *guest)
 {
-	if (!engine->ahead_of)
-		return;
-	struct sim_ahead *ahead = &engine->ahead_of[guest->id];
-	bool tells = ahead->tells_pressure;
+	if (engine->ahead_of)
+		press_at(engine, guest->id, press_of(&engine->ahead_of[guest->id], guest));
+}
 
-	for (; tells && ahead->spans < SIM_AHEAD_SPANS && may_press(ahead, guest, ahead->spans);
-	     ahead->spans++)
-		engine->may_press_count[ahead->spans]++;
-	for (; ahead->spans && !(tells && may_press(ahead, guest, ahead->spans - 1u)); ahead->spans--)
-		engine->may_press_count[ahead->spans - 1]--;
+/* Until when will no pressure report of the guest's begin, whatever it does? */
+static u64 silent_until(const struct ws_report *report)
+{
+	u64 made_ns = report->valid ? report->made_ns + report->report_threshold_ns : 0;
+	u64 told_ns = report->announced ? report->announced_ns + report->report_threshold_ns : 0;
+
+	return made_ns > told_ns ? made_ns : told_ns;
 }
 
 void sim_ahead_looked_at(struct sim_engine *engine, const struct sim_guest *guest)
@@ -129,6 +231,7 @@ void sim_ahead_looked_at(struct sim_engine *engine, const struct sim_guest *gues
 	engine->promised_pages += promised - ahead->promised_pages;
 	ahead->promised_pages = promised;
 	ahead->tells_pressure = guest->running && report->configured && report->report_threshold_ns;
+	ahead->silent_until_ns = silent_until(report);
 	sim_ahead_note(engine, guest);
 }
 
@@ -143,23 +246,18 @@ void sim_ahead_handled(struct sim_engine *engine, const struct sim_event *event)
 		assert(event->time_ns > engine->ahead_end_ns || !engine->ahead_end_ns);
 }
 
-/* For so long no VM can come under pressure and have its message arrive. */
-static u64 span_of(const struct sim_engine *engine)
-{
-	for (u32 i = 0; i < SIM_AHEAD_SPANS; i++)
-		if (!engine->may_press_count[i])
-			return SIM_AHEAD_NS / SIM_AHEAD_SPANS * (SIM_AHEAD_SPANS - i);
-	return engine->least_delay_ns;
-}
-
 u64 sim_ahead_until(struct sim_engine *engine, const struct sim_guest *guest, u32 stream)
 {
 	if (!engine->ahead_of || engine->ahead_off || !host_suffices(engine, guest->host, 0))
 		return 0;
 	/* What free memory of the host decides is the same then in whatever order VMs touch theirs. */
 	engine->ahead_backs = host_suffices(engine, guest->host, SIM_REGION_PAGES + 1);
-	u64 until_ns = engine->now_ns + span_of(engine);
+	u64 until_ns = engine->now_ns + SIM_AHEAD_NS;
 
+	/* The first pressure, and the way of its message. */
+	if (engine->press_ns[1] < until_ns)
+		until_ns = engine->press_ns[1] + engine->least_delay_ns < until_ns
+				   ? engine->press_ns[1] + engine->least_delay_ns : until_ns;
 	if (engine->others_count && engine->other_ns[0] < until_ns)
 		until_ns = engine->other_ns[0];
 	for (u32 i = 0; i < guest->workload.streams_count; i++) {
@@ -315,8 +413,13 @@ int sim_ahead_init(struct sim_engine *engine, const struct sim_guest *guests, u3
 		if (scenario->vm[i].min_ttl_ns)
 			return 0;
 	engine->ahead_of = sim_dense(bytes);
-	if (!engine->ahead_of)
+	engine->press_leaves = 1;
+	while (engine->press_leaves < guests_count)
+		engine->press_leaves *= 2;
+	engine->press_ns = malloc(2 * engine->press_leaves * sizeof(u64));
+	if (!engine->ahead_of || !engine->press_ns)
 		return -ENOMEM;
+	memset(engine->press_ns, 0xff, 2 * engine->press_leaves * sizeof(u64)); /* SIM_NONE */
 	engine->least_delay_ns = scenario->link.delay_ns;
 	for (u32 i = 0; i < scenario->disturbances_count; i++)
 		if (scenario->disturbance[i].kind == SIM_DIST_LINK &&
@@ -333,6 +436,7 @@ void sim_ahead_destroy(struct sim_engine *engine)
 {
 	free(engine->ahead_of);
 	free(engine->other_ns);
+	free(engine->press_ns);
 	engine->ahead_of = NULL;
-	engine->other_ns = NULL;
+	engine->other_ns = engine->press_ns = NULL;
 }

@@ -35,7 +35,7 @@ struct sim_guest;
 struct sim_stream;
 
 #define SIM_AHEAD_NS (8 * SIM_MS)
-#define SIM_AHEAD_SPANS SIM_ENGINE_SPANS /* SIM_AHEAD_NS, a share less, and so on */
+#define SIM_AHEAD_SPANS 16u /* shares of it that are told apart */
 #define SIM_AHEAD_STEPS 127u
 /* What a stream may have its balloon give within SIM_AHEAD_NS, for each OOM costs it 1 ms. */
 #define SIM_AHEAD_OOM_PAGES 4096u
@@ -57,9 +57,9 @@ struct sim_ahead_step {
 struct sim_ahead {
 	u32 at, count; /* steps told already, and all */
 	u64 ticket;    /* of the stream's next turn after the log */
-	u8 spans; /* in that many of the spans it may come under pressure and tell, the longest first */
 	bool tells_pressure; /* it was configured to */
 	int stop;	     /* how the last step's turn ended, as sim_stream.c has it */
+	u64 silent_until_ns; /* and does not before that time */
 	u64 promised_pages; /* what the guest may touch */
 	/* More than the VM can take within SIM_AHEAD_NS: by faults, and read with them (disk, swap). */
 	u64 faulted_pages, read_pages[2];

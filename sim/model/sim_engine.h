@@ -54,7 +54,6 @@ struct sim_traces {
 void sim_traces_destroy(struct sim_traces *traces); /* after all cursors */
 
 struct sim_ahead;
-#define SIM_ENGINE_SPANS 16u
 
 struct sim_engine {
 	const struct sim_scenario *scenario; /* scaled, when pages are sampled */
@@ -77,7 +76,8 @@ struct sim_engine {
 	u64 ahead_end_ns;   /* latest turn that was played ahead of its time */
 	u64 *other_ns;	    /* heap of the times of all events but streams' turns */
 	u32 others_count, others_capacity;
-	u32 may_press_count[SIM_ENGINE_SPANS]; /* VMs that may report pressure so soon */
+	u64 *press_ns;	    /* tree: [1] is when a VM may report pressure at the earliest, */
+	u32 press_leaves;   /* [that + vm] when each may */
 	u64 promised_pages; /* what all guests may touch */
 	u64 least_delay_ns; /* of any message */
 };

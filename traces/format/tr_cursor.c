@@ -310,6 +310,24 @@ void tr_cursor_fetch(const struct tr_cursor *cursor, u32 step)
 	}
 }
 
+u64 tr_cursor_reach(const struct tr_cursor *cursor, u64 records, u64 most_ns)
+{
+	const struct tr_block_run *run = cursor->lanes[0].run_at;
+	u64 busy_ns = 0;
+
+	for (; run->span_ns != TR_RUN_NONE && busy_ns < most_ns; run++) {
+		if (run->op == TR_IDLE)
+			continue; /* who is late goes straight on */
+		if (run->op == TR_ACCESS && run->count > records) {
+			busy_ns += (u64)((unsigned __int128)run->span_ns * records / run->count);
+			break;
+		}
+		records -= run->op == TR_ACCESS ? run->count : 0;
+		busy_ns += run->span_ns;
+	}
+	return busy_ns < most_ns ? busy_ns : most_ns;
+}
+
 /* --- opening and closing --- */
 
 static void reset(struct tr_cursor *cursor)

@@ -81,6 +81,11 @@ int tr_cursor_next(struct tr_cursor *cursor, struct tr_run *run, struct tr_error
 #define TR_RUN_AHEAD 32u
 /* A run of this one-stream cursor is soon asked for: fetch for it.  @step 0, and then 1. */
 void tr_cursor_fetch(const struct tr_cursor *cursor, u32 step);
+/*
+ * For how much of the stream's busy time will this one-stream cursor hand out no more than
+ * @records accesses?  Told as far as @most_ns, and to the end of the block it stands in.
+ */
+u64 tr_cursor_reach(const struct tr_cursor *cursor, u64 records, u64 most_ns);
 void tr_cursor_rewind(struct tr_cursor *cursor);
 /* Continue with the first record or idling that ends or happens at or after @time_ns. */
 void tr_cursor_seek(struct tr_cursor *cursor, u64 time_ns);
