@@ -13,16 +13,18 @@
  * A VM may run ahead up to the first moment at which it could be seen or touched:
  * - the next event of any VM or of the host that is no stream's turn;
  * - the next turn of another stream of the same VM;
- * - SIM_AHEAD_NS from now, or some of its shares less, so that no turn of any VM has
- *   others feel it until then: host memory suffices for all that guests may touch and so is
- *   not reclaimed, and no guest that is to tell of memory pressure can use up its free
- *   memory by then (where one could at once: until its message could arrive).
+ * - SIM_AHEAD_NS from now, or earlier, so that no turn of any VM has others feel it until
+ *   then: host memory suffices for all that guests may touch and so is not reclaimed, and
+ *   the message of no guest that comes under memory pressure can have arrived.  How soon
+ *   one may come under it and tell follows from its free memory and from its trace, which
+ *   says how many accesses it makes, or else from what a fault costs it; and it does not
+ *   tell twice within its threshold.
  * And it stops before a turn that would do more than change its own state: one that
- * touches memory which the host has not backed, reclaims, or ends a segment.
+ * touches memory which the host has swapped out (or not backed, where its free memory is
+ * so short that the order of touches matters), reclaims, or ends a segment.
  * What breaks these rules trips an assertion.
  *
- * Measured: 1,000 VMs over their first second take 2.6 times less CPU time, a tenth of which
- * is the difference of 127 steps in 8 ms to 63 in 4; 255 in 16 gave nothing more
+ * Measured: 1,000 VMs over their first second take three times less CPU time than in step
  * (bench/README.md).
  */
 #ifndef SIM_AHEAD_H
