@@ -2,6 +2,7 @@
 /* cmd_trace_pack.c - wssim trace pack: .wst files rewritten as they are read fastest. */
 #include <argp.h>
 
+#include "cli/cli_stop.h"
 #include "cli/cmd.h"
 #include "cli/cmd_trace.h"
 #include "tr_repack.h"
@@ -59,9 +60,10 @@ int cmd_trace_pack(int argc, char **argv)
 
 	if (argp_parse(&argp, argc, argv, 0, NULL, &options))
 		return EXIT_USAGE;
+	cli_stop_install();
 	for (u32 i = 0; i < options.paths_count; i++) {
 		const char *to = options.output ? options.output : options.paths[i];
-		int rc = tr_repack(options.paths[i], to, &error);
+		int rc = tr_repack(options.paths[i], to, &cli_stop, &error);
 
 		if (rc)
 			return cmd_fail(rc, &error);

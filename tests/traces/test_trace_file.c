@@ -482,9 +482,12 @@ Test(trace_file, packing_a_packed_file_again_gives_the_same_file)
 	enum { COUNT = 400000 };
 	struct tr_meta meta = plain_meta(TR_NUMBER_REGIONS);
 	struct tr_record *records = calloc(COUNT, sizeof(*records));
+	const volatile bool stop = true;
 	struct tr_error error = { "" };
 	size_t size, again_size;
+	char tmp[112];
 
+	snprintf(tmp, sizeof(tmp), "%s.tmp", path);
 	seed_state = 7;
 	for (u32 i = 0; i < COUNT; i++)
 		records[i] = (struct tr_record){
@@ -495,19 +498,24 @@ Test(trace_file, packing_a_packed_file_again_gives_the_same_file)
 	write_file(&meta, records, COUNT);
 	u64 hash = hash_of_runs();
 
-	cr_assert_eq(tr_repack(path, path, &error), 0, "%s", error.text);
+	cr_assert_eq(tr_repack(path, path, NULL, &error), 0, "%s", error.text);
 	cr_assert_eq(hash_of_runs(), hash);
 	u8 *bytes = slurp(&size);
 
-	cr_assert_eq(tr_repack(path, path, &error), 0, "%s", error.text);
+	cr_assert_eq(tr_repack(path, path, NULL, &error), 0, "%s", error.text);
 	u8 *again = slurp(&again_size);
 
 	cr_assert_eq(size, again_size);
 	cr_assert_eq(memcmp(bytes, again, size), 0);
 	cr_assert_lt(size, COUNT * 3 / 2);
+	cr_assert_eq(tr_repack(path, path, &stop, &error), -EINTR);
+	cr_assert(access(tmp, F_OK), "what was begun is gone");
+	free(again);
+	again = slurp(&again_size);
+	cr_assert(size == again_size && !memcmp(bytes, again, size), "and the file as it was");
 	bytes[size / 2] ^= 1;
 	spill(bytes, size);
-	cr_assert_eq(tr_repack(path, path, &error), -EINVAL);
+	cr_assert_eq(tr_repack(path, path, NULL, &error), -EINVAL);
 	cr_assert(strstr(error.text, "does not match"), "%s", error.text);
 	free(bytes);
 	free(again);

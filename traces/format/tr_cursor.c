@@ -35,7 +35,7 @@ struct tr_cursor {
 	int failed;
 	u64 seek_ns;
 	bool shares; /* the file's decoded blocks; else */
-	struct tr_scratch scratch;
+	struct tr_workspace workspace;
 	struct tr_decoded spare; /* memory of a lane that came to its end */
 	struct lane lanes[]; /* one, or one a stream; here, so that they are fetched with the rest */
 };
@@ -63,7 +63,7 @@ static int fill_own(struct tr_cursor *cursor, struct lane *lane, u32 block,
 		lane->own = cursor->spare;
 		cursor->spare = (struct tr_decoded){ .entry = NULL };
 	}
-	return tr_decoded_fill(&lane->own, cursor->file, block, &cursor->scratch, error);
+	return tr_decoded_fill(&lane->own, cursor->file, block, &cursor->workspace, error);
 }
 
 /* Put the lane at the beginning of a block. */
@@ -363,7 +363,7 @@ int tr_cursor_open(struct tr_cursor **result, struct tr_file *file, int stream,
 		cursor->shares = file->share;
 	}
 	if (!cursor || !cursor->heap ||
-	    (!cursor->shares && tr_scratch_init(&cursor->scratch))) {
+	    (!cursor->shares && tr_workspace_init(&cursor->workspace))) {
 		tr_cursor_close(cursor);
 		return tr_fail(error, -ENOMEM, "%s: out of memory", file->path);
 	}
@@ -393,6 +393,6 @@ void tr_cursor_close(struct tr_cursor *cursor)
 		release_lane(cursor, &cursor->lanes[i]);
 	tr_decoded_release(&cursor->spare);
 	free(cursor->heap);
-	tr_scratch_destroy(&cursor->scratch);
+	tr_workspace_destroy(&cursor->workspace);
 	free(cursor);
 }

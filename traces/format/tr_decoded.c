@@ -19,22 +19,22 @@ int tr_fail_block(const struct tr_file *file, u32 block, const char *reason,
 		       file->blocks[block].entry.offset, reason);
 }
 
-int tr_scratch_init(struct tr_scratch *scratch)
+int tr_workspace_init(struct tr_workspace *workspace)
 {
-	*scratch = (struct tr_scratch){ .zstd = ZSTD_createDCtx() };
-	if (!scratch->zstd)
+	*workspace = (struct tr_workspace){ .zstd = ZSTD_createDCtx() };
+	if (!workspace->zstd)
 		return -ENOMEM;
 	/* The block's own checksum was right by then; a zstd that cannot skip its own does not. */
-	ZSTD_DCtx_setParameter(scratch->zstd, ZSTD_d_forceIgnoreChecksum, ZSTD_d_ignoreChecksum);
+	ZSTD_DCtx_setParameter(workspace->zstd, ZSTD_d_forceIgnoreChecksum, ZSTD_d_ignoreChecksum);
 	return 0;
 }
 
-void tr_scratch_destroy(struct tr_scratch *scratch)
+void tr_workspace_destroy(struct tr_workspace *workspace)
 {
-	free(scratch->stored);
-	free(scratch->raw);
-	ZSTD_freeDCtx(scratch->zstd);
-	*scratch = (struct tr_scratch){ .zstd = NULL };
+	free(workspace->stored);
+	free(workspace->raw);
+	ZSTD_freeDCtx(workspace->zstd);
+	*workspace = (struct tr_workspace){ .zstd = NULL };
 }
 
 static int reserve(u8 **bytes, size_t *capacity, size_t size)
@@ -72,31 +72,31 @@ static int check_stored(const struct tr_file *file, u32 block, const u8 *stored,
 	return 0;
 }
 
-/* Bytes of the block into scratch->raw, decompressed. */
-static int read_block(const struct tr_file *file, u32 block, struct tr_scratch *scratch,
+/* Bytes of the block into workspace->raw, decompressed. */
+static int read_block(const struct tr_file *file, u32 block, struct tr_workspace *workspace,
 		      struct tr_block_head *head, struct tr_error *error)
 {
 	const struct tr_block_ref *ref = &file->blocks[block];
 	int rc;
 
-	if (reserve(&scratch->stored, &scratch->stored_capacity, ref->stored_size))
+	if (reserve(&workspace->stored, &workspace->stored_capacity, ref->stored_size))
 		return tr_fail(error, -ENOMEM, "%s: out of memory", file->path);
-	rc = tr_reader_read(file, scratch->stored, ref->stored_size, ref->entry.offset, error);
+	rc = tr_reader_read(file, workspace->stored, ref->stored_size, ref->entry.offset, error);
 	if (rc)
 		return rc;
-	rc = check_stored(file, block, scratch->stored, head, error);
+	rc = check_stored(file, block, workspace->stored, head, error);
 	if (rc)
 		return rc;
 	u32 raw_size = tr_block_raw_size(head);
-	if (reserve(&scratch->raw, &scratch->raw_capacity, raw_size + TR_BLOCK_SLACK))
+	if (reserve(&workspace->raw, &workspace->raw_capacity, raw_size + TR_BLOCK_SLACK))
 		return tr_fail(error, -ENOMEM, "%s: out of memory", file->path);
-	size_t got = ZSTD_decompressDCtx(scratch->zstd, scratch->raw, raw_size,
-					 scratch->stored + TR_BLOCK_HEAD_BYTES, head->stored_size);
+	size_t got = ZSTD_decompressDCtx(workspace->zstd, workspace->raw, raw_size,
+					 workspace->stored + TR_BLOCK_HEAD_BYTES, head->stored_size);
 	if (ZSTD_isError(got))
 		return tr_fail_block(file, block, ZSTD_getErrorName(got), error);
 	if (got != raw_size)
 		return tr_fail_block(file, block, "is shorter than its head says", error);
-	memset(scratch->raw + raw_size, 0, TR_BLOCK_SLACK);
+	memset(workspace->raw + raw_size, 0, TR_BLOCK_SLACK);
 	return 0;
 }
 
@@ -126,26 +126,26 @@ static int reserve_runs(struct tr_decoded *decoded, u32 count)
 }
 
 int tr_decoded_fill(struct tr_decoded *decoded, const struct tr_file *file, u32 block,
-		    struct tr_scratch *scratch, struct tr_error *error)
+		    struct tr_workspace *workspace, struct tr_error *error)
 {
 	const struct tr_run_bounds bounds = { file->meta.memcgs_count, file->meta.nodes_count };
 	struct tr_block_head *head = &decoded->head;
 	const char *reason;
 	u32 page_max = 0;
-	int rc = read_block(file, block, scratch, head, error);
+	int rc = read_block(file, block, workspace, head, error);
 
 	if (rc)
 		return rc;
 	if (reserve_entries(decoded, head->records_count) ||
 	    reserve_runs(decoded, head->runs_count))
 		return tr_fail(error, -ENOMEM, "%s: out of memory", file->path);
-	if (tr_block_decode(decoded->entry, head->records_count, scratch->raw, head->data_size,
+	if (tr_block_decode(decoded->entry, head->records_count, workspace->raw, head->data_size,
 			    &page_max))
 		return tr_fail_block(file, block, "lengths of its entries do not add up", error);
 	if (head->records_count && page_max >= file->meta.pages_count)
 		return tr_fail_block(file, block, "has a page beyond the trace's last", error);
 	memset(decoded->entry + head->records_count, 0, TR_RUN_AHEAD * sizeof(*decoded->entry));
-	const u8 *runs = scratch->raw + tr_block_raw_size(head) - head->runs_size;
+	const u8 *runs = workspace->raw + tr_block_raw_size(head) - head->runs_size;
 	if (tr_block_get_runs(decoded->run, head, runs, &bounds, &reason))
 		return tr_fail_block(file, block, reason, error);
 	return 0;
@@ -174,7 +174,7 @@ int tr_file_share(struct tr_file *file)
 	/* A single reader goes on into the memory that it just left: it is in the caches. */
 	share->idle_max = 1;
 	share->of_block = calloc((size_t)file->blocks_count + 1, sizeof(*share->of_block));
-	if (!share->of_block || tr_scratch_init(&share->scratch)) {
+	if (!share->of_block || tr_workspace_init(&share->workspace)) {
 		tr_share_close(share);
 		return -ENOMEM;
 	}
@@ -225,7 +225,7 @@ int tr_share_take(struct tr_file *file, u32 block, struct tr_decoded **result,
 							       : calloc(1, sizeof(*decoded));
 		if (!decoded)
 			return tr_fail(error, -ENOMEM, "%s: out of memory", file->path);
-		int rc = tr_decoded_fill(decoded, file, block, &share->scratch, error);
+		int rc = tr_decoded_fill(decoded, file, block, &share->workspace, error);
 
 		if (rc) {
 			tr_decoded_release(decoded);
@@ -268,7 +268,7 @@ void tr_share_close(struct tr_share *share)
 		tr_decoded_release(decoded);
 		free(decoded);
 	}
-	tr_scratch_destroy(&share->scratch);
+	tr_workspace_destroy(&share->workspace);
 	free(share->of_block);
 	free(share);
 }

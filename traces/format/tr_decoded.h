@@ -16,7 +16,7 @@
 #include "tr_reader.h"
 
 /* What decoding needs besides, for one block after the other. */
-struct tr_scratch {
+struct tr_workspace {
 	u8 *stored, *raw;
 	size_t stored_capacity, raw_capacity;
 	ZSTD_DCtx *zstd;
@@ -38,15 +38,15 @@ struct tr_share {
 	struct tr_decoded **of_block;
 	struct tr_decoded *idle_first, *idle_last;
 	u32 idle_count, idle_max;
-	struct tr_scratch scratch;
+	struct tr_workspace workspace;
 };
 
-int tr_scratch_init(struct tr_scratch *scratch); /* 0 or -ENOMEM */
-void tr_scratch_destroy(struct tr_scratch *scratch);
+int tr_workspace_init(struct tr_workspace *workspace); /* 0 or -ENOMEM */
+void tr_workspace_destroy(struct tr_workspace *workspace);
 
 /* Read and check block @block into @decoded.  Return: 0 or negative errno with text. */
 int tr_decoded_fill(struct tr_decoded *decoded, const struct tr_file *file, u32 block,
-		    struct tr_scratch *scratch, struct tr_error *error);
+		    struct tr_workspace *workspace, struct tr_error *error);
 /* Frees what @decoded holds, and not itself. */
 void tr_decoded_release(struct tr_decoded *decoded);
 

@@ -15,7 +15,8 @@ struct repack {
 	struct tr_file *file;
 	struct tr_place place;
 	const char *path;
-	struct tr_scratch scratch;
+	const volatile bool *stop;
+	struct tr_workspace workspace;
 	struct tr_decoded decoded;
 	struct tr_pack pack;
 	u8 *raw; /* of the block at hand */
@@ -55,7 +56,10 @@ static int put_header(struct repack *repack, struct tr_error *error)
 static int get_block(struct repack *repack, u32 block, struct tr_error *error)
 {
 	struct tr_block_head *head = &repack->decoded.head;
-	int rc = tr_decoded_fill(&repack->decoded, repack->file, block, &repack->scratch, error);
+	int rc = repack->stop && *repack->stop ?
+			 tr_fail(error, -EINTR, "%s: interrupted; nothing written", repack->path) :
+			 tr_decoded_fill(&repack->decoded, repack->file, block, &repack->workspace,
+					 error);
 
 	if (rc)
 		return rc;
@@ -70,7 +74,7 @@ static int get_block(struct repack *repack, u32 block, struct tr_error *error)
 		repack->raw = raw;
 		repack->capacity = room;
 	}
-	memcpy(repack->raw, repack->scratch.raw, entries);
+	memcpy(repack->raw, repack->workspace.raw, entries);
 	head->runs_layout = TR_RUNS_COLUMNS;
 	head->runs_size = tr_block_put_columns(repack->raw + entries, repack->decoded.run,
 					       head->runs_count);
@@ -168,10 +172,10 @@ static int write_all(struct repack *repack, struct tr_error *error)
 	return rc ? rc : put_index(repack, error);
 }
 
-int tr_repack(const char *from, const char *to, struct tr_error *error)
+int tr_repack(const char *from, const char *to, const volatile bool *stop, struct tr_error *error)
 {
-	struct repack repack = { .path = to };
-	int rc = !tr_pack_init(&repack.pack) && !tr_scratch_init(&repack.scratch)
+	struct repack repack = { .path = to, .stop = stop };
+	int rc = !tr_pack_init(&repack.pack) && !tr_workspace_init(&repack.workspace)
 			 ? tr_file_open(&repack.file, from, error)
 			 : tr_fail(error, -ENOMEM, "%s: out of memory", to);
 
@@ -185,7 +189,7 @@ int tr_repack(const char *from, const char *to, struct tr_error *error)
 		tr_place_abort(&repack.place);
 	tr_file_close(repack.file);
 	tr_decoded_release(&repack.decoded);
-	tr_scratch_destroy(&repack.scratch);
+	tr_workspace_destroy(&repack.workspace);
 	tr_pack_destroy(&repack.pack);
 	free(repack.raw);
 	free(repack.sizes);

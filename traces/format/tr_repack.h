@@ -14,7 +14,10 @@
 
 #define TR_REPACK_BYTES 1.49 /* a record, with all that is in the file */
 
-/* @from to @to, which may be the same.  Return: 0 or negative errno with text. */
-int tr_repack(const char *from, const char *to, struct tr_error *error);
+/*
+ * @from to @to, which may be the same.  @stop, which may be NULL: once it is true, @to is left
+ * as it was, and -EINTR.  Return: 0 or negative errno with text.
+ */
+int tr_repack(const char *from, const char *to, const volatile bool *stop, struct tr_error *error);
 
 #endif /* TR_REPACK_H */
