@@ -5,12 +5,20 @@
 
 #include "tr_error.h"
 #include "tr_file.h"
+#include "tr_origin.h"
 
 int cmd_trace_import(int argc, char **argv);
 int cmd_trace_info(int argc, char **argv);
 int cmd_trace_dump(int argc, char **argv);
 int cmd_trace_pack(int argc, char **argv);
 int cmd_trace_gen(int argc, char **argv);
+
+/*
+ * Open the writer of a trace with this origin, which is freed; @rc: whether it could be made.
+ * Return: 0 or negative errno with text.
+ */
+int cmd_trace_begin(struct tr_writer **writer, const char *path, struct tr_meta *meta,
+		    struct tr_origin *origin, int rc, struct tr_error *error);
 
 /*
  * A sink before a writer: ends at a count or at Ctrl-C, shows progress on a terminal.

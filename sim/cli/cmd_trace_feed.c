@@ -12,6 +12,16 @@
 
 #define PROGRESS_RECORDS (1u << 20)
 
+int cmd_trace_begin(struct tr_writer **writer, const char *path, struct tr_meta *meta,
+		    struct tr_origin *origin, int rc, struct tr_error *error)
+{
+	meta->origin = origin->text;
+	rc = rc ? tr_fail(error, -ENOMEM, "%s: out of memory", path) :
+		  tr_writer_open(writer, path, meta, error);
+	tr_origin_free(origin);
+	return rc;
+}
+
 static int put(void *ctx, const struct tr_record *record, struct tr_error *error)
 {
 	struct cmd_trace_feed *feed = ctx;

@@ -116,14 +116,7 @@ static int open_writer(struct tr_writer **writer, const struct options *options,
 		rc = tr_origin_add(&origin, param->name, "%s",
 				   tr_gen_format(param, options->value[i], text, sizeof(text)));
 	}
-	if (rc) {
-		tr_origin_free(&origin);
-		return tr_fail(error, -ENOMEM, "%s: out of memory", options->output);
-	}
-	meta.origin = origin.text;
-	rc = tr_writer_open(writer, options->output, &meta, error);
-	tr_origin_free(&origin);
-	return rc;
+	return cmd_trace_begin(writer, options->output, &meta, &origin, rc, error);
 }
 
 static int generate(const struct options *options)

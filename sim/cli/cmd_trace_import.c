@@ -270,22 +270,16 @@ static int open_writer(struct tr_writer **writer, const struct options *options,
 		.default_type = options->type < 0 ? info->default_type : (u32)options->type,
 		.window_ns = options->has_window ? options->window_ns : info->window_ns,
 	};
-	int rc;
+	int rc = tr_origin_add(&origin, "kind", "imported") ||
+		 tr_origin_add(&origin, "source", "%s", slash ? slash + 1 : options->input) ||
+		 tr_origin_add(&origin, "format", "%s", info->format) ||
+		 tr_origin_add_command(&origin, "command", argv) ||
+		 (tr_import_is_demand(info->format) &&
+		  tr_origin_add(&origin, "model", "%s",
+				tr_demand_text(&options->import.demand, model))) ||
+		 (options->note && tr_origin_add(&origin, "note", "%s", options->note));
 
-	if (tr_origin_add(&origin, "kind", "imported") ||
-	    tr_origin_add(&origin, "source", "%s", slash ? slash + 1 : options->input) ||
-	    tr_origin_add(&origin, "format", "%s", info->format) ||
-	    tr_origin_add_command(&origin, "command", argv) ||
-	    (tr_import_is_demand(info->format) && tr_origin_add(&origin, "model", "%s",
-					      tr_demand_text(&options->import.demand, model))) ||
-	    (options->note && tr_origin_add(&origin, "note", "%s", options->note))) {
-		tr_origin_free(&origin);
-		return tr_fail(error, -ENOMEM, "%s: out of memory", options->output);
-	}
-	meta.origin = origin.text;
-	rc = tr_writer_open(writer, options->output, &meta, error);
-	tr_origin_free(&origin);
-	return rc;
+	return cmd_trace_begin(writer, options->output, &meta, &origin, rc, error);
 }
 
 /* Replacing the input by what was read from it would lose what .wst does not keep. */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli/cmd.h"
+#include "cli/cmd_trace.h"
 #include "cli/cmd_trace_record.h"
 #include "tr_file.h"
 #include "tr_origin.h"
@@ -287,27 +288,20 @@ static int record(struct options *options, struct tr_error *error)
 	struct tr_meta meta = { .numbering = TR_NUMBER_REGIONS, .default_type = TR_ANON };
 	struct tr_record_result result;
 	struct tr_writer *writer;
-	int rc;
+	int rc = origin_make(options, &origin);
 
-	if (origin_make(options, &origin)) {
-		tr_origin_free(&origin);
-		return tr_fail(error, -ENOMEM, "out of memory");
-	}
-	meta.origin = origin.text;
 	meta.window_ns = options->record.window_insns * options->record.ns_per_kinsn / 1000;
-	rc = tr_writer_open(&writer, options->output, &meta, error);
+	rc = cmd_trace_begin(&writer, options->output, &meta, &origin, rc, error);
 	if (rc)
-		goto out;
+		return rc;
 	rc = run(options, tr_writer_sink(writer), &result, error);
 	if (rc) {
 		tr_writer_abort(writer);
-		goto out;
+		return rc;
 	}
 	rc = tr_writer_commit(writer, error);
 	if (!rc)
 		report(options, &result);
-out:
-	tr_origin_free(&origin);
 	return rc;
 }
 

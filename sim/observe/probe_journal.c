@@ -14,7 +14,7 @@
 #define VERSION 1
 
 struct probe_journal {
-	struct sim_file file;
+	struct sim_file file; /* first, for sim_file_make() */
 	const struct sim_scenario *scenario;
 };
 
@@ -61,16 +61,13 @@ static void record_decode(struct sim_event_record *record, const u8 bytes[SIM_JO
 int probe_journal_create(struct probe_journal **journal, const char *dir, const char *name,
 			 const struct sim_scenario *scenario, struct tr_error *error)
 {
-	struct probe_journal *made = calloc(1, sizeof(*made));
+	struct probe_journal *made;
 	int rc;
 
-	assert(made);
-	made->scenario = scenario;
-	rc = sim_file_create(&made->file, dir, name, error);
-	if (rc) {
-		free(made);
+	made = sim_file_make(sizeof(*made), dir, name, &rc, error);
+	if (rc)
 		return rc;
-	}
+	made->scenario = scenario;
 	*journal = made;
 	return 0;
 }

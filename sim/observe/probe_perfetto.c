@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* probe_perfetto.c - counters and instants in Chrome's trace format. */
-#include <assert.h>
 #include <stdlib.h>
 
 #include "observe/probe_perfetto.h"
@@ -11,8 +10,7 @@
 #define VM_PID(vm) ((vm) + 2)
 
 struct probe_perfetto {
-	struct sim_file file;
-	const struct sim_scenario *scenario;
+	struct sim_file file; /* first, for sim_file_make() */
 	bool filled;
 };
 
@@ -142,16 +140,12 @@ static void on_event(void *ctx, const struct sim_event_record *record)
 int probe_perfetto_create(struct probe_perfetto **perfetto, const char *dir, const char *name,
 			  const struct sim_scenario *scenario, struct tr_error *error)
 {
-	struct probe_perfetto *made = calloc(1, sizeof(*made));
+	struct probe_perfetto *made;
 	int rc;
 
-	assert(made);
-	made->scenario = scenario;
-	rc = sim_file_create(&made->file, dir, name, error);
-	if (rc) {
-		free(made);
+	made = sim_file_make(sizeof(*made), dir, name, &rc, error);
+	if (rc)
 		return rc;
-	}
 	name_process(made, HOST_PID, "host");
 	for (u32 i = 0; i < scenario->vms_count; i++)
 		name_process(made, VM_PID(i), scenario->vm[i].name);

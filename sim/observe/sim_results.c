@@ -233,6 +233,19 @@ int sim_file_create(struct sim_file *file, const char *dir, const char *name,
 	return 0;
 }
 
+void *sim_file_make(size_t size, const char *dir, const char *name, int *rc,
+		    struct tr_error *error)
+{
+	struct sim_file *file = calloc(1, size);
+
+	*rc = file ? sim_file_create(file, dir, name, error) :
+		     tr_fail(error, -ENOMEM, "%s: out of memory", name);
+	if (!*rc)
+		return file;
+	free(file);
+	return NULL;
+}
+
 int sim_file_close(struct sim_file *file, struct tr_error *error)
 {
 	int err = 0;

@@ -44,6 +44,12 @@ struct sim_file {
 /* @name may hold one folder ("plots/x.svg"), which is made. */
 int sim_file_create(struct sim_file *file, const char *dir, const char *name,
 		    struct tr_error *error);
+/*
+ * The same in memory of its own: @size zeroed bytes that begin with a struct sim_file.
+ * Return: what sim_file_close() and free() are for; NULL with *rc negative and text.
+ */
+void *sim_file_make(size_t size, const char *dir, const char *name, int *rc,
+		    struct tr_error *error);
 /* Flush and close; tells of any write that failed since the file was made. */
 int sim_file_close(struct sim_file *file, struct tr_error *error);
 

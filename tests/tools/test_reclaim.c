@@ -610,6 +610,26 @@ Test(reclaim, harvest_takes_its_bit_and_no_other)
 	}
 }
 
+static struct sim_reclaim *open_space(struct sim_reclaim_space *space,
+				      const struct sim_reclaim_choice *choice)
+{
+	struct sim_reclaim *reclaim;
+
+	space->accessed = SIM_HOT_ACCESSED_GUEST;
+	space->hot = calloc(space->pages_count, 1);
+	space->entry = calloc(space->pages_count, sizeof(u16));
+	space->link = calloc(1, sim_reclaim_link_bytes(choice->ops, space->pages_count));
+	space->link2 = calloc(space->pages_count, sizeof(u32));
+	cr_assert(!sim_reclaim_open(&reclaim, choice, space, 0, 0));
+	return reclaim;
+}
+
+static void close_space(struct sim_reclaim_space *space, struct sim_reclaim *reclaim)
+{
+	sim_reclaim_close(reclaim);
+	free(space->hot), free(space->entry), free(space->link), free(space->link2);
+}
+
 /*
  * Does eviction deactivate pages of a file lruvec of @inactive and @active pages, each of which
  * stands for @stands_for?
@@ -618,18 +638,12 @@ static bool deactivates(u32 inactive, u32 active, u32 stands_for)
 {
 	struct sim_reclaim_choice choice = choose("twolist");
 	struct sim_reclaim_space space = { .pages_count = (inactive + active + 63) / 64 * 64,
-					   .stands_for = stands_for,
-					   .accessed = SIM_HOT_ACCESSED_GUEST };
+					   .stands_for = stands_for };
 	struct sim_reclaim_scan scan = { .budget = 1000 };
-	struct sim_reclaim *reclaim;
+	struct sim_reclaim *reclaim = open_space(&space, &choice);
 	struct sim_reclaim_stat stat;
 	u32 victims[64], want = (inactive >> 12) + 1; /* one more than the first look at the lists gives */
 
-	space.hot = calloc(space.pages_count, 1);
-	space.entry = calloc(space.pages_count, sizeof(u16));
-	space.link = calloc(1, sim_reclaim_link_bytes(choice.ops, space.pages_count));
-	space.link2 = calloc(space.pages_count, sizeof(u32));
-	cr_assert(!sim_reclaim_open(&reclaim, &choice, &space, 0, 0));
 	for (u32 page = 0; page < inactive + active; page++) {
 		space.hot[page] = SIM_HOT_PRESENT;
 		choice.ops->insert(reclaim, page, WS_FILE, WS_ENTER_READ, 0);
@@ -640,8 +654,7 @@ static bool deactivates(u32 inactive, u32 active, u32 stands_for)
 	cr_assert_eq(stat.active[WS_FILE], active);
 	cr_assert_eq(choice.ops->evict(reclaim, &scan, victims, NULL, want), want);
 	choice.ops->stat(reclaim, &stat);
-	sim_reclaim_close(reclaim);
-	free(space.hot), free(space.entry), free(space.link), free(space.link2);
+	close_space(&space, reclaim);
 	return stat.active[WS_FILE] < active;
 }
 
@@ -664,17 +677,12 @@ static bool far_file_is_recent(const char *name, u32 swappiness, bool no_swap)
 {
 	enum { ANON = 400, FILES = 240 };
 	struct sim_reclaim_choice choice = choose(name);
-	struct sim_reclaim_space space = { .pages_count = 640, .accessed = SIM_HOT_ACCESSED_GUEST };
+	struct sim_reclaim_space space = { .pages_count = 640 };
 	struct sim_reclaim_scan scan = { .swappiness = swappiness, .no_swap = no_swap,
 					 .budget = 1000 };
-	struct sim_reclaim *reclaim;
+	struct sim_reclaim *reclaim = open_space(&space, &choice);
 	u32 victims[FILES], shadows[FILES], got = 0;
 
-	space.hot = calloc(space.pages_count, 1);
-	space.entry = calloc(space.pages_count, sizeof(u16));
-	space.link = calloc(1, sim_reclaim_link_bytes(choice.ops, space.pages_count));
-	space.link2 = calloc(space.pages_count, sizeof(u32));
-	cr_assert(!sim_reclaim_open(&reclaim, &choice, &space, 0, 0));
 	for (u32 page = 0; page < ANON + FILES; page++) {
 		space.hot[page] = SIM_HOT_PRESENT;
 		choice.ops->insert(reclaim, page, page < ANON ? WS_ANON : WS_FILE, WS_ENTER_FAULT, 0);
@@ -684,8 +692,7 @@ static bool far_file_is_recent(const char *name, u32 swappiness, bool no_swap)
 	for (u32 i = 0; i < got; i++)
 		cr_assert(victims[i] >= ANON, "page %u", victims[i]);
 	bool recent = choice.ops->insert(reclaim, victims[0], WS_FILE, WS_ENTER_FAULT, shadows[0]);
-	sim_reclaim_close(reclaim);
-	free(space.hot), free(space.entry), free(space.link), free(space.link2);
+	close_space(&space, reclaim);
 	return recent;
 }
 
