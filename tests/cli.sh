@@ -236,6 +236,11 @@ if has size && [ -n "$trace" ]; then
 	say $? "whatif answers from an inventory"
 	run whatif "$work/ok.json" --runs 2 --policy static --json && grep -q '"oom_risk_below"' "$work/out"
 	say $? "whatif --json of a scenario"
+	run whatif "$work/ok.json" --precision 0.5 --policy static && grep -q '^3 runs of each: by then' "$work/out"
+	say $? "whatif makes as many runs as its intervals need"
+	run whatif "$work/ok.json" --quick --policy static --json && grep -q '"pages_one_in": 16' "$work/out"
+	say $? "whatif --quick samples pages"
+	expect 2 'runs has no place' whatif "$work/ok.json" --quick --runs 2
 	expect 2 'vms.csv: an inventory needs --host-memory' whatif "$work/vms.csv"
 	echo 'c,many,loop.wst' >> "$work/vms.csv"
 	expect 2 'vms.csv: line 4: memory' whatif "$work/vms.csv" --host-memory 1GiB

@@ -169,6 +169,7 @@ static int do_jobs(struct exp_runner *runner, struct jobs *jobs, const char *wha
 			if (jobs->at[i].pid != pid)
 				continue;
 			finished(&jobs->at[i], status);
+			jobs->at[i].pid = 0; /* another job may get this number */
 			show(what, ++done, jobs->count);
 			running--;
 		}

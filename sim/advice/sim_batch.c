@@ -12,11 +12,11 @@
 static int work(void *ctx, u32 job, void **result, size_t *bytes, struct tr_error *error)
 {
 	const struct sim_batch *batch = ctx;
-	struct sim_scenario scenario = *batch->scenario[job / batch->runs_count];
+	struct sim_scenario scenario = *batch->scenario[job % batch->scenarios_count];
 	struct sim_single single = { .scenario = &scenario, .stop = batch->stop };
 	int rc;
 
-	scenario.run += job % batch->runs_count;
+	scenario.run += job / batch->scenarios_count;
 	rc = sim_single_run(&single, error);
 	if (!rc && single.summary->interrupted)
 		rc = -EINTR;
@@ -29,13 +29,28 @@ static int work(void *ctx, u32 job, void **result, size_t *bytes, struct tr_erro
 	return 0;
 }
 
+static bool has_run(const struct sim_batch *batch, u32 run)
+{
+	for (u32 i = 0; i < batch->scenarios_count; i++)
+		if (!sim_batch_at(batch, i, run))
+			return false;
+	return true;
+}
+
 static int take(void *ctx, u32 job, const void *result, size_t bytes)
 {
 	struct sim_batch *batch = ctx;
+	u32 run = job / batch->scenarios_count, scenario = job % batch->scenarios_count;
+	struct sim_summary *summary = malloc(bytes);
 
-	batch->summary[job] = malloc(bytes);
-	assert(batch->summary[job]);
-	memcpy(batch->summary[job], result, bytes);
+	assert(summary);
+	memcpy(summary, result, bytes);
+	batch->summary[scenario * batch->runs_count + run] = summary;
+	while (batch->runs_done < batch->runs_count && has_run(batch, batch->runs_done)) {
+		batch->runs_done++;
+		if (batch->enough && batch->enough(batch->enough_ctx, batch, batch->runs_done))
+			return -ECANCELED; /* the pool ends what is still under way */
+	}
 	return 0;
 }
 
@@ -65,11 +80,11 @@ int sim_batch_run(struct sim_batch *batch, struct tr_error *error)
 
 	batch->summary = calloc(jobs, sizeof(*batch->summary));
 	assert(batch->summary);
+	batch->runs_done = 0;
 	rc = sim_pool_run(&pool, error);
-	for (u32 i = 0; i < jobs && !rc; i++)
-		if (!batch->summary[i])
-			rc = tr_fail(error, -EINTR, "interrupted");
-	return rc;
+	if (rc == -ECANCELED)
+		return 0;
+	return !rc && batch->runs_done < batch->runs_count ? tr_fail(error, -EINTR, "interrupted") : rc;
 }
 
 void sim_batch_free(struct sim_batch *batch)

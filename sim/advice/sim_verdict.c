@@ -31,13 +31,13 @@ const char *sim_verdict_cause(enum sim_vm_metric cause)
 	return "nothing in particular";
 }
 
-double sim_verdict_upper(u32 bad, u32 runs)
+/* The share at which so few bad ones would be seen only in @tail of all cases. */
+static double upper(u32 bad, u32 runs, double tail)
 {
 	double low = 0, high = 1;
 
 	if (!runs || bad >= runs)
 		return 1;
-	/* The share at which so few bad ones would be seen only once in twenty times. */
 	for (u32 i = 0; i < 60; i++) {
 		double p = (low + high) / 2, term = pow(1 - p, runs), sum = term;
 
@@ -45,9 +45,35 @@ double sim_verdict_upper(u32 bad, u32 runs)
 			term *= p / (1 - p) * (runs - k + 1) / k;
 			sum += term;
 		}
-		*(sum > 0.05 ? &low : &high) = p;
+		*(sum > tail ? &low : &high) = p;
 	}
 	return high;
+}
+
+double sim_verdict_upper(u32 bad, u32 runs)
+{
+	return upper(bad, runs, 0.05);
+}
+
+struct sim_share sim_verdict_share(u32 bad, u32 runs)
+{
+	double tail = bad && bad < runs ? 0.025 : 0.05;
+
+	return (struct sim_share){ .low = bad ? 1 - upper(runs - bad, runs, tail) : 0,
+				   .high = upper(bad, runs, tail) };
+}
+
+char *sim_verdict_share_text(u32 bad, u32 runs, char text[SIM_SHARE_TEXT])
+{
+	struct sim_share share = sim_verdict_share(bad, runs);
+
+	if (!bad)
+		snprintf(text, SIM_SHARE_TEXT, "below %.0f %%", 100 * share.high);
+	else if (bad >= runs)
+		snprintf(text, SIM_SHARE_TEXT, "at least %.0f %%", 100 * share.low);
+	else
+		snprintf(text, SIM_SHARE_TEXT, "%.0f to %.0f %%", 100 * share.low, 100 * share.high);
+	return text;
 }
 
 static u32 slowest_vm(struct sim_summary *const *summary, u32 runs)
@@ -102,7 +128,7 @@ void sim_verdict_make(struct sim_verdict *verdict, const struct sim_slo *slo,
 	verdict->valid = true;
 	for (u32 run = 0; run < runs_count; run++) {
 		const double *value = summary[run]->value;
-		bool killed = value[SIM_RUN_OOM] > 0 || value[SIM_RUN_HOST_OOM] > 0;
+		bool killed = sim_verdict_is_killed(summary[run]);
 
 		slowdown[run] = value[slo->metric];
 		for (u32 vm = 0; vm < summary[run]->vms_count && slo->no_oom_deflate; vm++)

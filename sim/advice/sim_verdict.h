@@ -42,8 +42,27 @@ static inline bool sim_verdict_is_safe(const struct sim_verdict *verdict)
 	return verdict->runs && verdict->safe == verdict->runs;
 }
 
+/* Was anything killed for want of memory, in a guest or on the host? */
+static inline bool sim_verdict_is_killed(const struct sim_summary *summary)
+{
+	return summary->value[SIM_RUN_OOM] > 0 || summary->value[SIM_RUN_HOST_OOM] > 0;
+}
+
 /* 95 % upper bound on the share of runs for which @bad of @runs is true (Clopper and Pearson). */
 double sim_verdict_upper(u32 bad, u32 runs);
+
+/*
+ * The same share from both sides, with 95 % together; where no run was bad or all were, one
+ * side is certain and the other has all of the 95 %.
+ */
+struct sim_share {
+	double low, high;
+};
+struct sim_share sim_verdict_share(u32 bad, u32 runs);
+
+/* That in words: "below 26 %", "at least 22 %", "3 to 65 %". */
+#define SIM_SHARE_TEXT 32
+char *sim_verdict_share_text(u32 bad, u32 runs, char text[SIM_SHARE_TEXT]);
 
 /* "swap-in and reads from disk": a cause in words. */
 const char *sim_verdict_cause(enum sim_vm_metric cause);

@@ -7,39 +7,43 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "advice/sim_batch.h"
+#include "advice/sim_forecast.h"
 #include "advice/sim_inventory.h"
-#include "advice/sim_variant.h"
 #include "cli/cli_stop.h"
 #include "cli/cmd.h"
 #include "cli/cmd_advice.h"
 #include "cli/cmd_options.h"
-#include "output/sim_comparison.h"
+#include "model/sim_sampling.h"
 #include "output/sim_estimate_write.h"
-#include "observe/sim_results.h"
-#include "output/sim_single.h"
 #include "scenario/sim_json_write.h"
 #include "scenario/sim_scenario_read.h"
 #include "tr_demand.h"
 #include "tr_scratch.h"
 #include "tr_units.h"
 
-#define RUNS_DEFAULT 5
+#define RUNS_LEAST 3
+#define RUNS_MOST 10
+#define PRECISION_DEFAULT 0.01
+#define LOOK_ONE_IN 16 /* the first look; its error is known (sim_sampling.h) */
+#define LOOK_FROM_NS (7200 * 1000000000ull) /* VM time: with less the answer itself is soon there */
 #define SCALE_DEFAULT 24
 #define POLICIES_DEFAULT "static,auto-balloon,mom,ws-target"
 
 struct options {
 	struct cmd_advice advice;
 	const char *policies;
-	double time_scale;
+	double time_scale, precision;
+	bool quick;
 };
 
 /* Everything that was found. */
 struct answer {
 	const struct sim_scenario *scenario;
-	struct sim_comparison comparison;
-	struct sim_verdict verdict[CMD_POLICIES_MAX]; /* the worst VM against --slowdown */
+	struct sim_forecast forecast;
 	u64 nominal_bytes;
+	u32 runs_fixed; /* 0: as many as the intervals need */
+	u32 one_in;	/* 0: all pages */
+	bool interrupted;
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -56,6 +60,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'x':
 		options->time_scale = cmd_option_ratio(state, "--time-scale", arg, 0.999999, 1e6);
 		return 0;
+	case 'P':
+		options->precision = cmd_option_ratio(state, "--precision", arg, 0, 1);
+		return 0;
+	case 'q':
+		options->quick = true;
+		return 0;
 	default:
 		return cmd_option_input(key, arg, state, "inventory or scenario", &options->advice.input);
 	}
@@ -66,6 +76,9 @@ static const struct argp_option option[] = {
 	{ "policies", 'p', NULL, OPTION_ALIAS, NULL, 0 },
 	{ "time-scale", 'x', "FACTOR", 0,
 	  "demand series of an inventory: divide their times (default 24: a day in an hour)", 0 },
+	{ "precision", 'P', "SHARE", 0,
+	  "without --runs: stop when slowdown and saving are known within so much (default 0.01)", 0 },
+	{ "quick", 'q', NULL, 0, "the first look alone: one run, one block of 32 pages in 16", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 
@@ -81,72 +94,61 @@ static const char doc[] =
 	"  wssim whatif demo.json --slowdown 1.1 --runs 10\n"
 	"  wssim whatif demo.json --policy ws-target --set host.memory=400MiB\n\n"
 	"Slowdown is against the same run with memory for everybody; intervals are 95 % bootstrap "
-	"intervals over --runs runs (default 5).\n"
+	"intervals over runs with different random numbers. Without --runs, 3 runs are made, and "
+	"more, up to 10, until for each policy the intervals of the worst VM's slowdown and of the "
+	"saving are within 1 % (--precision) and runs agree on whether anything is killed. Where the "
+	"VMs together run for two hours or more, a first look at a sixteenth of their pages is "
+	"printed before. Ctrl-C ends it with what is known by then.\n"
 	"Exit status: 0 done, 1 failed or interrupted, 2 usage or bad input.";
 
 static void on_progress(void *ctx, u32 done_count, u32 all_count)
 {
-	(void)ctx;
-	cmd_advice_progress("%u of %u runs done ", done_count, all_count);
+	const struct answer *answer = ctx;
+
+	if (answer->runs_fixed)
+		cmd_advice_progress("%u of %u runs done ", done_count, all_count);
+	else
+		cmd_advice_progress("%u runs done, %u at most; Ctrl-C: answer from what is done ",
+				    done_count, all_count);
 }
 
-static int run_all(const struct options *options, const struct cmd_policies *policies,
-		   struct answer *answer, struct tr_error *error)
+static int make_forecast(const struct options *options, const struct cmd_policies *policies,
+			 struct answer *answer, u32 one_in, struct tr_error *error)
 {
-	const struct sim_scenario *from = answer->scenario;
-	struct sim_variant *variant = calloc(policies->count, sizeof(*variant));
-	const struct sim_scenario *scenario[CMD_POLICIES_MAX + 1];
-	struct sim_scenario baseline;
-	struct sim_batch batch = { .scenario = scenario, .scenarios_count = policies->count + 1,
-				   .runs_count = options->advice.runs,
-				   .workers = options->advice.workers, .stop = &cli_stop,
-				   .progress = on_progress };
-	struct sim_comparison *comparison = &answer->comparison;
-	u32 runs = options->advice.runs;
-	int rc;
+	u32 runs = one_in ? 1 : options->advice.runs;
+	struct sim_forecast *forecast = &answer->forecast;
 
-	assert(variant);
-	for (u32 i = 0; i < policies->count; i++) {
-		variant[i].scenario = *from;
-		variant[i].scenario.policy_state = NULL;
-		sim_variant_policy(&variant[i], from, sim_policy_find(policies->name[i]));
-		scenario[i] = &variant[i].scenario;
-	}
-	sim_baseline_init(&baseline, from);
-	scenario[policies->count] = &baseline;
-	rc = sim_batch_run(&batch, error);
-	cmd_advice_progress("%s", "");
-	/* The comparison takes over the summaries, which come in its order. */
-	sim_comparison_init(comparison, policies->count, runs);
-	for (u32 i = 0; i < policies->count * runs && !rc; i++) {
-		comparison->summary[i] = batch.summary[i];
-		batch.summary[i] = NULL;
-	}
-	for (u32 run = 0; run < runs && !rc; run++) {
-		comparison->baseline[run] = batch.summary[policies->count * runs + run];
-		batch.summary[policies->count * runs + run] = NULL;
-	}
-	sim_comparison_relate(comparison);
-	struct sim_slo slo = { options->advice.slowdown, SIM_RUN_SLOWDOWN_MAX, false };
-	for (u32 i = 0; i < policies->count && !rc; i++)
-		sim_verdict_make(&answer->verdict[i], &slo, comparison->summary + i * runs,
-				 comparison->baseline, runs);
-	sim_batch_free(&batch);
+	answer->runs_fixed = runs;
+	answer->one_in = one_in;
+	*forecast = (struct sim_forecast){
+		.scenario = answer->scenario,
+		.policies_count = policies->count,
+		.runs_least = runs ? runs : RUNS_LEAST,
+		.runs_most = runs ? runs : RUNS_MOST,
+		.precision = options->precision,
+		.slowdown = options->advice.slowdown,
+		.one_in = one_in,
+		.workers = options->advice.workers,
+		.stop = &cli_stop,
+		.progress = on_progress,
+		.progress_ctx = answer,
+	};
 	for (u32 i = 0; i < policies->count; i++)
-		free(variant[i].scenario.policy_state);
-	free(variant);
-	sim_baseline_destroy(&baseline);
+		forecast->policy[i] = sim_policy_find(policies->name[i]);
+	int rc = sim_forecast_make(forecast, error);
+
+	cmd_advice_progress("%s", "");
 	return rc;
 }
 
 static void say_policy(const struct answer *answer, u32 policy, const char *name)
 {
-	const struct sim_comparison *comparison = &answer->comparison;
-	const struct sim_verdict *verdict = &answer->verdict[policy];
+	const struct sim_comparison *comparison = &answer->forecast.comparison;
+	const struct sim_verdict *verdict = &answer->forecast.verdict[policy];
 	struct sim_estimate median =
 		sim_comparison_estimate(comparison, policy, SIM_RUN_SLOWDOWN_MEDIAN);
 	struct sim_estimate saved = sim_comparison_estimate(comparison, policy, SIM_RUN_SAVED);
-	char bytes[TR_UNITS_TEXT], guest[TR_UNITS_TEXT], host[TR_UNITS_TEXT];
+	char bytes[TR_UNITS_TEXT], guest[TR_UNITS_TEXT], host[TR_UNITS_TEXT], risk[SIM_SHARE_TEXT];
 
 	printf("Under %s the median VM takes %.3fx (%.3f to %.3f) and the worst, %s, %.3fx (%.3f to "
 	       "%.3f) the time that it takes with memory for everybody",
@@ -155,13 +157,17 @@ static void say_policy(const struct answer *answer, u32 policy, const char *name
 	if (verdict->cause_share > 0.005)
 		printf("; most of that is %s", sim_verdict_cause(verdict->cause));
 	printf(". ");
-	if (verdict->oom_runs)
-		printf("Something runs out of memory and is killed in %u of %u runs; ",
+	if (!verdict->oom_runs)
+		printf("Nothing was killed for want of memory in %u run%s; ", verdict->runs,
+		       verdict->runs > 1 ? "s" : "");
+	else if (verdict->oom_runs == verdict->runs)
+		printf("Something runs out of memory and is killed in every run (%u of %u): expect it; ",
 		       verdict->oom_runs, verdict->runs);
 	else
-		printf("Nothing was killed for want of memory in %u runs; ", verdict->runs);
-	printf("the risk per run is below %.0f %% (95 %% confidence). ",
-	       100 * sim_verdict_upper(verdict->oom_runs, verdict->runs));
+		printf("Something runs out of memory and is killed in %u of %u runs; ",
+		       verdict->oom_runs, verdict->runs);
+	printf("the risk per run is %s (95 %% confidence). ",
+	       sim_verdict_share_text(verdict->oom_runs, verdict->runs, risk));
 	printf("It saves %.1f %% (%.1f to %.1f) of what the VMs were promised, %s on average; guests swap "
 	       "%s, the host %s.%s\n\n", 100 * saved.mean, 100 * saved.low, 100 * saved.high,
 	       tr_about_bytes((u64)((saved.mean > 0 ? saved.mean : 0) * (double)answer->nominal_bytes),
@@ -180,12 +186,12 @@ static void say_choice(const struct options *options, const struct answer *answe
 	printf("Within %.3gx for the worst VM, in every run and without a kill: ",
 	       options->advice.slowdown);
 	for (u32 i = 0; i < policies->count; i++) {
-		if (!sim_verdict_is_safe(&answer->verdict[i]))
+		if (!sim_verdict_is_safe(&answer->forecast.verdict[i]))
 			continue;
 		printf("%s%s", best >= 0 ? ", " : "", policies->name[i]);
-		if (best < 0 || answer->verdict[i].saved > most) {
+		if (best < 0 || answer->forecast.verdict[i].saved > most) {
 			best = (int)i;
-			most = answer->verdict[i].saved;
+			most = answer->forecast.verdict[i].saved;
 		}
 	}
 	if (best < 0)
@@ -194,10 +200,10 @@ static void say_choice(const struct options *options, const struct answer *answe
 	else
 		printf(". Of these %s saves most, %.1f %%.\n", policies->name[best], 100 * most);
 	for (u32 i = 1; i < policies->count; i++) {
-		struct sim_estimate slow = sim_comparison_difference(&answer->comparison, i, 0,
+		struct sim_estimate slow = sim_comparison_difference(&answer->forecast.comparison, i, 0,
 								     SIM_RUN_SLOWDOWN_MAX);
 		struct sim_estimate saved =
-			sim_comparison_difference(&answer->comparison, i, 0, SIM_RUN_SAVED);
+			sim_comparison_difference(&answer->forecast.comparison, i, 0, SIM_RUN_SAVED);
 
 		printf("Against %s, run by run, %s changes the worst VM's slowdown by %+.3f (%+.3f to "
 		       "%+.3f) and memory saved by %+.1f points (%+.1f to %+.1f).\n",
@@ -208,35 +214,69 @@ static void say_choice(const struct options *options, const struct answer *answe
 
 static void print_table(const struct answer *answer, const struct cmd_policies *policies)
 {
-	printf("\n%-18s %9s %9s %10s %8s %12s %12s %6s\n", "POLICY", "MEDIAN", "WORST", "OOM RISK",
+	printf("\n%-18s %9s %9s %13s %8s %12s %12s %6s\n", "POLICY", "MEDIAN", "WORST", "OOM RISK",
 	       "SAVED", "GUEST swap", "HOST swap", "SAFE");
 	for (u32 i = 0; i < policies->count; i++) {
-		const struct sim_verdict *verdict = &answer->verdict[i];
-		struct sim_estimate median = sim_comparison_estimate(&answer->comparison, i,
+		const struct sim_verdict *verdict = &answer->forecast.verdict[i];
+		struct sim_estimate median = sim_comparison_estimate(&answer->forecast.comparison, i,
 								     SIM_RUN_SLOWDOWN_MEDIAN);
-		char guest[TR_UNITS_TEXT], host[TR_UNITS_TEXT], risk[16];
+		char guest[TR_UNITS_TEXT], host[TR_UNITS_TEXT], risk[SIM_SHARE_TEXT];
 
-		snprintf(risk, sizeof(risk), "< %.0f %%",
-			 100 * sim_verdict_upper(verdict->oom_runs, verdict->runs));
-		printf("%-18s %9.3f %9.3f %10s %6.1f %% %12s %12s %2u/%-3u\n", policies->name[i],
+		sim_verdict_share_text(verdict->oom_runs, verdict->runs, risk);
+		printf("%-18s %9.3f %9.3f %13s %6.1f %% %12s %12s %2u/%-3u\n", policies->name[i],
 		       median.mean, verdict->slowdown.mean, risk, 100 * verdict->saved,
 		       tr_about_bytes((u64)verdict->guest_swap, guest),
 		       tr_about_bytes((u64)verdict->host_swap, host), verdict->safe, verdict->runs);
 	}
 }
 
-static void print_text(const struct options *options, const struct answer *answer,
-		       const struct cmd_policies *policies)
+/* How many runs there were, and why so many. */
+static void say_runs(const struct options *options, const struct answer *answer)
+{
+	u32 runs = answer->forecast.comparison.runs_count;
+	double percent = 100 * options->precision;
+
+	printf("%u run%s of each", runs, runs > 1 ? "s" : "");
+	if (answer->interrupted)
+		printf(": interrupted");
+	else if (!answer->runs_fixed && answer->forecast.narrow)
+		printf(": by then the intervals of slowdown and saving were within %.3g %%, and runs "
+		       "agreed on what is killed", percent);
+	else if (!answer->runs_fixed)
+		printf(", the most that are made, though some intervals are still wider than %.3g %%, or "
+		       "runs disagree on what is killed (--runs makes more)", percent);
+	printf(".\n\n");
+}
+
+static void print_head(const struct answer *answer)
 {
 	const struct sim_scenario *scenario = answer->scenario;
 	char nominal[TR_UNITS_TEXT], host[TR_UNITS_TEXT], duration[TR_UNITS_TEXT];
 
-	printf("%u VM%s of together %s on a host of %s (%.0f %% of its memory), %s, %u runs.\n\n",
+	printf("%u VM%s of together %s on a host of %s (%.0f %% of its memory), %s.\n\n",
 	       scenario->vms_count, scenario->vms_count > 1 ? "s" : "",
 	       tr_about_bytes(answer->nominal_bytes, nominal),
 	       tr_about_bytes(scenario->host.memory_bytes, host),
 	       100.0 * (double)answer->nominal_bytes / (double)scenario->host.memory_bytes,
-	       tr_about_ns(scenario->duration_ns, duration), options->advice.runs);
+	       tr_about_ns(scenario->duration_ns, duration));
+}
+
+static void print_look(const struct answer *answer, const struct cmd_policies *policies, bool alone)
+{
+	char text[SIM_SAMPLING_TEXT];
+
+	printf("A first look: one run of each; %s; where memory is short, it may be several times that.\n",
+	       sim_sampling_error_text(answer->one_in, text));
+	print_table(answer, policies);
+	if (!alone)
+		printf("\nNow with all pages:\n");
+	fflush(stdout);
+}
+
+static void print_text(const struct options *options, const struct answer *answer,
+		       const struct cmd_policies *policies)
+{
+	say_runs(options, answer);
 	for (u32 i = 0; i < policies->count; i++)
 		say_policy(answer, i, policies->name[i]);
 	say_choice(options, answer, policies);
@@ -253,11 +293,15 @@ static void print_json(const struct options *options, const struct answer *answe
 	sim_json_number(&json, "nominal_bytes", (double)answer->nominal_bytes);
 	sim_json_number(&json, "host_bytes", (double)answer->scenario->host.memory_bytes);
 	sim_json_number(&json, "slowdown_bound", options->advice.slowdown);
-	sim_json_number(&json, "runs", options->advice.runs);
+	sim_json_number(&json, "runs", answer->forecast.comparison.runs_count);
+	sim_json_number(&json, "pages_one_in", answer->one_in ? answer->one_in :
+						      answer->scenario->sample_one_in);
+	sim_json_bool(&json, "intervals_narrow", answer->forecast.narrow);
+	sim_json_bool(&json, "interrupted", answer->interrupted);
 	sim_json_array(&json, "policies");
 	for (u32 i = 0; i < policies->count; i++) {
-		const struct sim_verdict *verdict = &answer->verdict[i];
-		const struct sim_comparison *comparison = &answer->comparison;
+		const struct sim_verdict *verdict = &answer->forecast.verdict[i];
+		const struct sim_comparison *comparison = &answer->forecast.comparison;
 
 		sim_json_object(&json, NULL);
 		sim_json_text(&json, "policy", policies->name[i]);
@@ -269,8 +313,10 @@ static void print_json(const struct options *options, const struct answer *answe
 		sim_json_text(&json, "worst_vm", verdict->slowest);
 		sim_json_text(&json, "cause", sim_verdict_cause(verdict->cause));
 		sim_json_number(&json, "oom_runs", verdict->oom_runs);
-		sim_json_number(&json, "oom_risk_below",
-				sim_verdict_upper(verdict->oom_runs, verdict->runs));
+		struct sim_share risk = sim_verdict_share(verdict->oom_runs, verdict->runs);
+
+		sim_json_number(&json, "oom_risk_above", risk.low);
+		sim_json_number(&json, "oom_risk_below", risk.high);
 		sim_json_number(&json, "guest_swap_bytes", verdict->guest_swap);
 		sim_json_number(&json, "host_swap_bytes", verdict->host_swap);
 		sim_json_number(&json, "safe_runs", verdict->safe);
@@ -279,6 +325,47 @@ static void print_json(const struct options *options, const struct answer *answe
 	}
 	sim_json_close(&json);
 	sim_json_finish(&json);
+}
+
+/* Is the answer itself so long in coming that a look at some of the pages helps? */
+static bool wants_look(const struct options *options, const struct sim_scenario *scenario)
+{
+	u64 vm_ns = scenario->vms_count * scenario->duration_ns;
+
+	return options->quick || (!options->advice.json && vm_ns >= LOOK_FROM_NS &&
+				  sim_forecast_can_sample(scenario));
+}
+
+static int look(const struct options *options, const struct cmd_policies *policies,
+		struct answer *answer, struct tr_error *error)
+{
+	if (!sim_forecast_can_sample(answer->scenario))
+		return tr_fail(error, -EINVAL, "--quick: pages of this scenario cannot be sampled, or are "
+					       "already");
+	int rc = make_forecast(options, policies, answer, LOOK_ONE_IN, error);
+
+	if (!rc && options->advice.json)
+		print_json(options, answer, policies);
+	else if (!rc)
+		print_look(answer, policies, options->quick);
+	sim_forecast_free(&answer->forecast);
+	return rc;
+}
+
+static int answer_in_full(const struct options *options, const struct cmd_policies *policies,
+			  struct answer *answer, struct tr_error *error)
+{
+	int rc = make_forecast(options, policies, answer, 0, error);
+
+	answer->interrupted = rc == -EINTR;
+	if (rc && !(answer->interrupted && answer->forecast.comparison.runs_count))
+		;
+	else if (options->advice.json)
+		print_json(options, answer, policies);
+	else
+		print_text(options, answer, policies);
+	sim_forecast_free(&answer->forecast);
+	return rc;
 }
 
 static int answer_all(const struct options *options, const struct sim_scenario *scenario)
@@ -293,14 +380,12 @@ static int answer_all(const struct options *options, const struct sim_scenario *
 	answer->scenario = scenario;
 	for (u32 i = 0; i < scenario->vms_count; i++)
 		answer->nominal_bytes += scenario->vm[i].memory_bytes;
-	if (!rc) {
-		rc = run_all(options, &policies, answer, &error);
-		if (!rc && options->advice.json)
-			print_json(options, answer, &policies);
-		else if (!rc)
-			print_text(options, answer, &policies);
-		sim_comparison_destroy(&answer->comparison);
-	}
+	if (!rc && !options->advice.json)
+		print_head(answer);
+	if (!rc && wants_look(options, scenario))
+		rc = look(options, &policies, answer, &error);
+	if (!rc && !options->quick)
+		rc = answer_in_full(options, &policies, answer, &error);
 	cmd_policies_free(&policies);
 	free(answer);
 	return rc ? cmd_fail(rc, &error) : EXIT_DONE;
@@ -351,9 +436,8 @@ int cmd_whatif(int argc, char **argv)
 						      { NULL, 0, NULL, 0 } };
 	static const struct argp argp = { option, parse, "INVENTORY|SCENARIO", doc, children, NULL,
 					  NULL };
-	struct options options = { .time_scale = SCALE_DEFAULT,
-				   .advice = { .slowdown = 1.05,
-					       .runs = RUNS_DEFAULT } };
+	struct options options = { .time_scale = SCALE_DEFAULT, .precision = PRECISION_DEFAULT,
+				   .advice = { .slowdown = 1.05 } };
 	struct tr_scratch work = { "", -1 };
 	struct sim_scenario scenario;
 	struct tr_error error = { "" };
@@ -363,6 +447,9 @@ int cmd_whatif(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
 	options.advice.workers = options.advice.workers ? options.advice.workers : cmd_cores();
 	cli_stop_install();
+	if (options.quick && options.advice.runs)
+		return cmd_fail(tr_fail(&error, -EINVAL, "--quick: makes one run of each, so --runs has no "
+							 "place there"), &error);
 	inventory = !cmd_advice_is_trace(options.advice.input) && is_inventory(options.advice.input);
 	if (inventory)
 		rc = tr_scratch_make(&work, "whatif", &error);

@@ -9,6 +9,7 @@
 
 #include "advice/sim_batch.h"
 #include "advice/sim_density.h"
+#include "advice/sim_forecast.h"
 #include "advice/sim_inventory.h"
 #include "advice/sim_size.h"
 #include "advice/sim_variant.h"
@@ -190,6 +191,45 @@ Test(advice, with_memory_for_all_a_run_of_more_vms_has_the_same_first_ones)
 	sim_scenario_free(&scenario);
 }
 
+static u32 runs_of(struct sim_scenario *scenario, double precision, u32 workers, u32 most,
+		   double *slowdown)
+{
+	struct sim_forecast forecast = {
+		.scenario = scenario, .policy = { sim_policy_find("mom") }, .policies_count = 1,
+		.runs_least = 2, .runs_most = most, .precision = precision, .slowdown = 1.05,
+		.workers = workers,
+	};
+	struct tr_error error = { "" };
+
+	cr_assert_eq(sim_forecast_make(&forecast, &error), 0, "%s", error.text);
+	u32 runs = forecast.comparison.runs_count;
+
+	cr_assert(forecast.narrow || runs == most);
+	cr_assert_eq(forecast.verdict[0].runs, runs);
+	*slowdown = sim_comparison_run(&forecast.comparison, 0, 1)->value[SIM_RUN_SLOWDOWN_MAX];
+	sim_forecast_free(&forecast);
+	return runs;
+}
+
+Test(advice, as_many_runs_are_made_as_the_intervals_need_however_many_side_by_side)
+{
+	struct sim_scenario scenario;
+	double rough, exact, between[3];
+	u32 runs[3];
+
+	write_loop("loop.wst", 12);
+	read_scenario(&scenario, "40MiB", "\"memory\": \"32MiB\", \"kernel\": \"4MiB\", \"count\": 2,"
+					  "\"phase_jitter\": \"9s\"");
+	cr_assert_eq(runs_of(&scenario, 1, 1, 6, &rough), 2, "nothing is asked for: the least");
+	cr_assert_eq(runs_of(&scenario, 1e-12, 2, 6, &exact), 6, "too much is asked for: the most");
+	cr_assert_float_eq(rough, exact, 0, "run 1 is run 1");
+	for (u32 i = 0; i < 3; i++)
+		runs[i] = runs_of(&scenario, 0.02, 1 + i, 12, &between[i]);
+	cr_assert(runs[0] == runs[1] && runs[1] == runs[2], "%u %u %u", runs[0], runs[1], runs[2]);
+	cr_log_info("%u runs, slowdown %g", runs[0], exact);
+	sim_scenario_free(&scenario);
+}
+
 static const volatile bool stopped = true;
 
 Test(advice, a_search_that_is_stopped_says_so)
@@ -212,6 +252,20 @@ Test(advice, bounds_on_shares_are_clopper_and_pearsons)
 	cr_assert_float_eq(sim_verdict_upper(1, 10), 0.39416, 1e-4);
 	cr_assert_float_eq(sim_verdict_upper(3, 20), 0.34366, 1e-4);
 	cr_assert_float_eq(sim_verdict_upper(4, 4), 1, 0);
+
+	/* From both sides: 0.05^(1/2) where all were bad; tables of 95 % limits in between. */
+	char text[SIM_SHARE_TEXT];
+	struct sim_share all = sim_verdict_share(2, 2), one = sim_verdict_share(1, 10),
+			 none = sim_verdict_share(0, 10);
+	cr_assert_float_eq(all.low, 0.22361, 1e-4);
+	cr_assert_float_eq(all.high, 1, 0);
+	cr_assert_float_eq(one.low, 0.00253, 1e-4);
+	cr_assert_float_eq(one.high, 0.44502, 1e-4);
+	cr_assert_float_eq(none.low, 0, 0);
+	cr_assert_float_eq(none.high, 0.25887, 1e-4);
+	cr_assert_str_eq(sim_verdict_share_text(2, 2, text), "at least 22 %");
+	cr_assert_str_eq(sim_verdict_share_text(1, 10, text), "0 to 45 %");
+	cr_assert_str_eq(sim_verdict_share_text(0, 10, text), "below 26 %");
 }
 
 /* --- inventories --- */
