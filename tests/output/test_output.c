@@ -105,6 +105,22 @@ Test(stats, interval_of_a_normal_sample_covers_as_a_t_interval_does)
 	cr_assert(e.high <= 11.27 && e.high > 10.9, "high %g", e.high);
 }
 
+/* So many that draws are not kept. */
+Test(stats, interval_of_many_holds_their_mean_and_is_as_narrow_as_normal_theory_says)
+{
+	enum { COUNT = 20000 };
+	double *x = malloc(COUNT * sizeof(*x));
+
+	cr_assert(x);
+	for (int i = 0; i < COUNT; i++)
+		x[i] = 1000 + i % 2; /* standard deviation 0.5 */
+	struct sim_estimate e = sim_stats_estimate(x, COUNT, 1);
+	NEAR(e.mean, 1000.5, 1e-9);
+	NEAR(e.high - e.low, 2 * 1.96 * 0.5 / sqrt(COUNT), 0.002);
+	NEAR((e.high + e.low) / 2, 1000.5, 0.001);
+	free(x);
+}
+
 Test(stats, same_seed_same_interval_other_seed_nearly)
 {
 	const double x[] = { 1, 5, 2, 8, 3, 9, 4 };
