@@ -311,6 +311,33 @@ Test(oracle, a_balloon_that_knows_the_future_is_between_vmin_and_the_best_fixed_
 	}
 }
 
+Test(oracle, a_page_of_a_cluster_costs_its_share_of_the_read, .init = make_folder, .fini = remove_folder)
+{
+	struct tr_error error = { "" };
+	struct sim_scenario scenario;
+	struct sim_vmin vmin;
+
+	write_trace("a.wst", 1, 100, 20, false);
+	read_scenario(&scenario, VM("a", "a.wst", "1"), "");
+	scenario.host.swap.name[0] = 0; /* the guest's is the only one */
+	scenario.vm[0].swap.read_ns = 80000;
+	scenario.vm[0].swap.cluster_pages = 8;
+	scenario.vm[0].disk.read_ns = 320000;
+	scenario.costs.minor_fault_ns = 1000;
+	cr_assert_eq(sim_vmin_make(&vmin, &scenario, NULL, NULL, &error), 0, "%s", error.text);
+	double(*cost_ns)[2] = vmin.vm[0].cost_ns;
+	cr_assert_float_eq(cost_ns[SIM_VMIN_SINGLE][0], 1000 + 80000, 1e-6);
+	cr_assert_float_eq(cost_ns[SIM_VMIN_CLUSTERS][0], 1000 + 80000 / 8, 1e-6);
+	cr_assert_float_eq(cost_ns[SIM_VMIN_SINGLE][1], 1000 + 320000, 1e-6);
+	cr_assert_float_eq(cost_ns[SIM_VMIN_CLUSTERS][1], 1000 + 320000 / 32, 1e-6, "128 KiB a read");
+	sim_vmin_destroy(&vmin);
+	scenario.vm[0].swap.compressed = true; /* each page by itself */
+	cr_assert_eq(sim_vmin_make(&vmin, &scenario, NULL, NULL, &error), 0, "%s", error.text);
+	cr_assert_float_eq(vmin.vm[0].cost_ns[SIM_VMIN_CLUSTERS][0], 1000 + 80000, 1e-6);
+	sim_vmin_destroy(&vmin);
+	sim_scenario_free(&scenario);
+}
+
 /* Page 0 at 0.1, 1.1 and 5.1 s; page 1 at 0.2 s only. */
 static void write_small(void)
 {

@@ -274,6 +274,7 @@ Test(trace_import, csv_columns_by_header_by_name_and_by_number)
 	expect(import_csv("7,R\n8,W\n", "page=1,op=2,no-header,delimiter=,"), "csv",
 	       "7@0 8w@1000");
 	expect(import_csv("id op\n7   R\n8   W\n", NULL), "csv", "7@0 8w@1000");
+	expect(import_csv("id , op\n 7 ,\tR \n8, W\n", NULL), "csv", "7@0 8w@1000");
 	expect(import_csv("\"key\"|\"op\"\n\"0x10\"|get\n17|set\n", NULL), "csv", "16@0 17w@1000");
 }
 
