@@ -857,7 +857,7 @@ static void kat_source(struct kat *kat, struct ws_source *source)
 	for (page = 0; page < PAGES; page++)
 		if (page / 64 % 2 == 0)
 			source->ops->enter(source, page, page % 3 ? WS_ANON : WS_FILE,
-					   page % 5 ? WS_ENTER_FAULT : WS_ENTER_READ);
+					   (enum ws_enter)(page % 5 ? WS_ENTER_FAULT : page / 5 % 6));
 	for (i = 0; i < 400; i++) {
 		u32 hot = draw_below(kat, PAGES / 8), any = draw_below(kat, PAGES);
 
@@ -933,9 +933,14 @@ static void kat_sources(struct kat *kat)
 						      KAT_REGIONS, 7 };
 	struct ws_access access = { &ops, kat };
 
-	put(kat, (u64)-ws_source_mglru_init(&kat->source.mglru, kat->page, PAGES, 8, &access, 0));
-	kat_source(kat, &kat->source.mglru.source);
-	memset(kat->page, 0, sizeof(kat->page));
+	u32 i;
+
+	for (i = 0; i < WS_RULES_COUNT; i++) {
+		put(kat, (u64)-ws_source_mglru_init(&kat->source.mglru, kat->page, PAGES,
+						    &ws_rules_table[i], 8, &access, 0));
+		kat_source(kat, &kat->source.mglru.source);
+		memset(kat->page, 0, sizeof(kat->page));
+	}
 	ws_source_lists_init(&kat->source.lists, kat->page, kat->pool, PAGES, 1, &access, 0);
 	kat_source(kat, &kat->source.lists.source);
 	put(kat, (u64)-ws_source_damon_init(&kat->source.damon, &damon, kat->region, PAGES, &access,

@@ -23,24 +23,6 @@ u32 ws_source_weight(const u64 *bits, u32 words)
 	return weight;
 }
 
-void ws_source_walk(struct ws_source *source, struct ws_age *age)
-{
-	u64 bits[WS_BLOCK_WORDS];
-	u32 block;
-
-	for (block = 0; block < ws_source_blocks(source); block++) {
-		u32 first = block * WS_BLOCK_PAGES, count = ws_source_block(source, first), found;
-
-		memset(bits, 0, sizeof(bits));
-		source->cost.ptes += source->access.ops->take(source->access.ctx, first, count,
-							      bits);
-		found = ws_source_weight(bits, WS_BLOCK_WORDS);
-		source->cost.young += found;
-		if (found)
-			ws_age_harvest(age, first, bits, count);
-	}
-}
-
 int ws_source_advance(struct ws_age *age, u64 now_ns, bool (*mine)(const void *ctx, u32 page),
 		      const void *mine_ctx)
 {

@@ -131,9 +131,6 @@ static inline u32 ws_source_block(const struct ws_source *source, u32 first)
 
 /* --- for sources that keep ages in a ws_age --- */
 
-/* One walk: take bits in, block by block. */
-void ws_source_walk(struct ws_source *source, struct ws_age *age);
-
 /*
  * ws_age_advance(), with labels tidied when they have run out; @mine and @mine_ctx as
  * ws_age_tidy() wants them.

@@ -265,6 +265,11 @@ if has ages && [ -n "$trace" ]; then
 	say $? "ages --json prints what it writes, over the results of before"
 	expect 2 'lru: no such source; there are mglru' ages "$trace" --source lru -o "$work/e"
 	expect 2 'mglru:65: needs a number from 3 to 64 after the colon' ages "$trace" --source mglru:65 -o "$work/e"
+	expect 2 'mglru:6.13: needs a number' ages "$trace" --source mglru:6.13 -o "$work/e"
+	expect 2 'twolist:1.5: needs a number' ages "$trace" --source twolist:1.5 -o "$work/e"
+	expect 2 'two versions' ages "$trace" --source mglru:6.12:6.14 -o "$work/e"
+	run ages "$trace" --source mglru:6.12,mglru:6.18:16 -r 500ms -o "$work/ages" --no-plots &&
+		grep -q '^mglru:6.18:16@1s' "$work/out"; say $? "ages by a version's rules"
 	expect 2 'a list with commas' ages "$trace" --source mglru,,damon -o "$work/e"
 	expect 2 'edges: 1s is not above' ages "$trace" --edges 2s,1s -o "$work/e"
 	expect 2 'age 5 minutes: a time' ages "$trace" --age '5 minutes' -o "$work/e"

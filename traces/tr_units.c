@@ -51,6 +51,11 @@ static const struct unit count_units[] = {
 	{ NULL, 0 },
 };
 
+static const struct unit ratio_units[] = {
+	{ "", 1000000ull },
+	{ NULL, 0 },
+};
+
 static const struct unit *find_unit(const struct unit *units, const char *name)
 {
 	char k[8];
@@ -113,8 +118,10 @@ static int parse_scaled(const struct unit *units, const char *text, u64 *value, 
 		unit = units; /* 0 needs no unit */
 	if (!unit)
 		return -EINVAL;
-	unsigned __int128 sum = (unsigned __int128)whole * unit->scale +
-				(unsigned __int128)fraction * unit->scale / fraction_scale;
+	unsigned __int128 part = (unsigned __int128)fraction * unit->scale;
+	unsigned __int128 sum = (unsigned __int128)whole * unit->scale + part / fraction_scale;
+	if (units == count_units && part % fraction_scale)
+		return -EINVAL; /* there is no half item */
 	if (sum > ~0ull)
 		return -ERANGE;
 	*value = (u64)sum;
@@ -144,7 +151,7 @@ static size_t first_part(const char *text)
 
 int tr_parse_ns(const char *text, u64 *ns)
 {
-	u64 sum = 0, part, unit = 0;
+	u64 sum = 0, part = 0, unit = 0;
 	char k[64];
 
 	do {
@@ -173,6 +180,11 @@ int tr_parse_ns(const char *text, u64 *ns)
 int tr_parse_count(const char *text, u64 *count)
 {
 	return parse(count_units, text, count);
+}
+
+int tr_parse_ratio(const char *text, u64 *millionths)
+{
+	return parse(ratio_units, text, millionths);
 }
 
 int tr_parse_pages(const char *text, u64 *pages)

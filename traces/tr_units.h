@@ -5,12 +5,13 @@
  *	bytes	4096  4096B  64KiB  256MiB  4GiB  1.5TiB   (1024)    64kB 1.5GB (1000)
  *		a bare K, M, G or T is 1024-based, as in qemu and the kernel
  *	time	250ns 3us 250ms 1.5s 10m (or min) 2h 1d 3m20s; without a unit only 0
- *	count	1234  20k  1M  1.5G     (1000)
+ *	count	1234  20k  1M  1.5G     (1000)  no fraction of an item: 1.5 is no count
+ *	ratio	0.25  3                 in millionths
  *	pages	a count (of 4 KiB pages), or a size that ends in "B": 256MiB, rounded up
  *
  * A space before the unit is allowed; case matters only as written above, except
- * that k and K are the same.  A fraction is cut to whole bytes, ns or items.  No
- * sign, no exponent, no locale.
+ * that k and K are the same.  A fraction is cut to whole bytes, ns or millionths.
+ * No sign, no exponent, no locale.
  *
  * Return: 0 and *value; -EINVAL for junk; -ERANGE when it does not fit 64 bits.
  * On error *value is untouched.
@@ -26,6 +27,7 @@
 int tr_parse_bytes(const char *text, u64 *bytes);
 int tr_parse_ns(const char *text, u64 *ns);
 int tr_parse_count(const char *text, u64 *count);
+int tr_parse_ratio(const char *text, u64 *millionths);
 int tr_parse_pages(const char *text, u64 *pages);
 
 #define TR_UNITS_TEXT 32

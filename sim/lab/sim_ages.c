@@ -107,8 +107,8 @@ static int open_watcher(struct contest *contest, u32 index)
 		return rc;
 	switch (choice->kind) {
 	case SIM_AGES_MGLRU:
-		rc = ws_source_mglru_init(&watcher->mglru, watcher->page, pages, choice->param,
-					  &access, 0);
+		rc = ws_source_mglru_init(&watcher->mglru, watcher->page, pages, choice->rules,
+					  choice->param, &access, 0);
 		break;
 	case SIM_AGES_LISTS:
 		ws_source_lists_init(&watcher->lists, watcher->page, watcher->pool, pages,

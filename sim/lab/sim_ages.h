@@ -52,14 +52,16 @@ struct sim_ages_choice {
 	char name[SIM_AGES_NAME_MAX]; /* as written, with its interval: "mglru:16@1s" */
 	char family[SIM_AGES_NAME_MAX]; /* without it: "mglru:16" */
 	enum sim_ages_kind kind;
+	const struct ws_rules *rules; /* MGLRU's */
 	u32 param;	 /* generations; priority */
 	u64 interval_ns; /* between two passes; DAMON: its sampling interval; 0: 5 ms, or the
 			    trace's window if that is longer */
 };
 
 /*
- * "mglru[:GENERATIONS]", "twolist[:PRIORITY]", "damon", "scan[:idle|clear_refs|
- * pagemap_scan]", and "@INTERVAL" behind.  Return: 0 or -EINVAL with text.
+ * "mglru[:VERSION][:GENERATIONS]", "twolist[:PRIORITY]", "damon", "scan[:idle|clear_refs|
+ * pagemap_scan]", and "@INTERVAL" behind.  VERSION is one of ws_rules.h, and means what it
+ * means in a scenario's engine.  Return: 0 or -EINVAL with text.
  */
 int sim_ages_choose(struct sim_ages_choice *choice, const char *text, struct tr_error *error);
 

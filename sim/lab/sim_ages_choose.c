@@ -43,30 +43,74 @@ static const struct {
 	{ "scan:pagemap_scan", SIM_AGES_WRITES, false, 0, 0, 0 },
 };
 
+/* The part between two colons. */
+static size_t word_length(const char *word)
+{
+	return strcspn(word, ":");
+}
+
+static int refuse_word(const char *text, enum sim_ages_kind kind, u32 least, u32 most,
+		       struct tr_error *error)
+{
+	char versions[128] = "";
+
+	for (u32 i = 0; kind == SIM_AGES_MGLRU && i < WS_RULES_COUNT; i++) {
+		size_t length = strlen(versions);
+		snprintf(versions + length, sizeof(versions) - length, "%s %s",
+			 i ? "" : ", or a version:", ws_rules_table[i].name);
+	}
+	return tr_fail(error, -EINVAL, "%s: needs a number from %u to %u after the colon%s", text,
+		       least, most, versions);
+}
+
+/* One number, and for MGLRU a version, in any order.  @words: behind the first colon. */
+static int choose_words(struct sim_ages_choice *choice, const char *text, const char *words,
+			u32 least, u32 most, struct tr_error *error)
+{
+	bool numbered = false, versioned = false;
+	char word[SIM_AGES_NAME_MAX];
+
+	for (;; words++) {
+		size_t length = word_length(words);
+		const struct ws_rules *rules = choice->kind == SIM_AGES_MGLRU ?
+						       ws_rules_find(words, (u32)length) : NULL;
+		u64 number;
+
+		snprintf(word, sizeof(word), "%.*s", (int)length, words);
+		if (rules ? versioned : numbered)
+			return tr_fail(error, -EINVAL, "%s: two %s", text,
+				       rules ? "versions" : "numbers");
+		if (rules) {
+			choice->rules = rules;
+			versioned = true;
+		} else {
+			if (tr_parse_count(word, &number) || number < least || number > most)
+				return refuse_word(text, choice->kind, least, most, error);
+			choice->param = (u32)number;
+			numbered = true;
+		}
+		words += length;
+		if (!*words)
+			return 0;
+	}
+}
+
 static int choose_kind(struct sim_ages_choice *choice, const char *text, struct tr_error *error)
 {
-	const char *colon = strchr(text, ':');
-
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
 		size_t length = strlen(kinds[i].name);
-		u64 number;
 		choice->kind = kinds[i].kind;
 		choice->param = kinds[i].initial;
 		if (!strcmp(text, kinds[i].name))
 			return 0;
-		if (!kinds[i].numbered || !colon || (size_t)(colon - text) != length ||
-		    strncmp(text, kinds[i].name, length))
-			continue;
-		if (tr_parse_count(colon + 1, &number) || number < kinds[i].least ||
-		    number > kinds[i].most)
-			return tr_fail(error, -EINVAL, "%s: needs a number from %u to %u after the colon",
-				       text, kinds[i].least, kinds[i].most);
-		choice->param = (u32)number;
-		return 0;
+		if (kinds[i].numbered && !strncmp(text, kinds[i].name, length) && text[length] == ':')
+			return choose_words(choice, text, text + length + 1, kinds[i].least,
+					    kinds[i].most, error);
 	}
 	return tr_fail(error, -EINVAL,
-		       "%s: no such source; there are mglru[:GENERATIONS], twolist[:PRIORITY], damon, "
-		       "scan:idle, scan:clear_refs, scan:pagemap_scan", text);
+		       "%s: no such source; there are mglru[:VERSION][:GENERATIONS], "
+		       "twolist[:PRIORITY], damon, scan:idle, scan:clear_refs, scan:pagemap_scan",
+		       text);
 }
 
 int sim_ages_choose(struct sim_ages_choice *choice, const char *text, struct tr_error *error)
@@ -76,6 +120,7 @@ int sim_ages_choose(struct sim_ages_choice *choice, const char *text, struct tr_
 	u64 interval_ns = 0;
 
 	memset(choice, 0, sizeof(*choice));
+	choice->rules = ws_rules_base;
 	if (!length || length >= sizeof(choice->family) - 16)
 		return tr_fail(error, -EINVAL, "%.60s: no such source", text);
 	snprintf(choice->family, sizeof(choice->family), "%.*s", (int)length, text);

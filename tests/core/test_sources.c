@@ -130,7 +130,8 @@ Test(sources, generations_know_an_age_to_one_interval)
 	struct ws_source_mglru mglru;
 	struct ws_source *source = &mglru.source;
 
-	cr_assert_eq(ws_source_mglru_init(&mglru, page_array, PAGES, 8, &access_to_memory, 0), 0);
+	cr_assert_eq(ws_source_mglru_init(&mglru, page_array, PAGES, ws_rules_base, 8,
+					  &access_to_memory, 0), 0);
 	come(source, 1, WS_ANON, WS_ENTER_FAULT);
 	come(source, 2, WS_FILE, WS_ENTER_FAULT);
 	pass(source, 1 * SECOND); /* both young */
@@ -153,7 +154,8 @@ Test(sources, four_generations_fold_what_is_older_than_three_intervals)
 {
 	struct ws_source_mglru mglru;
 
-	cr_assert_eq(ws_source_mglru_init(&mglru, page_array, PAGES, 4, &access_to_memory, 0), 0);
+	cr_assert_eq(ws_source_mglru_init(&mglru, page_array, PAGES, ws_rules_base, 4,
+					  &access_to_memory, 0), 0);
 	come(&mglru.source, 5, WS_ANON, WS_ENTER_FAULT);
 	for (u32 i = 1; i <= 10; i++)
 		pass(&mglru.source, i * SECOND);
@@ -168,15 +170,159 @@ Test(sources, what_read_brings_in_begins_in_the_oldest_of_four_whatever_n_is)
 	for (u32 gens = 4; gens <= 64; gens *= 2) {
 		memset(&memory, 0, sizeof(memory));
 		memset(page_array, 0, sizeof(page_array));
-		cr_assert_eq(ws_source_mglru_init(&mglru, page_array, PAGES, gens,
+		cr_assert_eq(ws_source_mglru_init(&mglru, page_array, PAGES, ws_rules_base, gens,
 						  &access_to_memory, 0), 0);
 		for (u32 i = 1; i <= 20; i++)
 			pass(&mglru.source, i * SECOND);
 		come(&mglru.source, 9, WS_FILE, WS_ENTER_READ);
 		expect_span(&mglru.source, 9, 20 * SECOND, 2 * SECOND, 3 * SECOND);
 	}
-	cr_assert_eq(ws_source_mglru_init(&mglru, page_array, PAGES, 65, &access_to_memory, 0),
-		     -EINVAL);
+	cr_assert_eq(ws_source_mglru_init(&mglru, page_array, PAGES, ws_rules_base, 65,
+					  &access_to_memory, 0), -EINVAL);
+	struct ws_rules rules = *ws_rules_base;
+	rules.sighting = 77;
+	cr_assert_eq(ws_source_mglru_init(&mglru, page_array, PAGES, &rules, 4, &access_to_memory,
+					  0), -EINVAL);
+}
+
+/* Generations before the youngest into which a page comes, or moves, by the rules of @name. */
+static u32 back_of(const struct ws_source_mglru *mglru, u32 page)
+{
+	return (u32)(mglru->age.max_seq - ws_age_seq(&mglru->age, page));
+}
+
+static void start_mglru(struct ws_source_mglru *mglru, const char *name, u32 gens)
+{
+	memset(&memory, 0, sizeof(memory));
+	memset(page_array, 0, sizeof(page_array));
+	cr_assert_eq(ws_source_mglru_init(mglru, page_array, PAGES,
+					  ws_rules_find(name, (u32)strlen(name)), gens,
+					  &access_to_memory, 0), 0);
+	for (u32 i = 1; i <= 2 * gens; i++)
+		pass(&mglru->source, i * SECOND);
+}
+
+/*
+ * As the kernels place them: folio_add_lru() makes active what comes in during a fault, swapped-in
+ * anon too, and lru_gen_add_folio() or lru_gen_folio_seq() finds the generation.  From 6.14 on
+ * active is the second youngest; mm-new leaves file pages and refaulted anon inactive.
+ */
+Test(sources, pages_come_in_where_each_version_puts_them_whatever_n_is)
+{
+	static const struct {
+		const char *rules;
+		u32 fault_anon, fault_file, swapin, swapcache, ahead, read, writeback;
+	} want[] = {
+		{ "base",   0, 0, 0, 3, 3, 3, 2 }, { "6.1",    0, 0, 0, 0, 0, 3, 2 },
+		{ "6.1.y",  0, 0, 0, 0, 0, 2, 1 }, { "6.12",   0, 0, 0, 0, 0, 2, 1 },
+		{ "6.14",   1, 1, 1, 1, 1, 3, 1 }, { "6.18",   1, 1, 1, 1, 1, 3, 1 },
+		{ "mm-new", 1, 2, 1, 2, 2, 3, 1 }, { "fg",     1, 3, 1, 3, 3, 3, 1 },
+	};
+	struct ws_source_mglru mglru;
+
+	cr_assert_eq(sizeof(want) / sizeof(*want), WS_RULES_COUNT);
+	for (u32 i = 0; i < WS_RULES_COUNT; i++) {
+		for (u32 gens = 4; gens <= 64; gens *= 2) {
+			start_mglru(&mglru, want[i].rules, gens);
+			come(&mglru.source, 0, WS_ANON, WS_ENTER_FAULT);
+			come(&mglru.source, 1, WS_FILE, WS_ENTER_FAULT);
+			come(&mglru.source, 2, WS_ANON, WS_ENTER_SWAPIN);
+			come(&mglru.source, 3, WS_ANON, WS_ENTER_SWAPCACHE);
+			come(&mglru.source, 4, WS_FILE, WS_ENTER_AHEAD);
+			come(&mglru.source, 5, WS_FILE, WS_ENTER_READ);
+			come(&mglru.source, 6, WS_FILE, WS_ENTER_WRITEBACK);
+			const u32 back[] = { want[i].fault_anon, want[i].fault_file, want[i].swapin,
+					     want[i].swapcache, want[i].ahead, want[i].read,
+					     want[i].writeback };
+			for (u32 page = 0; page < 7; page++)
+				cr_assert_eq(back_of(&mglru, page), back[page],
+					     "%s, %u generations, page %u: %u, not %u", want[i].rules,
+					     gens, page, back_of(&mglru, page), back[page]);
+			cr_assert(ws_age_check(&mglru.age));
+		}
+	}
+}
+
+Test(sources, a_page_just_swapped_in_is_young)
+{
+	struct ws_source_mglru mglru;
+
+	start_mglru(&mglru, "base", 4);
+	come(&mglru.source, 9, WS_ANON, WS_ENTER_SWAPIN);
+	expect_span(&mglru.source, 9, 8 * SECOND + SECOND / 2, 0, SECOND / 2);
+}
+
+/*
+ * Up to 6.13 the first sighting promotes; from 6.14 on the second does, and all after it; since
+ * 7.2 (mm-new) and with FG the fault that brought the page in counts as the first.
+ */
+Test(sources, from_6_14_on_a_page_used_once_stays_old)
+{
+	static const struct {
+		const char *rules;
+		u32 back[3]; /* after 1, 2, 3 sightings; 10 passes went by before */
+	} want[] = {
+		{ "base", { 1, 1, 1 } },  { "6.12", { 1, 1, 1 } },   { "6.14", { 11, 1, 1 } },
+		{ "6.18", { 11, 1, 1 } }, { "mm-new", { 1, 1, 1 } }, { "fg", { 1, 1, 1 } },
+	};
+	struct ws_source_mglru mglru;
+
+	for (u32 i = 0; i < sizeof(want) / sizeof(*want); i++) {
+		u64 now_ns = 32 * SECOND;
+
+		start_mglru(&mglru, want[i].rules, 16);
+		come(&mglru.source, 9, WS_FILE, WS_ENTER_FAULT);
+		memory.young[9] = 0;
+		for (u32 k = 0; k < 9; k++)
+			pass(&mglru.source, now_ns += SECOND);
+		for (u32 sighting = 0; sighting < 3; sighting++) {
+			memory.young[9] = 1;
+			pass(&mglru.source, now_ns += SECOND);
+			cr_assert_eq(back_of(&mglru, 9), want[i].back[sighting],
+				     "%s, sighting %u: %u generations back, not %u", want[i].rules,
+				     sighting + 1, back_of(&mglru, 9), want[i].back[sighting]);
+		}
+		/* A fold of all generations leaves the working set what it was, and forgets a flag. */
+		for (u32 k = 0; k < 20; k++)
+			pass(&mglru.source, now_ns += SECOND);
+		memory.young[9] = 1;
+		pass(&mglru.source, now_ns += SECOND);
+		cr_assert_eq(back_of(&mglru, 9), 1, "%s", want[i].rules);
+	}
+}
+
+Test(sources, a_flag_set_by_one_sighting_is_forgotten_in_a_fold)
+{
+	struct ws_source_mglru mglru;
+
+	for (u32 gens = 4; gens <= 16; gens += 12) {
+		u64 now_ns = 2 * gens * SECOND;
+
+		start_mglru(&mglru, "6.18", gens);
+		come(&mglru.source, 9, WS_ANON, WS_ENTER_FAULT);
+		pass(&mglru.source, now_ns += SECOND);
+		for (u32 k = 0; k < 6; k++)
+			pass(&mglru.source, now_ns += SECOND);
+		memory.young[9] = 1;
+		pass(&mglru.source, now_ns += SECOND);
+		/* Of four, folded since; of sixteen, not: this sighting is the second. */
+		cr_assert_eq(back_of(&mglru, 9), gens == 4 ? 3 : 1, "%u generations", gens);
+	}
+}
+
+Test(sources, an_access_by_read_counts_towards_the_sighting_that_promotes)
+{
+	struct ws_source_mglru mglru;
+	u64 now_ns = 8 * SECOND;
+
+	start_mglru(&mglru, "6.18", 4);
+	come(&mglru.source, 1, WS_FILE, WS_ENTER_READ);
+	come(&mglru.source, 2, WS_FILE, WS_ENTER_READ);
+	mglru.source.ops->descriptor(&mglru.source, 1);
+	memory.young[1] = memory.young[2] = 1;
+	pass(&mglru.source, now_ns += SECOND);
+	cr_assert_eq(back_of(&mglru, 1), 1);
+	cr_assert_eq(back_of(&mglru, 2), 3);
 }
 
 static struct ws_source_lists lists;
@@ -454,7 +600,8 @@ Test(sources, any_source_makes_a_report_that_holds_all_pages)
 	struct ws_report report;
 
 	start_lists(1);
-	cr_assert_eq(ws_source_mglru_init(&mglru, array[0], PAGES, 4, &access_to_memory, 0), 0);
+	cr_assert_eq(ws_source_mglru_init(&mglru, array[0], PAGES, ws_rules_base, 4,
+					  &access_to_memory, 0), 0);
 	cr_assert_eq(ws_source_damon_init(&damon, &damon_config, regions, PAGES,
 					  &access_to_memory, 0), 0);
 	ws_source_scan_init(&scan, WS_SCAN_IDLE, array[1], PAGES, &access_to_memory, 0);
@@ -575,8 +722,8 @@ Test(sources, generations_are_those_of_a_naive_model_through_thousands_of_passes
 		naive_passes = 0;
 		memset(&memory, 0, sizeof(memory));
 		memset(page_array, 0, sizeof(page_array));
-		cr_assert_eq(ws_source_mglru_init(&mglru, page_array, PAGES, n, &access_to_memory, 0),
-			     0);
+		cr_assert_eq(ws_source_mglru_init(&mglru, page_array, PAGES, ws_rules_base, n,
+						  &access_to_memory, 0), 0);
 		while (naive_passes < 600) {
 			churn(&mglru.source, 100, naive_told);
 			/* The pass puts what was used into the present generation. */

@@ -28,17 +28,41 @@ Test(ages, sources_are_named_with_number_and_interval)
 	cr_assert(choice.param == 16 && choice.interval_ns == 250 * MS);
 	cr_assert_str_eq(choice.name, "mglru:16@250ms");
 	cr_assert_str_eq(choice.family, "mglru:16");
+	cr_assert_eq(choice.rules, ws_rules_base, "mglru means here what it means in a scenario");
 	cr_assert_eq(sim_ages_choose(&choice, "scan:clear_refs", &error), 0);
 	cr_assert_eq(choice.kind, SIM_AGES_REFS);
 	sim_ages_set_interval(&choice, 2 * SECOND);
 	cr_assert_str_eq(choice.name, "scan:clear_refs@2s");
 }
 
+Test(ages, a_version_means_the_kernels_rules_as_in_a_scenario)
+{
+	static const struct {
+		const char *text, *rules;
+		u32 gens;
+	} good[] = {
+		{ "mglru:6.14", "6.14", 4 },	     { "mglru:6.14:16", "6.14", 16 },
+		{ "mglru:16:6.14@2s", "6.14", 16 },  { "mglru:6.1.y", "6.1.y", 4 },
+		{ "mglru:mm-new:64", "mm-new", 64 }, { "mglru:base:8", "base", 8 },
+	};
+	struct sim_ages_choice choice;
+	struct tr_error error;
+
+	for (u32 i = 0; i < sizeof(good) / sizeof(*good); i++) {
+		cr_assert_eq(sim_ages_choose(&choice, good[i].text, &error), 0, "%s", error.text);
+		cr_assert_str_eq(choice.rules->name, good[i].rules);
+		cr_assert_eq(choice.param, good[i].gens, "%s: %u", good[i].text, choice.param);
+	}
+}
+
 Test(ages, what_is_no_source_is_refused_with_a_reason)
 {
-	static const char *const bad[] = { "", "@1s", "lru", "mglru:", "mglru:2", "mglru:65",
-					   "mglru:x", "twolist:13", "damon:5", "scan:all", "mglru@",
-					   "mglru@0", "mglru@1us", "mglru@soon" };
+	static const char *const bad[] = {
+		"", "@1s", "lru", "mglru:", "mglru:2", "mglru:65", "mglru:x", "mglru:6.13", "mglru:4.5",
+		"mglru:6.14:6.18", "mglru:4:8", "mglru:6.14:", "mglru::4", "mglru:6.14:65",
+		"twolist:1.5", "twolist:6.14", "twolist:1:2", "twolist:13", "damon:5", "scan:all",
+		"mglru@", "mglru@0", "mglru@1us", "mglru@soon",
+	};
 	struct sim_ages_choice choice;
 
 	for (u32 i = 0; i < sizeof(bad) / sizeof(*bad); i++) {

@@ -86,6 +86,29 @@ Test(units, pages_are_counts_or_sizes)
 	refuse(tr_parse_count, "1MiB", -EINVAL);
 }
 
+Test(units, a_count_is_whole)
+{
+	static const char *const broken[] = { "1.5", "6.14", "0.5", "0.0005k", "1.0000001M" };
+
+	for (size_t i = 0; i < sizeof(broken) / sizeof(*broken); i++) {
+		refuse(tr_parse_count, broken[i], -EINVAL);
+		refuse(tr_parse_pages, broken[i], -EINVAL);
+	}
+	expect(tr_parse_count, "1.5k", 1500);
+	expect(tr_parse_count, "6.0", 6);
+	expect(tr_parse_count, "0.000001M", 1);
+}
+
+Test(units, ratios_are_in_millionths)
+{
+	expect(tr_parse_ratio, "0.25", 250000);
+	expect(tr_parse_ratio, "3", 3000000);
+	expect(tr_parse_ratio, "0.33333333", 333333);
+	refuse(tr_parse_ratio, "1k", -EINVAL);
+	refuse(tr_parse_ratio, "half", -EINVAL);
+	refuse(tr_parse_ratio, "18446744073709551615", -ERANGE);
+}
+
 Test(units, exact_texts_read_back_as_the_same_value)
 {
 	char text[TR_UNITS_TEXT];

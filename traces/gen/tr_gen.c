@@ -36,23 +36,6 @@ void tr_gen_init(const struct tr_gen *gen, u64 *value)
 		value[i] = gen->param[i].initial;
 }
 
-/* "1", "0.25" in millionths. */
-static int parse_ratio(const char *text, u64 *value)
-{
-	u64 millionths;
-	char copy[32];
-	int rc;
-
-	if (strlen(text) > 20)
-		return -EINVAL;
-	/* A decimal with the unit of a million: "0.25M" is 250000. */
-	snprintf(copy, sizeof(copy), "%sM", text);
-	rc = tr_parse_count(copy, &millionths);
-	if (!rc)
-		*value = millionths;
-	return rc;
-}
-
 static int parse_flag(const char *text, u64 *value)
 {
 	bool yes = !strcmp(text, "yes") || !strcmp(text, "1") || !strcmp(text, "on");
@@ -73,7 +56,7 @@ static int parse_unit(enum tr_gen_unit unit, const char *text, u64 *value)
 	case TR_GEN_TIME:
 		return tr_parse_ns(text, value);
 	case TR_GEN_RATIO:
-		return parse_ratio(text, value);
+		return tr_parse_ratio(text, value);
 	case TR_GEN_FLAG:
 		return parse_flag(text, value);
 	}
