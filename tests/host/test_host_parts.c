@@ -39,7 +39,7 @@ Test(balloond_parts, counters_of_the_host_are_read_from_proc)
 			       "SwapFree: 20 kB\n");
 	put("vmstat", "nr_x 5\npswpin 7\npswpout 9\npswpoutx 1\n");
 	put("pressure/memory", "some avg10=1.25 avg60=9.00 avg300=0.00 total=123\n"
-				       "full avg10=0.07 avg60=0.00 avg300=0.00 total=45\n");
+				       "full avg10=0.09 avg60=0.00 avg300=0.00 total=45\n");
 	put("77/status", "Name:\tqemu\nVmRSS:\t  64 kB\nVmSwap:\t 8 kB\n");
 	put("77/stat", "77 (q ) (e 1 2 3) S 1 2 3 4 5 6 7 8 9 10 300 20 7 8 20 0");
 	/* Code that was translated, the guest's 64 KiB, a file; one grown mapping at the end. */
@@ -53,7 +53,7 @@ Test(balloond_parts, counters_of_the_host_are_read_from_proc)
 	cr_assert(host.swapped_bytes == 30 * 1024);
 	cr_assert(host.swap_in_bytes == 7 * 4096 && host.swap_out_bytes == 9 * 4096);
 	cr_assert(host.psi_some_ns == 123000 && host.psi_full_ns == 45000);
-	cr_assert(host.psi_some_avg10 == 125 && host.psi_full_avg10 == 7);
+	cr_assert(host.psi_some_avg10 == 125 && host.psi_full_avg10 == 9);
 	wsd_host_process(&process, folder, 77);
 	cr_assert(process.resident_bytes == 64 * 1024 && process.swapped_bytes == 8 * 1024);
 	cr_assert_eq(process.cpu_ns * (u64)sysconf(_SC_CLK_TCK), 320 * 1000000000ull);
