@@ -621,18 +621,22 @@ Test(comparison, findings_name_frontier_and_cautions)
 	struct sim_comparison comparison;
 	struct sim_scenario scenario[2];
 	struct sim_findings findings;
-	u32 answers = 0, kills = 0;
+	u32 settings = 0, answers = 0, kills = 0;
 
 	fake_comparison(&comparison, scenario);
 	sim_comparison_run(&comparison, 1, 2)->value[SIM_RUN_OOM] = 3;
 	sim_findings_make(&findings, &comparison);
 	for (u32 i = 0; i < findings.count; i++) {
 		const struct sim_finding *finding = &findings.finding[i];
+		settings += finding->kind == SIM_FINDING_SETTING &&
+			    strstr(finding->text, "4 VMs with 2.00 GiB of nominal memory") &&
+			    strstr(finding->text, "(1.50 times overcommitted)");
 		answers += finding->kind == SIM_FINDING_ANSWER &&
 			   strstr(finding->text, "On the frontier: fake saves") != NULL;
 		kills += finding->kind == SIM_FINDING_CAUTION &&
 			 strstr(finding->text, "other led to 1 OOM kill in guests") != NULL;
 	}
+	cr_assert_eq(settings, 1);
 	cr_assert_eq(answers, 1);
 	cr_assert_eq(kills, 1);
 	sim_findings_destroy(&findings);

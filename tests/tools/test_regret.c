@@ -137,6 +137,52 @@ static void check_bound(const char *policy, const char *set, enum sim_regret_cur
 	free(run);
 }
 
+Test(regret, a_comparison_gets_curves_and_a_place_for_each_policy, .init = make_folder,
+     .fini = remove_folder)
+{
+	static const char *const names[] = { "mom", "static" };
+	struct sim_comparison comparison;
+	struct sim_scenario scenario[2];
+	struct tr_error error = { "" };
+
+	write_trace();
+	sim_comparison_init(&comparison, 2, 1);
+	for (u32 i = 0; i < 2; i++) {
+		read_scenario(&scenario[i], names[i], NULL);
+		comparison.scenario[i] = &scenario[i];
+		comparison.summary[i] = run_of(names[i], NULL, false);
+	}
+	struct sim_regret *regret = &comparison.regret;
+	cr_assert(!sim_regret_make(regret, &comparison, 1, NULL, &error) && !regret->known);
+	comparison.baseline[0] = run_of("mom", NULL, true);
+	sim_comparison_relate(&comparison);
+	cr_assert_eq(sim_regret_make(regret, &comparison, 1, NULL, &error), 0, "%s", error.text);
+	cr_assert(regret->known && regret->bound && regret->lru);
+	for (u32 k = 0; k < SIM_REGRET_CURVES; k++) {
+		const struct sim_vmin_point *curve = regret->curve[k];
+
+		cr_assert_float_eq(curve[0].slowdown, 1.0001, 1e-9);
+		cr_assert_float_eq(curve[SIM_REGRET_POINTS - 1].slowdown, 2, 1e-9);
+		for (u32 i = 1; i < SIM_REGRET_POINTS; i++)
+			cr_assert(curve[i].slowdown > curve[i - 1].slowdown &&
+				  curve[i].saved >= curve[i - 1].saved - 1e-12, "point %u", i);
+		/* A policy's place lies on the curve. */
+		for (u32 i = 0; i < 2; i++) {
+			double could = regret->could[k][i];
+			u32 above = 0;
+
+			while (above < SIM_REGRET_POINTS - 1 &&
+			       curve[above].slowdown < regret->slowdown[i])
+				above++;
+			cr_assert_leq(could, curve[above].saved + 1e-12);
+			cr_assert(!above || could >= curve[above - 1].saved - 1e-12);
+		}
+	}
+	sim_comparison_destroy(&comparison);
+	for (u32 i = 0; i < 2; i++)
+		sim_scenario_free(&scenario[i]);
+}
+
 Test(regret, the_right_oracle_bounds_runs_in_open_loop, .init = make_folder, .fini = remove_folder)
 {
 	write_trace();
