@@ -59,7 +59,8 @@ void policy_ws_follow_update(struct policy_ws_guest *guest, const struct sim_vm_
 	double before = follows->target, nominal = (double)vm->nominal_bytes;
 	u64 dt_ns = now_ns - follows->updated_ns;
 
-	if (!policy_ws_guest_informed(guest, now_ns) || dt_ns < POLICY_SECOND_NS / 2)
+	/* Late answers say what following is worth, too; the same one says nothing twice. */
+	if (guest->stats_ns <= follows->heard_ns || dt_ns < POLICY_SECOND_NS / 2)
 		return;
 	follows->demand = policy_larger(0, guest->used - (double)vm->stats.caches_bytes) +
 			  policy_larger(guest->deficit, guest->pushed);
@@ -70,6 +71,7 @@ void policy_ws_follow_update(struct policy_ws_guest *guest, const struct sim_vm_
 			       follows->linger_ns);
 	follow(follows, nominal, params, policy_ws_kept_free(vm, params));
 	follows->updated_ns = now_ns;
+	follows->heard_ns = guest->stats_ns;
 	if (!follows->since_ns) {
 		follows->since_ns = now_ns;
 		return;

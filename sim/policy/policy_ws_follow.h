@@ -23,6 +23,7 @@ struct policy_ws_follow {
 	double work;	/* processors, mean */
 	double value;	/* slowdown that the saving is worth, less what it costs */
 	u64 since_ns, updated_ns;
+	u64 heard_ns; /* the statistics it was last made from */
 	u64 linger_ns; /* how long memory is left that is not wanted */
 	struct policy_ws_window wants;
 };

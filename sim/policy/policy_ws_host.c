@@ -210,6 +210,24 @@ static void note_distress(struct policy_ws_host *self, const struct policy_ws_gu
 		self->market.misery = true;
 }
 
+/*
+ * What a guest that was just cut for others reads back at first is the cut's own doing.  If
+ * that were an answer, the same memory would go to and fro with each statistic; so for half
+ * an interval it gets more only of what nobody has.
+ */
+static u64 not_asked_back(const struct policy_ws_host *self, const struct sim_host_view *host,
+			  u32 vm, u64 wish, u64 spare_bytes)
+{
+	const struct policy_ws_guest *guest = &self->guest[vm];
+	u64 target = host->vm[vm].target_bytes;
+
+	if (guest->chosen || guest->shrunk_ns <= guest->grown_ns ||
+	    host->now_ns - guest->shrunk_ns >= self->params.interval_ns / 2 ||
+	    policy_ws_vital(guest, &host->vm[vm]))
+		return wish;
+	return policy_min(wish, target + spare_bytes);
+}
+
 void policy_ws_host_decide(struct policy_ws_host *self, const struct sim_host_view *host,
 			   u32 pressure, struct sim_actions *act)
 {
@@ -225,8 +243,9 @@ void policy_ws_host_decide(struct policy_ws_host *self, const struct sim_host_vi
 			continue;
 		policy_ws_guest_update(&self->guest[i], &host->vm[i], host->now_ns,
 				       &self->params);
-		self->wish[i] =
-			policy_ws_wish(&self->guest[i], &host->vm[i], host->now_ns, spare, &self->params);
+		self->wish[i] = policy_ws_wish(&self->guest[i], &host->vm[i], host->now_ns, spare,
+					       &self->params);
+		self->wish[i] = not_asked_back(self, host, i, self->wish[i], spare);
 		shares += policy_max(host->vm[i].shares, 1);
 		nominal += policy_max(host->vm[i].nominal_bytes, 1);
 		note_distress(self, &self->guest[i], host->now_ns);

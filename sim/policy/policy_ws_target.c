@@ -24,7 +24,8 @@
  *
  * A load that rises makes the target rise once; when it falls the target falls once, after
  * `hold`.  A guest that had to grow soon after it was shrunk gets a longer hold, so that a
- * load that comes and goes is not chased.  Every doubt (reports late or lost, balloon that
+ * load that comes and goes is not chased.  What was cut for others is not asked back at their
+ * cost for half an interval.  Every doubt (reports late or lost, balloon that
  * does not move, deflate on OOM) ends in not shrinking.  A guest that has neither swap nor a
  * balloon that gives way keeps all that it cannot drop and a fifth of its size: the host swaps
  * before its programs are killed.
@@ -48,6 +49,8 @@
 #define STATS_RETRY_NS (4 * POLICY_SECOND_NS) /* then the question was lost */
 /* Reports that may stay unanswered before the guest is configured again. */
 #define UNANSWERED_MAX 3
+/* A balloon of a guest that answers late, or not at all, may take as long to begin. */
+#define STILL_LATE_NS (60 * POLICY_SECOND_NS)
 
 static void configure(struct policy_ws_host *self, const struct sim_host_view *host, u32 vm,
 		      struct sim_actions *act)
@@ -193,6 +196,10 @@ static void ws_target_stalled(void *state, const struct sim_host_view *host, u32
 	}
 	if (view->actual_bytes <= view->target_bytes)
 		return; /* a deflation in progress needs no help */
+	/* It obeys as late as the guest answers: what was just asked of it is still on its way. */
+	if (!policy_ws_guest_informed(guest, host->now_ns) &&
+	    host->now_ns - guest->shrunk_ns < STILL_LATE_NS)
+		return;
 	guest->blocked_until_ns = host->now_ns + guest->hold_ns;
 	policy_ws_host_move(self, host, vm, policy_clamp_target(view, view->actual_bytes), false,
 			    "balloon stands still", act);

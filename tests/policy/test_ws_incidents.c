@@ -155,6 +155,89 @@ Test(ws_incidents, a_guest_that_cannot_but_die_is_never_squeezed)
 	toy_close(toy);
 }
 
+/* How a target went. */
+struct path {
+	u32 turns, forced;
+	int direction;
+	u64 forced_ns;
+	u64 soonest_ns; /* from a cut for others to growth */
+};
+
+static struct path path[TOY_VMS];
+
+static void note_path(struct toy *toy, u32 vm, const char *text)
+{
+	bool grows = !strncmp(text, "grow", 4);
+
+	if (!grows && strncmp(text, "shrink", 6) != 0)
+		return;
+	path[vm].turns += path[vm].direction && path[vm].direction != (grows ? 1 : -1);
+	path[vm].direction = grows ? 1 : -1;
+	if (strstr(text, "(host is short)")) {
+		path[vm].forced++;
+		path[vm].forced_ns = toy->now_ns;
+	} else if (grows && path[vm].forced_ns) {
+		if (toy->now_ns - path[vm].forced_ns < path[vm].soonest_ns)
+			path[vm].soonest_ns = toy->now_ns - path[vm].forced_ns;
+		path[vm].forced_ns = 0;
+	}
+}
+
+static void forget_paths(void)
+{
+	for (u32 i = 0; i < TOY_VMS; i++)
+		path[i] = (struct path){ .soonest_ns = ~0ull };
+}
+
+/* Three guests that take turns in wanting more than the host has: what was taken came back at once. */
+Test(ws_incidents, what_was_cut_for_others_is_not_given_back_at_once)
+{
+	struct toy *toy = toy_open("ws-target", 1000);
+	u32 forced = 0;
+
+	forget_paths();
+	toy->trace = note_path;
+	for (u32 i = 0; i < 3; i++) {
+		struct toy_guest *guest = toy_add(toy, 1000, NVME_NS);
+
+		for (u64 k = 0; k < 8; k++)
+			toy_phase(guest, 30 + k * 60 + i * 20, k % 2 ? 150 : 420, 1, 0, 1);
+	}
+	toy_run(toy, 600);
+	for (u32 i = 0; i < 3; i++) {
+		forced += path[i].forced;
+		cr_assert(path[i].soonest_ns >= 5 * TOY_SECOND, "guest %u grew %llu ms after its cut", i,
+			  path[i].soonest_ns / 1000000);
+	}
+	cr_assert_gt(forced, 10, "%u cuts", forced);
+	toy_close(toy);
+}
+
+/* Its balloon obeys as late as its statistics come: it had been taken to stand still. */
+Test(ws_incidents, a_balloon_that_is_late_as_all_else_does_not_stand_still)
+{
+	struct toy *toy = toy_open("ws-target", 1000);
+
+	forget_paths();
+	toy->trace = note_path;
+	toy->delay_ns = 20 * TOY_SECOND;
+	for (u32 i = 0; i < 2; i++) {
+		toy_phase(toy_add(toy, 1000, NVME_NS), 0, 200, 1, 0, 1);
+		toy->guest[i].balloon_rate = 0;
+	}
+	for (u32 s = 0; s < 20; s++) {
+		toy_run(toy, (u64)s * 30 + 25);
+		for (u32 i = 0; i < 2; i++)
+			toy->guest[i].balloon_rate = 400;
+		toy_run(toy, (u64)s * 30 + 30);
+		for (u32 i = 0; i < 2; i++)
+			toy->guest[i].balloon_rate = 0;
+	}
+	for (u32 i = 0; i < 2; i++)
+		cr_assert_leq(path[i].turns, 2, "guest %u turned %u times", i, path[i].turns);
+	toy_close(toy);
+}
+
 Test(ws_incidents, no_drill_finds_an_error)
 {
 	static struct sim_lint lint;
