@@ -65,6 +65,7 @@ struct exp {
 	struct exp_value value[EXP_PAIRS_MAX];
 	bool passed[EXP_PAIRS_MAX];
 	enum exp_verdict verdict;
+	int drawn; /* of its figure: as exp_plot() */
 	struct tr_error error; /* why it is EXP_BROKEN */
 };
 

@@ -128,8 +128,12 @@ static int run(struct options *options, struct exp *exps, u32 count)
 		return 1;
 	}
 	for (u32 i = 0; i < count; i++) {
+		if (exps[i].verdict != EXP_BROKEN && !exps[i].cannot)
+			exp_load(&exps[i]);
 		if (exps[i].verdict != EXP_BROKEN)
 			exp_judge(&exps[i]);
+		exp_draw(&exps[i], options->runner.dir);
+		exp_unload(&exps[i]);
 		broken |= exps[i].verdict == EXP_BROKEN;
 	}
 	exp_print(exps, count, options->values, stdout);

@@ -126,10 +126,19 @@ static void put_arms(FILE *to, const struct exp *exp)
 	fputs("</pre></details>\n", to);
 }
 
+void exp_draw(struct exp *exp, const char *dir)
+{
+	char plots[EXP_PATH_MAX];
+
+	snprintf(plots, sizeof(plots), "%.900s/plots", dir);
+	mkdir(plots, 0777);
+	exp->drawn = exp->verdict <= EXP_FAILS ? exp_plot(exp, plots, &exp->error) : 1;
+}
+
 static int put_experiment(FILE *to, const struct exp *exp, const char *dir, struct tr_error *error)
 {
-	char plots[EXP_PATH_MAX], path[EXP_PATH_MAX + 32];
-	int rc = 1;
+	char path[EXP_PATH_MAX + 32];
+	int rc = exp->drawn;
 
 	fprintf(to, "<h2 id=%s>%s: ", exp->id, exp->id);
 	sim_html_text(to, exp->title);
@@ -145,17 +154,15 @@ static int put_experiment(FILE *to, const struct exp *exp, const char *dir, stru
 	if (exp->verdict == EXP_BROKEN)
 		put_paragraph(to, "Error:", exp->error.text);
 	put_checks(to, exp);
-	snprintf(plots, sizeof(plots), "%.900s/plots", dir);
-	mkdir(plots, 0777);
-	if (exp->verdict <= EXP_FAILS) {
+	if (exp->verdict <= EXP_FAILS)
 		put_values(to, exp);
-		rc = exp_plot(exp, plots, error);
-	}
-	snprintf(path, sizeof(path), "%s/%s.svg", plots, exp->id);
+	snprintf(path, sizeof(path), "%.900s/plots/%s.svg", dir, exp->id);
 	if (!rc)
 		rc = sim_html_figure(to, path, exp->title, error);
 	else if (rc > 0)
 		rc = 0;
+	else
+		*error = exp->error;
 	put_arms(to, exp);
 	return rc;
 }

@@ -8,7 +8,10 @@
 /* @values: with what was measured. */
 void exp_print(const struct exp *exps, u32 exps_count, bool values, FILE *to);
 
-/* DIR/report.html and DIR/plots.  Return: 0 or negative errno with text. */
+/* Its figure into DIR/plots, from the tables of its runs; what came of that is in @exp. */
+void exp_draw(struct exp *exp, const char *dir);
+
+/* DIR/report.html, with the figures.  Return: 0 or negative errno with text. */
 int exp_report(const struct exp *exps, u32 exps_count, const char *dir, struct tr_error *error);
 
 /*

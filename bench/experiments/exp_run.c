@@ -295,13 +295,23 @@ static void add_runs(struct exp_runner *runner, struct exp *exp, u64 start_hash,
 	}
 }
 
-static void load(struct exp *exp)
+void exp_load(struct exp *exp)
 {
 	for (u32 arm = 0; arm < exp->arms.count; arm++) {
 		for (u32 run = 0; run < exp->runs_count && exp->verdict != EXP_BROKEN; run++) {
 			exp->tables[arm][run] = exp_tables_load(exp->run_dir[arm][run], &exp->error);
 			if (!exp->tables[arm][run])
 				exp->verdict = EXP_BROKEN;
+		}
+	}
+}
+
+void exp_unload(struct exp *exp)
+{
+	for (u32 arm = 0; arm < exp->arms.count; arm++) {
+		for (u32 run = 0; run < exp->runs_count; run++) {
+			exp_tables_free(exp->tables[arm][run]);
+			exp->tables[arm][run] = NULL;
 		}
 	}
 }
@@ -329,8 +339,5 @@ int exp_run_all(struct exp_runner *runner, struct exp *exps, u32 exps_count)
 	if (!rc)
 		rc = do_jobs(runner, &jobs, "runs");
 	free_jobs(&jobs);
-	for (u32 i = 0; i < exps_count && !rc; i++)
-		if (!exps[i].cannot && exps[i].verdict != EXP_BROKEN)
-			load(&exps[i]);
 	return rc;
 }

@@ -19,8 +19,15 @@ struct exp_runner {
 	u32 done_count, all_count; /* runs */
 };
 
-/* Make traces and runs, and load their tables.  What fails is in the experiment's error
- * and makes it EXP_BROKEN; -EINTR when stopped. */
+/*
+ * Make traces and runs.  What fails is in the experiment's error and makes it EXP_BROKEN;
+ * -EINTR when stopped.
+ */
 int exp_run_all(struct exp_runner *runner, struct exp *exps, u32 exps_count);
+
+/* The tables of its runs, or EXP_BROKEN; those of ten runs an arm take a gigabyte for some. */
+void exp_load(struct exp *exp);
+/* Once it is judged and drawn. */
+void exp_unload(struct exp *exp);
 
 #endif /* EXP_RUN_H */
