@@ -229,6 +229,15 @@ if has size && [ -n "$trace" ]; then
 	grep -q '"balloon_bytes"' "$work/out"; say $? "size --balloon --json"
 	run density --trace "$work/loop.wst" --memory 96MiB --host-memory 192MiB --duration 20s --runs 1 -p static --max 6
 	grep -qE '^static +together +[1-6] ' "$work/out" && grep -q '^static *spread' "$work/out"; say $? "density answers"
+	run density --trace "$work/loop.wst" --memory 96MiB --host-memory 192MiB --duration 20s --runs 1 -p static --max 2 --set sample_one_in=4
+	grep -q '^Sampled: one block of 32 pages in 4' "$work/out" && grep -q '\[1 run\]' "$work/out"
+	say $? "density says what sampling cost, and of one run no interval"
+	run size "$work/loop.wst" --memory 96MiB --duration 20s --runs 1 --step 16MiB --set sample_one_in=32
+	grep -q '^Sampled: one block of 32 pages in 32 .*one in 32 does was not measured' "$work/out" &&
+		grep -q 'one run: no interval' "$work/out" && grep -q 'random numbers alone' "$work/out"
+	say $? "size says what sampling cost, and of one run no interval"
+	run size "$work/loop.wst" --memory 96MiB --duration 20s --runs 1 --step 16MiB --set sample_one_in=4 -J
+	grep -q '"sampled": *"one block of 32' "$work/out"; say $? "size -J says what sampling cost"
 	for i in 1 2 3 4; do echo "20.0 40.5"; done > "$work/series"
 	printf 'name,memory,trace,demand,count\na,96MiB,loop.wst,,1\nb,64MiB,,series,2\n' > "$work/vms.csv"
 	run whatif "$work/vms.csv" --host-memory 192MiB --duration 20s --runs 2 --policy static,mom
@@ -348,6 +357,14 @@ if has sweep && [ -n "$trace" ]; then
 {"scenarios": ["ok.json"], "policies": ["static", "mom"], "runs": 60,
  "parameters": {"host.memory": ["256MiB", "320MiB"], "duration": "1s"}}
 END
+	cat > "$work/sampled.json" <<END
+{"scenarios": ["ok.json"], "policies": ["static"], "runs": 2, "parameters": {"sample_one_in": [1, 4]}}
+END
+	run sweep "$work/sampled.json" -o "$work/sampled" --no-plots --no-oracles &&
+		grep -q '^Sampled: one block of 32 pages in 4' "$work/out" &&
+		grep -q 'Sampled: one block of 32 pages in 4' "$work/sampled/report.html" &&
+		grep -q '"sampled"' "$work/sampled/summary.json"
+	say $? "sweep says what sampling cost, in its table and in its results"
 	sed 's/"mom"/"best"/' "$work/plan.json" > "$work/bad-plan.json"
 	expect 2 'bad-plan.json: /policies/1: .best.' sweep "$work/bad-plan.json" -o "$work/sweep"
 	sed 's/host.memory/hots.memory/' "$work/plan.json" > "$work/bad-plan.json"
@@ -404,6 +421,9 @@ END
 fi
 if has oracle && [ -n "$trace" ]; then
 	run oracle "$work/ok.json" && grep -q '^o3a' "$work/out"; say $? "oracle"
+	! grep -q '^Sampled' "$work/out"; say $? "oracle says nothing of sampling where there was none"
+	run oracle "$work/ok.json" --set sample_one_in=4 && grep -q '^Sampled: one block of 32 pages in 4' "$work/out"
+	say $? "oracle says what sampling cost"
 	sed 's/"2s"/"2000h"/' "$work/ok.json" > "$work/years.json"
 	"$wssim" oracle "$work/years.json" > "$work/out" 2> "$work/err" < /dev/null &
 	pid=$!

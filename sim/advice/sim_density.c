@@ -44,25 +44,42 @@ static void make_variant(const struct sim_density *density, struct sim_variant *
 		variant->scenario.vm[vm].phase_jitter_ns += density->cycle_ns;
 }
 
+static void relate(const struct search *search, const struct sim_batch *batch, u32 run, u32 count)
+{
+	struct sim_summary *ample =
+		batch->scenarios_count == 2 ? sim_batch_at(batch, 1, run) : search->ample[run];
+	u32 vms = ample->vms_count;
+
+	ample->vms_count = count;
+	sim_summary_relate(sim_batch_at(batch, 0, run), ample);
+	ample->vms_count = vms;
+}
+
+struct judge {
+	const struct search *search;
+	u32 count;
+};
+
+/* One run that is not safe is enough; for a number to be safe, all of them must be. */
+static bool enough(void *ctx, const struct sim_batch *batch, u32 runs)
+{
+	const struct judge *judge = ctx;
+
+	relate(judge->search, batch, runs - 1, judge->count);
+	return !sim_verdict_keeps(&judge->search->density->slo, sim_batch_at(batch, 0, runs - 1));
+}
+
 static void judge(struct search *search, struct sim_batch *batch, u32 count)
 {
 	struct sim_density *density = search->density;
 	struct sim_density_try *at = &density->tried[density->tries_count];
 
-	for (u32 run = 0; run < batch->runs_count; run++) {
-		struct sim_summary *ample = search->ample[run];
-		u32 vms = ample->vms_count;
-
-		ample->vms_count = count;
-		sim_summary_relate(sim_batch_at(batch, 0, run), ample);
-		ample->vms_count = vms;
-	}
 	at->count = count;
 	sim_verdict_make(&at->verdict, &density->slo, batch->summary, search->ample,
-			 batch->runs_count);
+			 batch->runs_done);
 	if (!sim_verdict_is_safe(&at->verdict))
 		density->broken = density->tries_count;
-	else if (batch->runs_count == density->runs)
+	else if (batch->runs_done == density->runs)
 		density->answer = density->tries_count;
 	density->tries_count++;
 }
@@ -74,8 +91,10 @@ static int try_count(struct search *search, u32 count, u32 runs, bool *safe,
 	struct sim_density *density = search->density;
 	struct sim_variant variant[2];
 	const struct sim_scenario *scenario[2] = { &variant[0].scenario, &variant[1].scenario };
+	struct judge judge_of = { search, count };
 	struct sim_batch batch = { .scenario = scenario, .scenarios_count = 1, .runs_count = runs,
-				   .workers = density->workers, .stop = density->stop };
+				   .workers = density->workers, .stop = density->stop,
+				   .enough = enough, .enough_ctx = &judge_of };
 	int rc;
 
 	assert(density->tries_count < SIM_DENSITY_TRIES);
@@ -88,7 +107,7 @@ static int try_count(struct search *search, u32 count, u32 runs, bool *safe,
 		make_variant(density, &variant[i], count);
 	sim_variant_ample(&variant[1]);
 	rc = sim_batch_run(&batch, error);
-	for (u32 run = 0; run < runs && !rc && batch.scenarios_count == 2; run++) {
+	for (u32 run = 0; run < batch.runs_done && !rc && batch.scenarios_count == 2; run++) {
 		free(search->ample[run]);
 		search->ample[run] = sim_batch_at(&batch, 1, run);
 		batch.summary[runs + run] = NULL;

@@ -17,6 +17,7 @@
 
 #define SECOND 1000000000ull
 #define MIB (1ull << 20)
+#define MEMORY_MAX (16ull << 40) /* as of a scenario's VMs */
 #define PATH 1024
 #define DURATION_MAX (3600 * SECOND) /* unless the caller says more */
 
@@ -32,6 +33,9 @@ struct reading {
 	FILE *to;
 	u64 longest_ns;
 };
+
+/* Spreadsheets put it before the first line. */
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
 /* Cut @line at its commas, blanks around a field taken off.  Return: how many fields. */
 static u32 split(char *line, char *field[COLUMNS])
@@ -153,7 +157,11 @@ static int read_row(struct reading *reading, char *line, struct tr_error *error)
 			return tr_input_fail(reading->input, error, "has no column '%s'", titles[i]);
 	const char *trace = value(reading, field, TRACE), *demand = value(reading, field, DEMAND);
 	const char *number = value(reading, field, COUNT), *swap = value(reading, field, SWAP);
-	if (tr_parse_bytes(value(reading, field, MEMORY), &memory_bytes) || memory_bytes < 16 * MIB)
+	rc = tr_parse_bytes(value(reading, field, MEMORY), &memory_bytes);
+	if (rc == -ERANGE || (!rc && memory_bytes > MEMORY_MAX))
+		return tr_input_fail(reading->input, error, "memory '%.40s': more than 16TiB",
+				     value(reading, field, MEMORY));
+	if (rc || memory_bytes < 16 * MIB)
 		return tr_input_fail(reading->input, error, "memory '%.40s': not a size of 16MiB or more",
 				     value(reading, field, MEMORY));
 	if (*number && (tr_parse_count(number, &count) || !count || count > SIM_VMS_MAX))
@@ -189,13 +197,16 @@ static int read_row(struct reading *reading, char *line, struct tr_error *error)
 
 static int read_lines(struct reading *reading, struct tr_error *error)
 {
-	bool header = false;
+	bool first = true, header = false;
 	char *line;
 	int rc = 0, got;
 
 	while (!rc && (got = tr_input_line(reading->input, &line, error))) {
 		if (got < 0)
 			return got;
+		if (first && !strncmp(line, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)))
+			line += strlen(BYTE_ORDER_MARK);
+		first = false;
 		if (!line[strspn(line, " \t\r")] || *line == '#')
 			continue;
 		if (reading->inventory->rows_count == SIM_INVENTORY_ROWS)

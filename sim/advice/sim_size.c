@@ -19,8 +19,26 @@ static int by_bytes(const void *a, const void *b)
 	return left->bytes < right->bytes ? -1 : left->bytes > right->bytes;
 }
 
-static int run_at(struct sim_size *size, u64 bytes, struct sim_batch *batch, struct tr_error *error)
+struct judge {
+	const struct sim_size *size;
+	const struct sim_batch *baseline;
+};
+
+/* One run that is not safe is enough; for a size to be safe, all of them must be. */
+static bool enough(void *ctx, const struct sim_batch *batch, u32 runs)
 {
+	const struct judge *judge = ctx;
+	struct sim_summary *last = batch->summary[runs - 1];
+
+	sim_summary_relate(last, judge->baseline->summary[runs - 1]);
+	return !sim_verdict_keeps(&judge->size->slo, last);
+}
+
+/* @baseline: NULL if that is what is to be made */
+static int run_at(struct sim_size *size, u64 bytes, const struct sim_batch *baseline,
+		  struct sim_batch *batch, struct tr_error *error)
+{
+	struct judge judge = { size, baseline };
 	struct sim_variant variant;
 	const struct sim_scenario *scenario = &variant.scenario;
 	int rc;
@@ -33,7 +51,8 @@ static int run_at(struct sim_size *size, u64 bytes, struct sim_batch *batch, str
 		sim_variant_resize(&variant, bytes);
 	*batch = (struct sim_batch){ .scenario = &scenario, .scenarios_count = 1,
 				     .runs_count = size->runs, .workers = size->workers,
-				     .stop = size->stop };
+				     .stop = size->stop, .enough = baseline ? enough : NULL,
+				     .enough_ctx = &judge };
 	rc = sim_batch_run(batch, error);
 	sim_variant_free(&variant);
 	return rc;
@@ -51,13 +70,11 @@ static int try_size(struct sim_size *size, const struct sim_batch *baseline, u64
 			       SIM_SIZE_TRIES);
 	if (size->progress)
 		size->progress(size->progress_ctx, size->tries_count, bytes);
-	rc = run_at(size, bytes, &batch, error);
-	for (u32 run = 0; run < size->runs && !rc; run++)
-		sim_summary_relate(batch.summary[run], baseline->summary[run]);
+	rc = run_at(size, bytes, baseline, &batch, error);
 	if (!rc) {
 		at->bytes = bytes;
 		sim_verdict_make(&at->verdict, &size->slo, batch.summary, baseline->summary,
-				 size->runs);
+				 batch.runs_done);
 		*safe = sim_verdict_is_safe(&at->verdict);
 		size->tries_count++;
 	}
@@ -127,7 +144,7 @@ int sim_size_search(struct sim_size *size, struct tr_error *error)
 	if (size->least_bytes >= size->full_bytes)
 		return tr_fail(error, -EINVAL, "%s: %s has no memory beside its kernel's",
 			       size->scenario->path, vm->name);
-	rc = run_at(size, 0, &baseline, error);
+	rc = run_at(size, 0, NULL, &baseline, error);
 	if (!rc)
 		rc = search(size, &baseline, error);
 	sim_batch_free(&baseline);

@@ -117,6 +117,21 @@ static void find_cause(struct sim_verdict *verdict, struct sim_summary *const *s
 	}
 }
 
+static bool is_killed(const struct sim_slo *slo, const struct sim_summary *summary)
+{
+	bool killed = sim_verdict_is_killed(summary);
+
+	for (u32 vm = 0; vm < summary->vms_count && slo->no_oom_deflate; vm++)
+		killed = killed || summary->vm[vm].value[SIM_VM_OOM_DEFLATE] > 0;
+	return killed;
+}
+
+/* A VM that did no work has no slowdown; then nothing is known to be safe. */
+bool sim_verdict_keeps(const struct sim_slo *slo, const struct sim_summary *summary)
+{
+	return !is_killed(slo, summary) && summary->value[slo->metric] <= slo->slowdown;
+}
+
 void sim_verdict_make(struct sim_verdict *verdict, const struct sim_slo *slo,
 		      struct sim_summary *const *summary, struct sim_summary *const *baseline,
 		      u32 runs_count)
@@ -128,13 +143,10 @@ void sim_verdict_make(struct sim_verdict *verdict, const struct sim_slo *slo,
 	verdict->valid = true;
 	for (u32 run = 0; run < runs_count; run++) {
 		const double *value = summary[run]->value;
-		bool killed = sim_verdict_is_killed(summary[run]);
+		bool killed = is_killed(slo, summary[run]);
 
 		slowdown[run] = value[slo->metric];
-		for (u32 vm = 0; vm < summary[run]->vms_count && slo->no_oom_deflate; vm++)
-			killed = killed || summary[run]->vm[vm].value[SIM_VM_OOM_DEFLATE] > 0;
-		/* A VM that did no work has no slowdown; then nothing is known to be safe. */
-		verdict->safe += !killed && slowdown[run] <= slo->slowdown;
+		verdict->safe += sim_verdict_keeps(slo, summary[run]);
 		verdict->oom_runs += killed;
 		verdict->worst = slowdown[run] > verdict->worst ? slowdown[run] : verdict->worst;
 		verdict->valid = verdict->valid && summary[run]->valid;

@@ -32,6 +32,9 @@ struct sim_verdict {
 	double cause_share;
 };
 
+/* Of one run, related to its baseline: was nothing killed, and is the bound kept? */
+bool sim_verdict_keeps(const struct sim_slo *slo, const struct sim_summary *summary);
+
 /* @summary: related to their baselines (sim_summary_relate()). */
 void sim_verdict_make(struct sim_verdict *verdict, const struct sim_slo *slo,
 		      struct sim_summary *const *summary, struct sim_summary *const *baseline,

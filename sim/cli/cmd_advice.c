@@ -10,6 +10,7 @@
 
 #include "cli/cmd_advice.h"
 #include "cli/cmd_options.h"
+#include "model/sim_sampling.h"
 #include "output/sim_comparison.h"
 #include "scenario/sim_json_write.h"
 #include "scenario/sim_scenario_read.h"
@@ -248,6 +249,48 @@ char *cmd_advice_why(const struct sim_verdict *verdict, char text[CMD_ADVICE_TEX
 			 verdict->worst, verdict->slowest, sim_verdict_cause(verdict->cause),
 			 100 * verdict->cause_share);
 	return text;
+}
+
+void cmd_say_sampled(u32 one_in)
+{
+	char text[SIM_SAMPLING_TEXT];
+
+	if (one_in > 1)
+		printf("\nSampled: %s. Intervals do not cover that.\n",
+		       sim_sampling_error_text(one_in, text));
+}
+
+void cmd_json_sampled(struct sim_json_writer *json, u32 one_in)
+{
+	char text[SIM_SAMPLING_TEXT];
+
+	if (one_in > 1)
+		sim_json_text(json, "sampled", sim_sampling_error_text(one_in, text));
+}
+
+/* "%.3f" and the like for one number. */
+char *cmd_interval(struct sim_estimate e, double factor, const char *format,
+		   char text[CMD_INTERVAL_TEXT])
+{
+	char low[24], high[24];
+
+	snprintf(low, sizeof(low), format, factor * e.low);
+	snprintf(high, sizeof(high), format, factor * e.high);
+	if (e.count < 2)
+		snprintf(text, CMD_INTERVAL_TEXT, "%s", e.count ? "one run: no interval" : "no run");
+	else if (e.count < CMD_INTERVAL_RUNS)
+		snprintf(text, CMD_INTERVAL_TEXT, "%u runs: no interval, %s to %s", e.count, low, high);
+	else
+		snprintf(text, CMD_INTERVAL_TEXT, "%s to %s", low, high);
+	return text;
+}
+
+void cmd_interval_short(struct sim_estimate e, char *text, size_t size)
+{
+	if (e.count < CMD_INTERVAL_RUNS)
+		snprintf(text, size, "%.3f [%u run%s]", e.mean, e.count, e.count == 1 ? "" : "s");
+	else
+		snprintf(text, size, "%.3f [%.3f %.3f]", e.mean, e.low, e.high);
 }
 
 void cmd_advice_free(struct cmd_advice *advice)

@@ -6,6 +6,7 @@
 #include <argp.h>
 
 #include "advice/sim_verdict.h"
+#include "scenario/sim_json_write.h"
 #include "scenario/sim_scenario.h"
 #include "tr_error.h"
 
@@ -56,6 +57,27 @@ void cmd_advice_progress(const char *format, ...) __attribute__((format(printf, 
 /* Why it is not safe, in words: "2.13x for vm-3, mostly waiting for swap and disk". */
 #define CMD_ADVICE_TEXT 256
 char *cmd_advice_why(const struct sim_verdict *verdict, char text[CMD_ADVICE_TEXT]);
+
+/* Of a scenario of which a part of the pages is simulated: the error that this cost. */
+void cmd_say_sampled(u32 one_in);
+void cmd_json_sampled(struct sim_json_writer *json, u32 one_in);
+
+/*
+ * The interval of a mean times @factor, in words: "1.03 to 1.11".  Fewer than five runs have
+ * none: resampled means of so few reach no further than the runs did.
+ */
+#define CMD_INTERVAL_TEXT 80
+#define CMD_INTERVAL_RUNS 5
+char *cmd_interval(struct sim_estimate e, double factor, const char *format,
+		   char text[CMD_INTERVAL_TEXT]) __attribute__((format(printf, 3, 0)));
+
+/* The same for a table: "1.070 [1.03 1.11]", of fewer runs "1.070 [1 run]". */
+void cmd_interval_short(struct sim_estimate e, char *text, size_t size);
+
+/* What such intervals are about. */
+#define CMD_SEEDS_ALONE                                                                           \
+	"That is over the runs' random numbers alone: errors of the model, its costs and the "    \
+	"traces are not in it."
 
 void cmd_advice_free(struct cmd_advice *advice);
 

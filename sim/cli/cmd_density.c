@@ -17,7 +17,7 @@
 #include "tr_file.h"
 #include "tr_units.h"
 
-#define RUNS_DEFAULT 3
+#define RUNS_DEFAULT 10
 #define KEY_P95 900
 #define COUNT_MAX_DEFAULT 64
 
@@ -90,10 +90,13 @@ static const char doc[] =
 	"Examples:\n"
 	"  wssim density demo.json --vm cache --slowdown 1.05 --policies static,mom\n"
 	"  wssim density --trace redis.wst --memory 384MiB --host-memory 2GiB\n\n"
-	"The host is the scenario's.  A number of VMs is safe when in every run (--runs, default 3) "
+	"The host is the scenario's.  A number of VMs is safe when in every run (--runs, default 10) "
 	"the worst VM keeps the bound against a run with memory for everybody and nothing is killed "
 	"for want of memory, in guests or on the host.  Load together: all VMs in the same phase; "
-	"spread: each begins at a random time, other in each run.\n"
+	"spread: each begins at a random time, other in each run.  The search is with the first "
+	"run alone; then the most that passed is confirmed with all runs, and the first one that is "
+	"not safe ends a trial.  Intervals are over runs, which differ in their random numbers "
+	"alone.\n"
 	"Exit status: 0 done, 1 failed or interrupted, 2 usage or bad input.";
 
 static void progress(void *ctx, u32 count)
@@ -116,8 +119,7 @@ static void print_row(const struct sim_density *density)
 	char why[CMD_ADVICE_TEXT] = "", slow[48] = "-", saved[16] = "-";
 
 	if (at) {
-		snprintf(slow, sizeof(slow), "%.3f [%.3f %.3f]", at->verdict.slowdown.mean,
-			 at->verdict.slowdown.low, at->verdict.slowdown.high);
+		cmd_interval_short(at->verdict.slowdown, slow, sizeof(slow));
 		snprintf(saved, sizeof(saved), "%.0f %%", 100 * at->verdict.saved);
 	}
 	if (density->broken == ~0u)
@@ -166,11 +168,12 @@ static void print_head(const struct options *options, const struct sim_scenario 
 	char host[TR_UNITS_TEXT], size[TR_UNITS_TEXT];
 
 	printf("VMs like %s (%s) on a host of %s; %s within %.3gx in each of %u runs, and no kills.\n"
-	       "With 95 %% confidence fewer than %.0f %% of runs with as many VMs are unsafe.\n\n",
+	       "With 95 %% confidence fewer than %.0f %% of runs with as many VMs are unsafe. %s\n\n",
 	       scenario->vm[vm].name, tr_about_bytes(scenario->vm[vm].memory_bytes, size),
 	       tr_about_bytes(scenario->host.memory_bytes, host),
 	       options->p95 ? "95th percentile of VMs" : "worst VM", options->advice.slowdown,
-	       options->advice.runs, 100 * sim_verdict_upper(0, options->advice.runs));
+	       options->advice.runs, 100 * sim_verdict_upper(0, options->advice.runs),
+	       CMD_SEEDS_ALONE);
 	printf("%-18s %-9s %5s %24s %7s  %s\n", "POLICY", "LOAD", "VMS", "SLOWDOWN [95 %]", "SAVED",
 	       "WHAT LIMITS IT");
 }
@@ -243,6 +246,7 @@ static int density_all(const struct options *options, const struct sim_scenario 
 		sim_json_text(&json, "vm", scenario->vm[vm].name);
 		sim_json_number(&json, "host_bytes", (double)scenario->host.memory_bytes);
 		sim_json_number(&json, "slowdown_bound", options->advice.slowdown);
+		cmd_json_sampled(&json, scenario->sample_one_in);
 		sim_json_array(&json, "answers");
 	} else {
 		print_head(options, scenario, vm);
@@ -257,6 +261,8 @@ static int density_all(const struct options *options, const struct sim_scenario 
 	if (options->advice.json) {
 		sim_json_close(&json);
 		sim_json_finish(&json);
+	} else if (!rc) {
+		cmd_say_sampled(scenario->sample_one_in);
 	}
 	free(density);
 	return rc ? cmd_fail(rc, &error) : EXIT_DONE;

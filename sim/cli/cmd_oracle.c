@@ -5,6 +5,7 @@
 
 #include "cli/cli_stop.h"
 #include "cli/cmd.h"
+#include "cli/cmd_advice.h"
 #include "cli/cmd_sim.h"
 #include "oracle/sim_elastic.h"
 #include "oracle/sim_oracle.h"
@@ -167,6 +168,7 @@ static void print_json(const struct sim_scenario *scenario, const struct sim_ora
 	}
 	sim_json_close(&json);
 	json_saved(&json, vmin, elastic);
+	cmd_json_sampled(&json, scenario->sample_one_in);
 	sim_json_finish(&json);
 }
 
@@ -199,6 +201,7 @@ static void print_text(const struct sim_scenario *scenario, const struct sim_ora
 	text_saved("o4   MOST MEMORY SAVED", kinds, vmin, vmin_point);
 	text_saved("o5   MOST MEMORY SAVED by a balloon that knows the future, in guests that evict "
 		   "in LRU order", elastics, elastic, elastic_point);
+	cmd_say_sampled(scenario->sample_one_in);
 }
 
 static int make_all(const struct sim_scenario *scenario, bool as_json)

@@ -18,7 +18,7 @@
 #include "tr_file.h"
 #include "tr_units.h"
 
-#define RUNS_DEFAULT 5
+#define RUNS_DEFAULT 10
 #define STEPS 64 /* the answer is found to this part of the VM */
 
 struct options {
@@ -74,7 +74,9 @@ static const char doc[] =
 	"  wssim size redis.wst --balloon --memory 384MiB --runs 10\n"
 	"  wssim size demo.json --vm cache --set 'vms.*.swap=zram'\n\n"
 	"The VM runs alone on a host that has memory; every size is simulated --runs times (default "
-	"5), and is safe when every run keeps the bound and nothing is killed.  Beside the answer "
+	"10), and is safe when every run keeps the bound and nothing is killed; the first run that "
+	"does not ends the trial of a size.  Intervals are over runs, which differ in their random "
+	"numbers alone.  Beside the answer "
 	"stand two references that do not simulate a kernel: exact LRU with the swap device's median "
 	"latency, and the memory that perfect idle ages would need on average.\n"
 	"Exit status: 0 done, 1 no size is safe, failed or interrupted, 2 usage or bad input.";
@@ -164,8 +166,7 @@ static void print_tries(const struct sim_size *size)
 		const struct sim_verdict *verdict = &size->tried[i].verdict;
 		char slow[64];
 
-		snprintf(slow, sizeof(slow), "%.3f [%.3f %.3f]", verdict->slowdown.mean,
-			 verdict->slowdown.low, verdict->slowdown.high);
+		cmd_interval_short(verdict->slowdown, slow, sizeof(slow));
 		printf("%12s %28s %3u/%-3u  %s%s\n", tr_about_bytes(size->tried[i].bytes, bytes), slow,
 		       verdict->safe, verdict->runs,
 		       sim_verdict_is_safe(verdict) ? "" : cmd_advice_why(verdict, why),
@@ -190,6 +191,7 @@ static void print_answer(const struct sim_size *size, const struct reference *re
 {
 	const struct sim_vm_config *vm = &size->scenario->vm[size->vm];
 	char answer[TR_UNITS_TEXT], full[TR_UNITS_TEXT], rest[TR_UNITS_TEXT], why[CMD_ADVICE_TEXT];
+	char interval[CMD_INTERVAL_TEXT];
 
 	tr_about_bytes(size->full_bytes, full);
 	if (size->answer == ~0u) {
@@ -208,10 +210,11 @@ static void print_answer(const struct sim_size *size, const struct reference *re
 		printf("The smallest safe guest for %s is %s, %.0f %% of %s.\n", vm->name, answer,
 		       100.0 * (double)at->bytes / (double)size->full_bytes, full);
 	printf("There it takes %.3fx the time with all its memory (bound %.3gx; 95 %% interval of the "
-	       "mean %.3f to %.3f).\n", at->verdict.slowdown.mean, size->slo.slowdown,
-	       at->verdict.slowdown.low, at->verdict.slowdown.high);
-	printf("Confidence: all %u runs were safe, so with 95 %% confidence fewer than %.0f %% of runs "
-	       "are not.\n", at->verdict.runs, 100 * sim_verdict_upper(0, at->verdict.runs));
+	       "mean over runs: %s).\n", at->verdict.slowdown.mean, size->slo.slowdown,
+	       cmd_interval(at->verdict.slowdown, 1, "%.3f", interval));
+	printf("Confidence: all %u run%s safe, so with 95 %% confidence fewer than %.0f %% of runs "
+	       "are not. %s\n", at->verdict.runs, at->verdict.runs > 1 ? "s were" : " was",
+	       100 * sim_verdict_upper(0, at->verdict.runs), CMD_SEEDS_ALONE);
 	if (size->broken != ~0u)
 		printf("What limits it: with %s, %s.\n",
 		       tr_about_bytes(size->tried[size->broken].bytes, rest),
@@ -235,6 +238,7 @@ static void print_json(const struct sim_size *size, const struct reference *refe
 	sim_json_text(&json, "what", size->balloon ? "balloon" : "guest");
 	sim_json_number(&json, "slowdown_bound", size->slo.slowdown);
 	sim_json_number(&json, "full_bytes", (double)size->full_bytes);
+	cmd_json_sampled(&json, size->scenario->sample_one_in);
 	if (size->answer != ~0u) {
 		u64 bytes = size->tried[size->answer].bytes;
 		sim_json_number(&json, "bytes", (double)bytes);
@@ -300,6 +304,8 @@ static int size_it(const struct options *options, const struct sim_scenario *sce
 		print_json(&size, &reference);
 	else
 		print_answer(&size, &reference);
+	if (!options->advice.json)
+		cmd_say_sampled(scenario->sample_one_in);
 	return size.answer == ~0u ? EXIT_FAILED : EXIT_DONE;
 }
 

@@ -91,6 +91,7 @@ static void print_table(const struct sim_gather *gather, const char *dir)
 	printf("\nMeans%s, [95 %% intervals].\nresults %s/report.html, table.csv (a line per cell and "
 	       "policy), sweep.csv (a line per run)\n",
 	       all ? "" : " over all cells", dir);
+	cmd_say_sampled(gather->sweep->sample_one_in);
 }
 
 enum oracles { ORACLES_IF_FEW, ORACLES_ALL, ORACLES_NONE };

@@ -121,12 +121,16 @@ static const struct {
 char *sim_sampling_error_text(u32 one_in, char text[SIM_SAMPLING_TEXT])
 {
 	u32 i = one_in > measured[0].one_in;
+	int length;
 
-	snprintf(text, SIM_SAMPLING_TEXT,
+	length = snprintf(text, SIM_SAMPLING_TEXT,
 		 "one block of 32 pages in %u was simulated; on the shipped traces one in %u moved a "
 		 "VM's slowdown by %.3f and the memory in use by %.1f %% (another run of the full "
 		 "simulation: %.3f, %.1f %%)",
 		 one_in, measured[i].one_in, measured[i].slowdown, measured[i].memory_percent,
 		 SEED_SLOWDOWN, SEED_MEMORY_PERCENT);
+	if (one_in > measured[i].one_in)
+		snprintf(text + length, SIM_SAMPLING_TEXT - (size_t)length,
+			 "; what one in %u does was not measured: more", one_in);
 	return text;
 }

@@ -45,7 +45,7 @@ void sim_sampling_tell_host(struct sim_host_sample *sample, u32 one_in);
  * The error that sampling one block in N cost, measured on the shipped traces (bench
  * sampling): a sentence to print beside a result.  @text has SIM_SAMPLING_TEXT bytes.
  */
-#define SIM_SAMPLING_TEXT 256
+#define SIM_SAMPLING_TEXT 384
 char *sim_sampling_error_text(u32 one_in, char text[SIM_SAMPLING_TEXT]);
 
 #endif /* SIM_SAMPLING_H */

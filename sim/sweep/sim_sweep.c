@@ -22,9 +22,10 @@
 /* --- the list --- */
 
 /* Identities of all variants of a cell, the baseline's last. */
-static int identify_cell(const struct sim_plan *plan, u32 cell, u64 *identity, u64 *seed,
+static int identify_cell(struct sim_sweep *sweep, u32 cell, u64 *identity, u64 *seed,
 			 u32 *first_run, struct tr_error *error)
 {
+	const struct sim_plan *plan = sweep->plan;
 	struct sim_scenario scenario, baseline;
 	int rc = 0;
 
@@ -34,6 +35,8 @@ static int identify_cell(const struct sim_plan *plan, u32 cell, u64 *identity, u
 			return rc;
 		*seed = scenario.seed;
 		*first_run = scenario.run;
+		if (scenario.sample_one_in > sweep->sample_one_in)
+			sweep->sample_one_in = scenario.sample_one_in;
 		rc = sim_store_identity(&scenario, &identity[variant], error);
 		if (!rc && !variant && plan->baseline) {
 			sim_baseline_init(&baseline, &scenario);
@@ -50,7 +53,7 @@ static int list_cell(struct sim_sweep *sweep, u32 cell, u64 *identity, struct tr
 	const struct sim_plan *plan = sweep->plan;
 	u32 first_run = 0, first = plan->baseline ? 0 : 1;
 	u64 seed = 0;
-	int rc = identify_cell(plan, cell, identity, &seed, &first_run, error);
+	int rc = identify_cell(sweep, cell, identity, &seed, &first_run, error);
 
 	if (rc)
 		return rc;

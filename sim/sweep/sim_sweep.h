@@ -40,6 +40,7 @@ struct sim_sweep {
 	/* Different ones, by key, as indices into run[]; and how many of them are done. */
 	u32 *unique;
 	u32 unique_count, done_count;
+	u32 sample_one_in; /* the most of any cell (sim_sampling.h) */
 	int lock_fd;
 };
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/sim_sampling.h"
 #include "output/sim_estimate_write.h"
 #include "output/sim_html.h"
 #include "output/sim_page.h"
@@ -191,6 +192,8 @@ static void put_json_cell(struct sim_json_writer *json, const struct sim_gather 
 void sim_sweep_json(const struct sim_gather *gather, FILE *to)
 {
 	const struct sim_plan *plan = gather->plan;
+	u32 one_in = gather->sweep->sample_one_in;
+	char sampling[SIM_SAMPLING_TEXT];
 	struct sim_json_writer json;
 
 	sim_json_begin(&json, to);
@@ -198,6 +201,8 @@ void sim_sweep_json(const struct sim_gather *gather, FILE *to)
 	sim_json_number(&json, "runs", (double)plan->cells_count * plan->variants_count *
 					       sim_plan_samples(plan));
 	sim_json_number(&json, "missing", gather->missing_count);
+	if (one_in > 1)
+		sim_json_text(&json, "sampled", sim_sampling_error_text(one_in, sampling));
 	sim_json_array(&json, "cells");
 	for (u32 cell = 0; cell < plan->cells_count; cell++)
 		for (u32 variant = 0; variant < plan->variants_count; variant++)
@@ -332,6 +337,8 @@ static int write_page(const struct sim_gather *gather, const char *dir, const ch
 		      bool figures, struct tr_error *error)
 {
 	const struct sim_plan *plan = gather->plan;
+	u32 one_in = gather->sweep->sample_one_in;
+	char sampling[SIM_SAMPLING_TEXT];
 	struct sim_file file;
 	int rc = sim_page_begin(&file, dir, plan->name, error);
 
@@ -345,6 +352,9 @@ static int write_page(const struct sim_gather *gather, const char *dir, const ch
 		sim_plan_samples(plan) == 1 ? "" : "s");
 	sim_page_missing(to, gather->missing_count);
 	put_overall(to, gather);
+	if (one_in > 1)
+		fprintf(to, "<p>Sampled: %s. Intervals do not cover that.</p>\n",
+			sim_sampling_error_text(one_in, sampling));
 	if (figures)
 		rc = put_figures(to, gather, dir, error);
 	fputs("<h2>Every cell</h2>\n", to);

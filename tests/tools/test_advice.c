@@ -126,6 +126,24 @@ Test(advice, a_balloon_of_a_guest_without_swap_may_not_give_way)
 	sim_scenario_free(&scenario);
 }
 
+Test(advice, the_first_run_that_is_not_safe_ends_the_trial_of_a_size)
+{
+	struct sim_scenario scenario;
+	struct tr_error error = { "" };
+
+	write_loop("loop.wst", 8);
+	read_scenario(&scenario, "256MiB", "\"memory\": \"64MiB\", \"kernel\": \"4MiB\"");
+	struct sim_size size = size_of(&scenario, false);
+	size.runs = 3;
+	cr_assert_eq(sim_size_search(&size, &error), 0, "%s", error.text);
+	cr_assert_neq(size.answer, NONE);
+	cr_assert_neq(size.broken, NONE);
+	cr_assert_eq(size.tried[size.answer].verdict.runs, 3);
+	cr_assert_eq(size.tried[size.broken].verdict.runs, 1);
+	cr_assert_eq(size.tried[size.broken].verdict.safe, 0);
+	sim_scenario_free(&scenario);
+}
+
 Test(advice, as_many_vms_fit_as_memory_holds)
 {
 	struct sim_scenario scenario;
@@ -299,7 +317,7 @@ Test(advice, an_inventory_becomes_a_scenario)
 	fputs("10.0 50.0\n10.0 50.0\n", file);
 	fclose(file);
 	cr_assert_eq(make_inventory(&inventory,
-				    "# what we have\nname, memory, demand, trace, count\n"
+				    "\xef\xbb\xbf# what we have\nname, memory, demand, trace, count\n"
 				    "cache,64MiB,,loop.wst,2\n\nweb,128MiB,web.gcd\n", &error), 0,
 		     "%s", error.text);
 	cr_assert_eq(inventory.rows_count, 2);
@@ -318,6 +336,19 @@ Test(advice, an_inventory_becomes_a_scenario)
 	free(inventory.scenario);
 }
 
+Test(advice, the_mark_that_spreadsheets_put_before_a_header_is_passed_over)
+{
+	struct sim_inventory inventory;
+	struct tr_error error = { "" };
+
+	write_loop("loop.wst", 1);
+	cr_assert_eq(make_inventory(&inventory, "\xef\xbb\xbfname,memory,trace\na,64MiB,loop.wst\n",
+				    &error), 0, "%s", error.text);
+	cr_assert_eq(inventory.rows_count, 1);
+	free(inventory.scenario);
+	cr_assert_lt(make_inventory(&inventory, "name,memory,trace\n\xef\xbb\xbf,64MiB\n", &error), 0);
+}
+
 Test(advice, what_is_wrong_with_an_inventory_is_told_with_its_line)
 {
 	static const struct {
@@ -329,6 +360,8 @@ Test(advice, what_is_wrong_with_an_inventory_is_told_with_its_line)
 		{ "name,memory,tarce\n", "line 1: column 'tarce': there are" },
 		{ "name,memory,trace\na\n", "line 2: has no column 'memory'" },
 		{ "name,memory,trace\na,1KiB,x\n", "line 2: memory '1KiB': not a size of 16MiB or more" },
+		{ "name,memory,trace\na,16777216TiB,x\n", "line 2: memory '16777216TiB': more than 16TiB" },
+		{ "name,memory,trace\na,17TiB,x\n", "line 2: memory '17TiB': more than 16TiB" },
 		{ "name,memory,trace\na,1GiB,\n", "line 2: needs a trace or a demand, and not both" },
 		{ "name,memory,trace,count\na,1GiB,x,0\n", "line 2: count '0': not a number" },
 		{ "name,memory,trace\n\"a\",1GiB,x\n", "line 2: quotes are not known here" },
