@@ -9,6 +9,7 @@
 #ifndef SIM_ENGINE_H
 #define SIM_ENGINE_H
 
+#include "model/sim_arena.h"
 #include "model/sim_latency.h"
 #include "model/sim_probe.h"
 #include "model/sim_queue.h"
@@ -66,6 +67,7 @@ struct sim_engine {
 	u64 digest, events;
 	struct sim_latency_set latencies; /* of all devices */
 	struct sim_traces traces; /* of all VMs */
+	struct sim_arena arena; /* small arrays of all VMs */
 
 	/* VMs that run ahead (sim_ahead.h). */
 	struct sim_ahead *ahead; /* the log of the one that does so just now */

@@ -62,9 +62,11 @@ static int open_engines(struct sim_guest *guest, struct tr_error *error)
 		.stands_for = guest->engine->scenario->sample_one_in,
 		.accessed = SIM_HOT_ACCESSED_GUEST,
 		.hot = guest->hot,
-		.entry = sim_zeroed(pages * sizeof(u16)),
-		.link = sim_zeroed(sim_reclaim_link_bytes(choice.ops, pages)),
-		.link2 = choice.ops->links > 1 ? sim_zeroed((u64)pages * sizeof(u32)) : NULL,
+		.entry = sim_arena_get(&guest->engine->arena, pages * sizeof(u16)),
+		.link = sim_arena_get(&guest->engine->arena,
+				      sim_reclaim_link_bytes(choice.ops, pages)),
+		.link2 = choice.ops->links > 1 ?
+			sim_arena_get(&guest->engine->arena, (u64)pages * sizeof(u32)) : NULL,
 		.memcg = config->memcgs_count > 1 ? guest->memcg : NULL,
 		.region_pages = guest->region_pages,
 		.timeline = guest->future.timeline,
@@ -145,12 +147,12 @@ int sim_guest_init(struct sim_guest *guest, struct sim_engine *engine, struct si
 		if (i)
 			guest->memcg_of[config->memcg[i].parent].has_below = true;
 	}
-	guest->hot = sim_zeroed(pages);
-	guest->memcg = sim_zeroed(pages);
-	guest->frame = sim_zeroed(pages * sizeof(u32));
-	guest->copy = sim_zeroed((u64)guest->frames_count * sizeof(u32));
-	guest->truth_ns = sim_zeroed(pages / SIM_TRUTH_SHARE * sizeof(u64));
-	guest->region_pages = sim_zeroed(pages / SIM_REGION_PAGES * sizeof(u16));
+	guest->hot = sim_arena_get(&engine->arena, pages);
+	guest->memcg = sim_arena_get(&engine->arena, pages);
+	guest->frame = sim_arena_get(&engine->arena, pages * sizeof(u32));
+	guest->copy = sim_arena_get(&engine->arena, (u64)guest->frames_count * sizeof(u32));
+	guest->truth_ns = sim_arena_get(&engine->arena, pages / SIM_TRUTH_SHARE * sizeof(u64));
+	guest->region_pages = sim_arena_get(&engine->arena, pages / SIM_REGION_PAGES * sizeof(u16));
 	if (!guest->hot || !guest->memcg || !guest->frame || !guest->copy || !guest->truth_ns ||
 	    !guest->region_pages || sim_frames_init(&guest->frames, guest->frames_count) ||
 	    open_devices(guest) || sim_balloon_init(guest) ||
@@ -166,28 +168,29 @@ int sim_guest_init(struct sim_guest *guest, struct sim_engine *engine, struct si
 
 void sim_guest_destroy(struct sim_guest *guest)
 {
+	struct sim_arena *arena = &guest->engine->arena;
 	u64 pages = guest->pages_count;
 
 	sim_workload_destroy(guest);
 	sim_balloon_destroy(guest);
 	sim_reporter_destroy(guest);
-	sim_backing_destroy(&guest->backing);
+	sim_backing_destroy(&guest->backing, arena);
 	sim_frames_destroy(&guest->frames);
 	sim_zeroed_free(guest->swap.page_of, (u64)guest->swap.slots_count * sizeof(u32));
 	sim_zeroed_free(guest->swap.taken, swap_bits_bytes(&guest->swap));
 	sim_zeroed_free(guest->swap.shadow_of, (u64)guest->swap.slots_count * sizeof(u32));
 	sim_zeroed_free(guest->swap.pool, (u64)guest->swap.pool_capacity * sizeof(u32));
-	sim_zeroed_free(guest->space.entry, pages * sizeof(u16));
+	sim_arena_put(arena, guest->space.entry, pages * sizeof(u16));
 	if (guest->memcg_of[0].lruvec)
-		sim_zeroed_free(guest->space.link,
-				sim_reclaim_link_bytes(guest->memcg_of[0].lruvec->ops, guest->pages_count));
-	sim_zeroed_free(guest->space.link2, pages * sizeof(u32));
-	sim_zeroed_free(guest->hot, pages);
-	sim_zeroed_free(guest->memcg, pages);
-	sim_zeroed_free(guest->frame, pages * sizeof(u32));
-	sim_zeroed_free(guest->copy, (u64)guest->frames_count * sizeof(u32));
-	sim_zeroed_free(guest->truth_ns, pages / SIM_TRUTH_SHARE * sizeof(u64));
-	sim_zeroed_free(guest->region_pages, pages / SIM_REGION_PAGES * sizeof(u16));
+		sim_arena_put(arena, guest->space.link,
+			      sim_reclaim_link_bytes(guest->memcg_of[0].lruvec->ops, guest->pages_count));
+	sim_arena_put(arena, guest->space.link2, pages * sizeof(u32));
+	sim_arena_put(arena, guest->hot, pages);
+	sim_arena_put(arena, guest->memcg, pages);
+	sim_arena_put(arena, guest->frame, pages * sizeof(u32));
+	sim_arena_put(arena, guest->copy, (u64)guest->frames_count * sizeof(u32));
+	sim_arena_put(arena, guest->truth_ns, pages / SIM_TRUTH_SHARE * sizeof(u64));
+	sim_arena_put(arena, guest->region_pages, pages / SIM_REGION_PAGES * sizeof(u16));
 	for (u32 i = 0; i < SIM_MEMCGS_MAX; i++)
 		sim_reclaim_close(guest->memcg_of[i].lruvec);
 	sim_guest_groups_destroy(guest);

@@ -46,22 +46,23 @@ int sim_backing_init(struct sim_backing *backing, const struct sim_host *host, u
 {
 	u32 padded = (frames_count + SIM_REGION_PAGES - 1) / SIM_REGION_PAGES * SIM_REGION_PAGES;
 	u32 regions = padded / SIM_REGION_PAGES;
+	struct sim_arena *arena = &host->engine->arena;
 	struct sim_reclaim_choice choice;
 
 	if (sim_reclaim_choose(&choice, "mglru", NULL))
 		return -EINVAL;
 	choice.param = host->config->generations;
 	*backing = (struct sim_backing){ .frames_count = padded };
-	backing->owner = sim_zeroed(padded * sizeof(u32));
-	backing->state = sim_zeroed(padded);
-	backing->region = sim_zeroed(regions);
-	backing->region_backed = sim_zeroed(regions * sizeof(u16));
+	backing->owner = sim_arena_get(arena, padded * sizeof(u32));
+	backing->state = sim_arena_get(arena, padded);
+	backing->region = sim_arena_get(arena, regions);
+	backing->region_backed = sim_arena_get(arena, regions * sizeof(u16));
 	backing->space = (struct sim_reclaim_space){
 		.pages_count = padded,
 		.accessed = SIM_BACK_ACCESSED,
 		.hot = backing->state,
-		.entry = sim_zeroed(padded * sizeof(u16)),
-		.link = sim_zeroed(sim_reclaim_link_bytes(choice.ops, padded)),
+		.entry = sim_arena_get(arena, padded * sizeof(u16)),
+		.link = sim_arena_get(arena, sim_reclaim_link_bytes(choice.ops, padded)),
 		.region_pages = backing->region_backed,
 	};
 	if (!backing->owner || !backing->state || !backing->region || !backing->region_backed ||
@@ -72,19 +73,19 @@ int sim_backing_init(struct sim_backing *backing, const struct sim_host *host, u
 	return sim_reclaim_open(&backing->lruvec, &choice, &backing->space, 0, now_ns);
 }
 
-void sim_backing_destroy(struct sim_backing *backing)
+void sim_backing_destroy(struct sim_backing *backing, struct sim_arena *arena)
 {
 	u32 padded = backing->frames_count, regions = padded / SIM_REGION_PAGES;
 
 	if (backing->lruvec)
-		sim_zeroed_free(backing->space.link,
+		sim_arena_put(arena, backing->space.link,
 				sim_reclaim_link_bytes(backing->lruvec->ops, padded));
 	sim_reclaim_close(backing->lruvec);
-	sim_zeroed_free(backing->owner, padded * sizeof(u32));
-	sim_zeroed_free(backing->state, padded);
-	sim_zeroed_free(backing->region, regions);
-	sim_zeroed_free(backing->region_backed, regions * sizeof(u16));
-	sim_zeroed_free(backing->space.entry, padded * sizeof(u16));
+	sim_arena_put(arena, backing->owner, padded * sizeof(u32));
+	sim_arena_put(arena, backing->state, padded);
+	sim_arena_put(arena, backing->region, regions);
+	sim_arena_put(arena, backing->region_backed, regions * sizeof(u16));
+	sim_arena_put(arena, backing->space.entry, padded * sizeof(u16));
 	*backing = (struct sim_backing){ 0 };
 }
 

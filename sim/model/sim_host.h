@@ -91,7 +91,7 @@ void sim_host_destroy(struct sim_host *host);
 /* Host side of a VM with @frames_count frames.  Return: 0 or -ENOMEM. */
 int sim_backing_init(struct sim_backing *backing, const struct sim_host *host, u32 frames_count,
 		     u64 now_ns);
-void sim_backing_destroy(struct sim_backing *backing);
+void sim_backing_destroy(struct sim_backing *backing, struct sim_arena *arena);
 
 /* What a touch of a frame cost. */
 struct sim_touch {

@@ -312,6 +312,7 @@ int sim_world_create(struct sim_world **result, const struct sim_scenario *scena
 					     .page_bytes = SIM_PAGE_BYTES * scenario->sample_one_in,
 					     .probes_count = probes_count };
 	sim_queue_init(&world->engine.queue);
+	sim_arena_init(&world->engine.arena, scenario->vms_count);
 	world->guest = sim_dense(scenario->vms_count * sizeof(*world->guest));
 	world->sample = calloc(scenario->vms_count, sizeof(*world->sample));
 	if (!world->guest || !world->sample || sim_link_init(&world->link, &world->engine) ||
@@ -374,6 +375,7 @@ void sim_world_destroy(struct sim_world *world)
 	sim_ahead_destroy(&world->engine);
 	sim_latency_set_destroy(&world->engine.latencies);
 	sim_traces_destroy(&world->engine.traces);
+	sim_arena_destroy(&world->engine.arena);
 	free(world->scenario.vm);
 	free(world);
 }
