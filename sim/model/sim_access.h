@@ -18,19 +18,26 @@
 /*
  * Play entries from..to of @entry against @hot, the state of the source's first page.
  * @set: bits that a read sets; a write sets the dirty bits too.
- * Entries behind @to may be read (TR_RUN_AHEAD): runs are short, and what is fetched ahead
- * is mostly of the next ones.
  * Return: index of the first access that needs the slow path, or @to.
  */
 static inline u32 sim_access_hits(u8 *hot, const u32 *entry, u32 from, u32 to, u8 set)
 {
 	u32 i = from;
 
-	for (; i < to; i++) {
+	for (; i + SIM_PREFETCH < to; i++) {
 		u32 access = entry[i];
 		u8 *state = &hot[TR_PAGE(access)], old = *state;
 
 		__builtin_prefetch(&hot[TR_PAGE(entry[i + SIM_PREFETCH])], 1);
+		if (__builtin_expect(!(old & SIM_HOT_FAST), 0))
+			return i;
+		*state = old | set |
+			 (u8)((SIM_HOT_DIRTY_GUEST | SIM_HOT_DIRTY_HOST) & -(u32)TR_IS_WRITE(access));
+	}
+	for (; i < to; i++) {
+		u32 access = entry[i];
+		u8 *state = &hot[TR_PAGE(access)], old = *state;
+
 		if (__builtin_expect(!(old & SIM_HOT_FAST), 0))
 			return i;
 		*state = old | set |

@@ -12,7 +12,7 @@
 #include "model/sim_workload.h"
 
 #define LIVES_AHEAD 8u /* pages ahead whose state is fetched */
-#define ENTRIES_AHEAD SIM_PREFETCH /* of a stream that will be woken, whose state is fetched */
+#define ENTRIES_AHEAD 12u /* of a stream that will be woken, whose state is fetched */
 /*
  * Entries ahead of a faulting one whose state is fetched: where every access faults, 25 to
  * 40 % more faults a second (at 3, half of that; at 24 no more than at 12).
