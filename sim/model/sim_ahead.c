@@ -167,19 +167,19 @@ static u64 next_turn_ns(const struct sim_guest *guest)
 	return next_ns;
 }
 
-/* When may the VM come under pressure and tell, at the earliest? */
-static u64 press_of(const struct sim_ahead *ahead, const struct sim_guest *guest)
+/*
+ * When may a VM that tells come under pressure and do so, at the earliest?  @allows_ns: for so
+ * long from its next turn on it cannot, by its trace.
+ */
+static u64 press_of(const struct sim_ahead *ahead, const struct sim_guest *guest, u64 allows_ns)
 {
-	u64 next_ns;
+	u64 next_ns = next_turn_ns(guest);
 
-	if (!ahead->tells_pressure || !may_press(ahead, guest, SIM_AHEAD_SPANS) ||
-	    (next_ns = next_turn_ns(guest)) == SIM_NONE)
+	if (next_ns == SIM_NONE)
 		return SIM_NONE;
 	/* It does not tell twice within its threshold. */
 	if (next_ns + SIM_AHEAD_NS <= ahead->silent_until_ns)
 		return ahead->silent_until_ns;
-	u64 allows_ns = trace_allows(guest);
-
 	for (u64 shares = SIM_AHEAD_SPANS - 1; allows_ns < SIM_AHEAD_NS && shares; shares--) {
 		u64 span_ns = SIM_AHEAD_NS / SIM_AHEAD_SPANS * shares;
 
@@ -202,8 +202,21 @@ static bool host_suffices(const struct sim_engine *engine, const struct sim_host
 
 void sim_ahead_note(struct sim_engine *engine, const struct sim_guest *guest)
 {
-	if (engine->ahead_of)
-		press_at(engine, guest->id, press_of(&engine->ahead_of[guest->id], guest));
+	if (!engine->ahead_of)
+		return;
+	struct sim_ahead *ahead = &engine->ahead_of[guest->id];
+	u64 allows_ns = SIM_AHEAD_NS;
+
+	if (may_press(ahead, guest, SIM_AHEAD_SPANS))
+		allows_ns = trace_allows(guest);
+	bool is_short = allows_ns < SIM_AHEAD_NS;
+	/* One with memory to spare will not have its balloon give. */
+	u64 promised = ahead->owned_pages + (is_short ? ahead->given_pages : 0);
+
+	engine->promised_pages += promised - ahead->promised_pages;
+	ahead->promised_pages = promised;
+	press_at(engine, guest->id,
+		 is_short && ahead->tells_pressure ? press_of(ahead, guest, allows_ns) : SIM_NONE);
 }
 
 /* Until when will no pressure report of the guest's begin, whatever it does? */
@@ -221,15 +234,14 @@ void sim_ahead_looked_at(struct sim_engine *engine, const struct sim_guest *gues
 		return;
 	struct sim_ahead *ahead = &engine->ahead_of[guest->id];
 	const struct ws_report *report = &guest->reporter->report;
-	u64 promised = 0, balloon = sim_balloon_pages(guest);
+	u64 balloon = sim_balloon_pages(guest);
 	u64 given = guest->workload.streams_count * SIM_AHEAD_OOM_PAGES;
+	/* One that reboots may leave the host all that it had. */
+	bool counts = guest->running || guest->backing.backed;
 
 	assert(!sim_ahead_has(engine, guest->id));
-	/* One that reboots may leave the host all that it had. */
-	if (guest->running || guest->backing.backed)
-		promised = guest->frames_count - balloon + (given < balloon ? given : balloon);
-	engine->promised_pages += promised - ahead->promised_pages;
-	ahead->promised_pages = promised;
+	ahead->owned_pages = counts ? guest->frames_count - balloon : 0;
+	ahead->given_pages = !counts ? 0 : given < balloon ? given : balloon;
 	ahead->tells_pressure = guest->running && report->configured && report->report_threshold_ns;
 	ahead->silent_until_ns = silent_until(report);
 	sim_ahead_note(engine, guest);

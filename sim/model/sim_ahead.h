@@ -36,11 +36,11 @@
 struct sim_guest;
 struct sim_stream;
 
-#define SIM_AHEAD_NS (8 * SIM_MS)
+#define SIM_AHEAD_NS (16 * SIM_MS)
 #define SIM_AHEAD_SPANS 16u /* shares of it that are told apart */
-#define SIM_AHEAD_STEPS 127u
+#define SIM_AHEAD_STEPS 255u
 /* What a stream may have its balloon give within SIM_AHEAD_NS, for each OOM costs it 1 ms. */
-#define SIM_AHEAD_OOM_PAGES 4096u
+#define SIM_AHEAD_OOM_PAGES 8192u
 
 /*
  * What one turn told.  Half of all turns tell nothing but when the next one is: such a turn
@@ -62,7 +62,8 @@ struct sim_ahead {
 	bool tells_pressure; /* it was configured to */
 	int stop;	     /* how the last step's turn ended, as sim_stream.c has it */
 	u64 silent_until_ns; /* and does not before that time */
-	u64 promised_pages; /* what the guest may touch */
+	u64 promised_pages; /* what the guest may touch: that outside the balloon, */
+	u64 owned_pages, given_pages; /* and what the balloon may give when the guest is short */
 	/* More than the VM can take within SIM_AHEAD_NS: by faults, and read with them (disk, swap). */
 	u64 faulted_pages, read_pages[2];
 	struct sim_ahead_step step[SIM_AHEAD_STEPS] __attribute__((aligned(64)));
