@@ -7,7 +7,9 @@
  * are worlds with one such VM each, one after the other, which do the same work per VM:
  * the same second from the boot on, so the same accesses, faults and readahead (the VMs
  * begin within 100 ms in both).  growth.boot is the first half of that second alone, in
- * which every third access is a fault.
+ * which every third access is a fault; growth.steady goes on to where each VM has been
+ * through its trace once and is at it again, so most accesses are hits, there is pressure,
+ * and balloons move.
  * growth.lines is growth.boot.1000 in faults, beside the cache lines of a fault's two turns
  * alone (bench_lines.h): 44 of some 8 KiB that are in use in each VM, and 8 of all pages' state.
  * growth.pair is one run while a second runs on another core, beside one run alone.
@@ -27,6 +29,7 @@
 #define SAMPLE "traces/samples/cc1.wst"
 #define VM_MIB 80u
 #define DURATION "1s"
+#define SINGLES 100u /* worlds of one VM */
 #define RATIO_TARGET (1 / 1.5)
 
 static const char scenario_text[] =
@@ -211,13 +214,15 @@ static int run(struct bench_report *report)
 	int rc = bench_folder_make(&folder);
 
 	if (!rc)
-		rc = cell(report, &folder, "growth.10", 10, 20, DURATION);
+		rc = cell(report, &folder, "growth.10", 10, SINGLES, DURATION);
 	if (!rc)
-		rc = cell(report, &folder, "growth.100", 100, 20, DURATION);
+		rc = cell(report, &folder, "growth.100", 100, SINGLES, DURATION);
 	if (!rc)
-		rc = cell(report, &folder, "growth.1000", 1000, 20, DURATION);
+		rc = cell(report, &folder, "growth.1000", 1000, SINGLES, DURATION);
 	if (!rc)
-		rc = cell(report, &folder, "growth.boot.1000", 1000, 20, "500ms");
+		rc = cell(report, &folder, "growth.boot.1000", 1000, SINGLES, "500ms");
+	if (!rc)
+		rc = cell(report, &folder, "growth.steady.1000", 1000, SINGLES, "10s");
 	if (!rc)
 		rc = lines(report, &folder);
 	if (!rc)

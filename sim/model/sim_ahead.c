@@ -326,14 +326,16 @@ bool sim_ahead_is_private(const struct sim_guest *guest, const struct sim_stream
 
 /* --- the log --- */
 
-void sim_ahead_begin(struct sim_engine *engine, u32 vm, u64 ticket)
+void sim_ahead_begin(struct sim_engine *engine, const struct sim_guest *guest,
+		     const struct sim_stream *stream)
 {
-	struct sim_ahead *ahead = &engine->ahead_of[vm];
+	struct sim_ahead *ahead = &engine->ahead_of[guest->id];
 
 	assert(ahead->at == ahead->count && !engine->ahead);
 	ahead->at = ahead->count = 0;
 	ahead->stop = 0;
-	ahead->ticket = ticket;
+	ahead->ticket = stream->ticket;
+	ahead->stream = (u32)(stream - guest->workload.stream);
 	engine->ahead = ahead;
 }
 

@@ -58,7 +58,8 @@ struct sim_ahead_step {
 /* One VM's log.  A step is half a cache line. */
 struct sim_ahead {
 	u32 at, count; /* steps told already, and all */
-	u64 ticket;    /* of the stream's next turn after the log */
+	u64 ticket;    /* of the stream's turns, and */
+	u32 stream;    /* which it is: events of others are of before a kill or reboot */
 	bool tells_pressure; /* it was configured to */
 	int stop;	     /* how the last step's turn ended, as sim_stream.c has it */
 	u64 silent_until_ns; /* and does not before that time */
@@ -80,6 +81,14 @@ void sim_ahead_destroy(struct sim_engine *engine);
 static inline bool sim_ahead_has(const struct sim_engine *engine, u32 vm)
 {
 	return engine->ahead_of && engine->ahead_of[vm].at < engine->ahead_of[vm].count;
+}
+
+/* Is @event its? */
+static inline bool sim_ahead_owns(const struct sim_engine *engine, const struct sim_event *event)
+{
+	return sim_ahead_has(engine, event->vm) &&
+	       engine->ahead_of[event->vm].ticket == event->ticket &&
+	       engine->ahead_of[event->vm].stream == event->arg;
 }
 
 /* Its turn comes soon: have the processor fetch the log's head, then the step. */
@@ -107,7 +116,8 @@ static inline bool sim_ahead_passes(struct sim_engine *engine, const struct sim_
 
 	if (sim_go_on_at(engine, next_ns))
 		return false;
-	sim_wake_at(engine, next_ns, SIM_CLASS_STREAM, SIM_WAKE_STREAM, event->vm, event->arg, 0);
+	sim_wake_at(engine, next_ns, SIM_CLASS_STREAM, SIM_WAKE_STREAM, event->vm, event->arg,
+		    engine->ahead_of[event->vm].ticket);
 	return true;
 }
 
@@ -124,7 +134,8 @@ u64 sim_ahead_until(struct sim_engine *engine, const struct sim_guest *guest, u3
 bool sim_ahead_is_private(const struct sim_guest *guest, const struct sim_stream *stream);
 
 /* From here on, and until engine->ahead is NULL, turns go into the VM's log. */
-void sim_ahead_begin(struct sim_engine *engine, u32 vm, u64 ticket);
+void sim_ahead_begin(struct sim_engine *engine, const struct sim_guest *guest,
+		     const struct sim_stream *stream);
 /* The next turn's step, empty; it begins now. */
 struct sim_ahead_step *sim_ahead_step(struct sim_engine *engine);
 /* Of sim_emit(). */

@@ -504,7 +504,7 @@ static int run_ahead(struct sim_guest *guest, struct sim_stream *stream, u64 nex
 
 	if (next_ns >= until_ns)
 		return 0;
-	sim_ahead_begin(engine, guest->id, stream->ticket);
+	sim_ahead_begin(engine, guest, stream);
 	struct sim_ahead *ahead = engine->ahead;
 
 	while (next_ns < until_ns && ahead->count < SIM_AHEAD_STEPS && !goes_no_further(stop) &&

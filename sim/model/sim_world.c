@@ -154,11 +154,12 @@ static int take_turn(struct sim_world *world, const struct sim_event *event,
 {
 	struct sim_engine *engine = &world->engine;
 	struct sim_guest *guest = &world->guest[event->vm];
+	bool silent = event->kind == SIM_WAKE_SILENT;
 	int rc;
 
-	if (event->kind == SIM_WAKE_SILENT && sim_ahead_passes(engine, event))
+	if (silent && sim_ahead_passes(engine, event))
 		return 0;
-	if (!sim_ahead_has(engine, event->vm))
+	if (!silent && !sim_ahead_owns(engine, event))
 		rc = sim_stream_wake(guest, event->arg, event->ticket, error);
 	else if (sim_ahead_replay(engine, &world->host.psi, event))
 		rc = sim_stream_resume(guest, event->arg, error);

@@ -205,8 +205,8 @@ Test(world, the_same_scenario_gives_the_same_digest_with_and_without_observers)
 	cr_assert_neq(first.digest, third.digest, "the seed has influence");
 }
 
-static const char six_vms[] =
-	"{ \"name\": \"six\", \"seed\": \"0x2a\", \"duration\": \"3s\", \"quantum\": \"5ms\","
+static const char seven_vms[] =
+	"{ \"name\": \"seven\", \"seed\": \"0x2a\", \"duration\": \"3s\", \"quantum\": \"5ms\","
 	"  \"host\": { \"memory\": \"%uMiB\","
 	"             \"swap\": { \"device\": \"nvme\", \"size\": \"2GiB\" } },"
 	"  \"defaults\": { \"memory\": \"%uMiB\", \"memory_min\": \"32MiB\", \"kernel\": \"8MiB\","
@@ -216,8 +216,8 @@ static const char six_vms[] =
 	"           { \"name\": \"b\", \"count\": 2, \"workload\": [ { \"trace\": \"%s\" } ] } ],"
 	"  \"disturbances\": [ %s ] }";
 
-/* Of a run of six VMs; *ahead_turns: how many turns were played before their time. */
-static u64 digest_of_six(const char *policy, bool in_step, u64 *ahead_turns)
+/* Of a run of seven VMs; *ahead_turns: how many turns were played before their time. */
+static u64 digest_of_seven(const char *policy, bool in_step, u64 *ahead_turns)
 {
 	struct sim_run_result result;
 	struct sim_scenario scenario;
@@ -225,7 +225,7 @@ static u64 digest_of_six(const char *policy, bool in_step, u64 *ahead_turns)
 	struct tr_error error;
 	char path[160];
 
-	path_of(path, sizeof(path), "six.json");
+	path_of(path, sizeof(path), "seven.json");
 	cr_assert_eq(sim_scenario_read(&scenario, path, NULL, 0, policy, &error), 0, "%s", error.text);
 	cr_assert_eq(sim_world_create(&world, &scenario, NULL, 0, &error), 0, "%s", error.text);
 	if (in_step)
@@ -262,13 +262,13 @@ Test(world, a_vm_that_runs_ahead_leaves_the_same_digest_as_one_that_keeps_in_ste
 	cr_assert_not_null(realpath("traces/samples/redis.wst", threads));
 	write_trace("t.wst", 20, 60, 3, SECOND);
 	for (u32 i = 0; i < sizeof(cells) / sizeof(*cells); i++) {
-		snprintf(text, sizeof(text), six_vms, cells[i].host_mib, cells[i].guest_mib, cells[i].swap,
+		snprintf(text, sizeof(text), seven_vms, cells[i].host_mib, cells[i].guest_mib, cells[i].swap,
 			 threads, cells[i].disturbances);
-		write_scenario("six.json", text);
+		write_scenario("seven.json", text);
 		for (u32 p = 0; p < sizeof(policies) / sizeof(*policies); p++) {
 			u64 turns, none;
-			u64 digest = digest_of_six(policies[p], false, &turns);
-			u64 in_step = digest_of_six(policies[p], true, &none);
+			u64 digest = digest_of_seven(policies[p], false, &turns);
+			u64 in_step = digest_of_seven(policies[p], true, &none);
 
 			cr_assert_eq(digest, in_step, "%s, cell %u: %llx %llx", policies[p], i, digest,
 				     in_step);
