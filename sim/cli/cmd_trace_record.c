@@ -319,7 +319,12 @@ static int prepare_guest(struct options *options, struct tr_error *error)
 	options->guest.init = options->init;
 	options->guest.files = options->files;
 	options->guest.record = options->record;
-	return tr_guest_kernel_find(&options->guest.kernel, options->kernel, error);
+	int rc = tr_guest_kernel_find(&options->guest.kernel, options->kernel, error);
+
+	if (!rc && !options->guest.kernel.modules[0])
+		fprintf(stderr, "wssim: %s: no modules beside it: unless virtio and ext4 are built in, "
+				"the guest has no disk\n", options->guest.kernel.name);
+	return rc;
 }
 
 int cmd_trace_record(int argc, char **argv)

@@ -24,8 +24,7 @@
  * so short that the order of touches matters), reclaims, or ends a segment.
  * What breaks these rules trips an assertion.
  *
- * Measured: 1,000 VMs over their first second take three times less CPU time than in step
- * (bench/README.md).
+ * What it bought, step by step, is in bench/README.md.
  */
 #ifndef SIM_AHEAD_H
 #define SIM_AHEAD_H

@@ -5,7 +5,7 @@
  * The state of a VM of some 100 MiB is a dozen arrays of a few pages each.  With a thousand
  * VMs a processor's TLB knows none of them when a VM's turn comes, and each costs a walk of
  * page tables, by a hypervisor's too where the simulator runs in a VM, before even the first
- * prefetch: a quarter of the time of 1,000 VMs (bench/README.md).  So where there are many,
+ * prefetch: 15 to 20 % of the time of 1,000 VMs (bench/README.md).  So where there are many,
  * small arrays lie one behind the other on huge pages.  Large ones stay apart, and so does
  * whatever a run may never touch: memory counts as soon as a neighbour is touched.
  *
