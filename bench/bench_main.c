@@ -83,6 +83,7 @@ static int run_bench(const struct bench *bench, struct bench_report *report)
 static int check(const struct options *options, struct bench_report *report)
 {
 	static struct bench_expected expected;
+	const char *stranger;
 	struct tr_error error;
 	u32 worse = 0;
 
@@ -90,13 +91,22 @@ static int check(const struct options *options, struct bench_report *report)
 		fprintf(stderr, "wssim-bench: %s\n", error.text);
 		return 2;
 	}
+	stranger = bench_expected_stranger(&expected, benches);
+	if (stranger) {
+		fprintf(stderr, "wssim-bench: %s: %s: of no benchmark\n", options->check, stranger);
+		return 2;
+	}
 	report->quiet = true;
 	for (u32 i = 0; benches[i]; i++) {
 		const char *name = benches[i]->name;
 		u32 lost = 0;
 
-		if (!wanted(options, benches[i]) || !bench_expected_has(&expected, name))
+		if (!wanted(options, benches[i]))
 			continue;
+		if (!bench_expected_has(&expected, name)) {
+			printf("%s: not checked, nothing is expected of it\n", name);
+			continue;
+		}
 		printf("%s: %s\n", name, benches[i]->summary);
 		fflush(stdout);
 		for (u32 try = 0; try < CHECK_TRIES; try++) {
@@ -109,7 +119,7 @@ static int check(const struct options *options, struct bench_report *report)
 		bench_compare(report, &expected, name, true);
 		worse += lost;
 	}
-	printf("bench-check: %u lines more than %g %% worse than %s\n", worse, BENCH_LOSS_MAX * 100,
+	printf("bench-check: %u lines more than %g %% worse than %s, missing, or not expected\n", worse, BENCH_LOSS_MAX * 100,
 	       options->check);
 	return worse ? 1 : 0;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* bench_report.c - medians, pairs, and the printing of lines. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -153,7 +154,7 @@ static void keep(struct bench_report *report, const struct bench_line *line)
 		kept->less_is_good = line->less_is_good;
 		kept->value = value;
 	}
-	if (line->less_is_good ? value < kept->value : value > kept->value)
+	if (isnan(kept->value) || (line->less_is_good ? value < kept->value : value > kept->value))
 		kept->value = value;
 }
 

@@ -26,7 +26,6 @@ struct bench_report {
 	u32 kept_count;
 };
 
-/* Is there anything to expect of the benchmark called @name in @expected? */
 struct bench_expected {
 	struct bench_kept line[BENCH_LINES_MAX];
 	u32 count;
@@ -34,13 +33,17 @@ struct bench_expected {
 
 int bench_expected_read(struct bench_expected *expected, const char *path,
 			struct tr_error *error);
+/* Is there anything to expect of @bench? */
 bool bench_expected_has(const struct bench_expected *expected, const char *bench);
+/* Return: a line of none of @benches (the last is NULL); NULL when there is none. */
+const char *bench_expected_stranger(const struct bench_expected *expected,
+				    const struct bench *const *benches);
 /* Write what the report kept, in order, to @path. */
 int bench_expected_write(const struct bench_report *report, const char *path);
 
 /*
  * Compare @bench's lines with what is expected, printing those that lost when @loud.
- * Return: lines that are worse than expected, or missing.
+ * Return: lines that are worse than expected, missing, or not in the file.
  */
 u32 bench_compare(const struct bench_report *report, const struct bench_expected *expected,
 		  const char *bench, bool loud);

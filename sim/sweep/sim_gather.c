@@ -13,15 +13,8 @@ static void take(struct sim_gather *gather, u32 cell, u32 variant, u32 sample,
 	const struct sim_sweep *sweep = gather->sweep;
 	u64 key = sim_sweep_at(sweep, cell, variant, sample)->key;
 	u64 at = sim_gather_at(gather, cell, variant, sample);
-	struct sim_summary *summary = NULL;
+	struct sim_summary *summary = sim_store_take(&sweep->store, key, &gather->damaged_count);
 
-	if (sim_store_has(&sweep->store, key)) {
-		summary = sim_store_get(&sweep->store, key);
-		if (!summary) {
-			sim_store_drop(&sweep->store, key);
-			gather->damaged_count++;
-		}
-	}
 	if (!summary) {
 		gather->missing_count++;
 		for (u32 i = 0; i < SIM_RUN_METRICS; i++)
@@ -46,13 +39,7 @@ static void take_cell(struct sim_gather *gather, u32 cell, u32 sample)
 
 	if (plan->baseline) {
 		u64 key = sim_sweep_at(gather->sweep, cell, plan->variants_count, sample)->key;
-		if (sim_store_has(store, key)) {
-			baseline = sim_store_get(store, key);
-			if (!baseline) {
-				sim_store_drop(store, key);
-				gather->damaged_count++;
-			}
-		}
+		baseline = sim_store_take(store, key, &gather->damaged_count);
 	}
 	for (u32 variant = 0; variant < plan->variants_count; variant++)
 		take(gather, cell, variant, sample, baseline);

@@ -20,7 +20,7 @@
 #include "tr_file.h"
 #include "tr_hash.h"
 
-#define FORMAT 1
+#define FORMAT 2 /* 2: with a check */
 
 int sim_store_open(struct sim_store *store, const char *dir, struct tr_error *error)
 {
@@ -133,17 +133,36 @@ static void path_of(const struct sim_store *store, u64 key, char path[SIM_FILE_P
 bool sim_store_has(const struct sim_store *store, u64 key)
 {
 	char path[SIM_FILE_PATH_MAX + 32];
+	struct stat file;
 
 	path_of(store, key, path);
-	return !access(path, F_OK);
+	return !stat(path, &file) && S_ISREG(file.st_mode);
 }
 
-void sim_store_drop(const struct sim_store *store, u64 key)
+/* What a file cannot hold, it holds as null and gives back as NAN. */
+static u64 check_values(u64 check, const double *value, u32 count)
 {
-	char path[SIM_FILE_PATH_MAX + 32];
+	for (u32 i = 0; i < count; i++) {
+		double kept = isfinite(value[i]) ? value[i] : 0;
+		check = sim_mix64(check ^ tr_hash64(&kept, sizeof(kept), !isfinite(value[i])));
+	}
+	return check;
+}
 
-	path_of(store, key, path);
-	unlink(path);
+static u64 check_of(const struct sim_summary *summary)
+{
+	const u64 numbers[] = { summary->seed,   summary->run,    summary->digest,
+				summary->events, summary->end_ns, summary->traces_digest,
+				summary->valid,  summary->vms_count };
+	u64 check = tr_hash64(numbers, sizeof(numbers), FORMAT);
+
+	check = tr_hash64(summary->policy, strlen(summary->policy), check);
+	check = check_values(check, summary->value, SIM_RUN_METRICS);
+	for (u32 vm = 0; vm < summary->vms_count; vm++) {
+		check = tr_hash64(summary->vm[vm].name, strlen(summary->vm[vm].name), check);
+		check = check_values(check, summary->vm[vm].value, SIM_VM_METRICS);
+	}
+	return check;
 }
 
 static void put_values(struct sim_json_writer *json, const struct sim_metric *metric,
@@ -181,6 +200,7 @@ static void put_summary(FILE *to, u64 key, const struct sim_summary *summary)
 		sim_json_close(&json);
 	}
 	sim_json_close(&json);
+	sim_json_hex(&json, "check", check_of(summary));
 	sim_json_finish(&json);
 }
 
@@ -270,7 +290,7 @@ static struct sim_summary *get_summary(const struct sim_json_in *top, u64 key)
 	struct sim_json_in vms, in;
 	struct sim_summary *summary;
 	struct tr_error error;
-	u64 found, run;
+	u64 found, run, check;
 
 	if (sim_json_kind(top) != SIM_JSON_OBJECT || !get_hex(top, "key", &found) || found != key ||
 	    !sim_json_find(top, "vms", &vms) || sim_json_kind(&vms) != SIM_JSON_ARRAY)
@@ -285,9 +305,10 @@ static struct sim_summary *get_summary(const struct sim_json_in *top, u64 key)
 	    get_hex(top, "traces_digest", &summary->traces_digest) &&
 	    sim_json_find(top, "valid", &in) && !sim_json_get_bool(&in, &summary->valid, &error) &&
 	    get_values(top, sim_run_metrics, summary->value, SIM_RUN_METRICS) &&
-	    get_vms(&vms, summary)) {
+	    get_vms(&vms, summary) && get_hex(top, "check", &check)) {
 		summary->run = (u32)run;
-		return summary;
+		if (check == check_of(summary))
+			return summary;
 	}
 	free(summary);
 	return NULL;
@@ -307,5 +328,18 @@ struct sim_summary *sim_store_get(const struct sim_store *store, u64 key)
 	top = sim_json_top(json, path);
 	summary = get_summary(&top, key);
 	sim_json_free(json);
+	return summary;
+}
+
+struct sim_summary *sim_store_take(const struct sim_store *store, u64 key, u32 *damaged_count)
+{
+	struct sim_summary *summary = sim_store_get(store, key);
+	char path[SIM_FILE_PATH_MAX + 32];
+
+	if (!summary && sim_store_has(store, key)) {
+		path_of(store, key, path);
+		unlink(path);
+		++*damaged_count;
+	}
 	return summary;
 }

@@ -8,8 +8,9 @@
  * only what is new, two cells that share a baseline run it once, and results of another
  * build or of changed traces are never mixed in.
  *
- * Files are written beside and renamed.  A machine that loses power may leave one torn;
- * it does not read, and counts as not there.
+ * Files are written beside and renamed, and end with a check of their figures.  A machine
+ * that loses power may leave one torn, a disk may give other bytes: such a file does not
+ * read, and counts as not there.
  */
 #ifndef SIM_STORE_H
 #define SIM_STORE_H
@@ -42,11 +43,13 @@ static inline u64 sim_store_key(u64 identity, u64 seed, u32 run)
 	return sim_mix64(sim_mix64(sim_mix64(identity) + seed) + run);
 }
 
+/* Is there a file of this name?  Whether it reads, only reading it tells. */
 bool sim_store_has(const struct sim_store *store, u64 key);
 int sim_store_put(const struct sim_store *store, u64 key, const struct sim_summary *summary,
 		  struct tr_error *error);
 /* Return: the summary, which the caller frees; NULL if it is not there or does not read. */
 struct sim_summary *sim_store_get(const struct sim_store *store, u64 key);
-void sim_store_drop(const struct sim_store *store, u64 key);
+/* The same; a file that does not read is removed, and @damaged_count one more. */
+struct sim_summary *sim_store_take(const struct sim_store *store, u64 key, u32 *damaged_count);
 
 #endif /* SIM_STORE_H */

@@ -120,6 +120,14 @@ void sim_sweep_count(struct sim_sweep *sweep)
 		sweep->done_count += sim_store_has(&sweep->store, sweep->run[sweep->unique[i]].key);
 }
 
+static void drop_damaged(struct sim_sweep *sweep)
+{
+	for (u32 i = 0; i < sweep->unique_count; i++)
+		free(sim_store_take(&sweep->store, sweep->run[sweep->unique[i]].key,
+				    &sweep->damaged_count));
+	sim_sweep_count(sweep);
+}
+
 void sim_sweep_share(struct sim_sweep *sweep)
 {
 	/* Nobody can have it exclusively meanwhile; a failure leaves it as it was. */
@@ -228,6 +236,8 @@ int sim_sweep_open(struct sim_sweep *sweep, const struct sim_plan *plan, const c
 		sim_sweep_close(sweep);
 	else
 		find_unique(sweep);
+	if (!rc && exclusive && sweep->done_count)
+		drop_damaged(sweep);
 	return rc;
 }
 

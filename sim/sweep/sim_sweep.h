@@ -41,6 +41,7 @@ struct sim_sweep {
 	u32 *unique;
 	u32 unique_count, done_count;
 	u32 sample_one_in; /* the most of any cell (sim_sampling.h) */
+	u32 damaged_count; /* files that did not read when the sweep was opened, removed */
 	int lock_fd;
 };
 
@@ -54,7 +55,8 @@ int sim_sweep_claim(const char *dir, struct tr_error *error);
  * sim_sweep_open() - list the runs of @plan and see which are done
  * @exclusive: nobody else may be working in @dir; else other parts may
  *
- * Reads every scenario of the plan.  Return: 0, then sim_sweep_close() it; -EBUSY when
+ * Reads every scenario of the plan and, when exclusive, what is done: a damaged file is
+ * removed, and its run is to be done again.  Return: 0, then sim_sweep_close() it; -EBUSY when
  * somebody works there.
  */
 int sim_sweep_open(struct sim_sweep *sweep, const struct sim_plan *plan, const char *dir,

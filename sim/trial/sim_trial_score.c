@@ -37,15 +37,8 @@ const u32 sim_trial_metrics_count = sizeof(sim_trial_metrics) / sizeof(*sim_tria
 static void take(struct sim_trial_score *score, const struct sim_sweep *sweep, u32 cell, u32 seed)
 {
 	u64 key = sim_sweep_at(sweep, cell, 0, seed)->key, at = (u64)cell * score->trial->seeds + seed;
-	struct sim_summary *summary = NULL;
+	struct sim_summary *summary = sim_store_take(&sweep->store, key, &score->damaged_count);
 
-	if (sim_store_has(&sweep->store, key)) {
-		summary = sim_store_get(&sweep->store, key);
-		if (!summary) {
-			sim_store_drop(&sweep->store, key);
-			score->damaged_count++;
-		}
-	}
 	score->missing_count += !summary;
 	for (u32 i = 0; i < SIM_VM_METRICS; i++)
 		score->value[i][at] = summary ? summary->vm[0].value[i] : NAN;

@@ -181,6 +181,69 @@ Test(sweep, a_torn_file_counts_as_not_done, .init = make_folder, .fini = remove_
 	free(in);
 }
 
+/* Every character of the file in turn is another one: what reads is what was stored. */
+Test(sweep, a_file_with_another_byte_counts_as_not_done, .init = make_folder, .fini = remove_folder)
+{
+	struct sim_summary *in = make_summary(3);
+	char path[128], text[32768];
+	struct tr_error error = { "" };
+	struct sim_store store;
+	u32 damaged = 0, read = 0;
+
+	cr_assert_eq(sim_store_open(&store, folder, &error), 0);
+	snprintf(path, sizeof(path), "%s/runs/%016llx.json", folder, 7ull);
+	cr_assert_eq(sim_store_put(&store, 7, in, &error), 0);
+	FILE *file = fopen(path, "r");
+	cr_assert_not_null(file);
+	size_t size = fread(text, 1, sizeof(text), file);
+	cr_assert(size && size < sizeof(text));
+	fclose(file);
+	for (size_t at = 0; at < size; at += 3) {
+		char was = text[at];
+
+		text[at] = was == '7' ? '8' : '7';
+		file = fopen(path, "w");
+		cr_assert_not_null(file);
+		cr_assert_eq(fwrite(text, 1, size, file), size);
+		cr_assert_eq(fclose(file), 0);
+		text[at] = was;
+		struct sim_summary *out = sim_store_take(&store, 7, &damaged);
+		if (!out) {
+			cr_assert_not(sim_store_has(&store, 7), "byte %zu", at);
+			continue;
+		}
+		/* White space, the format's number, or a last digit that no double has. */
+		read++;
+		cr_assert_eq(memcmp(out->value + 2, in->value + 2, sizeof(in->value) - 16), 0,
+			     "byte %zu", at);
+		cr_assert_str_eq(out->vm[1].name, in->vm[1].name, "byte %zu", at);
+		cr_assert_eq(out->seed, in->seed, "byte %zu", at);
+		free(out);
+	}
+	cr_assert(damaged > size / 4, "%u of %zu bytes", damaged, size / 3);
+	cr_assert(read < 16, "%u files read", read);
+	free(in);
+}
+
+Test(sweep, what_is_no_file_is_no_run, .init = make_folder, .fini = remove_folder)
+{
+	struct sim_summary *in = make_summary(2);
+	struct tr_error error = { "" };
+	struct sim_store store;
+	u32 damaged = 0;
+	char path[128];
+
+	cr_assert_eq(sim_store_open(&store, folder, &error), 0);
+	snprintf(path, sizeof(path), "%s/runs/%016llx.json", folder, 7ull);
+	cr_assert_eq(mkdir(path, 0777), 0);
+	cr_assert_not(sim_store_has(&store, 7));
+	cr_assert_null(sim_store_take(&store, 7, &damaged));
+	cr_assert_eq(damaged, 0);
+	cr_assert(sim_store_put(&store, 7, in, &error) < 0);
+	cr_assert_not_null(strstr(error.text, "0000000000000007.json: "), "%s", error.text);
+	free(in);
+}
+
 Test(sweep, runs_differ_by_seed_number_and_identity)
 {
 	u64 seen[4 * 4 * 4];
@@ -213,6 +276,33 @@ static void open_small(struct sim_plan *plan, struct sim_sweep *sweep)
 	must_read(plan, text);
 	path_of(dir, sizeof(dir), "out");
 	cr_assert_eq(sim_sweep_open(sweep, plan, dir, true, &error), 0, "%s", error.text);
+}
+
+Test(sweep, a_damaged_file_is_found_when_the_sweep_is_opened, .init = make_folder,
+     .fini = remove_folder)
+{
+	struct sim_summary *summary = make_summary(1);
+	struct sim_sweep sweep, again;
+	struct tr_error error = { "" };
+	struct sim_plan plan;
+	char dir[128], path[sizeof(sweep.store.dir) + 32];
+
+	open_small(&plan, &sweep);
+	for (u32 sample = 0; sample < 2; sample++)
+		cr_assert_eq(sim_store_put(&sweep.store, sim_sweep_at(&sweep, 1, 1, sample)->key, summary,
+					   &error), 0);
+	snprintf(path, sizeof(path), "%s/%016llx.json", sweep.store.dir,
+		 sim_sweep_at(&sweep, 1, 1, 0)->key);
+	cr_assert_eq(truncate(path, 100), 0);
+	sim_sweep_close(&sweep);
+	path_of(dir, sizeof(dir), "out");
+	cr_assert_eq(sim_sweep_open(&again, &plan, dir, true, &error), 0, "%s", error.text);
+	cr_assert_eq(again.damaged_count, 1);
+	cr_assert_eq(again.done_count, 1);
+	cr_assert_neq(access(path, F_OK), 0);
+	sim_sweep_close(&again);
+	sim_plan_free(&plan);
+	free(summary);
 }
 
 Test(sweep, gathering_takes_means_over_cells_within_samples, .init = make_folder,
@@ -252,7 +342,10 @@ Test(sweep, gathering_takes_means_over_cells_within_samples, .init = make_folder
 	sim_gather_free(&gather);
 
 	/* Without one run its sample is left out of what goes over cells. */
-	sim_store_drop(&sweep.store, sim_sweep_at(&sweep, 1, 0, 0)->key);
+	char path[sizeof(sweep.store.dir) + 32];
+	snprintf(path, sizeof(path), "%s/%016llx.json", sweep.store.dir,
+		 sim_sweep_at(&sweep, 1, 0, 0)->key);
+	cr_assert_eq(unlink(path), 0);
 	sim_gather_init(&gather, &sweep);
 	cr_assert_eq(gather.missing_count, 1);
 	e = sim_gather_margin(&gather, SIM_ANY_AXIS, 0, 0, SIM_RUN_SAVED);
