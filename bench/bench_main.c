@@ -119,8 +119,8 @@ static int check(const struct options *options, struct bench_report *report)
 		bench_compare(report, &expected, name, true);
 		worse += lost;
 	}
-	printf("bench-check: %u lines more than %g %% worse than %s, missing, or not expected\n", worse, BENCH_LOSS_MAX * 100,
-	       options->check);
+	printf("bench-check: %u lines more than %g %% worse than %s, missing, or not expected\n", worse,
+	       BENCH_LOSS_MAX * 100, options->check);
 	return worse ? 1 : 0;
 }
 
