@@ -295,10 +295,13 @@ $(bare_dir)/%.o: core/%.c $(MAKEFILE_LIST)
 	  -fno-stack-protector -fno-asynchronous-unwind-tables -fno-tree-loop-distribute-patterns \
 	  -mgeneral-regs-only -isystem $$(gcc -print-file-name=include) -Icore/example -Icore \
 	  -MMD -MP -c -o $@ $<
-$(bare_dir)/port: $(bare_objs)
+# The port alone, and with a program on top.
+$(bare_dir)/port: $(filter-out %/watch.o,$(bare_objs))
+$(bare_dir)/watch: $(bare_objs)
+$(bare_dir)/port $(bare_dir)/watch:
 	$(call say,LD,$@)
-	$(quiet)ld -m elf_i386 -N -Ttext=0x100000 -e start -o $@ $(bare_objs)
-bare: $(bare_dir)/port $(out)/wssim ## the core's minimal port, on a machine without an operating system
+	$(quiet)ld -m elf_i386 -N -Ttext=0x100000 -e start -o $@ $^
+bare: $(bare_dir)/port $(bare_dir)/watch $(out)/wssim ## the core's minimal port, on a machine without an operating system
 	@tests/bare.sh $^
 
 budget: ## every exported function of the core keeps to its row of core/budget.md

@@ -140,14 +140,8 @@ void ws_lru_descriptor_access(struct ws_lru *lru, u32 page)
 
 u32 ws_lru_harvest(struct ws_lru *lru, u32 first, const u64 *young, u32 count)
 {
-	u32 moved;
-
-	if (!lru->reaccess)
-		return ws_promote_harvest(&lru->age, lru->rules, first, young, count);
-	ws_reaccess_before(lru->reaccess, &lru->age);
-	moved = ws_promote_harvest(&lru->age, lru->rules, first, young, count);
-	ws_reaccess_after(lru->reaccess, &lru->age);
-	return moved;
+	return ws_promote_harvest(&lru->age, lru->rules, first, young, count,
+				  lru->reaccess ? lru->reaccess->resident : NULL);
 }
 
 void ws_lru_set_exec(struct ws_lru *lru, u32 page, bool exec)
@@ -490,11 +484,12 @@ static bool is_protected(struct ws_lru *lru, u32 page, u16 entry, enum ws_type t
 
 static void promote_rmap(struct ws_lru *lru, u32 page)
 {
-	if (lru->reaccess)
-		ws_reaccess_before(lru->reaccess, &lru->age);
+	const struct ws_age *age = &lru->age;
+	u32 row = age->row_of[age->page[page] & WS_PAGE_KIND];
+
 	ws_promote_rmap(&lru->age, lru->rules, page);
-	if (lru->reaccess)
-		ws_reaccess_after(lru->reaccess, &lru->age);
+	if (lru->reaccess && age->row_of[age->page[page] & WS_PAGE_KIND] != row)
+		lru->reaccess->resident[row]++;
 }
 
 static u32 window_of(const struct eviction *eviction, u32 page)

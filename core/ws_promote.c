@@ -137,32 +137,56 @@ static void sighting_counts(struct ws_age *age, const struct ws_rules *rules, u3
 	put(age, page, slot, ws_page_with_number(entry, number < most ? number : most));
 }
 
-static u32 harvest_word(struct ws_age *age, const struct ws_rules *rules, u32 first, u64 word)
+static u32 harvest_word(struct ws_age *age, const struct ws_rules *rules, u32 first, u64 word,
+			u64 *left)
 {
 	u32 moved = 0;
 
 	for (; word; word &= word - 1) {
 		u32 page = first + ws_lowest_bit(word), slot;
+		u16 entry = age->page[page];
 
-		if (!ws_page_aged(age->page[page]))
+		if (!ws_page_aged(entry))
 			continue;
-		slot = slot_of_page(age, age->page[page]);
+		slot = slot_of_page(age, entry);
 		if (rules->sighting == WS_SIGHTING_COUNTS)
 			sighting_counts(age, rules, page);
 		else
 			sighting_second(age, rules, page, age->max_slot, slot);
-		moved += slot_of_page(age, age->page[page]) != slot;
+		if (slot_of_page(age, age->page[page]) == slot)
+			continue;
+		moved++;
+		if (left)
+			left[ws_age_row(slot, ws_page_type(entry))]++;
 	}
 	return moved;
 }
 
+/* All go to the youngest generation, so that what the others lose is what left them. */
+static u32 harvest_to_youngest(struct ws_age *age, u32 first, const u64 *young, u32 count, u64 *left)
+{
+	u32 youngest = ws_age_row(age->max_slot, WS_ANON), rows = age->gens * WS_TYPES, moved, row;
+
+	for (row = 0; row < rows; row++)
+		left[row] += age->pages[row];
+	left[youngest + WS_ANON] -= age->pages[youngest + WS_ANON];
+	left[youngest + WS_FILE] -= age->pages[youngest + WS_FILE];
+	moved = ws_age_harvest(age, first, young, count);
+	for (row = 0; row < rows; row++)
+		left[row] -= age->pages[row];
+	left[youngest + WS_ANON] += age->pages[youngest + WS_ANON];
+	left[youngest + WS_FILE] += age->pages[youngest + WS_FILE];
+	return moved;
+}
+
 u32 ws_promote_harvest(struct ws_age *age, const struct ws_rules *rules, u32 first,
-		       const u64 *young, u32 count)
+		       const u64 *young, u32 count, u64 *left)
 {
 	u32 moved = 0, i;
 
 	if (rules->sighting == WS_SIGHTING_PROMOTES)
-		return ws_age_harvest(age, first, young, count);
+		return left ? harvest_to_youngest(age, first, young, count, left) :
+			      ws_age_harvest(age, first, young, count);
 	WS_ASSERT(first % 64 == 0 && first <= age->pages_count &&
 		  count <= age->pages_count - first);
 	for (i = 0; i < count; i += 64) {
@@ -170,7 +194,7 @@ u32 ws_promote_harvest(struct ws_age *age, const struct ws_rules *rules, u32 fir
 
 		if (count - i < 64)
 			word &= (1ull << (count - i)) - 1;
-		moved += harvest_word(age, rules, first + i, word);
+		moved += harvest_word(age, rules, first + i, word, left);
 	}
 	return moved;
 }
@@ -201,6 +225,7 @@ static u16 count_workingset_last(u16 entry)
 static void count_number(struct ws_age *age, u32 page, u16 entry)
 {
 	u32 slot = slot_of_page(age, entry), number = ws_page_number(entry) + 1;
+	u32 from = ws_age_row(slot, ws_page_type(entry));
 	bool oldest = slot == age->min_slot[ws_page_type(entry)];
 
 	if (slot == age->max_slot) {
@@ -208,6 +233,8 @@ static void count_number(struct ws_age *age, u32 page, u16 entry)
 	} else if (number > WS_PAGE_NUMBER_MAX || (oldest && number >= 2)) {
 		slot = ws_age_slot_after(age, slot);
 		number = number < KEPT_NUMBER ? number : KEPT_NUMBER;
+		/* Its accessed bit may be set, too, and from before: then it is as old as it was. */
+		ws_age_note_unused(age, from, ws_age_row(slot, ws_page_type(entry)));
 	}
 	put(age, page, slot, ws_page_with_number(entry, number));
 }

@@ -49,11 +49,13 @@ static inline u16 ws_promote_entry(const struct ws_age *age, u16 entry)
 
 /**
  * ws_promote_harvest() - take accessed bits in; arguments as ws_age_harvest()
+ * @left: NULL, or by row of @age: to which is added how many pages left it.  Each page is
+ *	counted by where it was, wherever it goes
  *
  * Return: pages that changed generation.
  */
 u32 ws_promote_harvest(struct ws_age *age, const struct ws_rules *rules, u32 first,
-		       const u64 *young, u32 count);
+		       const u64 *young, u32 count, u64 *left);
 
 /* An access through a descriptor; a page in no generation ignores it. */
 void ws_promote_descriptor(struct ws_age *age, const struct ws_rules *rules, u32 page);

@@ -139,22 +139,6 @@ void ws_reaccess_born(struct ws_reaccess *reaccess, const struct ws_age *age)
 
 /* --- counting ------------------------------------------------------------------------- */
 
-void ws_reaccess_before(struct ws_reaccess *reaccess, const struct ws_age *age)
-{
-	u32 row, rows = age->gens * WS_TYPES;
-
-	for (row = 0; row < rows; row++)
-		reaccess->resident[row] += age->pages[row];
-}
-
-void ws_reaccess_after(struct ws_reaccess *reaccess, const struct ws_age *age)
-{
-	u32 row, rows = age->gens * WS_TYPES;
-
-	for (row = 0; row < rows; row++)
-		reaccess->resident[row] -= age->pages[row];
-}
-
 void ws_reaccess_refault(struct ws_reaccess *reaccess, enum ws_type type, u32 shadow)
 {
 	/* The youngest generation that the shadow's 28 bits can mean. */
@@ -234,8 +218,7 @@ static void settle_resident(struct ws_reaccess *reaccess, const struct ws_age *a
 		u32 row = ws_age_row(ws_age_slot(age, seq), type);
 		struct span span;
 
-		/* As many as left it in excess of those that were put there meanwhile. */
-		if (reaccess->resident[row] && !(reaccess->resident[row] >> 63) &&
+		if (reaccess->resident[row] &&
 		    ws_reaccess_span(reaccess, type, seq, false, now_ns, &span.min_ns, &span.max_ns))
 			add_span(reaccess, type, &span, reaccess->resident[row], false);
 	}

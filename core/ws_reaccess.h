@@ -5,7 +5,7 @@
  * An idle-age histogram says how many pages have been idle for how long; this one
  * says how many were used again, by how long they had been idle until then.  The two
  * together tell what reclaiming pages of a given age costs.  A page comes back
- *	resident	an accessed bit takes it out of an old generation
+ *	resident	an accessed bit takes it out of an old generation, into whichever
  *	evicted		it is faulted or read in again, with its shadow
  *
  * All that is known of a single page is its generation, so what is known of its
@@ -40,10 +40,17 @@
  * it counted by the generation's age at the walk, without regard to folds.)
  *
  * With rules by which the first access does not promote (6.14), a page has come
- * back when it is promoted.  Accesses through descriptors to resident pages are
- * not counted: the kernel does not say when they were.  An evicted page that
- * readahead brings back counts then, as it does for workingset_refault, and once
- * more when it is used out of an older generation (rules with WS_AHEAD_OLDEST).
+ * back when it changes generation: one that eviction finds accessed and puts into the
+ * second youngest has come back, and has so again when a walk then promotes it, from
+ * there and with the age that it has there.  The fault that brings a page in sets its
+ * accessed bit, too; by these rules the page is not in the youngest generation then,
+ * and if it came with a reference (from its shadow; always since 7.2) the next walk
+ * promotes it, which is counted as a return at a low age.  The kernel cannot tell.
+ *
+ * Accesses through descriptors to resident pages are not counted: the kernel does not
+ * say when they were.  An evicted page that readahead brings back counts then, as it
+ * does for workingset_refault, and once more when it is used out of an older generation
+ * (rules with WS_AHEAD_OLDEST).
  *
  * Memory: the caller's, ws_reaccess_footprint() bytes; parents outlive children.
  * Time: settling looks once at each generation kept, and at each ancestor for each
@@ -73,7 +80,7 @@ struct ws_reaccess {
 	u64 max_seq, first_seq;	     /* generations kept: first_seq..max_seq */
 	u64 bits_since_ns, settled_ns;
 	u64 dropped_newest_ns[WS_TYPES]; /* the greatest n of generations no longer kept */
-	u64 resident[WS_ROWS_MAX];   /* by row of ws_age: came back, not yet settled */
+	u64 resident[WS_ROWS_MAX];   /* by row of ws_age: left it by an access, not yet settled */
 	u32 unknown[WS_TYPES];	     /* evicted from a generation not kept, not yet settled */
 	/* what a reader may look at */
 	bool configured;
@@ -110,10 +117,6 @@ void ws_reaccess_attach(struct ws_reaccess *reaccess, const struct ws_age *age, 
 
 /* Accessed bits found by the next harvest may date from @since_ns on (a walk left tables out). */
 void ws_reaccess_bits_since(struct ws_reaccess *reaccess, u64 since_ns);
-
-/* Around a harvest, or whatever moves pages into the youngest generation. */
-void ws_reaccess_before(struct ws_reaccess *reaccess, const struct ws_age *age);
-void ws_reaccess_after(struct ws_reaccess *reaccess, const struct ws_age *age);
 
 /* A page comes back with the shadow that ws_lru_evict() gave it. */
 void ws_reaccess_refault(struct ws_reaccess *reaccess, enum ws_type type, u32 shadow);

@@ -104,20 +104,20 @@ static void merge(struct ws_source_damon *damon, u32 threshold, u32 count_max)
 	damon->regions_count = (u32)(to - region) + 1;
 }
 
-/* A region of @count pages at random places in up to @parts.  Return: parts made. */
+/* A region of @count pages at random places in up to @parts, the last first.  Return: parts made. */
 static u32 cut(struct ws_source_damon *damon, u32 count, u32 parts,
 	       u32 part[WS_DAMON_SPLIT_MAX])
 {
 	u32 made = 0;
 
-	/* One to nine tenths, in whole pages (damon_split_regions_of()). */
-	while (made + 1 < parts) {
+	/* One to nine tenths, in whole pages; then of that again (damon_split_regions_of()). */
+	for (; parts > 1 && count > 2; parts--) {
 		u32 size = (u32)ws_div((u64)count * (1 + draw_below(damon, 9)), 10);
 
-		if (!size || size >= count)
-			break;
-		part[made++] = size;
-		count -= size;
+		if (!size)
+			continue;
+		part[made++] = count - size;
+		count = size;
 	}
 	part[made++] = count;
 	return made;
@@ -141,7 +141,7 @@ static void split(struct ws_source_damon *damon)
 		u32 part[WS_DAMON_SPLIT_MAX], made = cut(damon, whole.count, parts, part);
 		u32 end = whole.first + whole.count;
 
-		for (k = made; k-- > 0;) {
+		for (k = 0; k < made; k++) {
 			end -= part[k];
 			region[--at] = whole;
 			region[at].first = end;

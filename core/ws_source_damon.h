@@ -7,13 +7,14 @@
  * one interval later; a region counts the hits (nr_accesses).  Each aggregation
  * interval
  *	age	counts up where nr_accesses changed little since the last time (by at most
- *		a tenth of the most possible) and not between none and some; else it is 0
- *	merge	neighbours whose nr_accesses differ little become one, with the mean of
+ *		a tenth of the most that any region has had in this one) and not between
+ *		none and some; else it is 0
+ *	merge	neighbours whose nr_accesses differ as little become one, with the mean of
  *		their counts and ages by size, unless that were larger than the range
  *		by the least number of regions
  *	split	each region in two at a random place, in three when nothing moved, if
  *		that keeps within the most
- * as mm/damon/core.c of Linux 6.12 does.  The range is fixed, as with physical
+ * as mm/damon/core.c of Linux 6.12 does (but for "none and some", which is in 7.3).  The range is fixed, as with physical
  * addresses: what is not in memory is never accessed and looks idle.
  *
  * A region without accesses in the last aggregation has been idle for its age, in

@@ -63,7 +63,7 @@ static int mglru_age(struct ws_source *source, u64 now_ns)
 		found = ws_source_weight(bits, WS_BLOCK_WORDS);
 		source->cost.young += found;
 		if (found)
-			ws_promote_harvest(&mglru->age, mglru->rules, first, bits, count);
+			ws_promote_harvest(&mglru->age, mglru->rules, first, bits, count, NULL);
 	}
 	return ws_source_advance(&mglru->age, now_ns, NULL, NULL);
 }

@@ -15,7 +15,7 @@ const struct ws_kat_result ws_vectors_kat[WS_KAT_COUNT] = {
 	{ "wire", 0x7169f4284eed6c93ull },
 	{ "proto", 0xb44502a48e9e8054ull },
 	{ "balloon", 0xc20945e3f9beae20ull },
-	{ "source", 0xddbef77cce5ad9f9ull },
+	{ "source", 0x13402ea8a32b1aa3ull },
 	{ "rules", 0xdbd5b49e5f317870ull },
 	{ "walk", 0x5ce12e22c7111222ull },
 	{ "group", 0xc350f87d02f912a8ull },

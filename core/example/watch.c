@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * watch.c - a working set on the bare machine of bare.c, by the processor's accessed bits.
+ * watch.c - a program on the bare machine of bare.c: a working set by the processor's accessed bits.
  *
  * Two megabytes behind a page table are used less and less: all of them in the first
  * second, half of them in the next, and so on.  Each second their accessed bits are taken
@@ -12,7 +12,7 @@
 #define PTE_ACCESSED_SHIFT 5
 #define SECOND_NS (1000 * WS_NS_PER_MS)
 
-void watch(void), say_number(const char *name, u64 number);
+void run(void), say_number(const char *name, u64 number);
 
 static u32 page_table[1024] __attribute__((aligned(4096)));
 static u32 page_directory[1024] __attribute__((aligned(4096)));
@@ -43,7 +43,7 @@ static void touch_and_harvest(u32 touched)
 	ws_age_harvest(&age, 0, bits, WATCHED);
 }
 
-void watch(void)
+void run(void)
 {
 	static const u64 edge_ns[] = { 2 * SECOND_NS, 4 * SECOND_NS };
 	bool folded[WS_TYPES];
@@ -64,4 +64,5 @@ void watch(void)
 	ws_age_collect(&age, &hist, now_ns);
 	for (u32 bin = 0; bin < hist.bins_count; bin++)
 		say_number("pages", hist.pages[WS_ANON][bin]);
+	die("done\n");
 }

@@ -496,6 +496,18 @@ Test(sources, sums_become_the_curve_of_the_windows)
 	cr_assert_eq(sums.inside, 45, "none has been used in that window");
 }
 
+/* Random numbers; seeds are printed when something differs. */
+static u64 random_state;
+
+static u32 draw(u32 below)
+{
+	u64 z = random_state += 0x9e3779b97f4a7c15ull;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
+	return (u32)((z ^ z >> 31) >> 32) % below;
+}
+
 /* --- DAMON --- */
 
 static const struct ws_damon_config damon_config = {
@@ -505,12 +517,13 @@ static const struct ws_damon_config damon_config = {
 static struct ws_damon_region regions[100];
 
 /* Pages 0..99 are used all the time, the others never. */
-static void run_damon(struct ws_source_damon *damon, u32 aggregations, bool check)
+static void run_damon_by(struct ws_source_damon *damon, const struct ws_damon_config *config,
+			 u32 aggregations, bool check)
 {
 	u64 now_ns = 0;
 
 	memset(&memory, 0, sizeof(memory));
-	cr_assert_eq(ws_source_damon_init(damon, &damon_config, regions, PAGES, &access_to_memory,
+	cr_assert_eq(ws_source_damon_init(damon, config, regions, PAGES, &access_to_memory,
 					  0), 0);
 	for (u32 page = 0; page < PAGES; page++)
 		come(&damon->source, page, page % 2 ? WS_FILE : WS_ANON, WS_ENTER_READ);
@@ -522,6 +535,11 @@ static void run_damon(struct ws_source_damon *damon, u32 aggregations, bool chec
 		cr_assert(ws_source_damon_check(damon), "after step %u", i);
 		cr_assert_geq(damon->regions_count, 10);
 	}
+}
+
+static void run_damon(struct ws_source_damon *damon, u32 aggregations, bool check)
+{
+	run_damon_by(damon, &damon_config, aggregations, check);
 }
 
 Test(sources, damon_regions_cover_the_range_in_bounds_at_every_step)
@@ -552,6 +570,7 @@ Test(sources, damon_tells_hot_from_idle_and_idle_for_how_long)
 Test(sources, damon_is_the_same_twice_and_another_with_another_seed)
 {
 	struct ws_source_damon damon;
+	struct ws_damon_config config = damon_config;
 	struct ws_damon_region first[100];
 
 	run_damon(&damon, 50, false);
@@ -560,6 +579,111 @@ Test(sources, damon_is_the_same_twice_and_another_with_another_seed)
 	run_damon(&damon, 50, false);
 	cr_assert_eq(damon.regions_count, count);
 	cr_assert_eq(memcmp(first, regions, count * sizeof(*first)), 0);
+	config.seed++;
+	run_damon_by(&damon, &config, 50, false);
+	cr_assert(damon.regions_count != count || memcmp(first, regions, count * sizeof(*first)));
+}
+
+/* One aggregation, plainly.  @region: as they are before it, the last sample counted. */
+static u32 naive_aggregate(struct ws_damon_region *region, u32 count, u32 size_max)
+{
+	u32 most = 0, merged = 0;
+
+	for (u32 i = 0; i < count; i++)
+		most = region[i].nr_accesses > most ? region[i].nr_accesses : most;
+	for (u32 i = 0; i < count; i++) {
+		struct ws_damon_region *now = &region[i], *left = &region[merged - !!merged];
+		bool changed = abs((int)now->nr_accesses - (int)now->last_nr_accesses) > (int)(most / 10);
+		bool flipped = !now->nr_accesses != !now->last_nr_accesses;
+		u32 size = left->count + now->count;
+
+		now->age = changed || flipped ? 0 : now->age + 1;
+		if (i && abs((int)left->nr_accesses - (int)now->nr_accesses) <= (int)(most / 10) &&
+		    size <= size_max) {
+			left->nr_accesses = (left->nr_accesses * left->count +
+					     now->nr_accesses * now->count) / size;
+			left->age = (left->age * left->count + now->age * now->count) / size;
+			left->count = size;
+		} else {
+			region[merged++] = *now;
+		}
+	}
+	return merged;
+}
+
+/* Every merged region is there, whole or cut into up to @parts, with its count and age. */
+static void expect_cut(const struct ws_source_damon *damon, const struct ws_damon_region *merged,
+		       u32 merged_count, u32 parts, u64 seed)
+{
+	u32 at = 0, cut = 0;
+
+	for (u32 i = 0; i < merged_count; i++) {
+		u32 pieces = 0, end = merged[i].first + merged[i].count;
+
+		for (; at < damon->regions_count && damon->region[at].first < end; at++, pieces++) {
+			const struct ws_damon_region *piece = &damon->region[at];
+			cr_assert_eq(piece->age, merged[i].age, "seed %llu, at %llu ns, page %u: age %u, "
+				     "not %u", seed, damon->aggregated_ns, piece->first, piece->age,
+				     merged[i].age);
+			cr_assert_eq(piece->last_nr_accesses, merged[i].nr_accesses, "seed %llu", seed);
+			cr_assert_leq(piece->first + piece->count, end, "seed %llu", seed);
+		}
+		cr_assert(pieces >= 1 && pieces <= (merged[i].count > 2 ? parts : 1),
+			  "seed %llu: %u pages in %u pieces, %u at most", seed, merged[i].count, pieces,
+			  parts);
+		cut += pieces - 1;
+	}
+	cr_assert_eq(at, damon->regions_count, "seed %llu: a region that nobody merged", seed);
+	cr_assert(parts == 1 || cut, "seed %llu: nothing was cut", seed);
+}
+
+/* Pages are used the more often the lower they are, by eighths, and seldom the same as before. */
+static void use_by_eighths(u32 step)
+{
+	for (u32 page = 0; page < PAGES; page++) {
+		u32 eighth = page * 8 / PAGES;
+		memory.young[page] |= eighth != 6 && draw(8) > eighth + step / 700 % 3;
+	}
+}
+
+Test(sources, damon_ages_merges_and_cuts_as_a_plain_model_does)
+{
+	struct ws_source_damon damon;
+	struct ws_damon_region naive[100];
+
+	for (u64 seed = 1; seed <= 3; seed++) {
+		struct ws_damon_config config = damon_config;
+		u32 before = 0, aggregations = 0;
+		u64 now_ns = 0;
+
+		random_state = config.seed = seed;
+		memset(&memory, 0, sizeof(memory));
+		memset(memory.present, 1, sizeof(memory.present));
+		cr_assert_eq(ws_source_damon_init(&damon, &config, regions, PAGES, &access_to_memory,
+						  0), 0);
+		for (u32 step = 0; step < 6000; step++) {
+			u64 aggregated_ns = damon.aggregated_ns;
+			u32 count = damon.regions_count, parts = 2;
+
+			use_by_eighths(step);
+			memcpy(naive, regions, sizeof(naive));
+			for (u32 i = 0; damon.armed && i < count; i++)
+				naive[i].nr_accesses += memory.young[naive[i].sampled];
+			now_ns = damon.source.ops->step(&damon.source, now_ns);
+			if (damon.aggregated_ns == aggregated_ns)
+				continue;
+			count = naive_aggregate(naive, count, PAGES / config.regions_min);
+			if (count > config.regions_max / 2) {
+				parts = 1;
+			} else {
+				parts += count == before && count < config.regions_max / 3;
+				before = count;
+			}
+			expect_cut(&damon, naive, count, parts, seed);
+			aggregations++;
+		}
+		cr_assert_eq(aggregations, 6000 / 20 - 1, "seed %llu: %u", seed, aggregations);
+	}
 }
 
 Test(sources, damon_refuses_intervals_and_numbers_that_make_no_sense)
@@ -622,17 +746,6 @@ Test(sources, any_source_makes_a_report_that_holds_all_pages)
 }
 
 /* --- at random: seeds are printed when something differs --- */
-
-static u64 random_state;
-
-static u32 draw(u32 below)
-{
-	u64 z = random_state += 0x9e3779b97f4a7c15ull;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
-	return (u32)((z ^ z >> 31) >> 32) % below;
-}
 
 /* Pages come, go and are used at random between two passes; @told hears of each. */
 static void churn(struct ws_source *source, u32 steps, void (*told)(u32 page, char what))

@@ -181,6 +181,20 @@ Test(walk, look_around_feeds_the_next_walk)
 	cr_assert_eq(visited[10], 0, "once");
 }
 
+/* A filter that was never filled lets every table pass, so there is nothing to add to it. */
+Test(walk, look_around_adds_to_a_filter_only_once_a_walk_has_begun_one)
+{
+	start();
+	ws_walk_look_around(&walk, 3, 100, 60, 64);
+	cr_assert_eq(walk.tables_added_by_rmap, 0);
+	/* The walk for max_seq 3 fills the filter of 4; that of 3 stays as it was. */
+	run(3, true, false, &ops);
+	ws_walk_look_around(&walk, 3, 100, 60, 64);
+	cr_assert_eq(walk.tables_added_by_rmap, 0);
+	ws_walk_look_around(&walk, 4, 100, 60, 64);
+	cr_assert_eq(walk.tables_added_by_rmap, 1);
+}
+
 Test(walk, the_upper_level_is_asked_unless_forced)
 {
 	start();
