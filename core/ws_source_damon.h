@@ -9,8 +9,8 @@
  *	age	counts up where nr_accesses changed little since the last time (by at most
  *		a tenth of the most that any region has had in this one) and not between
  *		none and some; else it is 0
- *	merge	neighbours whose nr_accesses differ as little become one, with the mean of
- *		their counts and ages by size, unless that were larger than the range
+ *	merge	neighbours whose nr_accesses differ as little become one, with the mean
+ *		of their counts and ages by size, unless that were larger than the range
  *		by the least number of regions
  *	split	each region in two at a random place, in three when nothing moved, if
  *		that keeps within the most

@@ -215,7 +215,8 @@ static void settle(struct world *world)
 				continue;
 			cr_assert(event[k].age_ns >= min_ns && event[k].age_ns <= max_ns,
 				  "seed %llu, %s, %.3f s: %s page of generation %llu was %llu ns old, "
-				  "not %llu..%llu", world->seed, world->lru.rules->name, (double)world->now_ns / 1e9,
+				  "not %llu..%llu", world->seed, world->lru.rules->name,
+				  (double)world->now_ns / 1e9,
 				  event[i].evicted ? "evicted" : "resident", event[i].seq,
 				  event[k].age_ns, min_ns, max_ns);
 			pages += k > i;
