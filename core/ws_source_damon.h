@@ -14,8 +14,9 @@
  *		by the least number of regions
  *	split	each region in two at a random place, in three when nothing moved, if
  *		that keeps within the most
- * as mm/damon/core.c of Linux 6.12 does (but for "none and some", which is in 7.3).  The range is fixed, as with physical
- * addresses: what is not in memory is never accessed and looks idle.
+ * as mm/damon/core.c of Linux 6.12 does (but for "none and some", which is in 7.3).  The
+ * range is fixed, as with physical addresses: what is not in memory is never accessed and
+ * looks idle.
  *
  * A region without accesses in the last aggregation has been idle for its age, in
  * aggregation intervals, as DAMON_STAT says it; one with accesses for less than one.
