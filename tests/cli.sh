@@ -240,12 +240,23 @@ if has size && [ -n "$trace" ]; then
 	grep -q '"sampled": *"one block of 32' "$work/out"; say $? "size -J says what sampling cost"
 	for i in 1 2 3 4; do echo "20.0 40.5"; done > "$work/series"
 	printf 'name,memory,trace,demand,count\na,96MiB,loop.wst,,1\nb,64MiB,,series,2\n' > "$work/vms.csv"
-	run whatif "$work/vms.csv" --host-memory 192MiB --duration 20s --runs 2 --policy static,mom
-	grep -q '^Under mom the median VM takes' "$work/out" && grep -q 'time is divided by 24' "$work/out"
-	say $? "whatif answers from an inventory"
+	run whatif "$work/vms.csv" --host-memory 192MiB --duration 20s --runs 1 --policy static,mom
+	grep -q '^Under mom the median VM takes' "$work/out" && grep -q 'at their real pace from 0' "$work/out" &&
+		grep -q 'one run: no interval' "$work/out"
+	say $? "whatif answers from an inventory, at its pace"
+	run whatif "$work/vms.csv" --host-memory 192MiB --duration 20s -n 1 -p static --time-scale 24 --set sample_one_in=4
+	grep -q 'divided by 24, .* an upper bound' "$work/out" && grep -q '^Sampled: one block' "$work/out"
+	say $? "whatif says what a scale of time and sampling do"
+	run whatif "$work/vms.csv" --host-memory 192MiB --duration 20s -n 1 -p static --from 5m -J --set sample_one_in=4
+	grep -q '"series_from_s": *300' "$work/out" && grep -q '"sampled"' "$work/out"
+	say $? "whatif --from -J"
+	expect 2 'time-scale: is for demand series' whatif "$work/ok.json" --time-scale 3
+	expect 2 'from: is for demand series' whatif "$work/ok.json" --from 3s
+	printf 'name,memory,demand\na,64MiB,nowhere\n' > "$work/early.csv"
+	expect 2 'no such policy' whatif "$work/early.csv" --host-memory 192MiB -p nosuch
 	run whatif "$work/ok.json" --runs 2 --policy static --json && grep -q '"oom_risk_below"' "$work/out"
 	say $? "whatif --json of a scenario"
-	run whatif "$work/ok.json" --precision 0.5 --policy static && grep -q '^3 runs of each: by then' "$work/out"
+	run whatif "$work/ok.json" --precision 0.5 --policy static && grep -q '^5 runs of each: by then' "$work/out"
 	say $? "whatif makes as many runs as its intervals need"
 	run whatif "$work/ok.json" --quick --policy static --json && grep -q '"pages_one_in": 16' "$work/out"
 	say $? "whatif --quick samples pages"

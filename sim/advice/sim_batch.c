@@ -41,15 +41,20 @@ static int take(void *ctx, u32 job, const void *result, size_t bytes)
 {
 	struct sim_batch *batch = ctx;
 	u32 run = job / batch->scenarios_count, scenario = job % batch->scenarios_count;
-	struct sim_summary *summary = malloc(bytes);
+	struct sim_summary *summary;
 
+	if (batch->closed) /* it was done before the pool ended it: luck, and no result */
+		return -ECANCELED;
+	summary = malloc(bytes);
 	assert(summary);
 	memcpy(summary, result, bytes);
 	batch->summary[scenario * batch->runs_count + run] = summary;
 	while (batch->runs_done < batch->runs_count && has_run(batch, batch->runs_done)) {
 		batch->runs_done++;
-		if (batch->enough && batch->enough(batch->enough_ctx, batch, batch->runs_done))
+		if (batch->enough && batch->enough(batch->enough_ctx, batch, batch->runs_done)) {
+			batch->closed = true;
 			return -ECANCELED; /* the pool ends what is still under way */
+		}
 	}
 	return 0;
 }
@@ -81,6 +86,7 @@ int sim_batch_run(struct sim_batch *batch, struct tr_error *error)
 	batch->summary = calloc(jobs, sizeof(*batch->summary));
 	assert(batch->summary);
 	batch->runs_done = 0;
+	batch->closed = false;
 	rc = sim_pool_run(&pool, error);
 	if (rc == -ECANCELED)
 		return 0;

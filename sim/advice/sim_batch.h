@@ -27,6 +27,7 @@ struct sim_batch {
 	bool (*enough)(void *ctx, const struct sim_batch *batch, u32 runs);
 	void *enough_ctx;
 	struct sim_summary **summary; /* results, by scenario, then run */
+	bool closed; /* there were enough */
 	u32 runs_done; /* of all scenarios; later ones may be there of some, and do not count */
 };
 

@@ -19,6 +19,7 @@
 #define MIB (1ull << 20)
 #define MEMORY_MAX (16ull << 40) /* as of a scenario's VMs */
 #define PATH 1024
+#define DURATION_LONG (400ull * 86400 * SECOND)
 #define DURATION_MAX (3600 * SECOND) /* unless the caller says more */
 
 enum column { NAME, MEMORY, TRACE, DEMAND, CONTAINER, COUNT, SWAP, COLUMNS };
@@ -32,6 +33,7 @@ struct reading {
 	int at[COLUMNS]; /* -1: no such column */
 	FILE *to;
 	u64 longest_ns;
+	struct sim_demand_use *use; /* NULL: rows are made; else only what they use is looked at */
 };
 
 /* Spreadsheets put it before the first line. */
@@ -85,6 +87,11 @@ static int read_header(struct reading *reading, char *line, struct tr_error *err
 	return 0;
 }
 
+static u64 length_of(const struct sim_inventory *inventory)
+{
+	return inventory->duration_ns ? inventory->duration_ns : DURATION_MAX;
+}
+
 static int beside(const struct reading *reading, const char *name, char path[PATH],
 		  struct tr_error *error)
 {
@@ -96,9 +103,12 @@ static int beside(const struct reading *reading, const char *name, char path[PAT
 	return 0;
 }
 
-/* A trace from the series in @source, in the work folder; its path into @path. */
+/*
+ * A trace from the series in @source, in the work folder; its path into @path.  While use is
+ * looked at, that of @count VMs is added, and nothing is made.
+ */
 static int make_trace(struct reading *reading, const char *source, const char *container,
-		      u64 memory_bytes, char path[PATH], struct tr_error *error)
+		      u64 memory_bytes, u64 count, char path[PATH], struct tr_error *error)
 {
 	struct sim_inventory *inventory = reading->inventory;
 	struct sim_demand demand = {
@@ -118,9 +128,10 @@ static int make_trace(struct reading *reading, const char *source, const char *c
 		return tr_input_fail(reading->input, error, "name too long");
 	memcpy(demand.series, source, source_bytes);
 	memcpy(demand.container, container, container_bytes);
+	if (reading->use)
+		return sim_demand_use_add(reading->use, &demand, count, error);
 	snprintf(path, PATH, "%s/demand-%u.wst", inventory->work, inventory->demands_count);
-	rc = sim_demand_write(&demand, inventory->duration_ns ? inventory->duration_ns : DURATION_MAX,
-			      path, error);
+	rc = sim_demand_write(&demand, inventory->begun_ns, length_of(inventory), path, error);
 	inventory->demands_count += !rc;
 	return rc;
 }
@@ -173,13 +184,15 @@ static int read_row(struct reading *reading, char *line, struct tr_error *error)
 		return tr_input_fail(reading->input, error, "needs a trace or a demand, and not both");
 	rc = beside(reading, *trace ? trace : demand, source, error);
 	if (!rc && *demand)
-		rc = make_trace(reading, source, value(reading, field, CONTAINER), memory_bytes, path,
-				error);
+		rc = make_trace(reading, source, value(reading, field, CONTAINER), memory_bytes, count,
+				path, error);
 	else if (!rc)
 		snprintf(path, sizeof(path), "%s", source);
-	if (!rc)
+	if (reading->use)
+		reading->inventory->rows_count++;
+	if (!rc && !reading->use)
 		rc = trace_span(reading, path, error);
-	if (rc)
+	if (rc || reading->use)
 		return rc;
 	fprintf(reading->to, "%s{\"name\": ", reading->inventory->rows_count++ ? ", " : "");
 	sim_json_quote(reading->to, value(reading, field, NAME));
@@ -221,15 +234,39 @@ static int read_lines(struct reading *reading, struct tr_error *error)
 	return rc;
 }
 
+/* The time of most use, before anything is made of it. */
+static int find_busiest(struct sim_inventory *inventory, struct tr_error *error)
+{
+	struct reading reading = { .inventory = inventory,
+				   .use = calloc(1, sizeof(*reading.use)) };
+	u64 length_ns = length_of(inventory), scale = inventory->time_scale / TR_DEMAND_ONE;
+	int rc = tr_input_open(&reading.input, inventory->path, error);
+
+	assert(reading.use);
+	if (!rc) {
+		rc = read_lines(&reading, error);
+		tr_input_close(reading.input);
+	}
+	inventory->begun_ns = length_ns < DURATION_LONG / scale ?
+				      sim_demand_busiest(reading.use, length_ns * scale) : 0;
+	inventory->rows_count = 0;
+	free(reading.use);
+	return rc;
+}
+
 int sim_inventory_make(struct sim_inventory *inventory, struct tr_error *error)
 {
 	struct reading reading = { .inventory = inventory };
 	char *text = NULL;
 	size_t size;
-	int rc = tr_input_open(&reading.input, inventory->path, error);
+	int rc;
 
 	inventory->scenario = NULL;
 	inventory->rows_count = inventory->demands_count = 0;
+	inventory->begun_ns = inventory->from_ns;
+	rc = inventory->from_ns == SIM_INVENTORY_BUSIEST ? find_busiest(inventory, error) : 0;
+	if (!rc)
+		rc = tr_input_open(&reading.input, inventory->path, error);
 	if (rc)
 		return rc;
 	reading.to = open_memstream(&text, &size);

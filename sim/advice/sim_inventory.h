@@ -29,15 +29,22 @@
 #include "tr_error.h"
 
 #define SIM_INVENTORY_ROWS 1024
+#define SIM_INVENTORY_BUSIEST (~0ull)
 
 struct sim_inventory {
 	const char *path;
 	u64 host_bytes;	  /* needed */
 	u64 duration_ns;  /* 0: the longest of the traces, one minute to one hour */
 	u64 time_scale;	  /* of demand series, millionths */
+	/*
+	 * Where demand series begin, of their own time.  SIM_INVENTORY_BUSIEST: where what is
+	 * simulated of them, duration_ns or an hour, is what they use most memory in together.
+	 */
+	u64 from_ns;
 	const char *work; /* folder for the traces made of demand series */
 	/* Results. */
 	char *scenario; /* JSON text; the caller frees it */
+	u64 begun_ns;	/* from_ns, found */
 	u32 demands_count, rows_count;
 };
 

@@ -21,18 +21,20 @@
 #include "tr_scratch.h"
 #include "tr_units.h"
 
-#define RUNS_LEAST 3
+#define RUNS_LEAST CMD_INTERVAL_RUNS
 #define RUNS_MOST 10
 #define PRECISION_DEFAULT 0.01
 #define LOOK_ONE_IN 16 /* the first look; its error is known (sim_sampling.h) */
 #define LOOK_FROM_NS (7200 * 1000000000ull) /* VM time: with less the answer itself is soon there */
-#define SCALE_DEFAULT 24
 #define POLICIES_DEFAULT "static,auto-balloon,mom,ws-target"
 
 struct options {
 	struct cmd_advice advice;
 	const char *policies;
 	double time_scale, precision;
+	u64 from_ns; /* of demand series */
+	bool from, scaled; /* were given */
+	bool series;	   /* there are some */
 	bool quick;
 };
 
@@ -59,6 +61,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'x':
 		options->time_scale = cmd_option_ratio(state, "--time-scale", arg, 0.999999, 1e6);
+		options->scaled = true;
+		return 0;
+	case 'f':
+		if (tr_parse_ns(arg, &options->from_ns) || options->from_ns > TR_DEMAND_SPAN_MAX)
+			argp_error(state, "--from %s: not a time of 400 days or less", arg);
+		options->from = true;
 		return 0;
 	case 'P':
 		options->precision = cmd_option_ratio(state, "--precision", arg, 0, 1);
@@ -75,7 +83,9 @@ static const struct argp_option option[] = {
 	{ "policy", 'p', "A,B,C", 0, "policies to try (default " POLICIES_DEFAULT ")", 0 },
 	{ "policies", 'p', NULL, OPTION_ALIAS, NULL, 0 },
 	{ "time-scale", 'x', "FACTOR", 0,
-	  "demand series of an inventory: divide their times (default 24: a day in an hour)", 0 },
+	  "demand series of an inventory: divide their times (default 1; 24: a day in an hour)", 0 },
+	{ "from", 'f', "TIME", 0,
+	  "demand series: begin so late in them (default: when VMs together use most)", 0 },
 	{ "precision", 'P', "SHARE", 0,
 	  "without --runs: stop when slowdown and saving are known within so much (default 0.01)", 0 },
 	{ "quick", 'q', NULL, 0, "the first look alone: one run, one block of 32 pages in 16", 0 },
@@ -94,11 +104,16 @@ static const char doc[] =
 	"  wssim whatif demo.json --slowdown 1.1 --runs 10\n"
 	"  wssim whatif demo.json --policy ws-target --set host.memory=400MiB\n\n"
 	"Slowdown is against the same run with memory for everybody; intervals are 95 % bootstrap "
-	"intervals over runs with different random numbers. Without --runs, 3 runs are made, and "
+	"intervals over runs with different random numbers: errors of the model, its costs and the "
+	"traces are not in them, and fewer than 5 runs have none. Without --runs, 5 runs are made, and "
 	"more, up to 10, until for each policy the intervals of the worst VM's slowdown and of the "
 	"saving are within 1 % (--precision) and runs agree on whether anything is killed. Where the "
 	"VMs together run for two hours or more, a first look at a sixteenth of their pages is "
-	"printed before. Ctrl-C ends it with what is known by then.\n"
+	"printed before. Ctrl-C ends it with what is known by then.\n\n"
+	"Of demand series the hour (--duration) is simulated in which the VMs together use most "
+	"memory, at its real pace. With --time-scale 24 a day passes in an hour; but to move memory "
+	"costs as much as ever, and so what it adds to VMs' time is overstated, up to 24 times: "
+	"slowdown then is an upper bound.\n"
 	"Exit status: 0 done, 1 failed or interrupted, 2 usage or bad input.";
 
 static void on_progress(void *ctx, u32 done_count, u32 all_count)
@@ -149,11 +164,12 @@ static void say_policy(const struct answer *answer, u32 policy, const char *name
 		sim_comparison_estimate(comparison, policy, SIM_RUN_SLOWDOWN_MEDIAN);
 	struct sim_estimate saved = sim_comparison_estimate(comparison, policy, SIM_RUN_SAVED);
 	char bytes[TR_UNITS_TEXT], guest[TR_UNITS_TEXT], host[TR_UNITS_TEXT], risk[SIM_SHARE_TEXT];
+	char interval[CMD_INTERVAL_TEXT], interval2[CMD_INTERVAL_TEXT];
 
-	printf("Under %s the median VM takes %.3fx (%.3f to %.3f) and the worst, %s, %.3fx (%.3f to "
-	       "%.3f) the time that it takes with memory for everybody",
-	       name, median.mean, median.low, median.high, verdict->slowest, verdict->slowdown.mean,
-	       verdict->slowdown.low, verdict->slowdown.high);
+	printf("Under %s the median VM takes %.3fx (%s) and the worst, %s, %.3fx (%s) the time that it "
+	       "takes with memory for everybody",
+	       name, median.mean, cmd_interval(median, 1, "%.3f", interval), verdict->slowest,
+	       verdict->slowdown.mean, cmd_interval(verdict->slowdown, 1, "%.3f", interval2));
 	if (verdict->cause_share > 0.005)
 		printf("; most of that is %s", sim_verdict_cause(verdict->cause));
 	printf(". ");
@@ -168,8 +184,8 @@ static void say_policy(const struct answer *answer, u32 policy, const char *name
 		       verdict->oom_runs, verdict->runs);
 	printf("the risk per run is %s (95 %% confidence). ",
 	       sim_verdict_share_text(verdict->oom_runs, verdict->runs, risk));
-	printf("It saves %.1f %% (%.1f to %.1f) of what the VMs were promised, %s on average; guests swap "
-	       "%s, the host %s.%s\n\n", 100 * saved.mean, 100 * saved.low, 100 * saved.high,
+	printf("It saves %.1f %% (%s) of what the VMs were promised, %s on average; guests swap "
+	       "%s, the host %s.%s\n\n", 100 * saved.mean, cmd_interval(saved, 100, "%.1f", interval),
 	       tr_about_bytes((u64)((saved.mean > 0 ? saved.mean : 0) * (double)answer->nominal_bytes),
 			      bytes),
 	       tr_about_bytes((u64)verdict->guest_swap, guest),
@@ -205,10 +221,13 @@ static void say_choice(const struct options *options, const struct answer *answe
 		struct sim_estimate saved =
 			sim_comparison_difference(&answer->forecast.comparison, i, 0, SIM_RUN_SAVED);
 
-		printf("Against %s, run by run, %s changes the worst VM's slowdown by %+.3f (%+.3f to "
-		       "%+.3f) and memory saved by %+.1f points (%+.1f to %+.1f).\n",
-		       policies->name[0], policies->name[i], slow.mean, slow.low, slow.high,
-		       100 * saved.mean, 100 * saved.low, 100 * saved.high);
+		char interval[2][CMD_INTERVAL_TEXT];
+
+		printf("Against %s, run by run, %s changes the worst VM's slowdown by %+.3f (%s) and "
+		       "memory saved by %+.1f points (%s).\n",
+		       policies->name[0], policies->name[i], slow.mean,
+		       cmd_interval(slow, 1, "%+.3f", interval[0]), 100 * saved.mean,
+		       cmd_interval(saved, 100, "%+.1f", interval[1]));
 	}
 }
 
@@ -245,7 +264,9 @@ static void say_runs(const struct options *options, const struct answer *answer)
 	else if (!answer->runs_fixed)
 		printf(", the most that are made, though some intervals are still wider than %.3g %%, or "
 		       "runs disagree on what is killed (--runs makes more)", percent);
-	printf(".\n\n");
+	printf(". %s\n\n", runs < CMD_INTERVAL_RUNS ?
+		       "An interval needs five runs, and is over their random numbers alone." :
+		       CMD_SEEDS_ALONE);
 }
 
 static void print_head(const struct answer *answer)
@@ -281,6 +302,7 @@ static void print_text(const struct options *options, const struct answer *answe
 		say_policy(answer, i, policies->name[i]);
 	say_choice(options, answer, policies);
 	print_table(answer, policies);
+	cmd_say_sampled(answer->scenario->sample_one_in);
 }
 
 static void print_json(const struct options *options, const struct answer *answer,
@@ -296,6 +318,12 @@ static void print_json(const struct options *options, const struct answer *answe
 	sim_json_number(&json, "runs", answer->forecast.comparison.runs_count);
 	sim_json_number(&json, "pages_one_in", answer->one_in ? answer->one_in :
 						      answer->scenario->sample_one_in);
+	cmd_json_sampled(&json, answer->one_in ? answer->one_in : answer->scenario->sample_one_in);
+	if (options->series) {
+		sim_json_number(&json, "time_scale", options->time_scale);
+		sim_json_number(&json, "series_from_s", (double)options->from_ns / 1e9);
+		sim_json_text(&json, "slowdown_is", options->time_scale > 1 ? "upper bound" : "estimate");
+	}
 	sim_json_bool(&json, "intervals_narrow", answer->forecast.narrow);
 	sim_json_bool(&json, "interrupted", answer->interrupted);
 	sim_json_array(&json, "policies");
@@ -368,25 +396,23 @@ static int answer_in_full(const struct options *options, const struct cmd_polici
 	return rc;
 }
 
-static int answer_all(const struct options *options, const struct sim_scenario *scenario)
+static int answer_all(const struct options *options, const struct cmd_policies *policies,
+		      const struct sim_scenario *scenario)
 {
 	struct answer *answer = calloc(1, sizeof(*answer));
-	struct cmd_policies policies;
 	struct tr_error error = { "" };
-	int rc = cmd_policies_split(&policies, options->policies ? options->policies :
-								   POLICIES_DEFAULT, &error);
+	int rc = 0;
 
 	assert(answer);
 	answer->scenario = scenario;
 	for (u32 i = 0; i < scenario->vms_count; i++)
 		answer->nominal_bytes += scenario->vm[i].memory_bytes;
-	if (!rc && !options->advice.json)
+	if (!options->advice.json)
 		print_head(answer);
-	if (!rc && wants_look(options, scenario))
-		rc = look(options, &policies, answer, &error);
+	if (wants_look(options, scenario))
+		rc = look(options, policies, answer, &error);
 	if (!rc && !options->quick)
-		rc = answer_in_full(options, &policies, answer, &error);
-	cmd_policies_free(&policies);
+		rc = answer_in_full(options, policies, answer, &error);
 	free(answer);
 	return rc ? cmd_fail(rc, &error) : EXIT_DONE;
 }
@@ -400,8 +426,25 @@ static bool is_inventory(const char *path)
 			      first != '{';
 }
 
+static void say_series(const struct options *options, const struct sim_inventory *inventory)
+{
+	char from[TR_UNITS_TEXT];
+
+	printf("%u of %u rows are demand series: accesses are generated to match. ",
+	       inventory->demands_count, inventory->rows_count);
+	if (options->time_scale > 1)
+		printf("Their time is divided by %g, and what it costs to move memory is not: what they "
+		       "say of slowdown is an upper bound, overstated up to %g times; --time-scale 1 "
+		       "simulates the time of most use at its real pace.\n",
+		       options->time_scale, options->time_scale);
+	else
+		printf("They are played at their real pace from %s on%s. At the start VMs take what they "
+		       "use all at once.\n", tr_about_ns(inventory->begun_ns, from),
+		       options->from ? "" : ", the time in which together they use most");
+}
+
 /* Traces for demand series are made in @work, an absolute path. */
-static int read_inventory(const struct options *options, const char *work,
+static int read_inventory(struct options *options, const char *work,
 			  struct sim_scenario *scenario, struct tr_error *error)
 {
 	const struct cmd_advice *advice = &options->advice;
@@ -410,6 +453,8 @@ static int read_inventory(const struct options *options, const char *work,
 		.host_bytes = advice->host_memory_bytes,
 		.duration_ns = advice->duration_ns,
 		.time_scale = (u64)(options->time_scale * TR_DEMAND_ONE),
+		.from_ns = options->from || options->time_scale > 1 ? options->from_ns :
+								      SIM_INVENTORY_BUSIEST,
 		.work = work,
 	};
 	int rc;
@@ -419,15 +464,50 @@ static int read_inventory(const struct options *options, const char *work,
 	rc = sim_inventory_make(&inventory, error);
 	if (rc)
 		return rc;
-	if (inventory.demands_count && !advice->json)
-		printf("%u of %u rows are demand series: accesses are generated to match, and their time is "
-		       "divided by %g.\n", inventory.demands_count, inventory.rows_count,
-		       options->time_scale);
+	options->series = inventory.demands_count;
+	options->from_ns = inventory.begun_ns;
+	if (options->series && !advice->json)
+		say_series(options, &inventory);
 	rc = sim_scenario_read_text(scenario, advice->input, inventory.scenario,
 				    strlen(inventory.scenario), advice->set, advice->sets_count, NULL,
 				    error);
 	free(inventory.scenario);
 	return rc;
+}
+
+/* What stands in no relation to the input, before hours are spent on it. */
+static int check(const struct options *options, bool inventory, struct tr_error *error)
+{
+	if (options->quick && options->advice.runs)
+		return tr_fail(error, -EINVAL,
+			       "--quick: makes one run of each, so --runs has no place there");
+	if (!inventory && (options->scaled || options->from))
+		return tr_fail(error, -EINVAL, "%s: is for demand series of an inventory; a scenario says "
+			       "it itself", options->scaled ? "--time-scale" : "--from");
+	return 0;
+}
+
+static int read_and_answer(struct options *options, bool inventory)
+{
+	struct tr_scratch work = { "", -1 };
+	struct cmd_policies policies;
+	struct sim_scenario scenario;
+	struct tr_error error = { "" };
+	int rc = cmd_policies_split(&policies, options->policies ? options->policies :
+								   POLICIES_DEFAULT, &error);
+	int status = EXIT_DONE;
+
+	if (!rc && inventory)
+		rc = tr_scratch_make(&work, "whatif", &error);
+	if (!rc)
+		rc = inventory ? read_inventory(options, work.path, &scenario, &error) :
+				 cmd_advice_read(&options->advice, &scenario, &error);
+	status = rc ? cmd_fail(rc, &error) : answer_all(options, &policies, &scenario);
+	if (!rc)
+		sim_scenario_free(&scenario);
+	cmd_policies_free(&policies);
+	tr_scratch_remove(&work);
+	return status;
 }
 
 int cmd_whatif(int argc, char **argv)
@@ -436,31 +516,18 @@ int cmd_whatif(int argc, char **argv)
 						      { NULL, 0, NULL, 0 } };
 	static const struct argp argp = { option, parse, "INVENTORY|SCENARIO", doc, children, NULL,
 					  NULL };
-	struct options options = { .time_scale = SCALE_DEFAULT, .precision = PRECISION_DEFAULT,
+	struct options options = { .time_scale = 1, .precision = PRECISION_DEFAULT,
 				   .advice = { .slowdown = 1.05 } };
-	struct tr_scratch work = { "", -1 };
-	struct sim_scenario scenario;
 	struct tr_error error = { "" };
 	bool inventory;
-	int rc = 0, status;
+	int rc, status;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
 	options.advice.workers = options.advice.workers ? options.advice.workers : cmd_cores();
 	cli_stop_install();
-	if (options.quick && options.advice.runs)
-		return cmd_fail(tr_fail(&error, -EINVAL, "--quick: makes one run of each, so --runs has no "
-							 "place there"), &error);
 	inventory = !cmd_advice_is_trace(options.advice.input) && is_inventory(options.advice.input);
-	if (inventory)
-		rc = tr_scratch_make(&work, "whatif", &error);
-	if (rc)
-		return cmd_fail(rc, &error);
-	rc = inventory ? read_inventory(&options, work.path, &scenario, &error) :
-			 cmd_advice_read(&options.advice, &scenario, &error);
-	status = rc ? cmd_fail(rc, &error) : answer_all(&options, &scenario);
-	if (!rc)
-		sim_scenario_free(&scenario);
-	tr_scratch_remove(&work);
+	rc = check(&options, inventory, &error);
+	status = rc ? cmd_fail(rc, &error) : read_and_answer(&options, inventory);
 	cmd_advice_free(&options.advice);
 	return status;
 }

@@ -59,7 +59,27 @@ static char *origin_of(const struct sim_demand *demand, const char *format,
 	return origin;
 }
 
-int sim_demand_write(const struct sim_demand *demand, u64 until_ns, const char *path,
+static int open_series(const struct sim_demand *demand, struct tr_import_options *options,
+		       struct tr_import **import, struct tr_error *error)
+{
+	const char *format;
+	int rc;
+
+	options->vm = *demand->container ? demand->container : NULL;
+	options->seed = demand->seed;
+	rc = tr_import_open(import, demand->series,
+			    demand->format ? sim_demand_formats[demand->format] : NULL, options, error);
+	if (rc)
+		return rc;
+	format = tr_import_info(*import)->format;
+	if (tr_import_is_demand(format))
+		return 0;
+	rc = tr_fail(error, -EINVAL, "%s: is %s, not a demand series", demand->series, format);
+	tr_import_close(*import);
+	return rc;
+}
+
+int sim_demand_write(const struct sim_demand *demand, u64 from_ns, u64 until_ns, const char *path,
 		     struct tr_error *error)
 {
 	struct tr_import_options options;
@@ -69,6 +89,7 @@ int sim_demand_write(const struct sim_demand *demand, u64 until_ns, const char *
 
 	tr_import_options_init(&options);
 	options.demand = (struct tr_demand_model){
+		.from_ns = from_ns,
 		.memory_bytes = demand->memory_bytes,
 		.time_scale = (u64)(demand->time_scale * TR_DEMAND_ONE),
 		.hot = (u32)(demand->hot * TR_DEMAND_ONE),
@@ -77,21 +98,11 @@ int sim_demand_write(const struct sim_demand *demand, u64 until_ns, const char *
 		.warm_ns = demand->warm_ns,
 		.write = (u32)(demand->write * TR_DEMAND_ONE),
 	};
-	options.vm = *demand->container ? demand->container : NULL;
-	options.seed = demand->seed;
-	rc = tr_import_open(&import, demand->series,
-			    demand->format ? sim_demand_formats[demand->format] : NULL, &options,
-			    error);
+	rc = open_series(demand, &options, &import, error);
 	if (rc)
 		return rc;
 	const struct tr_import_info *info = tr_import_info(import);
 	struct tr_meta meta = { .numbering = info->numbering, .default_type = info->default_type };
-	if (!tr_import_is_demand(info->format)) {
-		rc = tr_fail(error, -EINVAL, "%s: is %s, not a demand series", demand->series,
-			     info->format);
-		tr_import_close(import);
-		return rc;
-	}
 	meta.origin = origin_of(demand, info->format, &options.demand);
 	rc = tr_writer_open(&writer, path, &meta, error);
 	if (!rc) {
@@ -106,6 +117,70 @@ int sim_demand_write(const struct sim_demand *demand, u64 until_ns, const char *
 	free((char *)meta.origin);
 	tr_import_close(import);
 	return rc;
+}
+
+/* --- how much is used --- */
+
+struct counting {
+	struct sim_demand_use *use;
+	u64 pages, count;
+	u32 minute;
+};
+
+/* A tick of the trace stands for a minute; with nothing used again a trace is but this. */
+static int count_page(void *ctx, const struct tr_record *record, struct tr_error *error)
+{
+	struct counting *counting = ctx;
+
+	(void)error;
+	if (record->op == TR_ALLOC)
+		counting->pages++;
+	else if (record->op == TR_FREE)
+		counting->pages--;
+	else if (record->op == TR_IDLE)
+		counting->use->pages[counting->minute++] += counting->count * counting->pages;
+	return counting->minute == SIM_DEMAND_MINUTES ? -ECANCELED : 0;
+}
+
+int sim_demand_use_add(struct sim_demand_use *use, const struct sim_demand *demand, u64 count,
+		       struct tr_error *error)
+{
+	struct counting counting = { .use = use, .count = count };
+	struct tr_import_options options;
+	struct tr_import *import;
+	int rc;
+
+	tr_import_options_init(&options);
+	options.demand = (struct tr_demand_model){
+		.memory_bytes = demand->memory_bytes,
+		.time_scale = 60ull * TR_DEMAND_ONE,
+		.hot_ns = TR_DEMAND_SPAN_MAX, /* so that nothing is looked for in each tick */
+		.warm_ns = TR_DEMAND_SPAN_MAX,
+	};
+	rc = open_series(demand, &options, &import, error);
+	if (rc)
+		return rc;
+	rc = tr_import_run(import, (struct tr_sink){ count_page, &counting }, error);
+	tr_import_close(import);
+	use->minutes = counting.minute > use->minutes ? counting.minute : use->minutes;
+	return rc == -ECANCELED ? 0 : rc;
+}
+
+u64 sim_demand_busiest(const struct sim_demand_use *use, u64 length_ns)
+{
+	u64 minute_ns = 60 * TICK_NS, length = (length_ns + minute_ns - 1) / minute_ns;
+	u64 sum = 0, most = 0, best = 0;
+
+	for (u64 end = 0; end < use->minutes; end++) {
+		sum += use->pages[end];
+		if (end >= length)
+			sum -= use->pages[end - length];
+		if (sum > most && end + 1 >= length) {
+			most = sum;
+			best = end + 1 - length;
+		}
+	}
+	return best * minute_ns;
 }
 
 /* --- the folder --- */
@@ -183,7 +258,7 @@ int sim_demand_trace(const struct sim_demand *demand, u64 until_ns, char path[SI
 		return tr_fail(error, -ENOMEM, "%s: out of memory", demand->series);
 	kept.made = grown;
 	trace_path(kept.count, path);
-	rc = sim_demand_write(demand, until_ns, path, error);
+	rc = sim_demand_write(demand, 0, until_ns, path, error);
 	if (rc)
 		return rc;
 	kept.made[kept.count++] = (struct made){ .demand = *demand, .until_ns = until_ns };

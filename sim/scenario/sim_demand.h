@@ -26,12 +26,29 @@
 u64 sim_demand_memory(u64 memory_bytes, u64 kernel_bytes);
 
 /*
- * Make the trace that @demand asks for into the file @path, as far as @until_ns of its
- * own time and a second more.
+ * Make the trace that @demand asks for into the file @path, from @from_ns of the source on,
+ * as far as @until_ns of its own time and a second more.
  * Return: 0; negative errno with text "series: line: reason", and then nothing is left.
  */
-int sim_demand_write(const struct sim_demand *demand, u64 until_ns, const char *path,
+int sim_demand_write(const struct sim_demand *demand, u64 from_ns, u64 until_ns, const char *path,
 		     struct tr_error *error);
+
+/*
+ * How much memory VMs use together, by minute of their sources; one that has ended uses
+ * none.  Minutes beyond SIM_DEMAND_MINUTES are not counted.
+ */
+#define SIM_DEMAND_MINUTES (31u * 1440)
+struct sim_demand_use {
+	u64 pages[SIM_DEMAND_MINUTES];
+	u32 minutes; /* of the longest */
+};
+
+/* Add @count VMs with @demand, at any scale.  Return: 0; negative errno with text. */
+int sim_demand_use_add(struct sim_demand_use *use, const struct sim_demand *demand, u64 count,
+		       struct tr_error *error);
+
+/* Where the @length_ns begin, by the minute, in which most is used; the first of several. */
+u64 sim_demand_busiest(const struct sim_demand_use *use, u64 length_ns);
 
 /* The same into this process's folder; its name into @path.  Not for several threads. */
 int sim_demand_trace(const struct sim_demand *demand, u64 until_ns, char path[SIM_PATH_MAX],

@@ -135,6 +135,7 @@ Test(advice, the_first_run_that_is_not_safe_ends_the_trial_of_a_size)
 	read_scenario(&scenario, "256MiB", "\"memory\": \"64MiB\", \"kernel\": \"4MiB\"");
 	struct sim_size size = size_of(&scenario, false);
 	size.runs = 3;
+	size.workers = 4; /* what they have begun or done beyond that does not count */
 	cr_assert_eq(sim_size_search(&size, &error), 0, "%s", error.text);
 	cr_assert_neq(size.answer, NONE);
 	cr_assert_neq(size.broken, NONE);
@@ -347,6 +348,52 @@ Test(advice, the_mark_that_spreadsheets_put_before_a_header_is_passed_over)
 	cr_assert_eq(inventory.rows_count, 1);
 	free(inventory.scenario);
 	cr_assert_lt(make_inventory(&inventory, "name,memory,trace\n\xef\xbb\xbf,64MiB\n", &error), 0);
+}
+
+/* Two VMs of which one uses much in the third quarter of an hour, the other in the first. */
+Test(advice, demand_series_begin_where_together_they_use_most)
+{
+	static const char *const series[2] = {
+		"1.0 10.0\n1.0 10.0\n1.0 10.0\n1.0 10.0\n1.0 10.0\n1.0 10.0\n"
+		"1.0 60.0\n1.0 60.0\n1.0 10.0\n1.0 10.0\n1.0 10.0\n1.0 10.0\n",
+		"1.0 40.0\n1.0 40.0\n1.0 10.0\n1.0 10.0\n1.0 10.0\n1.0 10.0\n"
+		"1.0 10.0\n1.0 10.0\n1.0 10.0\n1.0 10.0\n1.0 10.0\n1.0 10.0\n",
+	};
+	struct sim_inventory inventory = { .host_bytes = 256 * MIB, .duration_ns = 300000000000ull,
+					   .time_scale = TR_DEMAND_ONE, .work = folder,
+					   .from_ns = SIM_INVENTORY_BUSIEST };
+	struct tr_error error = { "" };
+	char path[128], own[128];
+	struct tr_file *trace;
+	FILE *file;
+
+	for (u32 i = 0; i < 3; i++) {
+		path_of(path, sizeof(path), i == 2 ? "vms.csv" : i ? "b" : "a");
+		file = fopen(path, "w");
+		fputs(i == 2 ? "name,memory,demand,count\na,64MiB,a\nb,64MiB,b,2\n" : series[i], file);
+		fclose(file);
+	}
+	inventory.path = path;
+	cr_assert_eq(sim_inventory_make(&inventory, &error), 0, "%s", error.text);
+	free(inventory.scenario);
+	cr_assert_eq(inventory.begun_ns, 0, "two of the second: %llu", inventory.begun_ns);
+	cr_assert_eq(inventory.rows_count, 2);
+	cr_assert_eq(inventory.demands_count, 2);
+	file = fopen(path, "w");
+	fputs("name,memory,demand,count\na,64MiB,a,2\nb,64MiB,b\n", file);
+	fclose(file);
+	cr_assert_eq(sim_inventory_make(&inventory, &error), 0, "%s", error.text);
+	free(inventory.scenario);
+	cr_assert_eq(inventory.begun_ns, 1800000000000ull, "%llu", inventory.begun_ns);
+	/* 60 % of what is left of 64 MiB beside the kernel's; 10 % at the series' begin */
+	path_of(own, sizeof(own), "demand-0.wst");
+	cr_assert_eq(tr_file_open(&trace, own, &error), 0, "%s", error.text);
+	u32 touched = tr_file_meta(trace)->pages_touched;
+	tr_file_close(trace);
+	cr_assert(touched > 6500 && touched < 7500, "%u pages", touched);
+	inventory.from_ns = 3600000000000ull;
+	cr_assert_eq(sim_inventory_make(&inventory, &error), -ERANGE);
+	cr_assert(strstr(error.text, "ends before it is to begin"), "%s", error.text);
 }
 
 Test(advice, what_is_wrong_with_an_inventory_is_told_with_its_line)

@@ -160,9 +160,11 @@ int tr_demand_play(const struct tr_demand_model *model, const struct tr_demand_s
 	if (__builtin_add_overflow(sample[count - 1].time_ns - begin_ns, interval_ns, &span_ns) ||
 	    scaled(model, span_ns) > TR_DEMAND_SPAN_MAX)
 		return tr_fail(error, -ERANGE, "the series is longer than 400 days of the trace");
-	u64 ticks = scaled(model, span_ns) / TICK_NS;
+	u64 ticks = scaled(model, span_ns) / TICK_NS, skipped = scaled(model, model->from_ns) / TICK_NS;
 	ticks = ticks ? ticks : 1;
-	for (u64 tick = 0; tick < ticks && !rc; tick++) {
+	if (skipped >= ticks)
+		return tr_fail(error, -ERANGE, "the series ends before it is to begin");
+	for (u64 tick = skipped; tick < ticks && !rc; tick++) {
 		u64 now_ns = tick * TICK_NS, bytes = sample[at].bytes;
 
 		while (at + 1 < count && scaled(model, sample[at + 1].time_ns - begin_ns) <= now_ns)
@@ -173,7 +175,7 @@ int tr_demand_play(const struct tr_demand_model *model, const struct tr_demand_s
 			u64 to_ns = scaled(model, sample[at + 1].time_ns - begin_ns);
 			bytes = between(bytes, sample[at + 1].bytes, now_ns - from_ns, to_ns - from_ns);
 		}
-		rc = play_tick(&player, tick, bytes / TR_PAGE_SIZE, sample[at].cpu);
+		rc = play_tick(&player, tick - skipped, bytes / TR_PAGE_SIZE, sample[at].cpu);
 	}
 	return rc;
 }

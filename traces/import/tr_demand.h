@@ -31,6 +31,7 @@
 struct tr_demand_model {
 	u64 memory_bytes; /* of the VM, of which the series tells shares */
 	u64 time_scale;	  /* millionths, >= 1000000; default 1000000 */
+	u64 from_ns;	  /* of the source, from its first sample: the trace begins there; default 0 */
 	u32 hot, warm;	  /* millionths of what is in use; default 0.2 and 0.3 */
 	u64 hot_ns, warm_ns; /* default 10 s and 5 min; at least a tick of 1 s */
 	u32 write;	     /* millionths of reuses that write; default 0.3 */
@@ -52,7 +53,8 @@ char *tr_demand_text(const struct tr_demand_model *model, char text[TR_DEMAND_TE
 /*
  * @sample: in order of time, count of them, >= 1; one alone lasts for a tick
  * @interval_ns: how long the last one lasts
- * Return: 0; what @sink returned; -ERANGE with text: longer than TR_DEMAND_SPAN_MAX.
+ * Return: 0; what @sink returned; -ERANGE with text: longer than TR_DEMAND_SPAN_MAX,
+ * or from_ns lies behind its end.
  */
 int tr_demand_play(const struct tr_demand_model *model, const struct tr_demand_sample *sample,
 		   u32 count, u64 interval_ns, struct tr_sink sink, struct tr_error *error);
