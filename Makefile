@@ -418,7 +418,8 @@ truth-logs: ## record the logs of tests/truth/ again, in Debian's kernels; an ho
 	for kernel in 6.1 6.12 6.18 7.3; do \
 	  case $$kernel in 6.1|6.12) race=readrace ;; *) race= ;; esac; \
 	  kernel-port/truth/record.sh tests/truth $$kernel mixed turning groups swap tworegions \
-	    flips storm many skew readalone shared random bursts reads press $$race || exit 1; done
+	    flips storm many skew readalone shared random bursts reads press \
+	    noswap advised pageout freed $$race || exit 1; done
 	kernel-port/truth/record.sh tests/truth 6.1 held1 held2
 	kernel-port/truth/record.sh tests/truth 6.12 quick slow held1 held2
 	kernel-port/truth/record.sh tests/truth 6.18 slow held1 held2

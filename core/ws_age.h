@@ -59,7 +59,7 @@
 #define WS_PAGE_WORKINGSET 0x0400u /* PG_workingset */
 #define WS_PAGE_REFS 0x1800u	   /* descriptor accesses past that, saturating at 3 */
 #define WS_PAGE_REFS_SHIFT 11
-#define WS_PAGE_RECLAIM 0x2000u /* written back in order to be reclaimed (PG_reclaim) */
+#define WS_PAGE_MOVING 0x2000u /* ws_advice: about to be taken off its queue */
 #define WS_PAGE_LINKED 0x4000u	/* ws_lru: still on one of its queues */
 #define WS_PAGE_ACTIVE 0x8000u	/* two-list LRU: PG_active */
 #define WS_PAGE_EXEC 0x8000u	/* ws_lru: of an executable file's mapping (VM_EXEC) */

@@ -24,6 +24,8 @@ int ws_lru_init(struct ws_lru *lru, u16 *page, u32 *pool, u32 pages_count, u32 g
 	lru->plain = true;
 	lru->pool = pool;
 	lru->reaccess = NULL;
+	lru->strays[WS_ANON] = 0;
+	lru->strays[WS_FILE] = 0;
 	for (row = 0; row < WS_ROWS_MAX; row++)
 		ws_queue_init(&lru->queue[row]);
 	lru->protected_pages = 0;
@@ -395,9 +397,54 @@ static void folded(struct ws_lru *lru, enum ws_type type, const struct was_oldes
 	ws_refault_carry(&lru->refault, type);
 }
 
-/* A new generation; the oldest of types of @stay is not folded but passed over. */
-static int advance(struct ws_lru *lru, u64 now_ns, const bool stay[WS_TYPES])
+/* One page of a fold page by page, on the queue of @row: in the next generation if it is of that. */
+static void fold_page(struct ws_lru *lru, u32 page, enum ws_type type, u32 row)
 {
+	struct ws_age *age = &lru->age;
+	u16 entry = ws_promote_entry(age, age->page[page]);
+
+	if (lru->rules->fold_counts && !is_full(lru->rules, entry))
+		lru->refault.protected[type][ws_rules_tier(lru->rules, entry)]++;
+	if (age->row_of[entry & WS_PAGE_KIND] != row)
+		return;
+	ws_age_leave(age, entry);
+	ws_age_enter(age, page, type, age->min_slot[type],
+		     ws_age_faded(age, entry) & (u16)~WS_PAGE_KIND);
+}
+
+/*
+ * The oldest generation of @type, which was in @slot, has been passed over.  The pages of its
+ * queue go to the next one after all, oldest first, each to the old end; others stay.
+ */
+static void fold_by_page(struct ws_lru *lru, enum ws_type type, u32 slot)
+{
+	struct ws_age *age = &lru->age;
+	u32 row = ws_age_row(slot, type), page;
+	struct ws_queue *queue = &lru->queue[row];
+
+	if (age->pages[row])
+		ws_age_note_unused(age, row, ws_age_row(age->min_slot[type], type));
+	while ((page = ws_queue_take_old(queue, lru->pool)) != WS_NO_PAGE) {
+		u16 entry = age->page[page];
+
+		if (!ws_page_aged(entry)) {
+			age->page[page] = (u16)(entry & ~WS_PAGE_LINKED);
+			continue;
+		}
+		fold_page(lru, page, type, row);
+		entry = age->page[page];
+		ws_queue_add_old(&lru->queue[age->row_of[entry & WS_PAGE_KIND]], lru->pool, page);
+	}
+	if (!age->pages[row])
+		age->oldest_ns[row] = ws_age_birth(age, age->max_seq);
+	lru->strays[type]--;
+}
+
+/* A new generation; the oldest of types of @fixed is not folded but passed over. */
+static int advance(struct ws_lru *lru, u64 now_ns, const bool fixed[WS_TYPES])
+{
+	const bool stay[WS_TYPES] = { fixed[WS_ANON] || lru->strays[WS_ANON],
+				      fixed[WS_FILE] || lru->strays[WS_FILE] };
 	struct was_oldest was;
 	bool was_folded[WS_TYPES];
 	enum ws_type type;
@@ -416,10 +463,17 @@ static int advance(struct ws_lru *lru, u64 now_ns, const bool stay[WS_TYPES])
 	if (lru->reaccess)
 		ws_reaccess_born(lru->reaccess, &lru->age);
 	for (type = WS_ANON; type < WS_TYPES; type++) {
-		if (was_folded[type])
+		if (was_folded[type]) {
 			folded(lru, type, &was);
-		else if (lru->age.min_slot[type] != was.slot[type])
-			ws_refault_carry(&lru->refault, type);
+			continue;
+		}
+		if (lru->age.min_slot[type] == was.slot[type])
+			continue;
+		if (fixed[type])
+			lru->strays[type] = lru->rules->fold == WS_FOLD_SORTS ? (u8)lru->age.gens : 0;
+		else
+			fold_by_page(lru, type, was.slot[type]);
+		ws_refault_carry(&lru->refault, type);
 	}
 	return 0;
 }
@@ -433,10 +487,10 @@ int ws_lru_advance(struct ws_lru *lru, u64 now_ns)
 
 int ws_lru_advance_for(struct ws_lru *lru, u64 now_ns, u32 swappiness)
 {
-	bool fixed = !swappiness_of(lru, swappiness) && lru->rules->swapless == WS_SWAPLESS_INVERTS;
-	const bool stay[WS_TYPES] = { fixed, false };
+	bool anon = !swappiness_of(lru, swappiness) && lru->rules->swapless == WS_SWAPLESS_INVERTS;
+	const bool fixed[WS_TYPES] = { anon, false };
 
-	return advance(lru, now_ns, stay);
+	return advance(lru, now_ns, fixed);
 }
 
 /* One call of ws_lru_evict(). */

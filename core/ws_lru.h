@@ -30,6 +30,11 @@
  * until eviction reaches them and moves them to the young end: such a fold costs
  * the same for any number of pages.
  *
+ * Without swap Linux passes the oldest generation of anon over (ws_lru_advance_for()), and
+ * with its list those promoted pages that were still on it.  They are then on the list of the
+ * youngest, and when their own generation is folded they are not found: it is passed over for
+ * them.  So the next N folds of rules with WS_FOLD_SORTS move page by page what is on the list.
+ *
  * Memory: the caller's queue pool (ws_queue.h) beside ws_age's page array; both
  * may be shared by the lruvecs of one guest.  Time, errors, locking: as in
  * ws_age.h.  Source: Linux 6.1, mm/vmscan.c.
@@ -53,6 +58,7 @@ struct ws_lru {
 	struct ws_reaccess *reaccess; /* the caller's, after ws_lru_watch(); NULL: not counted */
 	u32 *pool; /* shared by all queues of the page array */
 	struct ws_queue queue[WS_ROWS_MAX]; /* by row, as ws_age_row() */
+	u8 strays[WS_TYPES]; /* folds until no page is on a younger queue than its generation's */
 	u64 protected_pages, promoted_pages; /* running totals of what eviction sorted */
 	u64 evicted_pages[WS_TYPES];
 };

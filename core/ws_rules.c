@@ -45,6 +45,10 @@
 	X(descriptor, WS_DESCRIPTOR_,COUNTS,		    COUNTS,		    COUNTS,         \
 				    COUNTS,		    COUNTS,                                 \
 				    COUNTS,		    MOVES)                                  \
+	/* folio_deactivate(), lru_gen_clear_refs(): MADV_COLD */                                   \
+	X(cold, WS_COLD_,	    REFERENCED,		    REFERENCED,		    REFERENCED,     \
+				    HISTORY,		    HISTORY,                                \
+				    HISTORY,		    HISTORY)                                \
 	/* folio_inc_gen(): what is left of the history in the next generation */                   \
 	X(keeps, WS_KEEPS_,	    NOTHING,		    NOTHING,		    NOTHING,        \
 				    WORKINGSET,		    WORKINGSET,                             \
@@ -180,7 +184,7 @@ static bool accesses_are_known(const struct ws_rules *rules)
 {
 	return rules->refs <= WS_REFS_NUMBER && rules->sighting <= WS_SIGHTING_COUNTS &&
 	       rules->rmap <= WS_RMAP_COUNTS && rules->descriptor <= WS_DESCRIPTOR_MOVES &&
-	       rules->exec_first <= 1 && rules->keeps <= WS_KEEPS_TWO &&
+	       rules->exec_first <= 1 && rules->cold <= WS_COLD_HISTORY && rules->keeps <= WS_KEEPS_TWO &&
 	       (rules->look_around == 1 || rules->look_around == WS_LOOK_AROUND);
 }
 

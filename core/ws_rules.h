@@ -104,6 +104,12 @@ enum ws_descriptor {
 	WS_DESCRIPTOR_MOVES, /* past 7: next generation with 3; from 2 on leaves the oldest generation */
 };
 
+/* What MADV_COLD takes of a page (ws_advice.h). */
+enum ws_cold {
+	WS_COLD_REFERENCED, /* PG_referenced, and its place */
+	WS_COLD_HISTORY,    /* all references; its place, unless it is in the oldest generation */
+};
+
 /* A page with as many references as are counted, whatever the controller says. */
 enum ws_full {
 	WS_FULL_AS_OTHERS,
@@ -195,6 +201,7 @@ struct ws_rules {
 	u8 exec_first;	   /* an executable file page is promoted by its first sighting */
 	u8 rmap;	   /* enum ws_rmap */
 	u8 descriptor;	   /* enum ws_descriptor */
+	u8 cold;	   /* enum ws_cold */
 	/* eviction */
 	u8 keeps;	   /* enum ws_keeps, ws_age.h */
 	u8 full;	   /* enum ws_full */

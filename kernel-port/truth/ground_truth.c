@@ -8,11 +8,13 @@
  *
  * usage: ground_truth DIRECTORY HZ WORKLOAD SECONDS INTERVAL_MS REGION...
  * REGION: kind:MiB:period_ms:start_s:end_s[:free][:again=S][:own][:fork][:alone][:c1]
+ *	   [:cold=S][:pageout=S][:lock=S][:unlock=S]
  *	kind	a  anonymous		s  anonymous, a random eighth a touch
  *		z  the same, low pages more often
  *		x  anonymous, MADV_RANDOM	h  anonymous, MADV_HUGEPAGE
  *		t  shared memory	m  mapped file		r  file through read()
  *		e  not a region: evict so many MiB once, at start_s
+ *		n  not a region: from start_s to end_s passes and evictions are made as without swap
  *	period	0: touched once, at start
  *	free	unmapped at end; otherwise only left alone
  *	again	touched as before from second S on, after end
@@ -20,13 +22,15 @@
  *	fork	touched first by one process, then by a child that shares the pages
  *	alone	of e: nothing is touched meanwhile, and no touch half done
  *	c1	by processes in a second memory cgroup
+ *	cold	MADV_COLD at second S; pageout: MADV_PAGEOUT; lock: mlock(); unlock: munlock()
  *
  * Every INTERVAL_MS, from three quarters of it on, the kernel is made to age the
  * cgroup's pages through debugfs.  Lines, times in seconds since T0:
  *	T start end rN kind pages	touched
  *	F start end rN kind pages	freed
  *	B time seq N age_ms N anon N file N	generations before an ageing pass
- *	A start end seq N		the pass; N is the youngest generation now
+ *	M start end rN kind pages WORD	cold, pageout, lock or unlock: done to the region
+ *	A start end seq N [swappiness 0]	the pass; N is the youngest generation now
  *	G time seq N ...		generations after it
  *	E start end asked N swappiness N	an eviction, between lines B and G
  * B1, A1, G1, E1 are those of the second cgroup.
@@ -58,13 +62,19 @@
 #define LRU_GEN "/sys/kernel/debug/lru_gen"
 #define CGROUP "/sys/fs/cgroup/wl"
 
+/* What may be done to a region once. */
+static const char *const advice_names[] = { "cold", "pageout", "lock", "unlock" };
+
+#define ADVICES (sizeof(advice_names) / sizeof(advice_names[0]))
+
 struct region {
-	char spec[64];
+	char spec[96];
 	char kind;
 	unsigned int mib, group, process, touches;
 	double period, start, end, again; /* seconds; again 0: never */
 	bool free_at_end, forks, alone, done;
 	double next;
+	double advice[ADVICES]; /* when; 0: never, or done */
 	unsigned char *memory;
 	int fd;
 };
@@ -213,6 +223,56 @@ static void touch(struct region *region, unsigned int number, int out)
 		flock(turn, LOCK_UN);
 }
 
+static void advise(struct region *region, unsigned int which)
+{
+	size_t size = pages_of(region) * PAGE;
+	int rc;
+
+	if (which == 0)
+		rc = madvise(region->memory, size, 20); /* MADV_COLD */
+	else if (which == 1)
+		rc = madvise(region->memory, size, 21); /* MADV_PAGEOUT */
+	else
+		rc = which == 2 ? mlock(region->memory, size) : munlock(region->memory, size);
+	if (rc)
+		die(advice_names[which]);
+}
+
+/* Advice of @region that is due by the time @at. */
+static void serve_advice(struct region *region, unsigned int number, int out, double at)
+{
+	unsigned int i;
+
+	for (i = 0; i < ADVICES && region->memory; i++) {
+		double begin = now();
+
+		if (!region->advice[i] || at < region->advice[i])
+			continue;
+		region->advice[i] = 0;
+		if (takes_turns)
+			flock(turn, LOCK_SH);
+		begin = now();
+		advise(region, i);
+		say(out, "M %.3f %.3f r%u %c %zu %s\n", begin, now(), number, region->kind,
+		    pages_of(region), advice_names[i]);
+		if (takes_turns)
+			flock(turn, LOCK_UN);
+	}
+}
+
+/* When something is next due in @region, at @due at the latest. */
+static double next_due(const struct region *region, double due)
+{
+	unsigned int i;
+
+	if (!region->done && region->next < due)
+		due = region->next;
+	for (i = 0; i < ADVICES && region->memory; i++)
+		if (region->advice[i] && region->advice[i] < due)
+			due = region->advice[i];
+	return due;
+}
+
 /* What has to be done with @region by the time @at; sets when it is next due. */
 static void serve_region(struct region *region, unsigned int number, int out, double at)
 {
@@ -259,7 +319,7 @@ static _Noreturn void toucher(unsigned int group, unsigned int process, int out)
 	for (i = 0; i < regions_count; i++) {
 		regions[i].next = regions[i].start;
 		if (regions[i].group == group && regions[i].process == process &&
-		    regions[i].kind != 'e')
+		    regions[i].kind != 'e' && regions[i].kind != 'n')
 			map_region(&regions[i], i);
 		else
 			regions[i].done = true;
@@ -267,11 +327,12 @@ static _Noreturn void toucher(unsigned int group, unsigned int process, int out)
 	while (now() < duration) {
 		double due = duration;
 
-		for (i = 0; i < regions_count; i++)
+		for (i = 0; i < regions_count; i++) {
 			serve_region(&regions[i], i, out, now());
+			serve_advice(&regions[i], i, out, now());
+		}
 		for (i = 0; i < regions_count; i++)
-			if (!regions[i].done && regions[i].next < due)
-				due = regions[i].next;
+			due = next_due(&regions[i], due);
 		sleep_until(due);
 	}
 	_exit(0);
@@ -322,16 +383,29 @@ static unsigned long dump(char letter, unsigned int group, unsigned int *id)
 	return last;
 }
 
+/* Is the kernel to be told that it cannot swap? */
+static bool without_swap(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < regions_count; i++)
+		if (regions[i].kind == 'n' && now() >= regions[i].start && now() < regions[i].end)
+			return true;
+	return false;
+}
+
 static void age_group(unsigned int group)
 {
 	unsigned int id = 0;
 	unsigned long seq = dump('B', group, &id);
 	char command[64], mark[3] = { 'A', group_mark(group), 0 };
 	double begin = now();
+	bool fixed = without_swap();
 
-	snprintf(command, sizeof(command), "+ %u 0 %lu 1 1", id, seq);
+	snprintf(command, sizeof(command), "+ %u 0 %lu %d 1", id, seq, !fixed);
 	write_text(LRU_GEN, command);
-	printf("%s%s%.3f %.3f seq %lu\n", mark, group ? " " : "", begin, now(), seq + 1);
+	printf("%s%s%.3f %.3f seq %lu%s\n", mark, group ? " " : "", begin, now(), seq + 1,
+	       fixed ? " swappiness 0" : "");
 	dump('G', group, &id);
 }
 
@@ -344,6 +418,8 @@ static void evict(const struct region *region)
 	char command[64], mark[3] = { 'E', group_mark(group), 0 };
 	double begin;
 
+	if (without_swap())
+		swappiness = 0;
 	if (region->alone)
 		flock(turn, LOCK_EX);
 	seq = dump('B', group, &id);
@@ -467,12 +543,13 @@ static void parse_region(const char *spec)
 	struct region *region = &regions[regions_count];
 	unsigned int period_ms;
 	const char *again;
+	unsigned int i;
 	int used = 0;
 
 	if (regions_count == REGIONS_MAX || strlen(spec) >= sizeof(region->spec) ||
 	    sscanf(spec, "%c:%u:%u:%lf:%lf%n", &region->kind, &region->mib, &period_ms,
 		   &region->start, &region->end, &used) != 5 ||
-	    !strchr("aszxhtmre", region->kind) || !region->mib) {
+	    !strchr("aszxhtmren", region->kind) || !region->mib) {
 		fprintf(stderr, "ground_truth: no region: %s\n", spec);
 		exit(2);
 	}
@@ -486,6 +563,14 @@ static void parse_region(const char *spec)
 	region->group = strstr(spec + used, ":c1") ? 1 : 0;
 	again = strstr(spec + used, ":again=");
 	region->again = again ? strtod(again + strlen(":again="), NULL) : 0;
+	for (i = 0; i < ADVICES; i++) {
+		char word[16];
+		const char *found;
+
+		snprintf(word, sizeof(word), ":%s=", advice_names[i]);
+		found = strstr(spec + used, word);
+		region->advice[i] = found ? strtod(found + strlen(word), NULL) : 0;
+	}
 	if (region->group)
 		groups_count = 2;
 	regions_count++;

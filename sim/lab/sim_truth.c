@@ -48,7 +48,7 @@ static void harvest_region(struct truth_replay *replay, u32 number)
 	struct ws_lru *lru = &replay->group[region->group].lru;
 	u32 page, end = replay->first_page[number + 1];
 
-	if (region->kind == 'r' || region->kind == 'x')
+	if (region->kind == 'r' || region->kind == 'x' || replay->locked[number])
 		return;
 	for (page = replay->first_page[number]; page < end; page += HARVEST_PAGES) {
 		u32 count = end - page < HARVEST_PAGES ? end - page : HARVEST_PAGES;
@@ -239,14 +239,20 @@ static bool is_mine(const void *ctx, u32 page)
 	return false;
 }
 
-static int advance(struct truth_group *group, u64 now_ns)
+static int advance(struct truth_group *group, u64 now_ns, u32 swappiness)
 {
-	int rc = ws_lru_advance(&group->lru, now_ns);
+	int rc = ws_lru_advance_for(&group->lru, now_ns, swappiness);
 
 	if (rc != -EAGAIN)
 		return rc;
 	ws_age_tidy(&group->lru.age, group->lru.age.pages_count, is_mine, group);
-	return ws_lru_advance(&group->lru, now_ns);
+	return ws_lru_advance_for(&group->lru, now_ns, swappiness);
+}
+
+/* A pass without swap looks at files alone (should_skip_vma(), get_pfn_folio()). */
+static bool is_walked(const struct truth_replay *replay, u32 number, const struct sim_truth_event *pass)
+{
+	return pass->swappiness || truth_type(&replay->section->region[number]) == WS_FILE;
 }
 
 static const struct sim_truth_event *dump_before(const struct truth_replay *replay, u32 index)
@@ -293,13 +299,13 @@ static int age_group(struct truth_replay *replay, u32 index)
 	int rc;
 
 	for (i = 0; i < replay->section->regions_count; i++)
-		if (replay->section->region[i].group == pass->group)
+		if (replay->section->region[i].group == pass->group && is_walked(replay, i, pass))
 			harvest_region(replay, i);
 	for (i = group->waiting_from; i < index; i++)
 		replay->progress[i].walked = replay->progress[i].pages;
 	if (came_before(replay, index))
 		truth_catch_up(replay, dump_after(replay, index));
-	rc = advance(group, replay->zero_ns + (u64)pass->end_ns);
+	rc = advance(group, replay->zero_ns + (u64)pass->end_ns, pass->swappiness);
 	if (rc)
 		return rc;
 	group->birth_slack_ns[group->lru.age.max_slot] = (u64)(pass->end_ns - pass->start_ns);
@@ -517,6 +523,9 @@ static int step(struct truth_replay *replay, u32 index)
 		return 0;
 	case SIM_TRUTH_FREE:
 		begin_freeing(replay, index);
+		return 0;
+	case SIM_TRUTH_ADVISE:
+		truth_advise(replay, event);
 		return 0;
 	case SIM_TRUTH_AGE:
 		return age_group(replay, index);

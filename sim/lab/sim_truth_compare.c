@@ -123,7 +123,7 @@ int truth_replay_init(struct truth_replay *replay, const struct sim_truth_log *l
 		/* A harvest begins at a multiple of 64, a huge page at one of 512. */
 		if (section->region[i].forks)
 			inherit(replay, i);
-		replay->pages += section->region[i].kind == 'e' ? 0 : section->region[i].pages;
+		replay->pages += section->region[i].pages;
 	}
 	replay->first_page[i] = replay->pages;
 	replay->page = zeroed(ws_age_footprint(replay->pages));

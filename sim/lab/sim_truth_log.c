@@ -175,6 +175,11 @@ static int fail_line(struct parser *parser, int rc, const char *reason)
 		       reason);
 }
 
+static bool is_no_region(char kind)
+{
+	return kind == 'e' || kind == 'n';
+}
+
 /* kind:MiB:period_ms:start_s:end_s[:option]... */
 static bool parse_region(struct cursor word, struct sim_truth_region *region)
 {
@@ -187,7 +192,7 @@ static bool parse_region(struct cursor word, struct sim_truth_region *region)
 	if (word.at == word.end || *word.at++ != ':' ||
 	    !take_number(&word, SIM_TRUTH_PAGES_MAX / 256, &mib))
 		return false;
-	region->pages = (u32)mib * 256;
+	region->pages = is_no_region(region->kind) ? 0 : (u32)mib * 256;
 	for (i = 0; i < 3; i++) {
 		s64 ns;
 
@@ -223,7 +228,7 @@ static int parse_regions(struct parser *parser, struct cursor *in)
 			return fail_line(parser, -EINVAL, "a region cannot be read");
 		if (section->regions_count == SIM_TRUTH_REGIONS_MAX)
 			return fail_line(parser, -EINVAL, "too many regions");
-		pages += region.kind == 'e' ? 0 : region.pages;
+		pages += region.pages;
 		if (pages > SIM_TRUTH_PAGES_MAX)
 			return fail_line(parser, -EINVAL, "the regions are too big");
 		if (region.group >= section->groups_count)
@@ -290,7 +295,17 @@ static bool parse_span(struct cursor *in, struct sim_truth_event *event)
 	       event->start_ns <= event->end_ns;
 }
 
-/* start end rN kind pages */
+static bool parse_advice(struct cursor *in, struct sim_truth_event *event)
+{
+	static const char *const names[SIM_TRUTH_ADVICES] = { "cold", "pageout", "lock", "unlock" };
+	struct cursor word = next_word(in);
+
+	while (event->advice < SIM_TRUTH_ADVICES && !word_is(word, names[event->advice]))
+		event->advice++;
+	return event->advice < SIM_TRUTH_ADVICES && at_end(in);
+}
+
+/* start end rN kind pages [word] */
 static bool parse_touch(struct parser *parser, struct cursor *in, struct sim_truth_event *event)
 {
 	struct sim_truth_section *section = parser->section;
@@ -304,9 +319,11 @@ static bool parse_touch(struct parser *parser, struct cursor *in, struct sim_tru
 	    !take_number(&word, section->regions_count - 1, &region) || word.at != word.end)
 		return false;
 	kind = next_word(in);
-	if (kind.end - kind.at != 1 || *kind.at != section->region[region].kind || *kind.at == 'e')
+	if (kind.end - kind.at != 1 || *kind.at != section->region[region].kind ||
+	    is_no_region(*kind.at))
 		return false;
-	if (!next_number(in, section->region[region].pages, &pages) || !at_end(in))
+	if (!next_number(in, section->region[region].pages, &pages) ||
+	    (event->what == SIM_TRUTH_ADVISE ? !parse_advice(in, event) : !at_end(in)))
 		return false;
 	event->region = (u8)region;
 	event->pages = (u32)pages;
@@ -316,8 +333,15 @@ static bool parse_touch(struct parser *parser, struct cursor *in, struct sim_tru
 
 static bool parse_age(struct cursor *in, struct sim_truth_event *event)
 {
-	return parse_span(in, event) && next_is(in, "seq") &&
-	       next_number(in, ~0ull >> 1, &event->seq) && at_end(in);
+	u64 swappiness = 200;
+
+	if (!parse_span(in, event) || !next_is(in, "seq") ||
+	    !next_number(in, ~0ull >> 1, &event->seq))
+		return false;
+	if (!at_end(in) && (!next_is(in, "swappiness") || !next_number(in, 200, &swappiness)))
+		return false;
+	event->swappiness = (u32)swappiness;
+	return at_end(in);
 }
 
 static bool parse_evict(struct cursor *in, struct sim_truth_event *event)
@@ -372,6 +396,9 @@ static bool parse_event(struct parser *parser, struct cursor *in, struct sim_tru
 	case 'F':
 		event->what = event->letter == 'T' ? SIM_TRUTH_TOUCH : SIM_TRUTH_FREE;
 		return parse_touch(parser, in, event);
+	case 'M':
+		event->what = SIM_TRUTH_ADVISE;
+		return parse_touch(parser, in, event);
 	case 'A':
 		event->what = SIM_TRUTH_AGE;
 		return parse_age(in, event);
@@ -388,7 +415,7 @@ static bool parse_event(struct parser *parser, struct cursor *in, struct sim_tru
 static bool is_lettered(struct cursor word, u32 *group)
 {
 	*group = 0;
-	if (!comes_one_of(word, "TFABGE"))
+	if (!comes_one_of(word, "TFMABGE"))
 		return false;
 	if (word.end - word.at == 2 && word.at[1] >= '1' &&
 	    word.at[1] < '0' + SIM_TRUTH_GROUPS_MAX && comes_one_of(word, "ABGE")) {

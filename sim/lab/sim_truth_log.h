@@ -9,7 +9,9 @@
  *	F start end rN kind pages	region freed
  *	B time seq N age_ms N anon N file N	a generation, as debugfs tells it
  *	G time seq ...			the same, after an ageing pass or an eviction
- *	A start end seq N		an ageing pass, after which N is the youngest
+ *	M start end rN kind pages WORD	MADV_COLD, MADV_PAGEOUT, mlock() or munlock() of a
+ *					region; WORD: cold, pageout, lock or unlock
+ *	A start end seq N [swappiness N]	an ageing pass, after which N is the youngest
  *	E start end asked N swappiness N	an eviction
  * Times are decimal seconds since T0; B1, G1, A1, E1 are a second memory cgroup's.
  * The order of lines does not matter but for the lines of one dump, which
@@ -36,8 +38,8 @@
 #define SIM_TRUTH_FILE_MAX (64u << 20) /* bytes */
 
 /* a anonymous, s and z a random part of it (truth_pages.h), x MADV_RANDOM, h huge pages,
- * t shared; m mapped file; r file by read(); e none, an eviction */
-#define SIM_TRUTH_KINDS "aszxhtmre"
+ * t shared; m mapped file; r file by read(); e none, an eviction; n none, a time without swap */
+#define SIM_TRUTH_KINDS "aszxhtmren"
 
 struct sim_truth_region {
 	char kind;
@@ -49,9 +51,18 @@ struct sim_truth_region {
 enum sim_truth_what {
 	SIM_TRUTH_TOUCH,
 	SIM_TRUTH_FREE,
+	SIM_TRUTH_ADVISE,
 	SIM_TRUTH_AGE,
 	SIM_TRUTH_EVICT,
 	SIM_TRUTH_DUMP,
+};
+
+enum sim_truth_advice {
+	SIM_TRUTH_COLD,
+	SIM_TRUTH_PAGEOUT,
+	SIM_TRUTH_LOCK,
+	SIM_TRUTH_UNLOCK,
+	SIM_TRUTH_ADVICES
 };
 
 struct sim_truth_gen {
@@ -65,10 +76,11 @@ struct sim_truth_event {
 	u8 what;	      /* enum sim_truth_what */
 	char letter;
 	u8 group;	      /* of AGE, EVICT, DUMP */
-	u8 region;	      /* of TOUCH, FREE */
-	u32 pages;	      /* of TOUCH, FREE; asked for by EVICT */
+	u8 region;	      /* of TOUCH, FREE, ADVISE */
+	u8 advice;	      /* of ADVISE: enum sim_truth_advice */
+	u32 pages;	      /* of TOUCH, FREE, ADVISE; asked for by EVICT */
 	u32 first_gen, gens_count; /* of DUMP: in the log's gens */
-	u32 swappiness;	      /* of EVICT */
+	u32 swappiness;	      /* of EVICT; of AGE: 0, or what is not 0 */
 	u64 seq;	      /* of AGE */
 };
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * sim_truth_replay.h - what the two files of the replay share: its state.
+ * sim_truth_replay.h - what the files of the replay share: its state.
  *
- * sim_truth.c makes things happen: what processes do by sim_truth_touch.c.
+ * sim_truth.c makes things happen: what processes do by sim_truth_touch.c and
+ * sim_truth_advise.c.
  * sim_truth_compare.c lays dumps beside the core, and sim_truth_settle.c settles by them
  * what the log leaves open.  Nobody else includes this.
  */
@@ -70,6 +71,7 @@ struct truth_replay {
 	u32 pages;
 	u32 first_page[SIM_TRUTH_REGIONS_MAX + 1]; /* of each region; multiples of 256 */
 	u32 touches[SIM_TRUTH_REGIONS_MAX];
+	bool locked[SIM_TRUTH_REGIONS_MAX]; /* by mlock() */
 	bool inherited[SIM_TRUTH_REGIONS_MAX]; /* a child that was forked has its pages, too */
 	u16 *page;
 	u32 *pool, *shadow;
@@ -150,6 +152,9 @@ void truth_for_pages(struct truth_replay *replay, const struct sim_truth_event *
 		     void (*visit)(struct truth_replay *replay,
 				   const struct sim_truth_region *region, u32 page));
 
+/* A page that is not in memory comes in by a fault or a read(). */
+void truth_come_in(struct truth_replay *replay, const struct sim_truth_region *region, u32 page);
+
 /* Do what the touch or freeing at @index has done by @time_ns. */
 void truth_touch_until(struct truth_replay *replay, u32 index, s64 time_ns);
 
@@ -161,6 +166,11 @@ void truth_touch_pages(struct truth_replay *replay, u32 index, u32 count);
 
 /* The processes end, and everything of theirs. */
 void truth_end_processes(struct truth_replay *replay);
+
+/* --- sim_truth_advise.c --- */
+
+/* MADV_COLD, MADV_PAGEOUT, mlock(), munlock(): all at once. */
+void truth_advise(struct truth_replay *replay, const struct sim_truth_event *event);
 
 /* --- sim_truth_settle.c --- */
 

@@ -147,7 +147,8 @@ bool truth_is_filling(const struct truth_replay *replay, u32 index)
 	const struct sim_truth_event *event = &replay->section->events[index];
 	u32 first = replay->first_page[event->region], i;
 
-	if (event->what != SIM_TRUTH_TOUCH || truth_type(&replay->section->region[event->region]) != WS_FILE)
+	if (event->what != SIM_TRUTH_TOUCH || replay->locked[event->region] ||
+	    truth_type(&replay->section->region[event->region]) != WS_FILE)
 		return false;
 	for (i = replay->progress[index].pages; i < event->pages; i++)
 		if (!ws_page_aged(replay->page[first + i]))

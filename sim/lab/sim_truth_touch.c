@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* sim_truth_touch.c - what the processes of a log do, page by page; see sim_truth.h. */
+#include <string.h>
+
 #include "lab/sim_truth_replay.h"
 #include "truth_pages.h"
 
@@ -39,19 +41,25 @@ static enum ws_enter how_it_enters(struct truth_replay *replay,
 	}
 }
 
+void truth_come_in(struct truth_replay *replay, const struct sim_truth_region *region, u32 page)
+{
+	ws_lru_add(&replay->group[region->group].lru, page, truth_type(region),
+		   how_it_enters(replay, region, page), replay->shadow[page]);
+	replay->result->refaulted += replay->shadow[page] != 0;
+	replay->shadow[page] = 0;
+	replay->arrived++;
+}
+
 static void touch_page(struct truth_replay *replay, const struct sim_truth_region *region, u32 page)
 {
 	struct ws_lru *lru = &replay->group[region->group].lru;
+	bool here = ws_page_aged(replay->page[page]) ||
+		    replay->locked[region - replay->section->region];
 
-	truth_set(replay->filled, page, !ws_page_aged(replay->page[page]));
+	truth_set(replay->filled, page, !here);
 	truth_set(replay->residue, page, false);
-	if (!ws_page_aged(replay->page[page])) {
-		ws_lru_add(lru, page, truth_type(region), how_it_enters(replay, region, page),
-			   replay->shadow[page]);
-		replay->result->refaulted += replay->shadow[page] != 0;
-		replay->shadow[page] = 0;
-		replay->arrived++;
-	}
+	if (!here)
+		truth_come_in(replay, region, page);
 	if (region->kind == 'r')
 		ws_lru_descriptor_access(lru, page);
 	else if (region->forks && replay->touches[region - replay->section->region] == 1)
@@ -267,5 +275,6 @@ void truth_end_processes(struct truth_replay *replay)
 	for (i = 0; i < replay->section->regions_count; i++)
 		for (page = replay->first_page[i]; page < replay->first_page[i + 1]; page++)
 			remove_page(replay, &replay->section->region[i], page);
+	memset(replay->locked, 0, sizeof(replay->locked));
 	replay->ended = true;
 }

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "diff.h"
+#include "ws_advice.h"
 #include "ws_lru.h"
 
 #ifndef PAGES
@@ -35,7 +36,8 @@ struct history {
 };
 
 struct naive_page {
-	bool here, queued, exec;
+	bool here, queued, exec, locked;
+	bool leaving; /* its list, within one step */
 	int type;
 	u64 seq;
 	struct history history;
@@ -54,6 +56,7 @@ struct naive {
 	u64 refaulted[2][4], evicted[2][4], protected[2][4], refaulted_avg[2][4], total_avg[2][4];
 	u64 recent[2], refaults[2], restores[2], activations[2], victims[2], protections;
 	u64 age; /* evictions, and protections where they count */
+	u32 strays; /* folds of anon until all are on the lists of their generations */
 };
 
 static void list_insert(struct list *list, u32 at, u32 page)
@@ -301,15 +304,37 @@ static void pass_over(struct naive *n, int type)
 	n->min_seq[type]++;
 }
 
+/* Anon pages of the oldest generation that are on another's list are left when it is folded. */
+static void leave_strays(struct naive *n)
+{
+	struct list *from = list_of(n, n->min_seq[WS_ANON], WS_ANON);
+
+	for (u32 i = 0; i < PAGES; i++) {
+		bool found = false;
+
+		for (u32 k = 0; k < from->count; k++)
+			found |= from->page[k] == i;
+		if (n->page[i].here && n->page[i].type == WS_ANON && !found &&
+		    n->page[i].seq == n->min_seq[WS_ANON])
+			n->page[i].seq = n->max_seq + 1;
+	}
+}
+
 static void naive_advance(struct naive *n, bool can_swap)
 {
 	for (int type = 0; type < 2; type++) {
 		if (n->max_seq - n->min_seq[type] + 1 < n->gens)
 			continue;
-		if (type == WS_ANON && !can_swap && n->rules.swapless == WS_SWAPLESS_INVERTS)
+		if (type == WS_ANON && !can_swap && n->rules.swapless == WS_SWAPLESS_INVERTS) {
 			pass_over(n, type);
-		else
+			n->strays = n->rules.fold == WS_FOLD_SORTS ? n->gens : 0;
+		} else {
+			if (type == WS_ANON && n->strays) {
+				leave_strays(n);
+				n->strays--;
+			}
 			fold(n, type, true);
+		}
 		carry(n, type);
 	}
 	n->max_seq++;
@@ -887,7 +912,8 @@ static void step_page(u64 op)
 
 	if (diff_pick(&op, 4) == 0)
 		i = gone[diff_pick(&op, 16)];
-
+	if (naive.page[i].locked)
+		return;
 	if (!naive.page[i].here) {
 		enum ws_type type = i % 5 < 3 ? WS_ANON : WS_FILE;
 		enum ws_enter how = what < 8 ? WS_ENTER_FAULT : what < 12 ? WS_ENTER_READ :
@@ -927,6 +953,115 @@ static void step_past(u64 op)
 	lru.refault.total_avg[type][tier] = naive.total_avg[type][tier] = total;
 }
 
+/* --- what programs say --- */
+
+static void unlist_leaving(struct naive *n)
+{
+	for (u32 at = 0; at < n->gens * 2; at++) {
+		struct list *list = &n->list[at / 2][at % 2];
+		u32 kept = 0;
+
+		for (u32 k = 0; k < list->count; k++)
+			if (!n->page[list->page[k]].leaving)
+				list->page[kept++] = list->page[k];
+		list->count = kept;
+	}
+}
+
+static void naive_deactivate(struct naive *n, struct naive_page *page)
+{
+	page->seq = seq_of_place(n, page->type == WS_ANON ? n->rules.place_pending :
+				 n->rules.place_inactive, page->type, &page->history);
+	page->leaving = true;
+}
+
+static void naive_cold(struct naive *n, struct naive_page *page)
+{
+	if (n->rules.cold == WS_COLD_HISTORY) {
+		forget(page);
+		if (page->seq == n->min_seq[page->type])
+			return;
+	}
+	page->history.referenced = false;
+	naive_deactivate(n, page);
+}
+
+static void naive_pageout(struct naive *n, struct naive_page *page)
+{
+	page->history.referenced = false;
+	if (is_number(n))
+		page->history.count &= ~1u;
+	n->evicted[page->type][tier_of(n, &page->history)]++;
+	n->victims[page->type]++;
+	page->here = page->queued = false;
+	page->shadow = page->leaving = true;
+	page->shadow_seq = n->min_seq[page->type];
+	page->shadow_history = page->history;
+	if (n->rules.refs == WS_REFS_WORKINGSET_LAST)
+		page->shadow_history.count = 0;
+	page->shadow_age = n->age++;
+}
+
+enum step_advice { COLD, PAGEOUT, LOCK, UNLOCK };
+
+static void naive_advise(struct naive *n, enum step_advice what, const u32 *pages, u32 count)
+{
+	for (u32 k = 0; k < count; k++) {
+		struct naive_page *page = &n->page[pages[k]];
+
+		if (what == UNLOCK) {
+			page->locked = false;
+			page->here = page->queued = true;
+			naive_deactivate(n, page);
+		} else if (page->here && what == COLD) {
+			naive_cold(n, page);
+		} else if (page->here && what == PAGEOUT) {
+			naive_pageout(n, page);
+		} else if (page->here) {
+			page->here = page->queued = false;
+			page->locked = page->leaving = true;
+		}
+	}
+	unlist_leaving(n);
+	for (u32 k = 0; k < count; k++) {
+		struct naive_page *page = &n->page[pages[k]];
+
+		if (page->leaving && page->here)
+			list_append(n, pages[k]);
+		page->leaving = false;
+	}
+}
+
+/* Pages of an area, or all that are locked. */
+static const char *step_advice(u64 op)
+{
+	enum step_advice what = diff_pick(&op, 4);
+	u32 first = diff_pick(&op, PAGES), most = 1 + diff_pick(&op, 100), count = 0, here = 0, done = 0;
+	u32 pages[PAGES], shadows[PAGES];
+
+	for (u32 i = first; what != UNLOCK && i < PAGES && i < first + most; i++)
+		if (!naive.page[i].locked)
+			pages[count++] = i;
+	for (u32 i = 0; what == UNLOCK && i < PAGES; i++)
+		if (naive.page[i].locked)
+			pages[count++] = i;
+	for (u32 i = 0; i < count; i++)
+		here += naive.page[pages[i]].here;
+	if (what == COLD)
+		done = ws_advice_cold(&lru, pages, count);
+	else if (what == PAGEOUT)
+		done = ws_advice_pageout(&lru, pages, count, shadows);
+	else if (what == LOCK)
+		done = ws_advice_lock(&lru, pages, count);
+	else
+		ws_advice_unlock(&lru, pages, count);
+	for (u32 i = 0; what == PAGEOUT && i < count; i++)
+		if (naive.page[pages[i]].here)
+			shadow[pages[i]] = shadows[i];
+	naive_advise(&naive, what, pages, count);
+	return done == here ? NULL : "number of pages advised";
+}
+
 static const char *compare(void)
 {
 	const struct ws_refault *refault = &lru.refault;
@@ -963,7 +1098,7 @@ static const char *compare(void)
 enum variant {
 	AS_IS, BY_DISTANCE, OTHER_SETPOINT, NO_TIERS, NO_CONTROLLER, BY_SHARE, SPREAD, AHEAD_YOUNGEST,
 	OTHER_FOLD, OTHER_AHEAD, OTHER_END, FIXED_SWAPPINESS, OTHER_ROUND,
-	OTHER_SWAPLESS, VARIANTS
+	OTHER_SWAPLESS, OTHER_COLD, VARIANTS
 };
 
 static void change(struct ws_rules *rules, enum variant variant)
@@ -981,6 +1116,7 @@ static void change(struct ws_rules *rules, enum variant variant)
 	case OTHER_END: rules->protects_old = !rules->protects_old; break;
 	case FIXED_SWAPPINESS: rules->swappiness = 77; break;
 	case OTHER_ROUND: rules->round = (u8)((rules->round + 1) % (WS_ROUND_WANTED + 1)); break;
+	case OTHER_COLD: rules->cold = rules->refs == WS_REFS_NUMBER || !rules->cold; break;
 	case OTHER_SWAPLESS: rules->swapless = !rules->swapless; break;
 	case AS_IS:
 	case VARIANTS:
@@ -1020,6 +1156,8 @@ static inline const char *lru_world_run(const u64 *op, u32 count, u32 choice)
 
 		if (what == 0)
 			step_age(rest, i);
+		else if (what < 4)
+			fault = step_advice(rest);
 		else if (what < 100)
 			fault = step_evict(rest);
 		else if (what < 120)

@@ -141,13 +141,13 @@ Test(age, being_young_takes_the_history_away)
 {
 	start(WS_GENS_LINUX);
 	ws_age_add(&age, 0, WS_FILE, 0);
-	page[0] |= WS_PAGE_HISTORY | WS_PAGE_LINKED | WS_PAGE_RECLAIM;
+	page[0] |= WS_PAGE_HISTORY | WS_PAGE_LINKED | WS_PAGE_MOVING;
 	touch(0, 1);
 	cr_assert_eq(page[0] & WS_PAGE_HISTORY, 0);
 	page[0] |= WS_PAGE_REFERENCED;
 	touch(0, 1);
 	cr_assert_eq(page[0] & WS_PAGE_HISTORY, 0, "also in the youngest generation");
-	cr_assert_eq(page[0] & ~WS_PAGE_KIND, WS_PAGE_LINKED | WS_PAGE_RECLAIM, "no other flag");
+	cr_assert_eq(page[0] & ~WS_PAGE_KIND, WS_PAGE_LINKED | WS_PAGE_MOVING, "no other flag");
 	ws_age_remove(&age, 0);
 	cr_assert_eq(page[0], WS_PAGE_LINKED);
 }

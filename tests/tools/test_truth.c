@@ -215,6 +215,61 @@ Test(truth, generations_are_linux_s_when_what_is_read_is_evicted_and_protected)
 	hold_against("readalone-7.3", 51, 21);
 }
 
+/* Passes and evictions that leave anon alone: its oldest pages become the youngest. */
+Test(truth, generations_are_linux_s_without_swap_cold_hot_inversion_too)
+{
+	struct sim_truth_log log;
+	struct sim_truth_result result;
+	struct ws_rules folds;
+
+	hold_against("noswap-6.1", 51, 21);
+	hold_against("noswap-6.12", 51, 21);
+	hold_against("noswap-6.18", 51, 21);
+	hold_against("noswap-7.3", 51, 21);
+	load(&log, "noswap-6.12");
+	folds = *sim_truth_rules(log.release);
+	folds.swapless = WS_SWAPLESS_FOLDS;
+	cr_assert(!sim_truth_replay(&log, &folds, NULL, &result));
+	sim_truth_log_destroy(&log);
+	cr_assert(result.dumps_over > 10, "folding instead is not told apart");
+}
+
+/* MADV_COLD, MADV_PAGEOUT, mlock() and munlock(), of anon pages and of files. */
+Test(truth, generations_are_linux_s_when_processes_advise_and_lock)
+{
+	struct sim_truth_log log;
+	struct sim_truth_result result;
+	u32 i;
+
+	hold_against("advised-6.1", 47, 21);
+	hold_against("advised-6.12", 47, 21);
+	hold_against("advised-6.18", 47, 21);
+	hold_against("advised-7.3", 47, 21);
+	hold_against("pageout-6.1", 47, 21);
+	hold_against("pageout-6.12", 47, 21);
+	hold_against("pageout-6.18", 47, 21);
+	hold_against("pageout-7.3", 47, 21);
+	/* 6.14 changed what MADV_COLD does, and without a line M the log is another. */
+	load(&log, "advised-6.18");
+	result = replay_by(&log, "6.12");
+	cr_assert(result.dumps_over > 10, "%u", result.dumps_over);
+	for (i = 0; log.sections[0].events[i].what != SIM_TRUTH_ADVISE; i++)
+		;
+	log.sections[0].events[i].what = SIM_TRUTH_TOUCH;
+	result = replay_by(&log, NULL);
+	sim_truth_log_destroy(&log);
+	cr_assert(result.dumps_over > 0, "a lock that is left out is not told apart");
+}
+
+/* A region is freed while pages are evicted: which of the missing ones were victims? */
+Test(truth, generations_are_linux_s_when_regions_are_freed_during_evictions)
+{
+	hold_settling("freed-6.1", 89, 38, 189);
+	hold_settling("freed-6.12", 89, 38, 204);
+	hold_against("freed-6.18", 89, 38);
+	hold_against("freed-7.3", 89, 38);
+}
+
 /* Two workloads of parameters taken at random, recorded when all rules stood: none was fitted to them. */
 Test(truth, generations_are_linux_s_in_workloads_that_nothing_was_fitted_to)
 {
@@ -384,6 +439,25 @@ Test(truth_log, says_what_it_read)
 	sim_truth_log_destroy(&log);
 }
 
+Test(truth_log, says_what_was_advised_and_when_there_was_no_swap)
+{
+	static const char text[] = HEAD
+		"M 1.0 1.1 r0 a 256 cold\nM 2.0 2.1 r1 m 512 unlock\nA 3 3.1 seq 4 swappiness 0\n"
+		"A 4 4.1 seq 5\n";
+	struct sim_truth_log log;
+	struct tr_error error;
+	const struct sim_truth_event *event;
+
+	cr_assert(!parse(&log, text, &error), "%s", error.text);
+	event = log.sections[0].events;
+	cr_assert(log.sections[0].events_count == 4 && !log.sections[0].touches_count);
+	cr_assert(event[0].what == SIM_TRUTH_ADVISE && event[0].advice == SIM_TRUTH_COLD);
+	cr_assert(event[1].advice == SIM_TRUTH_UNLOCK && event[1].region == 1);
+	cr_assert(event[2].what == SIM_TRUTH_AGE && event[2].swappiness == 0);
+	cr_assert(event[3].swappiness > 0);
+	sim_truth_log_destroy(&log);
+}
+
 static void refuse(const char *text, const char *reason)
 {
 	struct sim_truth_log log;
@@ -415,6 +489,11 @@ Test(truth_log, refuses_what_is_no_such_log)
 	refuse(HEAD "T 1 2 r7 a 5\n", "line 3");
 	refuse("# wsgt T0=1 10 1000 a:1:0:0:1 m:0:0:0:1\nT 1 2 r1 m 9\n", "line 2");
 	refuse(HEAD "A 1 2 seq\n", "line 3");
+	refuse(HEAD "A 1 2 seq 5 swappiness\n", "line 3");
+	refuse(HEAD "A 1 2 seq 5 swappiness 0 1\n", "line 3");
+	refuse(HEAD "M 1 2 r0 a 5\n", "line 3");
+	refuse(HEAD "M 1 2 r0 a 5 warm\n", "line 3");
+	refuse(HEAD "M 1 2 r0 a 5 lock 6\n", "line 3");
 	refuse(HEAD "B2 1 seq 1 age_ms 1 anon 1 file 1\n", "line 3");
 	refuse(HEAD "B 1 seq 1 age_ms 1 anon -1 file 1\n", "line 3");
 }
