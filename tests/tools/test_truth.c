@@ -261,15 +261,6 @@ Test(truth, generations_are_linux_s_when_processes_advise_and_lock)
 	cr_assert(result.dumps_over > 0, "a lock that is left out is not told apart");
 }
 
-/* A region is freed while pages are evicted: which of the missing ones were victims? */
-Test(truth, generations_are_linux_s_when_regions_are_freed_during_evictions)
-{
-	hold_settling("freed-6.1", 89, 38, 189);
-	hold_settling("freed-6.12", 89, 38, 204);
-	hold_against("freed-6.18", 89, 38);
-	hold_against("freed-7.3", 89, 38);
-}
-
 /* Two workloads of parameters taken at random, recorded when all rules stood: none was fitted to them. */
 Test(truth, generations_are_linux_s_in_workloads_that_nothing_was_fitted_to)
 {
@@ -308,7 +299,8 @@ Test(truth, pages_of_a_generation_are_evicted_in_linux_s_order)
  * it is when touches and evictions meet (readrace), and how many undeclared pages are among
  * the victims (many, random, press, and held1, where the other type is chosen for them).
  * press-6.18 and storm-6.18 are within what is allowed by the dump, but 0.11 and 0.15 % of their
- * pages are elsewhere.  Fewer differences than these are welcome, and are to be written down.
+ * pages are elsewhere; so are those of freed, .08 to .15 %, where a region is freed during an
+ * eviction.  Fewer differences than these are welcome, and are to be written down.
  */
 Test(truth, what_the_log_does_not_tell_differs_by_so_much)
 {
@@ -324,6 +316,10 @@ Test(truth, what_the_log_does_not_tell_differs_by_so_much)
 		{ "held1-6.18", 51, 7, { 2815, 1495 } },
 		{ "press-6.18", 79, 0, { 34, 56 } },
 		{ "storm-6.18", 53, 0, { 33, 27 } },
+		{ "freed-6.1", 89, 0, { 20, 8 } },
+		{ "freed-6.12", 89, 0, { 30, 29 } },
+		{ "freed-6.18", 89, 0, { 30, 0 } },
+		{ "freed-7.3", 89, 0, { 25, 1 } },
 	};
 
 	for (u32 i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
