@@ -549,7 +549,7 @@ static void put_msg(struct kat *kat, const struct ws_msg *msg)
 		put(kat, (u64)msg->id << 32 | msg->report.config_id);
 		put(kat, msg->report.sequence);
 		put(kat, msg->report.made_ns ^ msg->report.age_ns);
-		put(kat, msg->report.stale * 4u + msg->report.more * 2u + msg->report.pressure);
+		put(kat, msg->report.continued * 8u + msg->report.stale * 4u + msg->report.more * 2u + msg->report.pressure);
 	}
 	if (msg->kind == WS_MSG_VERDICT)
 		put(kat, ((u64)msg->verdict.status << 32 | msg->verdict.detail) ^

@@ -32,7 +32,8 @@
  * numbered dialect:
  *	guest: request before a configuration	-ENODATA; Linux warns / report the error
  *	guest: request twice, or an older one	answered twice / WS_PROTO_NOTHING
- *	guest: request amid another		both are answered / the newer one only
+ *	guest: request amid another		both are answered / the newer one only; what of an
+ *						answer was not sent by then never is: -ESTALE
  *	guest: report under pressure meanwhile	sent, and the request stays open / with id 0
  *	guest: configuration again		the new one counts, the report is forgotten
  *						/ same id: WS_PROTO_VERDICT and no more
@@ -58,6 +59,7 @@
  *						request is closed
  *	host: answer after the timeout		a pressure report / overdue, handed on
  *	host: answer in several reports		- / open until the one without "more"
+ *	host: one of them lost, or late		- / with the last it is told: partial
  *	host: report with an id never given	- / -EPROTO
  *	host: verdict not the open one's	- / -ESTALE, or -EPROTO when never asked for
  *	guest that never answers		ws_proto_host_expired() after the timeout
@@ -119,6 +121,7 @@ struct ws_proto_guest {
 	u32 config_id;	      /* in force, 0: none */
 	u32 request_id;	      /* not yet answered, 0: none */
 	u32 request_heard_id; /* the newest */
+	bool answering;	      /* some of a report in several was sent, and more is to come */
 	u64 sequence;	      /* of the last report */
 	u32 judged_id;	      /* the newest configuration, 0: none yet; its verdict: */
 	u16 judged_node;
@@ -168,6 +171,7 @@ struct ws_proto_report {
 	int error;	/* as in ws_proto_guest_report(); then no parts */
 	bool pressure;	/* reclaim's own: answers nothing, whatever is open */
 	bool more;	/* not the last for its request */
+	bool continued; /* not the first */
 	u64 made_ns;	/* when the ages were collected, at most @now_ns */
 	u64 now_ns;
 	u32 parts_count; /* 1 to the guest's nodes_max and the dialect's */
@@ -183,7 +187,13 @@ struct ws_proto_report {
  *
  * What the dialect has no place for is left out.  An open request is answered unless
  * @report says pressure.  Uses guest->msg.
- * Return: bytes; -ENODATA when not configured, but errors of numbered dialects; -EINVAL
+ *
+ * An answer in several reports is one without "continued" and then one after another with
+ * it, of which all but the last say "more".  A report that the caller cannot get sent ends
+ * it: what is left must not follow.
+ * Return: bytes; -ENODATA when not configured, but errors of numbered dialects; -ESTALE
+ * when there is nothing to continue, as a newer request, a configuration or a reset came
+ * between: the request that is open, if any, is to be answered from the beginning; -EINVAL
  * for an error in a dialect that cannot carry one, for parts of other edges or too many
  * of them; else an error of ws_wire.h.
  */
@@ -226,6 +236,7 @@ struct ws_proto_host {
 	u32 judged_id;	    /* of the newest verdict heard, ... */
 	u32 in_force_id;    /* ... and what that said is in force, 0: nothing */
 	u32 request_id;
+	bool answer_whole;  /* of its answer all was handed on, up to @sequence */
 	u64 sequence;	    /* of the newest report handed on, 0: none */
 	u64 seen;	    /* bit i: report sequence - i has come */
 	u64 accepted_count, refused_count;
@@ -233,6 +244,7 @@ struct ws_proto_host {
 	u64 lost_count;	    /* sequence numbers that were passed over */
 	u64 duplicates_count;
 	u64 late_count;	    /* reports older than one before */
+	u64 partial_count;  /* answers of which something did not come, or came late */
 	u64 idle_verdicts_count; /* verdicts that changed nothing */
 };
 
@@ -243,6 +255,8 @@ struct ws_proto_heard {
 	u64 waited_ns;	   /* since the request; 0 when not solicited */
 	bool pressure;	   /* reclaim's own; in dialects that do not say: not solicited */
 	bool overdue;	   /* the answer to a request given up */
+	bool partial;	   /* it closes the request, but not all of the answer was handed on; also
+			      when what is missing may have been another report */
 	u64 lost_count;	   /* reports missing between the one before and this; some may be late */
 	enum ws_status status; /* verdict: why it was refused, ... */
 	u32 detail;	   /* ... and as ws_wire.h says for that */

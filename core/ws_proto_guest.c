@@ -24,6 +24,7 @@ void ws_proto_guest_reset(struct ws_proto_guest *guest)
 	guest->config_id = 0;
 	guest->request_id = 0;
 	guest->request_heard_id = 0;
+	guest->answering = false;
 	guest->judged_id = 0;
 	guest->undecided = false;
 }
@@ -42,6 +43,7 @@ static void judge(struct ws_proto_guest *guest, enum ws_status status, u32 detai
 static int apply(struct ws_proto_guest *guest)
 {
 	guest->configs_count++;
+	guest->answering = false;
 	guest->node = guest->msg.node;
 	guest->configured = guest->msg.config.refresh_interval_ns ||
 			    !guest->dialect->refresh_zero_disables;
@@ -99,6 +101,7 @@ static int consume_request(struct ws_proto_guest *guest)
 			return WS_PROTO_NOTHING;
 		}
 		guest->request_id = guest->request_heard_id = guest->msg.id;
+		guest->answering = false;
 		guest->judged_id = ws_id_keep(guest->judged_id, guest->msg.id);
 	}
 	guest->requests_count++;
@@ -211,6 +214,7 @@ static void fill_numbers(struct ws_proto_guest *guest, const struct ws_proto_rep
 	guest->msg.id = from->pressure ? 0 : guest->request_id;
 	report->pressure = from->pressure;
 	report->more = from->more;
+	report->continued = from->continued;
 	report->config_id = guest->config_id;
 	report->sequence = guest->sequence + 1;
 	report->made_ns = from->made_ns;
@@ -226,6 +230,8 @@ int ws_proto_guest_send(struct ws_proto_guest *guest, const struct ws_proto_repo
 	WS_ASSERT(report->made_ns <= report->now_ns);
 	if (!guest->configured && !(numbered && report->error))
 		return -ENODATA;
+	if (numbered && report->continued && !report->pressure && !guest->answering)
+		return -ESTALE;
 	if (report->error) {
 		memset(&guest->msg, 0, sizeof(guest->msg));
 		guest->msg.kind = WS_MSG_REPORT;
@@ -243,7 +249,10 @@ int ws_proto_guest_send(struct ws_proto_guest *guest, const struct ws_proto_repo
 		return written;
 	guest->reports_count++;
 	guest->sequence += numbered;
-	if (!report->pressure && !report->more)
+	if (report->pressure)
+		return written;
+	guest->answering = report->more;
+	if (!report->more)
 		guest->request_id = 0;
 	return written;
 }

@@ -120,6 +120,7 @@ int ws_proto_host_request(struct ws_proto_host *host, u64 now_ns, u8 *buf, u32 s
 	id_given(host, host->msg.id);
 	host->request_id = host->msg.id;
 	host->expecting = true;
+	host->answer_whole = false;
 	host->request_ns = now_ns;
 	host->requests_count++;
 	return written;
@@ -178,15 +179,21 @@ static int consume_verdict(struct ws_proto_host *host, const struct ws_msg *msg,
 	return accepted ? WS_PROTO_GOT_ACCEPTED : WS_PROTO_GOT_REFUSED;
 }
 
-/* Is this the answer to the open request?  The last of an answer closes it. */
-static bool take_answer(struct ws_proto_host *host, const struct ws_msg *msg, u64 now_ns,
+/*
+ * Is this the answer to the open request?  The last of an answer closes it.  An answer is
+ * whole if it was heard from its beginning and no sequence number was passed over since.
+ */
+static bool take_answer(struct ws_proto_host *host, const struct ws_msg *msg, bool late, u64 now_ns,
 			struct ws_proto_heard *heard)
 {
 	if (!host->expecting || (host->dialect->numbered && msg->id != host->request_id))
 		return false;
 	heard->solicited = true;
 	heard->waited_ns = now_ns - host->request_ns;
+	host->answer_whole |= !msg->report.continued && !late;
 	if (!msg->report.more) {
+		heard->partial = !host->answer_whole;
+		host->partial_count += heard->partial;
 		host->expecting = false;
 		host->solicited_count++;
 	}
@@ -201,6 +208,7 @@ static int note_sequence(struct ws_proto_host *host, u64 sequence, struct ws_pro
 	if (sequence > host->sequence) {
 		heard->lost_count = host->sequence ? ahead - 1 : 0;
 		host->lost_count += heard->lost_count;
+		host->answer_whole &= !heard->lost_count;
 		host->seen = (ahead < SEEN_COUNT ? host->seen << ahead : 0) | 1;
 		host->sequence = sequence;
 		return 0;
@@ -233,7 +241,7 @@ static int check_numbered(struct ws_proto_host *host, const struct ws_msg *msg, 
 	}
 	error = note_sequence(host, msg->report.sequence, heard);
 	if (error && host->duplicates_count == duplicates_count)
-		take_answer(host, msg, now_ns, heard);
+		take_answer(host, msg, true, now_ns, heard);
 	if (!error && msg->report.error == -ENODATA && host->config_id == host->sent_id)
 		host->config_open = true; /* the guest has lost it, or not yet got it */
 	return error;
@@ -263,7 +271,7 @@ int ws_proto_host_consume(struct ws_proto_host *host, const u8 *buf, u32 len, u6
 	if (error)
 		return error;
 	heard->edges_match = !msg->report.error && edges_match(host, &msg->report);
-	if (!take_answer(host, msg, now_ns, heard)) {
+	if (!take_answer(host, msg, false, now_ns, heard)) {
 		heard->overdue = numbered && msg->id;
 		host->overdue_count += heard->overdue;
 		host->unsolicited_count += !heard->overdue;

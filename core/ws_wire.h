@@ -86,6 +86,7 @@ struct ws_msg_report {
 	bool pressure;		 /* reclaim's own, no answer */
 	bool stale;		 /* some node's part is */
 	bool more;		 /* further nodes follow in another report of the same id */
+	bool continued;		 /* it follows another report of the same id */
 	u32 config_id;		 /* of the configuration in force when it was made */
 	u32 unknown_types_count; /* decode: types of memory of no meaning here, skipped */
 	u64 sequence;		 /* 1 and up, one a report; 0: the sender does not count */

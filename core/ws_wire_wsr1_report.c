@@ -6,6 +6,7 @@
 
 #define FLAG_PRESSURE 1u
 #define FLAG_MORE 2u
+#define FLAG_CONTINUED 4u
 #define PART_FLAG_STALE 1u
 
 #define FIXED_BYTES 48u
@@ -86,7 +87,8 @@ static void put_fixed(const struct ws_msg *msg, const struct shape *shape, u8 *b
 	const struct ws_msg_report *report = &msg->report;
 	struct ws_wsr1_head head = {
 		.type = WSR1_REPORT,
-		.flags = (report->pressure ? FLAG_PRESSURE : 0) | (report->more ? FLAG_MORE : 0),
+		.flags = (report->pressure ? FLAG_PRESSURE : 0) | (report->more ? FLAG_MORE : 0) |
+			 (report->continued ? FLAG_CONTINUED : 0),
 		.status = status_of(report->error),
 	};
 
@@ -249,6 +251,7 @@ static int get_fixed(struct ws_msg *msg, const struct ws_wsr1_head *head, const 
 	report->error = error_of(head->status);
 	report->pressure = head->flags & FLAG_PRESSURE;
 	report->more = head->flags & FLAG_MORE;
+	report->continued = head->flags & FLAG_CONTINUED;
 	report->sequence = ws_get_le64(buf + 16);
 	report->age_ns = ws_get_le32(buf + 32) * WS_NS_PER_MS;
 	report->config_id = ws_get_le32(buf + 36);

@@ -24,6 +24,10 @@
  *		     with a status other than 0 it ends at 48 and the three counts are 0
  *	VERDICT (4)  16 le32 detail, 20 le32 config_id, of what is in force
  *
+ * A report's flags: 1 PRESSURE, 2 MORE of the same id follow, 4 CONTINUED: it follows one.
+ * An answer in several reports is whole if nothing in the sequence is missing from the one
+ * without CONTINUED to the one without MORE.
+ *
  * A report's status is an errno here (msg->report.error):
  *	NOT_CONFIGURED -ENODATA    BUSY -EAGAIN, written for -EBUSY too    NODE -EINVAL
  *	FAILED -EIO, which any other errno is written as and any other status read as

@@ -80,7 +80,8 @@ static void send_verdict(struct ws_balloon_ws *ws, enum ws_status status)
 							     message->size));
 }
 
-static void send_report(struct ws_balloon_ws *ws, struct ws_proto_report *report)
+/* Return: was there a buffer for it?  Else what continues it must not be sent either. */
+static bool send_report(struct ws_balloon_ws *ws, struct ws_proto_report *report)
 {
 	struct ws_balloon_message *message = free_message(ws);
 
@@ -88,6 +89,7 @@ static void send_report(struct ws_balloon_ws *ws, struct ws_proto_report *report
 	if (message)
 		transmit(ws, message,
 			 ws_proto_guest_send(&ws->guest, report, message->data, message->size));
+	return message;
 }
 
 static void send_error(struct ws_balloon_ws *ws, int error)
@@ -135,10 +137,12 @@ static void send_nodes(struct ws_balloon_ws *ws, bool pressure)
 			continue;
 		if (report.parts_count == ws->nodes_max) {
 			report.more = ws->guest.dialect->numbered;
-			send_report(ws, &report);
+			if (!send_report(ws, &report))
+				return;
 			report.parts_count = 0;
 			report.made_ns = U64_MAX;
 			report.more = false;
+			report.continued = true;
 		}
 		report.part[report.parts_count].node = node->nid;
 		report.part[report.parts_count].stale = node->stale;

@@ -354,11 +354,130 @@ Test(proto_wsr1, an_answer_in_several_reports_of_several_nodes)
 	cr_assert_eq(msg.report.part[1].node, 1);
 	cr_assert(msg.report.part[1].stale);
 	cr_assert_not(msg.report.part[0].stale);
-	guest_tells(&second, false, 0);
+	report.more = false;
+	report.continued = true;
+	second.length = ws_proto_guest_send(&guest, &report, second.bytes, sizeof(second.bytes));
 	cr_assert_eq(host_hears(&second, 0), 0);
 	cr_assert(heard.solicited);
+	cr_assert_not(heard.partial);
 	cr_assert_not(host.expecting);
 	cr_assert_eq(host.solicited_count, 1);
+}
+
+/* One of an answer's reports, of one node each. */
+static int guest_tells_part(struct letter *to, u16 node, bool continued, bool more)
+{
+	struct ws_proto_report report = { .continued = continued, .more = more, .parts_count = 1,
+					  .part = { { node, false, &hist } } };
+
+	to->length = ws_proto_guest_send(&guest, &report, to->bytes, sizeof(to->bytes));
+	return to->length;
+}
+
+static void start_asked(void)
+{
+	start_configured();
+	host_asks(&request_sent, 0);
+	cr_assert_eq(guest_hears(&request_sent, 0), WS_PROTO_REPORT);
+}
+
+Test(proto_wsr1, half_an_answer_is_not_taken_for_the_answer_to_the_next_request)
+{
+	start_asked();
+	cr_assert_gt(guest_tells_part(&first, 0, false, true), 0);
+	cr_assert(ws_proto_host_expired(&host, TIMEOUT_NS));
+	host_asks(&request_sent, TIMEOUT_NS);
+	cr_assert_eq(guest_hears(&request_sent, 0), WS_PROTO_REPORT);
+	cr_assert_eq(guest_tells_part(&second, 1, true, false), -ESTALE);
+	cr_assert_gt(guest_tells_part(&second, 0, false, true), 0);
+	cr_assert_gt(guest_tells_part(&third, 1, true, false), 0);
+	cr_assert_eq(host_hears(&first, TIMEOUT_NS), 0);
+	cr_assert(heard.overdue && !heard.solicited);
+	cr_assert_eq(host_hears(&second, TIMEOUT_NS), 0);
+	cr_assert(heard.solicited && host.expecting && msg.report.more && !msg.report.continued);
+	cr_assert_eq(host_hears(&third, TIMEOUT_NS), 0);
+	cr_assert(heard.solicited && !host.expecting && !msg.report.more && msg.report.continued);
+	cr_assert_not(heard.partial);
+}
+
+Test(proto_wsr1, an_answer_is_begun_anew_after_a_configuration_or_a_reset)
+{
+	start_asked();
+	cr_assert_gt(guest_tells_part(&first, 0, false, true), 0);
+	host_configures(&config_sent, &config);
+	cr_assert_eq(guest_hears(&config_sent, 0), WS_PROTO_CONFIGURE);
+	guest_judges(WS_STATUS_OK);
+	cr_assert_eq(guest_tells_part(&second, 1, true, false), -ESTALE);
+	cr_assert_gt(guest_tells_part(&second, 0, false, true), 0);
+	cr_assert_eq(host_hears(&first, 0), 0);
+	cr_assert_eq(host_hears(&verdict_sent, 0), WS_PROTO_GOT_ACCEPTED);
+	cr_assert_eq(host_hears(&second, 0), 0);
+	cr_assert(heard.solicited);
+	cr_assert_eq(msg.report.config_id, 3);
+	cr_assert_gt(guest_tells_part(&third, 1, true, false), 0);
+	cr_assert_eq(host_hears(&third, 0), 0);
+	cr_assert(heard.solicited && !heard.partial && !host.expecting);
+	cr_assert_gt(guest_tells_part(&first, 0, false, true), 0);
+	ws_proto_guest_reset(&guest);
+	cr_assert_eq(guest_hears(&config_sent, 0), WS_PROTO_CONFIGURE);
+	cr_assert_eq(guest_tells_part(&second, 1, true, false), -ESTALE);
+}
+
+Test(proto_wsr1, an_answer_of_which_a_report_is_missing_is_partial)
+{
+	struct letter last;
+
+	start_asked();
+	guest_tells_part(&first, 0, false, true);
+	guest_tells_part(&second, 1, true, true);
+	guest_tells(&third, true, 0);
+	guest_tells_part(&last, 2, true, false);
+	cr_assert_eq(host_hears(&first, 0), 0);
+	cr_assert_eq(host_hears(&third, 0), 0); /* overtakes the second */
+	cr_assert_eq(heard.lost_count, 1);
+	cr_assert_eq(host_hears(&second, 0), -ESTALE);
+	cr_assert(heard.solicited && host.expecting && !heard.partial);
+	cr_assert_eq(host_hears(&last, 0), 0);
+	cr_assert(heard.solicited && heard.partial && !host.expecting);
+	cr_assert_eq(host.partial_count, 1);
+}
+
+/* After a reset of the host's end the first report that it hears shows no gap. */
+/* Reports under pressure answer nothing, in however many they come. */
+Test(proto_wsr1, a_report_under_pressure_in_several_leaves_an_answer_as_it_is)
+{
+	struct ws_proto_report report = { .pressure = true, .continued = true, .parts_count = 1,
+					  .part = { { 3, false, &hist } } };
+
+	start_asked();
+	guest_tells_part(&first, 0, false, true);
+	second.length = ws_proto_guest_send(&guest, &report, second.bytes, sizeof(second.bytes));
+	guest_tells_part(&third, 1, true, false);
+	cr_assert_eq(host_hears(&first, 0), 0);
+	cr_assert_eq(host_hears(&second, 0), 0);
+	cr_assert(heard.pressure && msg.report.continued && !heard.solicited && host.expecting);
+	cr_assert_eq(host_hears(&third, 0), 0);
+	cr_assert(heard.solicited && !heard.partial);
+	second.length = ws_proto_guest_send(&guest, &report, second.bytes, sizeof(second.bytes));
+	cr_assert_eq(host_hears(&second, 0), 0, "nor do they need one that is open");
+}
+
+Test(proto_wsr1, an_answer_of_which_the_beginning_is_missing_is_partial)
+{
+	start_asked();
+	guest_tells_part(&first, 0, false, true);
+	cr_assert_eq(host_hears(&first, 0), 0);
+	ws_proto_host_reset(&host);
+	host_configures(&config_sent, &config);
+	cr_assert_eq(guest_hears(&config_sent, 0), WS_PROTO_CONFIGURE);
+	host_asks(&request_sent, 0);
+	cr_assert_eq(guest_hears(&request_sent, 0), WS_PROTO_REPORT);
+	guest_tells_part(&first, 0, false, true);
+	guest_tells_part(&second, 1, true, false);
+	cr_assert_eq(host_hears(&second, 0), 0);
+	cr_assert_eq(heard.lost_count, 0);
+	cr_assert(heard.solicited && heard.partial && !host.expecting);
+	cr_assert_eq(host_hears(&first, 0), -ESTALE);
 }
 
 Test(proto_wsr1, parts_that_do_not_fit_together)

@@ -131,6 +131,21 @@ Test(wire_wsr1, report_byte_for_byte)
 	both_ways(bytes, sizeof(bytes));
 }
 
+Test(wire_wsr1, flags_of_a_report)
+{
+	for (u32 flags = 0; flags < 8; flags++) {
+		say_report();
+		msg.report.pressure = flags & 1;
+		msg.report.more = flags & 2;
+		msg.report.continued = flags & 4;
+		msg.id = msg.report.pressure ? 0 : msg.id;
+		cr_assert_eq(encode(buf, sizeof(buf)), 120);
+		cr_assert_eq(ws_get_le16(buf + 2), flags);
+		cr_assert_eq(d->decode_to_host(&back, 32, buf, 120), 0);
+		cr_assert_eq(memcmp(&back, &msg, sizeof(msg)), 0);
+	}
+}
+
 Test(wire_wsr1, an_error_is_48_bytes)
 {
 	static const u8 bytes[48] = {
