@@ -114,6 +114,24 @@ Test(balloon, what_oom_took_stays_out_until_the_configuration_changes)
 	expect(10 * SECOND_NS, WS_BALLOON_INFLATE, 256);
 }
 
+/* The target is reached by the batch itself, not only when the next step is asked for. */
+Test(balloon, what_oom_takes_right_after_the_last_batch_stays_out_too)
+{
+	ws_balloon_init(&balloon, true);
+	ws_balloon_set_target(&balloon, 600);
+	settle(0);
+	ws_balloon_set_target(&balloon, 500);
+	expect(0, WS_BALLOON_DEFLATE, 100);
+	ws_balloon_deflated(&balloon, 100);
+	cr_assert_eq(ws_balloon_oom(&balloon), 256);
+	expect(10 * SECOND_NS, WS_BALLOON_IDLE, 0);
+	ws_balloon_set_target(&balloon, 300);
+	expect(10 * SECOND_NS, WS_BALLOON_INFLATE, 56);
+	ws_balloon_inflated(&balloon, 56, 56, 10 * SECOND_NS);
+	cr_assert_eq(ws_balloon_oom(&balloon), 256);
+	expect(10 * SECOND_NS, WS_BALLOON_IDLE, 0);
+}
+
 Test(balloon, oom_amid_inflation_does_not_stop_it)
 {
 	ws_balloon_init(&balloon, true);
