@@ -549,7 +549,8 @@ static void put_msg(struct kat *kat, const struct ws_msg *msg)
 		put(kat, (u64)msg->id << 32 | msg->report.config_id);
 		put(kat, msg->report.sequence);
 		put(kat, msg->report.made_ns ^ msg->report.age_ns);
-		put(kat, msg->report.continued * 8u + msg->report.stale * 4u + msg->report.more * 2u + msg->report.pressure);
+		put(kat, msg->report.continued * 8u + msg->report.stale * 4u +
+			 msg->report.more * 2u + msg->report.pressure);
 	}
 	if (msg->kind == WS_MSG_VERDICT)
 		put(kat, ((u64)msg->verdict.status << 32 | msg->verdict.detail) ^
@@ -692,6 +693,9 @@ static void proto_verdict(struct kat *kat, u64 now_ns)
 					    sizeof(kat->bytes));
 
 	put(kat, (u64)length);
+	if (status) /* the edges of before are in force again, if any */
+		put(kat, (u64)-ws_hist_init(&kat->hist, kat->guest.config.edge_ns,
+					    kat->guest.config.edges_count));
 	if (length <= 0 || draw_below(kat, 8) == 0)
 		return;
 	put(kat, (u64)ws_proto_host_consume(&kat->host, kat->bytes, (u32)length, now_ns,

@@ -34,6 +34,10 @@
  *	guest: request twice, or an older one	answered twice / WS_PROTO_NOTHING
  *	guest: request amid another		both are answered / the newer one only; what of an
  *						answer was not sent by then never is: -ESTALE
+ *	guest: request for another node than configured
+ *						answered for the configured one: the report says
+ *						which, and the host end hands it on as the answer;
+ *						dialects without nodes in requests have no such
  *	guest: report under pressure meanwhile	sent, and the request stays open / with id 0
  *	guest: configuration again		the new one counts, the report is forgotten
  *						/ same id: WS_PROTO_VERDICT and no more
@@ -58,10 +62,19 @@
  *	host: report older than one before	handed on / -ESTALE; if it was the answer, the
  *						request is closed
  *	host: answer after the timeout		a pressure report / overdue, handed on
- *	host: answer in several reports		- / open until the one without "more"
+ *	host: answer in several reports		of one node each, where a request asks all nodes:
+ *						the first closes it; one of a node (below 64)
+ *						that has not answered it is solicited too,
+ *						until the timeout; else a pressure report
+ *						/ open until the one without "more"
  *	host: one of them lost, or late		- / with the last it is told: partial
  *	host: report with an id never given	- / -EPROTO
  *	host: verdict not the open one's	- / -ESTALE, or -EPROTO when never asked for
+ *	host: verdict that contradicts itself	- / -EPROTO, the configuration stays open: one that
+ *						accepts and names another as in force, or none,
+ *						or refuses and names itself or a newer one
+ *	one node twice in a report		- / not sent: -EINVAL / heard: -EPROTO, as bytes
+ *						that do not decode
  *	guest that never answers		ws_proto_host_expired() after the timeout
  *	guest that never gives a verdict	ws_proto_host_repeat() as often as liked
  *	host that never asks			the guest sends pressure reports or nothing
@@ -74,6 +87,8 @@
  *						when it arrives
  *	more nodes than agreed			not sent: -EINVAL / heard: -ERANGE, as bytes that
  *						do not decode
+ *	report with other edges than configured	not sent: -EINVAL; heard: edges_match says so
+ *						/ whatever configuration it says it is of
  *	either end is reset			not configured, nothing open; ids and sequence
  *						numbers go on, the host takes any sequence
  *	features are negotiated again		both ends call their init functions; messages still
@@ -110,6 +125,7 @@ struct ws_proto_guest {
 	u32 bins_count;
 	bool configured;
 	u16 node;	   /* the one that CONFIG named, WS_NODE_ANY before */
+	struct ws_report_config config; /* the last that took effect */
 	struct ws_msg msg; /* the message just consumed */
 	u64 heard_ns;	   /* when the host last sent something valid; shows one that never asks */
 	u64 configs_count, requests_count, reports_count;
@@ -118,7 +134,7 @@ struct ws_proto_guest {
 	/* Of numbered dialects. */
 	u64 refresh_min_ns;   /* shorter intervals are refused; the caller's, 0 after init */
 	u32 nodes_max;	      /* in one report, as agreed; the caller's, the dialect's after init */
-	u32 config_id;	      /* in force, 0: none */
+	u32 config_id;	      /* in force while configured; else of what turned reporting off, or 0 */
 	u32 request_id;	      /* not yet answered, 0: none */
 	u32 request_heard_id; /* the newest */
 	bool answering;	      /* some of a report in several was sent, and more is to come */
@@ -130,6 +146,7 @@ struct ws_proto_guest {
 	bool configured_before; /* what was in force before it */
 	u16 node_before;
 	u32 config_id_before;
+	struct ws_report_config config_before;
 	u64 refused_count;
 	u64 duplicates_count; /* requests and configurations heard before, or older */
 };
@@ -178,7 +195,7 @@ struct ws_proto_report {
 	struct {
 		u16 node;
 		bool stale;
-		const struct ws_hist *hist; /* the same edges in all */
+		const struct ws_hist *hist; /* its edges: guest->config's */
 	} part[WS_PARTS_MAX];
 };
 
@@ -194,8 +211,8 @@ struct ws_proto_report {
  * Return: bytes; -ENODATA when not configured, but errors of numbered dialects; -ESTALE
  * when there is nothing to continue, as a newer request, a configuration or a reset came
  * between: the request that is open, if any, is to be answered from the beginning; -EINVAL
- * for an error in a dialect that cannot carry one, for parts of other edges or too many
- * of them; else an error of ws_wire.h.
+ * for an error in a dialect that cannot carry one, for edges that are not those of the
+ * configuration in force, or too many parts; else an error of ws_wire.h.
  */
 int ws_proto_guest_send(struct ws_proto_guest *guest, const struct ws_proto_report *report,
 			u8 *buf, u32 size);
@@ -222,7 +239,10 @@ struct ws_proto_host {
 	u64 timeout_ns;
 	struct ws_report_config config; /* last sent */
 	struct ws_msg msg; /* the message being made */
+	u64 nodes_heard;   /* bit i: node i has answered the last request, for its further nodes */
+	bool nodes_awaited; /* the request was answered, and further nodes may */
 	u64 configs_count, requests_count, solicited_count, unsolicited_count;
+	u64 further_count;   /* reports of further nodes that belong to an answer */
 	u64 expired_count;   /* requests given up */
 	u64 unexpected_count; /* reports while not configured, or to requests of before a reset */
 	u64 malformed_count;
@@ -235,6 +255,8 @@ struct ws_proto_host {
 	u32 config_id;	    /* that reports should carry: @sent_id, after a refusal @in_force_id */
 	u32 judged_id;	    /* of the newest verdict heard, ... */
 	u32 in_force_id;    /* ... and what that said is in force, 0: nothing */
+	struct ws_report_config kept; /* of one before @config, that in force if it is known; */
+	u32 kept_id;		      /* its id */
 	u32 request_id;
 	bool answer_whole;  /* of its answer all was handed on, up to @sequence */
 	u64 sequence;	    /* of the newest report handed on, 0: none */
@@ -251,7 +273,8 @@ struct ws_proto_host {
 /* What the host end knows about a report besides its contents. */
 struct ws_proto_heard {
 	bool solicited;	   /* taken for the answer to the open request */
-	bool edges_match;  /* its edges are those of the last configuration */
+	bool edges_match;  /* its edges are those last configured, or in force after a refusal,
+			      and it says so if it can; false too where they are not known */
 	u64 waited_ns;	   /* since the request; 0 when not solicited */
 	bool pressure;	   /* reclaim's own; in dialects that do not say: not solicited */
 	bool overdue;	   /* the answer to a request given up */

@@ -45,6 +45,7 @@ static int apply(struct ws_proto_guest *guest)
 	guest->configs_count++;
 	guest->answering = false;
 	guest->node = guest->msg.node;
+	guest->config = guest->msg.config;
 	guest->configured = guest->msg.config.refresh_interval_ns ||
 			    !guest->dialect->refresh_zero_disables;
 	return guest->configured ? WS_PROTO_CONFIGURE : WS_PROTO_UNCONFIGURE;
@@ -74,6 +75,7 @@ static int consume_numbered(struct ws_proto_guest *guest)
 	}
 	guest->configured_before = guest->configured;
 	guest->node_before = guest->node;
+	guest->config_before = guest->config;
 	guest->config_id_before = guest->config_id;
 	guest->config_id = guest->msg.id;
 	action = apply(guest);
@@ -145,6 +147,7 @@ int ws_proto_guest_verdict(struct ws_proto_guest *guest, enum ws_status status, 
 	if (guest->undecided && status) {
 		guest->configured = guest->configured_before;
 		guest->node = guest->node_before;
+		guest->config = guest->config_before;
 		guest->config_id = guest->config_id_before;
 		guest->refused_count++;
 		guest->verdict.status = status;
@@ -160,27 +163,29 @@ int ws_proto_guest_verdict(struct ws_proto_guest *guest, enum ws_status status, 
 	return guest->dialect->encode_to_host(&guest->msg, guest->bins_count, buf, size);
 }
 
-/* Add a further node to guest->msg, whose first is there.  Return: 0 or -EINVAL. */
-static int add_part(struct ws_proto_guest *guest, u32 i, const struct ws_hist *hist)
+static bool has_edges(const struct ws_hist *hist, const struct ws_report_config *config)
+{
+	return hist->bins_count == config->edges_count + 1 &&
+	       !memcmp(hist->edge_ns, config->edge_ns,
+		       config->edges_count * sizeof(config->edge_ns[0]));
+}
+
+/* Add a further node to guest->msg, whose first is there. */
+static void add_part(struct ws_proto_guest *guest, u32 i, const struct ws_hist *hist)
 {
 	struct ws_msg_report *report = &guest->msg.report;
 	u32 bin;
 
-	if (hist->bins_count != report->bins_count)
-		return -EINVAL;
 	for (bin = 0; bin < hist->bins_count; bin++) {
 		struct ws_msg_bin *sum = &report->bin[bin];
 		u64 anon = hist->pages[WS_ANON][bin] << WS_PAGE_SHIFT;
 		u64 file = hist->pages[WS_FILE][bin] << WS_PAGE_SHIFT;
 
-		if (ws_hist_edge(hist, bin) != sum->idle_age_ns)
-			return -EINVAL;
 		report->part[i].bytes[WS_ANON][bin] = anon;
 		report->part[i].bytes[WS_FILE][bin] = file;
 		sum->anon_bytes += i ? anon : 0;
 		sum->file_bytes += i ? file : 0;
 	}
-	return 0;
 }
 
 static int fill_parts(struct ws_proto_guest *guest, const struct ws_proto_report *from)
@@ -191,6 +196,9 @@ static int fill_parts(struct ws_proto_guest *guest, const struct ws_proto_report
 	if (!from->parts_count || from->parts_count > guest->nodes_max ||
 	    from->parts_count > guest->dialect->nodes_max)
 		return -EINVAL;
+	for (i = 0; i < from->parts_count; i++)
+		if (!has_edges(from->part[i].hist, &guest->config))
+			return -EINVAL;
 	ws_msg_from_hist(&guest->msg, from->part[0].hist, from->part[0].node);
 	for (i = 0; i < from->parts_count; i++)
 		report->stale |= from->part[i].stale && guest->dialect->numbered;
@@ -201,8 +209,7 @@ static int fill_parts(struct ws_proto_guest *guest, const struct ws_proto_report
 	for (i = 0; i < from->parts_count; i++) {
 		report->part[i].node = from->part[i].node;
 		report->part[i].stale = from->part[i].stale;
-		if (add_part(guest, i, from->part[i].hist))
-			return -EINVAL;
+		add_part(guest, i, from->part[i].hist);
 	}
 	return 0;
 }
@@ -215,7 +222,7 @@ static void fill_numbers(struct ws_proto_guest *guest, const struct ws_proto_rep
 	report->pressure = from->pressure;
 	report->more = from->more;
 	report->continued = from->continued;
-	report->config_id = guest->config_id;
+	report->config_id = guest->configured ? guest->config_id : 0;
 	report->sequence = guest->sequence + 1;
 	report->made_ns = from->made_ns;
 	report->age_ns = from->now_ns - from->made_ns;

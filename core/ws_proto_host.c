@@ -29,6 +29,8 @@ void ws_proto_host_reset(struct ws_proto_host *host)
 	host->config_id = 0;
 	host->judged_id = 0;
 	host->in_force_id = 0;
+	host->kept_id = 0;
+	host->nodes_awaited = false;
 	host->sequence = 0;
 	host->seen = 0;
 }
@@ -76,6 +78,11 @@ int ws_proto_host_config(struct ws_proto_host *host, const struct ws_report_conf
 		return written;
 	host->configured = turns_on(host, config);
 	host->expecting = host->expecting && host->configured;
+	/* What is in force stays known until its successor is: it is in force after a refusal. */
+	if (!host->kept_id || host->kept_id != host->in_force_id) {
+		host->kept = host->config;
+		host->kept_id = host->sent_id;
+	}
 	host->config = *config;
 	host->node = node;
 	id_given(host, id);
@@ -121,27 +128,48 @@ int ws_proto_host_request(struct ws_proto_host *host, u64 now_ns, u8 *buf, u32 s
 	host->request_id = host->msg.id;
 	host->expecting = true;
 	host->answer_whole = false;
+	host->nodes_awaited = false;
 	host->request_ns = now_ns;
 	host->requests_count++;
 	return written;
 }
 
-/* Are the report's edges those last configured, as far as whole milliseconds tell? */
+/* Are the report's edges those that it should have, as far as whole milliseconds tell? */
 static bool edges_match(const struct ws_proto_host *host, const struct ws_msg_report *report)
 {
+	bool last = host->config_id == host->sent_id;
+	const struct ws_report_config *config = last ? &host->config : &host->kept;
 	u32 i;
 
-	if (host->dialect->numbered)
-		return report->config_id == host->config_id;
-	if (report->bins_count != host->config.edges_count + 1)
+	if (host->dialect->numbered && (report->config_id != host->config_id ||
+					!(last || host->config_id == host->kept_id)))
 		return false;
-	for (i = 0; i < host->config.edges_count; i++) {
-		u64 seen = report->bin[i].idle_age_ns, sent = host->config.edge_ns[i];
+	if (report->bins_count != config->edges_count + 1)
+		return false;
+	for (i = 0; i < config->edges_count; i++) {
+		u64 seen = report->bin[i].idle_age_ns, sent = config->edge_ns[i];
 
 		if (seen > sent || sent - seen >= WS_NS_PER_MS)
 			return false;
 	}
 	return true;
+}
+
+/*
+ * A guest judges newer configurations only, and what it has accepted is in force: what
+ * else a verdict names as in force cannot be, and nothing in it is to be believed.
+ */
+static bool contradicts_itself(const struct ws_proto_host *host, const struct ws_msg *msg,
+			       bool awaited)
+{
+	const struct ws_msg_verdict *verdict = &msg->verdict;
+	u32 in_force = verdict->config_id;
+
+	if (verdict->status != WS_STATUS_OK)
+		return in_force && !ws_id_newer(msg->id, in_force);
+	if (in_force && in_force != msg->id)
+		return true;
+	return !in_force != !verdict->detail || (awaited && !in_force == turns_on(host, &host->config));
 }
 
 static int consume_verdict(struct ws_proto_host *host, const struct ws_msg *msg,
@@ -150,9 +178,11 @@ static int consume_verdict(struct ws_proto_host *host, const struct ws_msg *msg,
 	bool accepted = msg->verdict.status == WS_STATUS_OK;
 	bool awaited = host->config_open && msg->id == host->sent_id;
 
-	if (!host->sent_id || ws_id_newer(msg->id, host->sent_id)) {
+	/* On nothing that was ever sent, or of no use. */
+	if (!host->sent_id || ws_id_newer(msg->id, host->sent_id) ||
+	    contradicts_itself(host, msg, awaited)) {
 		host->malformed_count++;
-		return -EPROTO; /* on nothing that was ever sent */
+		return -EPROTO;
 	}
 	if (!ws_id_newer(msg->id, host->floor_id)) {
 		host->idle_verdicts_count++;
@@ -179,6 +209,33 @@ static int consume_verdict(struct ws_proto_host *host, const struct ws_msg *msg,
 	return accepted ? WS_PROTO_GOT_ACCEPTED : WS_PROTO_GOT_REFUSED;
 }
 
+static u64 node_bit(u16 node)
+{
+	return node < 64 ? 1ull << node : 0;
+}
+
+/* The request was answered: does each node do that for itself? */
+static void await_nodes(struct ws_proto_host *host, u16 node)
+{
+	const struct ws_dialect *dialect = host->dialect;
+
+	host->nodes_awaited = !dialect->numbered && dialect->carries_node &&
+			      !(dialect->asks_node && host->node != WS_NODE_ANY);
+	host->nodes_heard = node_bit(node);
+}
+
+static bool is_further_node(struct ws_proto_host *host, u16 node, u64 now_ns)
+{
+	u64 bit = node_bit(node);
+
+	if (!host->nodes_awaited || !bit || host->nodes_heard & bit ||
+	    now_ns - host->request_ns >= host->timeout_ns)
+		return false;
+	host->nodes_heard |= bit;
+	host->further_count++;
+	return true;
+}
+
 /*
  * Is this the answer to the open request?  The last of an answer closes it.  An answer is
  * whole if it was heard from its beginning and no sequence number was passed over since.
@@ -186,12 +243,17 @@ static int consume_verdict(struct ws_proto_host *host, const struct ws_msg *msg,
 static bool take_answer(struct ws_proto_host *host, const struct ws_msg *msg, bool late, u64 now_ns,
 			struct ws_proto_heard *heard)
 {
-	if (!host->expecting || (host->dialect->numbered && msg->id != host->request_id))
+	if (host->dialect->numbered && msg->id != host->request_id)
+		return false;
+	if (!host->expecting && !is_further_node(host, msg->node, now_ns))
 		return false;
 	heard->solicited = true;
 	heard->waited_ns = now_ns - host->request_ns;
+	if (!host->expecting)
+		return true;
 	host->answer_whole |= !msg->report.continued && !late;
 	if (!msg->report.more) {
+		await_nodes(host, msg->node);
 		heard->partial = !host->answer_whole;
 		host->partial_count += heard->partial;
 		host->expecting = false;

@@ -13,7 +13,7 @@ const struct ws_kat_result ws_vectors_kat[WS_KAT_COUNT] = {
 	{ "hist", 0x181d49b5e16147b1ull },
 	{ "report", 0x1adcdef35332272eull },
 	{ "wire", 0x7169f4284eed6c93ull },
-	{ "proto", 0xb44502a48e9e8054ull },
+	{ "proto", 0xad71d79e7f0a962aull },
 	{ "balloon", 0xc20945e3f9beae20ull },
 	{ "source", 0x13402ea8a32b1aa3ull },
 	{ "rules", 0xdbd5b49e5f317870ull },

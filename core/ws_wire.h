@@ -87,7 +87,7 @@ struct ws_msg_report {
 	bool stale;		 /* some node's part is */
 	bool more;		 /* further nodes follow in another report of the same id */
 	bool continued;		 /* it follows another report of the same id */
-	u32 config_id;		 /* of the configuration in force when it was made */
+	u32 config_id;		 /* of the configuration in force when it was made, 0: none */
 	u32 unknown_types_count; /* decode: types of memory of no meaning here, skipped */
 	u64 sequence;		 /* 1 and up, one a report; 0: the sender does not count */
 	u64 made_ns;		 /* the guest's clock, whose zero is its own affair */
@@ -135,7 +135,8 @@ struct ws_dialect {
 	u8 config_bins_bytes;	    /* of the exact number of bins in config space; 0: none there */
 	bool numbered;		    /* ids, sequence numbers and verdicts */
 	bool refresh_zero_disables; /* CONFIG with refresh interval 0 turns reporting off */
-	bool carries_node;
+	bool carries_node; /* in reports */
+	bool asks_node;	   /* configurations and requests name one, or all */
 	u8 nodes_max; /* in one report */
 
 	/* Return: bytes written, or negative errno. */

@@ -223,6 +223,7 @@ const struct ws_dialect ws_dialect_v4 = {
 	.config_bins_bytes = 0,
 	.refresh_zero_disables = true,
 	.carries_node = true,
+	.asks_node = true,
 	.nodes_max = 1,
 	.encode_to_guest = encode_to_guest,
 	.encode_to_host = encode_to_host,

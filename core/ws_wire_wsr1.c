@@ -186,6 +186,7 @@ const struct ws_dialect ws_dialect_wsr1 = {
 	.numbered = true,
 	.refresh_zero_disables = true,
 	.carries_node = true,
+	.asks_node = true,
 	.nodes_max = WS_PARTS_MAX,
 	.encode_to_guest = encode_to_guest,
 	.encode_to_host = encode_to_host,

@@ -69,13 +69,25 @@ static int error_of(u32 status)
 	}
 }
 
+static bool one_node_twice(const struct ws_msg_report *report)
+{
+	u32 i, j;
+
+	for (i = 1; i < report->parts_count; i++)
+		for (j = 0; j < i; j++)
+			if (report->part[i].node == report->part[j].node)
+				return true;
+	return false;
+}
+
 static int check_report(const struct ws_msg *msg, u32 bins)
 {
 	const struct ws_msg_report *report = &msg->report;
 
 	if (report->error > 0 || (msg->id && report->pressure))
 		return -EINVAL;
-	if (report->parts_count == 1 || report->parts_count > WS_PARTS_MAX)
+	if (report->parts_count == 1 || report->parts_count > WS_PARTS_MAX ||
+	    one_node_twice(report))
 		return -EINVAL;
 	if (!report->error && (report->bins_count < 2 || report->bins_count > bins))
 		return -ERANGE;
@@ -240,7 +252,7 @@ static int get_parts(struct ws_msg *msg, const struct shape *shape, const u32 *c
 		if (get_bytes(report, shape, column, buf + PART_HEAD_BYTES, part))
 			return -ERANGE;
 	}
-	return 0;
+	return one_node_twice(report) ? -EPROTO : 0;
 }
 
 static int get_fixed(struct ws_msg *msg, const struct ws_wsr1_head *head, const u8 *buf)

@@ -34,7 +34,8 @@
  *
  * Ids are never 0, ascend (by their difference, as serial numbers do) and are not used
  * twice before a reset.  A report has the id of the request that it answers, or 0.  Types
- * are 0 for anonymous and 1 for file memory; both must be there, others are skipped.
+ * are 0 for anonymous and 1 for file memory; both must be there, others are skipped.  No
+ * node stands twice in a report.
  * Reserved fields and unknown flags are written as 0 and ignored: giving them a meaning
  * takes a new version, and versions are negotiated.
  *

@@ -273,6 +273,8 @@ Test(proto, a_report_with_other_bins_than_negotiated)
 	start(&ws_dialect_rfc2);
 	configure();
 	cr_assert_eq(ws_hist_init(&narrow, config.edge_ns, 2), 0);
+	cr_assert_eq(ws_proto_guest_report(&guest, &narrow, 0, buf, sizeof(buf)), -EINVAL);
+	guest.config.edges_count = 2; /* as if it had been possible */
 	cr_assert_eq(ws_proto_guest_report(&guest, &narrow, 0, buf, sizeof(buf)), -ERANGE);
 }
 

@@ -432,6 +432,205 @@ Test(proto_events, buffers_that_come_back_in_the_reverse_order)
 	cr_assert_not(heard.solicited);
 }
 
+/* A report of other edges than the configuration's is not sent; nor of more or fewer. */
+EACH_DIALECT(a_report_with_other_edges_than_configured_is_not_sent)
+{
+	static struct ws_hist other;
+	static const u64 edges[][3] = { { 7 * MS, 9 * MS, 11 * MS },
+					{ 200 * MS, 800 * MS, 3001 * MS } };
+
+	start_configured(dialect);
+	for (u32 i = 0; i < 2; i++) {
+		cr_assert_eq(ws_hist_init(&other, edges[i], 3), 0);
+		cr_assert_eq(ws_proto_guest_report(&guest, &other, 0, told.bytes,
+						   sizeof(told.bytes)), -EINVAL);
+	}
+	cr_assert_eq(guest.reports_count, 0);
+	cr_assert_eq(guest.sequence, 0);
+	host_configures_from(&other_sent, 100);
+	guest_hears(&other_sent, 0);
+	cr_assert_eq(ws_proto_guest_report(&guest, &hist, 0, told.bytes, sizeof(told.bytes)),
+		     -EINVAL, "of the configuration before");
+	guest_judges(dialect->numbered ? WS_STATUS_FAILED : WS_STATUS_OK);
+	told.length = ws_proto_guest_report(&guest, &hist, 0, told.bytes, sizeof(told.bytes));
+	if (dialect->numbered)
+		cr_assert_gt(told.length, 0, "which is in force again");
+	else
+		cr_assert_eq(told.length, -EINVAL);
+}
+
+/* The id alone does not say what a report was made by: a guest may be wrong, or lie. */
+Test(proto_events, edges_match_by_the_edges_and_not_by_the_id_alone)
+{
+	start_configured(&ws_dialect_wsr1);
+	guest_tells(&told, true, 0);
+	told.bytes[52] ^= 1; /* the first edge: 201 ms */
+	cr_assert_eq(host_hears(&told, 0), WS_PROTO_GOT_REPORT);
+	cr_assert_eq(msg.report.config_id, host.config_id);
+	cr_assert_eq(msg.report.bin[0].idle_age_ns, 201 * MS);
+	cr_assert_not(heard.edges_match);
+	guest_tells(&told, true, 0);
+	cr_assert_eq(host_hears(&told, 0), WS_PROTO_GOT_REPORT);
+	cr_assert(heard.edges_match);
+}
+
+/* What is in force after a refusal is compared as long as the host knows its edges. */
+Test(proto_events, edges_match_those_of_the_configuration_in_force)
+{
+	u32 in_force;
+
+	start_configured(&ws_dialect_wsr1);
+	in_force = host.config_id;
+	for (u32 i = 0; i < 3; i++) {
+		host_configures_from(&other_sent, 100 + i);
+		guest_hears(&other_sent, 0);
+		guest_judges(WS_STATUS_FAILED);
+		cr_assert_eq(host_hears(&verdict_sent, 0), WS_PROTO_GOT_REFUSED);
+		cr_assert_eq(host.config_id, in_force);
+		guest_tells(&told, true, 0);
+		cr_assert_eq(host_hears(&told, 0), WS_PROTO_GOT_REPORT);
+		cr_assert(heard.edges_match, "after %u", i);
+		guest_tells(&told, true, 0);
+		told.bytes[52] ^= 1;
+		cr_assert_eq(host_hears(&told, 0), WS_PROTO_GOT_REPORT);
+		cr_assert_not(heard.edges_match, "after %u", i);
+	}
+}
+
+/* Two configurations without a verdict, and the older one is in force: its edges are forgotten. */
+Test(proto_events, edges_that_the_host_has_forgotten_do_not_match)
+{
+	struct letter third;
+
+	start_configured(&ws_dialect_wsr1);
+	host_configures_from(&other_sent, 100);
+	guest_hears(&other_sent, 0);
+	guest_judges(WS_STATUS_OK); /* which is lost */
+	host_configures_from(&config_sent, 200);
+	host_configures_from(&third, 300);
+	guest_hears(&third, 0);
+	guest_judges(WS_STATUS_FAILED);
+	cr_assert_eq(host_hears(&verdict_sent, 0), WS_PROTO_GOT_REFUSED);
+	ws_hist_init(&hist, (u64[]){ 100 * MS, 800 * MS, 3000 * MS }, 3);
+	guest_tells(&told, true, 0);
+	cr_assert_eq(host_hears(&told, 0), WS_PROTO_GOT_REPORT);
+	cr_assert_eq(msg.report.config_id, host.config_id);
+	cr_assert_not(heard.edges_match);
+}
+
+static void node_tells(struct letter *to, u16 node)
+{
+	struct ws_proto_report report = { .parts_count = 1, .part = { { node, false, &hist } } };
+
+	to->length = ws_proto_guest_send(&guest, &report, to->bytes, sizeof(to->bytes));
+	cr_assert_gt(to->length, 0);
+}
+
+static void expect_solicited(const struct letter *letter, u64 now_ns, bool solicited)
+{
+	cr_assert_eq(host_hears(letter, now_ns), WS_PROTO_GOT_REPORT);
+	cr_assert_eq(heard.solicited, solicited);
+	cr_assert_eq(heard.pressure, !solicited);
+}
+
+/* RFC v2 sends one report for each node and does not say how many are to come. */
+Test(proto_events, an_answer_that_is_a_report_for_each_node)
+{
+	start_configured(&ws_dialect_rfc2);
+	node_tells(&told, 3);
+	expect_solicited(&told, 0, false);
+	host_asks(&asked, 0);
+	guest_hears(&asked, 0);
+	for (u32 node = 0; node < 64; node += 9) {
+		node_tells(&told, (u16)node);
+		expect_solicited(&told, (node + 1) * MS, true);
+		cr_assert_eq(msg.node, node);
+		cr_assert_eq(heard.waited_ns, (node + 1) * MS);
+		cr_assert_not(host.expecting, "the first has closed it");
+	}
+	cr_assert_eq(host.solicited_count, 1);
+	cr_assert_eq(host.further_count, 7);
+	node_tells(&told, 9);
+	expect_solicited(&told, 70 * MS, false); /* that node's second */
+	node_tells(&told, 1);
+	expect_solicited(&told, TIMEOUT_NS, false); /* too late for an answer */
+	host_asks(&asked, TIMEOUT_NS);
+	guest_hears(&asked, TIMEOUT_NS);
+	node_tells(&told, 9);
+	expect_solicited(&told, TIMEOUT_NS, true); /* a new request asks all nodes anew */
+	node_tells(&told, 0);
+	expect_solicited(&told, TIMEOUT_NS, true);
+	cr_assert_eq(host.unsolicited_count, 3);
+}
+
+/* Nodes past 63 are not kept: of their reports only one that comes first is an answer. */
+Test(proto_events, nodes_that_the_host_does_not_tell_apart)
+{
+	start_configured(&ws_dialect_rfc2);
+	host_asks(&asked, 0);
+	guest_hears(&asked, 0);
+	node_tells(&told, 64);
+	expect_solicited(&told, 0, true);
+	node_tells(&told, WS_NODE_ANY);
+	expect_solicited(&told, 0, false);
+	node_tells(&told, 63);
+	expect_solicited(&told, 0, true);
+}
+
+/* Where a request names its node, another node's report does not belong to it. */
+Test(proto_events, the_answer_for_one_node_is_one_report)
+{
+	start_configured(&ws_dialect_v4);
+	host_asks(&asked, 0);
+	guest_hears(&asked, 0);
+	node_tells(&told, 0);
+	expect_solicited(&told, 0, true);
+	node_tells(&told, 1);
+	expect_solicited(&told, 0, false);
+	config_sent.length = ws_proto_host_config(&host, &config, WS_NODE_ANY, config_sent.bytes,
+						  sizeof(config_sent.bytes));
+	cr_assert_eq(guest_hears(&config_sent, 0), WS_PROTO_CONFIGURE);
+	host_asks(&asked, 0);
+	guest_hears(&asked, 0);
+	node_tells(&told, 0);
+	expect_solicited(&told, 0, true);
+	node_tells(&told, 1);
+	expect_solicited(&told, 0, true); /* all were asked */
+	ws_proto_host_reset(&host);
+	cr_assert_gt(ws_proto_host_config(&host, &config, WS_NODE_ANY, config_sent.bytes,
+					  sizeof(config_sent.bytes)), 0);
+	node_tells(&told, 2);
+	expect_solicited(&told, 0, false);
+}
+
+/* The configuration for node 1 is lost, and then refused; the requests name it nevertheless. */
+EACH_DIALECT(a_request_for_another_node_is_answered_for_the_one_configured)
+{
+	if (!dialect->asks_node)
+		return;
+	start_configured(dialect);
+	other_sent.length = ws_proto_host_config(&host, &config, 1, other_sent.bytes,
+						 sizeof(other_sent.bytes));
+	for (u32 i = 0; i < 2; i++) {
+		host_asks(&asked, 0);
+		cr_assert_eq(guest_hears(&asked, 0), WS_PROTO_REPORT);
+		cr_assert_eq(guest.msg.node, 1);
+		cr_assert_eq(guest.node, 0);
+		told.length = ws_proto_guest_report(&guest, &hist, 0, told.bytes, sizeof(told.bytes));
+		cr_assert_eq(host_hears(&told, 0), WS_PROTO_GOT_REPORT);
+		cr_assert(heard.solicited && !host.expecting);
+		cr_assert_eq(msg.node, 0, "it says so");
+		if (!dialect->numbered)
+			break;
+		cr_assert_eq(heard.edges_match, i == 1, "the id says so too");
+		if (i)
+			break;
+		cr_assert_eq(guest_hears(&other_sent, 0), WS_PROTO_CONFIGURE);
+		guest_judges(WS_STATUS_NODE);
+		cr_assert_eq(host_hears(&verdict_sent, 0), WS_PROTO_GOT_REFUSED);
+	}
+}
+
 Test(proto_events, no_more_nodes_than_agreed)
 {
 	struct ws_proto_report report = { .parts_count = 2,

@@ -308,6 +308,58 @@ Test(proto_wsr1, turning_off_is_confirmed_too)
 	cr_assert_not(guest.configured);
 }
 
+/* What a VERDICT would say is in force, a report says too. */
+Test(proto_wsr1, a_report_after_turning_off_is_of_no_configuration)
+{
+	struct ws_report_config off = config;
+
+	start_configured();
+	host_asks(&request_sent, 0);
+	off.refresh_interval_ns = 0;
+	host_configures(&config_sent, &off);
+	cr_assert_eq(guest_hears(&config_sent, 0), WS_PROTO_UNCONFIGURE);
+	guest_judges(WS_STATUS_OK);
+	cr_assert_eq(verdict_sent.bytes[20], 0);
+	cr_assert_eq(guest_hears(&request_sent, 0), -ENODATA);
+	first.length = ws_proto_guest_report(&guest, NULL, -ENODATA, first.bytes,
+					     sizeof(first.bytes));
+	cr_assert_eq(first.length, 48);
+	cr_assert_eq(first.bytes[36], 0);
+}
+
+/* A VERDICT that no guest could give: the configuration stays open and can be repeated. */
+Test(proto_wsr1, a_verdict_that_contradicts_itself_is_refused)
+{
+	static const struct {
+		u32 status, detail, config_id;
+	} row[] = {
+		{ WS_STATUS_OK, 4, 999 }, { WS_STATUS_OK, 4, 1 }, { WS_STATUS_OK, 4, 0 },
+		{ WS_STATUS_OK, 0, 0 }, /* which turned reporting on */
+		{ WS_STATUS_OK, 0, 2 }, { WS_STATUS_FAILED, 0, 2 }, { WS_STATUS_FAILED, 0, 3 },
+		{ WS_STATUS_BUSY, 0, 999 },
+	};
+	struct letter sent;
+
+	start_configured();
+	host_configures(&config_sent, &config);
+	cr_assert_eq(guest_hears(&config_sent, 0), WS_PROTO_CONFIGURE);
+	guest_judges(WS_STATUS_OK);
+	sent = verdict_sent;
+	for (size_t i = 0; i < sizeof(row) / sizeof(*row); i++) {
+		struct ws_msg said = { .kind = WS_MSG_VERDICT, .id = 2,
+				       .verdict = { row[i].status, row[i].detail,
+						    row[i].config_id } };
+
+		verdict_sent.length = ws_dialect_wsr1.encode_to_host(&said, 32, verdict_sent.bytes,
+								     sizeof(verdict_sent.bytes));
+		cr_assert_eq(host_hears(&verdict_sent, 0), -EPROTO, "row %zu", i);
+		cr_assert(host.config_open && host.configured && host.config_id == 2, "row %zu", i);
+		cr_assert_eq(host.malformed_count, i + 1);
+	}
+	cr_assert_gt(ws_proto_host_repeat(&host, first.bytes, sizeof(first.bytes)), 0);
+	cr_assert_eq(host_hears(&sent, 0), WS_PROTO_GOT_ACCEPTED);
+}
+
 Test(proto_wsr1, a_sequence_number_0_is_refused)
 {
 	start_configured();
@@ -491,6 +543,9 @@ Test(proto_wsr1, parts_that_do_not_fit_together)
 	cr_assert_eq(ws_proto_guest_send(&guest, &report, first.bytes, 2304), -EINVAL);
 	ws_hist_init(&other, (u64[]){ 200 * MS }, 1);
 	cr_assert_eq(ws_proto_guest_send(&guest, &report, first.bytes, 2304), -EINVAL);
+	report.part[1].hist = &hist;
+	report.part[1].node = 0;
+	cr_assert_eq(ws_proto_guest_send(&guest, &report, first.bytes, 2304), -EINVAL, "one twice");
 	report.parts_count = 0;
 	cr_assert_eq(ws_proto_guest_send(&guest, &report, first.bytes, 2304), -EINVAL);
 	report.parts_count = WS_PARTS_MAX + 1;

@@ -205,9 +205,15 @@ Test(wire_wsr1, several_nodes_in_one_report)
 	cr_assert_eq(d->decode_to_host(&back, 32, buf, (u32)len), 0);
 	back.node = WS_NODE_ANY; /* of the first part nobody says anything */
 	cr_assert_eq(memcmp(&back, &msg, sizeof(msg)), 0);
+	put(64 + 56, 2, 0);
+	cr_assert_eq(d->decode_to_host(&back, 32, buf, (u32)len), -EPROTO, "one node twice");
+	put(64 + 56, 2, 7);
 	put(64 + 8, 8, ~0ull);
 	put(64 + 56 + 8, 8, 1);
 	cr_assert_eq(d->decode_to_host(&back, 32, buf, (u32)len), -ERANGE, "the sum has no room");
+	msg.report.part[1].node = 0;
+	cr_assert_eq(encode(buf, sizeof(buf)), -EINVAL, "one node twice");
+	msg.report.part[1].node = 7;
 	msg.report.parts_count = WS_PARTS_MAX + 1;
 	cr_assert_eq(encode(buf, sizeof(buf)), -EINVAL);
 	msg.report.parts_count = 1;
@@ -258,6 +264,8 @@ Test(wire_wsr1, the_longest_messages_fit)
 	for (u32 i = 0; i < 32; i++)
 		msg.report.bin[i].idle_age_ns = i == 31 ? WS_AGE_INFINITE : (i + 1) * MS;
 	msg.report.parts_count = WS_PARTS_MAX;
+	for (u16 i = 0; i < WS_PARTS_MAX; i++)
+		msg.report.part[i].node = i;
 	cr_assert_eq(encode(buf, sizeof(buf)), 176 + 4 * 520);
 	cr_assert_leq(176 + 4 * 520, WS_WIRE_TO_HOST_MAX);
 	say_config();
