@@ -6,7 +6,8 @@
  * From the start every event that is possible is tried, then every event after it, and
  * so on, to a depth of ten events with numbered dialects and of nine with the others; with
  * answers in two reports, of nine after a configuration.  States that were seen at the same
- * depth or before are not entered again (ids and sequence numbers count by their differences, times by "expired or not").
+ * depth or before are not entered again (ids and sequence numbers count by their
+ * differences, times by "expired or not").
  * Beside the ends runs the truth: which request a report answers, in which order
  * reports were made, which configuration the guest has.  After every event:
  *
