@@ -10,8 +10,7 @@
 #include <linux/poison.h>
 
 #include "ws_balloon_dev.h"
-
-#define WS_CONFIG_POISON_OFFSET 12
+#include "ws_free.h"
 
 static int report(struct page_reporting_dev_info *reporting, struct scatterlist *sg,
 		  unsigned int count)
@@ -65,31 +64,33 @@ void ws_balloon_free_stop(struct ws_balloon_device *dev)
 }
 
 /* What the allocator expects to find in free pages, and later does not write again. */
-static bool free_pages_hold(u32 *value)
+static struct ws_free_value free_pages_hold(void)
 {
-	*value = 0;
+	struct ws_free_value value = { .known = true };
+
 	if (want_init_on_free())
-		return true;
-	if (!page_poisoning_enabled_static())
-		return false;
-	memset(value, PAGE_POISON, sizeof(*value));
-	return true;
+		return value;
+	value.known = page_poisoning_enabled_static();
+	if (value.known)
+		memset(&value.word, PAGE_POISON, sizeof(value.word));
+	return value;
 }
 
 void ws_balloon_poison_validate(struct virtio_device *vdev)
 {
-	u32 value;
+	struct ws_free_value value = free_pages_hold();
+	u64 may = ws_free_features(vdev->features, &value);
+	unsigned int bit;
 
-	if (!free_pages_hold(&value))
-		__virtio_clear_bit(vdev, WS_F_PAGE_POISON);
-	else if (!virtio_has_feature(vdev, WS_F_PAGE_POISON))
-		__virtio_clear_bit(vdev, WS_F_PAGE_REPORTING);
+	for (bit = 0; bit < 64; bit++)
+		if (!(may >> bit & 1))
+			__virtio_clear_bit(vdev, bit);
 }
 
 void ws_balloon_poison_tell(struct ws_balloon_device *dev)
 {
-	u32 value;
+	struct ws_free_value value = free_pages_hold();
 
-	if (virtio_has_feature(dev->vdev, WS_F_PAGE_POISON) && free_pages_hold(&value))
-		ws_balloon_config_write(dev->vdev, WS_CONFIG_POISON_OFFSET, value);
+	if (ws_free_tells(dev->vdev->features, &value))
+		ws_balloon_config_write(dev->vdev, WS_CONFIG_POISON_OFFSET, value.word);
 }

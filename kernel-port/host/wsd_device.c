@@ -157,10 +157,10 @@ void wsd_device_config_write(struct wsd_device *device, u32 offset, const u8 *fr
 	if (ws_wire_config_decode(&written, NULL, space, WS_CONFIG_BYTES))
 		return;
 	/* Only what is the driver's to write, and what it may only write before DRIVER_OK, then. */
-	if (!device->live) {
-		device->config.poison_val = written.poison_val;
+	device->config.poison_val =
+		ws_free_poison(device->config.poison_val, written.poison_val, device->live);
+	if (!device->live)
 		device->fields_old &= end <= WS_CONFIG_POISON_OFFSET;
-	}
 	if (!device->live && device->setup.dialect == &ws_dialect_wsr1)
 		memcpy(device->driver_bounds + 4, space + WS_WSR1_BOUNDS_OFFSET + 4,
 		       WS_WSR1_BOUNDS_BYTES - 4);

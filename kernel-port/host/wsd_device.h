@@ -32,6 +32,7 @@
 #ifndef WSD_DEVICE_H
 #define WSD_DEVICE_H
 
+#include "ws_free.h"
 #include "ws_hint.h"
 #include "ws_vq.h"
 #include "ws_wire.h"

@@ -128,17 +128,16 @@ static void take_pfns(struct wsd_device *device, const struct wsd_chain *chain, 
 /* Pages that read as zero afterwards cannot be given back where they must read as poison. */
 static bool must_keep_poison(const struct wsd_device *device)
 {
-	return wsd_device_has(device, WS_F_PAGE_POISON) && device->config.poison_val;
+	return ws_free_must_keep(device->features, device->config.poison_val);
 }
 
 static void take_reported(struct wsd_device *device, const struct wsd_chain *chain)
 {
 	for (u32 i = 0; i < chain->pieces_count; i++) {
 		const struct wsd_piece *piece = &chain->piece[i];
-		u64 pages = piece->length / WS_PAGE_BYTES;
+		u64 pages = ws_free_block_pages(piece->addr, piece->length);
 
-		if (!piece->writable || piece->addr % WS_PAGE_BYTES ||
-		    piece->length % WS_PAGE_BYTES || !pages) {
+		if (!piece->writable || !pages) {
 			device->counters.malformed++;
 			continue;
 		}
