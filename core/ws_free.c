@@ -9,7 +9,7 @@ u64 ws_free_features(u64 offered, const struct ws_free_value *value)
 {
 	if (!value->known)
 		return offered & ~POISON;
-	return offered & POISON ? offered : offered & ~REPORTING;
+	return (offered & POISON) ? offered : offered & ~REPORTING;
 }
 
 bool ws_free_tells(u64 negotiated, const struct ws_free_value *value)
