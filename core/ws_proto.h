@@ -63,7 +63,8 @@
  *						request is closed
  *	host: answer after the timeout		a pressure report / overdue, handed on
  *	host: answer in several reports		of one node each, where a request asks all nodes:
- *						the first closes it; one of a node (below 64)
+ *						the first closes it; unless that was for all,
+ *						one of a node (below 64)
  *						that has not answered it is solicited too,
  *						until the timeout; else a pressure report
  *						/ open until the one without "more"

@@ -219,7 +219,7 @@ static void await_nodes(struct ws_proto_host *host, u16 node)
 {
 	const struct ws_dialect *dialect = host->dialect;
 
-	host->nodes_awaited = !dialect->numbered && dialect->carries_node &&
+	host->nodes_awaited = !dialect->numbered && dialect->carries_node && node != WS_NODE_ANY &&
 			      !(dialect->asks_node && host->node != WS_NODE_ANY);
 	host->nodes_heard = node_bit(node);
 }

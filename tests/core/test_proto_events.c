@@ -575,6 +575,12 @@ Test(proto_events, nodes_that_the_host_does_not_tell_apart)
 	expect_solicited(&told, 0, false);
 	node_tells(&told, 63);
 	expect_solicited(&told, 0, true);
+	host_asks(&asked, 0);
+	guest_hears(&asked, 0);
+	node_tells(&told, WS_NODE_ANY);
+	expect_solicited(&told, 0, true);
+	node_tells(&told, 0);
+	expect_solicited(&told, 0, false); /* the answer was for all nodes */
 }
 
 /* Where a request names its node, another node's report does not belong to it. */
