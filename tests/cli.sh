@@ -124,7 +124,21 @@ if has explain && has run; then
 	say $? "and what each of them means"
 	run explain "$work/why" --vm batch --at 0.0; say $? "at the start"
 	expect 2 'no VM is called "nobody"' explain "$work/why" --vm nobody
-	expect 2 'timeseries.csv: No such file' explain "$work"
+	mkdir "$work/nothing"; expect 2 'timeseries.csv: No such file' explain "$work/nothing"
+	mkdir -p "$work/cmp/runs"; cp -r "$work/why" "$work/cmp/runs/mom"; cp -r "$work/why" "$work/cmp/runs/pi"
+	expect 2 "cmp: is not one run's results; runs in it: runs/mom, runs/pi" explain "$work/cmp"
+	run explain "$work/why" --vm batch --at 0:01; say $? "hours and minutes"
+	grep -q '^At 60 s it has' "$work/out"; say $? "are those of the simulation"
+	run explain "$work/why" --vm batch --at 0:60
+	[ $? -eq 2 ] && grep -q 'at 0:60: not a time, such as' "$work/err"; say $? "an hour has 60 minutes, 0 to 59"
+	run run sim/scenarios/two-vms.json --set duration=90s --set policy=equal-share --no-plots --no-baseline -o "$work/mute"
+	run explain "$work/mute" --vm batch --at 1m
+	grep -q '^No decision about it is recorded until then' "$work/out" &&
+		grep -q '^Its target moved last between 0 and 1 s: from 256 to 137 MiB' "$work/out" &&
+		grep -q '^When a VM comes or goes' "$work/out"
+	say $? "explain tells what a target did without a reason on record, and the rule"
+	run explain "$work/mute"; grep -q '^ *1.0 s  batch *shrink 256 -> 137 MiB' "$work/out"
+	say $? "and all such moves"
 	printf 'time_s,vm,text\n1,batch,"grow; ; need"\n2,batch,\n' > "$work/why/decisions.csv"
 	run explain "$work/why" --vm batch --at 1; say $? "empty clauses break nothing"
 	run explain "$work/why" --vm batch; [ $? -eq 0 ] && [ "$(wc -l < "$work/out")" -eq 2 ]; say $? "nor does an empty decision"

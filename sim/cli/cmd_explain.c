@@ -6,16 +6,23 @@
  * (policy_ws_explain.h); and how the VM was at the time.
  */
 #include <argp.h>
+#include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cmd.h"
 #include "cli/cmd_options.h"
-#include "observe/sim_series_read.h"
+#include "observe/sim_moves.h"
+#include "policy/sim_policy.h"
+#include "scenario/sim_json.h"
 #include "tr_error.h"
 #include "tr_units.h"
+
+#define FOLDERS_SHOWN 8
 
 struct explain {
 	const char *dir, *vm;
@@ -160,6 +167,15 @@ static int read_states(struct explain *explain, struct past *past)
 
 #define MIB(bytes) ((bytes) / (1 << 20))
 
+static void print_has(const struct sim_state *now)
+{
+	printf("At %.0f s it has %.0f of %.0f MiB (target %.0f), %.0f free; %.0f swapped out, "
+	       "%.0f backed by the host.\n",
+	       now->time_s, MIB(now->nominal_bytes - now->balloon_bytes), MIB(now->nominal_bytes),
+	       MIB(now->target_bytes), MIB(now->free_bytes), MIB(now->swapped_bytes),
+	       MIB(now->backed_bytes));
+}
+
 static void print_state(const struct past *past)
 {
 	const struct sim_state *now = &past->now, *before = &past->before;
@@ -168,17 +184,102 @@ static void print_state(const struct past *past)
 		printf("No sample of it yet.\n");
 		return;
 	}
-	printf("At %.0f s it has %.0f of %.0f MiB (target %.0f), %.0f free; %.0f swapped out, "
-	       "%.0f backed by the host.\n",
-	       now->time_s, MIB(now->nominal_bytes - now->balloon_bytes), MIB(now->nominal_bytes),
-	       MIB(now->target_bytes), MIB(now->free_bytes), MIB(now->swapped_bytes),
-	       MIB(now->backed_bytes));
+	print_has(now);
 	if (past->before_known && now->time_s > before->time_s)
 		printf("In the %.0f s before, it waited for memory %.1f %% of the time, swapped %.0f "
 		       "MiB in and %.0f out.\n", now->time_s - before->time_s,
 		       100 * (now->psi_some_s - before->psi_some_s) / (now->time_s - before->time_s),
 		       MIB(now->swap_in_bytes - before->swap_in_bytes),
 		       MIB(now->swap_out_bytes - before->swap_out_bytes));
+}
+
+/* --- what was decided without a reason on record --- */
+
+/* The last move until the time, or all of them one by one. */
+struct moves {
+	const struct explain *explain;
+	struct sim_move last;
+	u32 count;
+};
+
+static void take_move(void *ctx, const struct sim_move *move)
+{
+	struct moves *moves = ctx;
+	const struct explain *explain = moves->explain;
+
+	if (explain->at && move->to.time_s * 1e9 > (double)explain->at_ns)
+		return;
+	moves->count++;
+	moves->last = *move;
+	if (explain->at)
+		return;
+	printf("%8.1f s  ", move->to.time_s);
+	if (!explain->vm)
+		printf("%-12s ", move->to.vm);
+	printf("%s %.0f -> %.0f MiB; it had %.0f, of them %.0f free, and %.0f swapped out\n",
+	       move->to.target_bytes > move->from_bytes ? "grow" : "shrink", MIB(move->from_bytes),
+	       MIB(move->to.target_bytes), MIB(move->to.nominal_bytes - move->to.balloon_bytes),
+	       MIB(move->to.free_bytes), MIB(move->to.swapped_bytes));
+}
+
+/* The policy that the run was made with; NULL: not one of this program's. */
+static const struct sim_policy *policy_of(struct explain *explain)
+{
+	const struct sim_policy *policy = NULL;
+	struct sim_json *json = NULL;
+	struct sim_json_in top, at, in;
+	struct tr_error error;
+	const char *name;
+	char path[4096];
+
+	if ((size_t)snprintf(path, sizeof(path), "%s/scenario.json", explain->dir) >= sizeof(path) ||
+	    sim_json_read_file(&json, path, &error))
+		return NULL;
+	top = sim_json_top(json, path);
+	if (sim_json_find(&top, "policy", &at) && sim_json_find(&at, "name", &in) &&
+	    !sim_json_get_text(&in, &name, &error))
+		policy = sim_policy_find(name);
+	sim_json_free(json);
+	return policy;
+}
+
+/* By what the targets were made, since no decision says it. */
+static void print_rule(struct explain *explain)
+{
+	const struct sim_policy *policy = policy_of(explain);
+	char channels[128];
+
+	if (!policy)
+		return;
+	sim_channels_text(policy->channels, channels, sizeof(channels));
+	printf("\n%s sees the balloons' targets and sizes, besides: %s.  Its rule:\n%s\n",
+	       policy->name, channels, policy->rule);
+}
+
+static int explain_moves(struct explain *explain)
+{
+	struct moves moves = { .explain = explain };
+	int rc;
+
+	if (explain->at)
+		printf("\nNo decision about it is recorded until then.\n");
+	else
+		printf("No decision about %s is recorded; what targets were seen to do:\n",
+		       explain->vm ? "it" : "any VM");
+	rc = sim_moves_read(explain->dir, explain->vm, take_move, &moves, &explain->error);
+	if (rc)
+		return rc;
+	if (!moves.count) {
+		printf("%s target moved.\n", explain->at ? "Until then, no" : "No");
+	} else if (explain->at) {
+		printf("Its target moved last between %g and %g s: from %.0f to %.0f MiB.\n",
+		       moves.last.from_s < moves.last.to.time_s ? moves.last.from_s : 0,
+		       moves.last.to.time_s, MIB(moves.last.from_bytes),
+		       MIB(moves.last.to.target_bytes));
+		print_has(&moves.last.to);
+	}
+	print_rule(explain);
+	return 0;
 }
 
 /* --- the command --- */
@@ -188,8 +289,6 @@ static void print_at(double last_s, const char *last, double after_s, const char
 	if (last) {
 		printf("\nIts last decision, at %.1f s:\n", last_s);
 		print_clauses(last);
-	} else {
-		printf("\nNothing was decided about it until then.\n");
 	}
 	if (after)
 		printf("\nThe next, at %.1f s: %.*s\n", after_s, move_length(after), after);
@@ -226,22 +325,74 @@ static int read_decisions(struct explain *explain)
 			after_s = decision.time_s;
 		}
 	}
+	if (!rc && (explain->at ? !last : !count))
+		rc = explain_moves(explain);
 	if (!rc && explain->at)
 		print_at(last_s, last, after_s, after);
-	if (!rc && !count)
-		printf("The policy explained nothing%s: ws-target, esx and mrc-greedy do.\n",
-		       explain->vm ? " about this VM" : "");
 	free(last);
 	free(after);
 	sim_series_close(series);
 	return rc;
 }
 
+struct folders {
+	u32 count;
+	size_t used;
+	char names[1024];
+};
+
+/* Those in DIR/@below that hold a run's results. */
+static void list_runs(const char *dir, const char *below, struct folders *folders)
+{
+	struct dirent **entry;
+	char path[4096];
+	int count;
+
+	if ((size_t)snprintf(path, sizeof(path), "%s/%s", dir, below) >= sizeof(path))
+		return;
+	count = scandir(path, &entry, NULL, alphasort);
+	for (int i = 0; i < count; i++) {
+		const char *name = entry[i]->d_name;
+		size_t room = sizeof(folders->names) - folders->used;
+		int size = snprintf(path, sizeof(path), "%s/%s%s/timeseries.csv", dir, below, name);
+
+		if (*name != '.' && size < (int)sizeof(path) && !access(path, F_OK) &&
+		    folders->count++ < FOLDERS_SHOWN && room > 1) {
+			size = snprintf(folders->names + folders->used, room, "%s%s%s",
+					folders->used ? ", " : "", below, name);
+			folders->used += (size_t)size < room ? (size_t)size : room - 1;
+		}
+		free(entry[i]);
+	}
+	if (count >= 0)
+		free(entry);
+}
+
+/* A folder with runs in it, as a comparison's, is not one itself: say which there are. */
+static int check_folder(struct explain *explain)
+{
+	struct folders folders = { 0 };
+	char path[4096];
+
+	if ((size_t)snprintf(path, sizeof(path), "%s/timeseries.csv", explain->dir) >= sizeof(path) ||
+	    !access(path, F_OK))
+		return 0;
+	list_runs(explain->dir, "", &folders);
+	list_runs(explain->dir, "runs/", &folders);
+	if (!folders.count)
+		return 0;
+	return tr_fail(&explain->error, -EINVAL,
+		       "%s: is not one run's results; runs in it: %s%s", explain->dir, folders.names,
+		       folders.count > FOLDERS_SHOWN ? ", ..." : "");
+}
+
 static int explain_all(struct explain *explain)
 {
 	struct past past = { .is_there = false };
-	int rc = read_states(explain, &past);
+	int rc = check_folder(explain);
 
+	if (!rc)
+		rc = read_states(explain, &past);
 	if (!rc && !past.is_there)
 		rc = explain->vm ? tr_fail(&explain->error, -ENOENT, "%s: no VM is called \"%s\"",
 					   explain->dir, explain->vm) :
@@ -253,9 +404,26 @@ static int explain_all(struct explain *explain)
 
 static const struct argp_option options[] = {
 	{ "vm", 'v', "NAME", 0, "about this VM (default: all)", 0 },
-	{ "at", 'a', "TIME", 0, "how it was then, and the last decision in full: 90s, 2m, 42.5", 0 },
+	{ "at", 'a', "TIME", 0,
+	  "how it was then, and the last decision in full: 90s, 2m, 42.5, 1:20 (hours:minutes), "
+	  "0:01:30", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
+
+/* Hours, minutes and, if given, seconds of simulated time: "12:10", "0:01:30". */
+static bool parse_clock(const char *text, u64 *ns)
+{
+	unsigned int hours, minutes, seconds = 0;
+	int end = 0;
+
+	if (strspn(text, "0123456789:") != strlen(text) || !isdigit((unsigned char)*text))
+		return false;
+	if (sscanf(text, "%7u:%2u%n:%2u%n", &hours, &minutes, &end, &seconds, &end) < 2 ||
+	    !end || text[end] || minutes > 59 || seconds > 59)
+		return false;
+	*ns = ((hours * 60ull + minutes) * 60 + seconds) * 1000000000;
+	return true;
+}
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -269,8 +437,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'a':
 		/* Results have seconds without a unit. */
 		snprintf(seconds, sizeof(seconds), "%ss", arg);
-		if (tr_parse_ns(arg, &explain->at_ns) && tr_parse_ns(seconds, &explain->at_ns))
-			argp_error(state, "--at %s: not a time, such as 90s or 2m", arg);
+		if (tr_parse_ns(arg, &explain->at_ns) && tr_parse_ns(seconds, &explain->at_ns) &&
+		    !parse_clock(arg, &explain->at_ns))
+			argp_error(state, "--at %s: not a time, such as 90s, 2m, 1:20 (hours and "
+					  "minutes since the start) or 0:01:30", arg);
 		explain->at = true;
 		return 0;
 	case ARGP_KEY_END:

@@ -25,7 +25,7 @@ static const struct sim_param hyperv_params[] = {
 	{ "buffer", "memory beyond the demand, share of it", SIM_PARAM_DOUBLE,
 	  POLICY_FIELD(hyperv_state, buffer), 0.20, 0, 20 },
 	{ "reserve", "share of host memory not given out", SIM_PARAM_DOUBLE,
-	  POLICY_FIELD(hyperv_state, reserve), 0.05, 0, 0.9 },
+	  POLICY_FIELD(hyperv_state, reserve), 0, 0, 0.9 },
 	{ "band", "smaller changes are not made, share of nominal", SIM_PARAM_DOUBLE,
 	  POLICY_FIELD(hyperv_state, band), 0.01, 0, 0.5 },
 };
@@ -66,7 +66,9 @@ static void hyperv_tick(void *state, const struct sim_host_view *host, struct si
 					policy_less(vm->target_bytes, target));
 
 		if (vm->running && (double)change > self->band * (double)vm->nominal_bytes)
-			policy_set_target(act, i, target);
+			policy_move(act, host, i, target, "committed %.1f MiB, wants %.1f, cut to %.1f",
+				    POLICY_MIB(vm->committed_bytes), POLICY_MIB(self->claim[i].most),
+				    POLICY_MIB(self->claim[i].got));
 	}
 }
 
@@ -74,8 +76,10 @@ const struct sim_policy policy_hyperv = {
 	.name = "hyperv-like",
 	.summary = "after Hyper-V: promised memory and 20 %, cut by weight when the host is short",
 	.rule = "Every second: target = demand * (1 + buffer), demand = memory promised.\n"
-		"If that is more than the host has, every VM gets the same part of its target\n"
-		"for its weight (shares), no VM more than its target or less than its minimum.",
+		"If all targets together are more than the host has (less reserve, by default none),\n"
+		"every VM gets the same part of its target for its weight (shares), no VM more than\n"
+		"its target or less than its minimum.  Changes of up to 1 % of a nominal size are\n"
+		"not sent (band; not in the outline).",
 	.source = "Microsoft's public outline of Dynamic Memory; the rest is guessed",
 	.flaw = "The original is closed: shortage and steps are guesses.  Promised memory is not\n"
 		"used memory, and the page cache gets the buffer alone.",

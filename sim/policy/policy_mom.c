@@ -76,6 +76,8 @@ static double series_mean(const struct mom_series *series)
 	return series->count ? sum / series->count : 0;
 }
 
+#define TOLD "host %.1f %% free, guest uses %.1f MiB, floor %.1f, of %.1f"
+
 /* The free share to leave to guests while the host is at @host_free of its memory. */
 static double guest_free_wanted(const struct mom_state *self, double host_free)
 {
@@ -97,11 +99,12 @@ static void shrink(const struct mom_state *self, const struct sim_host_view *hos
 	if (size < floor)
 		size = floor;
 	if (size <= current && current - size > self->min_change * current)
-		policy_set_target(act, vm, policy_bytes(size));
+		policy_move(act, host, vm, policy_bytes(size), TOLD, 100 * host_free,
+			    POLICY_MIB(used), POLICY_MIB(floor), POLICY_MIB(current));
 }
 
 static void grow(const struct mom_state *self, const struct sim_host_view *host, u32 vm,
-		 double used, struct sim_actions *act)
+		 double used, double host_free, struct sim_actions *act)
 {
 	const struct sim_vm_view *view = &host->vm[vm];
 	double current = (double)view->actual_bytes;
@@ -118,7 +121,8 @@ static void grow(const struct mom_state *self, const struct sim_host_view *host,
 		size = (double)view->nominal_bytes;
 	double change = size > current ? size - current : current - size;
 	if (change > self->min_change * current)
-		policy_set_target(act, vm, policy_bytes(size));
+		policy_move(act, host, vm, policy_bytes(size), TOLD, 100 * host_free,
+			    POLICY_MIB(used), POLICY_MIB(floor), POLICY_MIB(current));
 }
 
 static void run_rules(struct mom_state *self, const struct sim_host_view *host,
@@ -135,7 +139,7 @@ static void run_rules(struct mom_state *self, const struct sim_host_view *host,
 		if (host_free < self->pressure_threshold)
 			shrink(self, host, i, used, host_free, act);
 		else
-			grow(self, host, i, used, act);
+			grow(self, host, i, used, host_free, act);
 	}
 }
 

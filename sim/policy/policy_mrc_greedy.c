@@ -72,15 +72,28 @@ double policy_mrc_at(const struct policy_mrc *mrc, double size)
 
 double policy_mrc_need(const struct policy_mrc *mrc, double share)
 {
-	for (u32 i = 0; i < mrc->points_count; i++)
-		if (mrc->misses[i] <= share * mrc->accesses)
-			return mrc->size[i];
-	return mrc->size[mrc->points_count - 1];
+	double limit = share * mrc->accesses;
+	u32 i = 0;
+
+	while (i < mrc->points_count && mrc->misses[i] > limit)
+		i++;
+	if (i == mrc->points_count)
+		return mrc->size[i - 1];
+	if (!i)
+		return mrc->size[0];
+	return mrc->size[i - 1] + (mrc->size[i] - mrc->size[i - 1]) *
+					  (mrc->misses[i - 1] - limit) /
+					  (mrc->misses[i - 1] - mrc->misses[i]);
 }
 
 static double within(const struct policy_mrc *mrc, double size)
 {
 	return size < mrc->least ? mrc->least : size > mrc->most ? mrc->most : size;
+}
+
+static double need_of(const struct policy_mrc *mrc, double share)
+{
+	return within(mrc, policy_mrc_need(mrc, share));
 }
 
 /* What a chunk more saves per byte, in time. */
@@ -123,24 +136,50 @@ static void climb(struct policy_mrc *mrc, u32 count, double left, double chunk)
 	}
 }
 
+/*
+ * From the needs on, in proportion to them; what somebody has no room for goes to the
+ * others in the same way.
+ */
+static void share_spare(struct policy_mrc *mrc, u32 count, double memory, double share)
+{
+	bool full = true;
+
+	while (full) {
+		double spare = memory, needs = 0;
+
+		full = false;
+		for (u32 i = 0; i < count; i++) {
+			spare -= mrc[i].got;
+			needs += mrc[i].got < mrc[i].most ? need_of(&mrc[i], share) : 0;
+		}
+		if (!(spare > 0) || !(needs > 0))
+			return;
+		for (u32 i = 0; i < count; i++) {
+			double end = mrc[i].got + spare * need_of(&mrc[i], share) / needs;
+
+			if (mrc[i].got >= mrc[i].most)
+				continue;
+			full |= end > mrc[i].most;
+			mrc[i].got = end > mrc[i].most ? mrc[i].most : end;
+		}
+	}
+}
+
 void policy_mrc_divide(struct policy_mrc *mrc, u32 count, double memory, double share,
 		       double chunk)
 {
 	double needs = 0, least = 0;
 
 	for (u32 i = 0; i < count; i++) {
-		needs += within(&mrc[i], policy_mrc_need(&mrc[i], share));
+		needs += need_of(&mrc[i], share);
 		least += mrc[i].least;
 	}
-	for (u32 i = 0; i < count; i++) {
-		double need = within(&mrc[i], policy_mrc_need(&mrc[i], share));
-
-		mrc[i].got = mrc[i].least;
-		if (needs <= memory && needs > 0)
-			mrc[i].got = within(&mrc[i], need + (memory - needs) * need / needs);
-	}
+	for (u32 i = 0; i < count; i++)
+		mrc[i].got = needs > memory ? mrc[i].least : need_of(&mrc[i], share);
 	if (needs > memory)
 		climb(mrc, count, memory - least, chunk);
+	else
+		share_spare(mrc, count, memory, share);
 }
 
 /* --- at work --- */
@@ -315,10 +354,13 @@ static void mrc_greedy_vm_added(void *state, const struct sim_host_view *host, u
 const struct sim_policy policy_mrc_greedy = {
 	.name = "mrc-greedy",
 	.summary = "miss-ratio curves: 5 % misses for all, or each chunk where it saves most",
-	.rule = "Every 10 s: need = least size at which at most 5 % of accesses miss\n"
-		"    sum(need) <= memory: target = need + spare * need / sum(need)\n"
+	.rule = "Every 10 s: need = least size at which at most 5 % of accesses miss, by the line\n"
+		"    between two points of the curve; memory = 95 % of the host (reserve)\n"
+		"    sum(need) <= memory: target = need + spare * need / sum(need); what exceeds a\n"
+		"          nominal size goes to the others in the same way\n"
 		"    else: from the minima on, chunk by chunk to the guest with the largest\n"
-		"          (misses(size) - misses(size + chunk)) * time of a refault / chunk",
+		"          (misses(size) - misses(size + chunk)) * time of a refault / chunk\n"
+		"Changes of less than 2 % of a nominal size are not made (band).",
 	.source = "Zhao and Wang, VEE 2009; Stone, Turek and Wolf, 1992",
 	.flaw = "Does not climb a cliff behind a plateau; the curves are estimated from pairs of\n"
 		"reports, so what was not seen lately has none; blind to who needs it soon.",

@@ -109,7 +109,12 @@ static void control(struct pi_state *self, const struct sim_host_view *host, u32
 				policy_less(vm->target_bytes, target));
 
 	if (change && (change >= self->hysteresis_bytes || limit))
-		policy_set_target(act, index, target);
+		policy_move(act, host, index, target,
+			    "host %.1f %% free, its PSI %.2f %%, integral %.3f, least %.1f MiB, used %.1f, "
+			    "ceiling %.1f",
+			    100.0 * (double)host->free_bytes / (double)host->memory_bytes,
+			    host->psi_some_avg10 / 100.0, self->vm[index].integral, POLICY_MIB(least),
+			    POLICY_MIB(used), POLICY_MIB(ceiling));
 }
 
 static void pi_tick(void *state, const struct sim_host_view *host, struct sim_actions *act)

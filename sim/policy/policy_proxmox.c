@@ -160,8 +160,10 @@ static void proxmox_tick(void *state, const struct sim_host_view *host, struct s
 		const struct policy_proxmox_vm *vm = &self->vm[i];
 
 		if (vm->target != vm->balloon)
-			policy_set_target(act, i,
-					  policy_clamp_target(&host->vm[i], (u64)vm->target));
+			policy_move(act, host, i, policy_clamp_target(&host->vm[i], (u64)vm->target),
+				    "host %.1f MiB from its goal, guest has %.1f, free %.1f, shares %u",
+				    POLICY_MIB(goal), POLICY_MIB(vm->balloon), POLICY_MIB(vm->free),
+				    (u32)vm->shares);
 	}
 }
 

@@ -281,23 +281,31 @@ static void send(struct qmemman_state *self, const struct sim_host_view *host,
 
 		if (!host->vm[i].running || vm->role != role)
 			continue;
-		policy_set_target(act, i, policy_clamp_target(&host->vm[i],
-							      policy_bytes((double)vm->target)));
+		policy_move(act, host, i,
+			    policy_clamp_target(&host->vm[i], policy_bytes((double)vm->target)),
+			    "%s, used %.1f MiB, prefers %.1f, had %.1f",
+			    role == POLICY_QMEMMAN_DONOR ? "donor" : "acceptor", POLICY_MIB(vm->used),
+			    POLICY_MIB(policy_qmemman_prefers(vm, &self->rules)),
+			    POLICY_MIB(vm->actual));
 		if (role == POLICY_QMEMMAN_ACCEPTOR)
 			vm->role = POLICY_QMEMMAN_STAYS;
 	}
 }
 
-/* Donors have given what they were told to, or are given up on. */
+/* A donor that has not given what it was told to; the last MiB does not count. */
+static bool owes(const struct sim_vm_view *view, const struct policy_qmemman_vm *vm)
+{
+	return view->running && vm->role == POLICY_QMEMMAN_DONOR &&
+	       view->actual_bytes > (1 << 20) + policy_clamp_target(view, policy_bytes((double)vm->target));
+}
+
+/* Nobody owes, or those who do are given up on. */
 static bool donors_done(struct qmemman_state *self, const struct sim_host_view *host)
 {
 	bool late = host->now_ns - self->pending_ns >= DONORS_WAIT_NS;
 
 	for (u32 i = 0; i < host->vms_count; i++) {
-		const struct sim_vm_view *view = &host->vm[i];
-
-		if (!view->running || self->vm[i].role != POLICY_QMEMMAN_DONOR ||
-		    view->actual_bytes <= view->target_bytes + (1 << 20))
+		if (!owes(&host->vm[i], &self->vm[i]))
 			continue;
 		if (!late)
 			return false;
@@ -311,17 +319,10 @@ static u64 qmemman_tick_ns(const void *state)
 	return ((const struct qmemman_state *)state)->interval_ns;
 }
 
-static void qmemman_tick(void *state, const struct sim_host_view *host, struct sim_actions *act)
+/* A new division, if it is worth it. */
+static void begin(struct qmemman_state *self, const struct sim_host_view *host,
+		  struct sim_actions *act)
 {
-	struct qmemman_state *self = state;
-
-	if (self->pending) {
-		if (!donors_done(self, host))
-			return;
-		self->pending = false;
-		send(self, host, POLICY_QMEMMAN_ACCEPTOR, act);
-		return;
-	}
 	s64 free = look(self, host);
 
 	policy_qmemman_balance(self->vm, host->vms_count, free, &self->rules);
@@ -331,6 +332,19 @@ static void qmemman_tick(void *state, const struct sim_host_view *host, struct s
 	send(self, host, POLICY_QMEMMAN_DONOR, act);
 	self->pending = true;
 	self->pending_ns = host->now_ns;
+}
+
+static void qmemman_tick(void *state, const struct sim_host_view *host, struct sim_actions *act)
+{
+	struct qmemman_state *self = state;
+
+	if (!self->pending)
+		begin(self, host, act);
+	/* Without donors there is nothing to wait for. */
+	if (!self->pending || !donors_done(self, host))
+		return;
+	self->pending = false;
+	send(self, host, POLICY_QMEMMAN_ACCEPTOR, act);
 }
 
 static void qmemman_vm_added(void *state, const struct sim_host_view *host, u32 vm,

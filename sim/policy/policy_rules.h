@@ -202,12 +202,13 @@ struct policy_mrc {
 /* Misses per second at @size, on the line between two points. */
 double policy_mrc_at(const struct policy_mrc *mrc, double size);
 
-/* The least size, of the points, with no more than @share of accesses missing. */
+/* The least size with no more than @share of accesses missing; if none has, the last point's. */
 double policy_mrc_need(const struct policy_mrc *mrc, double share);
 
 /*
  * Divide @memory.  If all needs fit, they are met and the rest divided in proportion to
- * them; if not, all begin with their least and @chunk by @chunk goes to where it saves most.
+ * them, what exceeds a limit among the others; if not, all begin with their least and
+ * @chunk by @chunk goes to where it saves most.
  */
 void policy_mrc_divide(struct policy_mrc *mrc, u32 count, double memory, double share,
 		       double chunk);

@@ -88,7 +88,10 @@ static void selfballoon_tick(void *state, const struct sim_host_view *host,
 
 		target = policy_clamp_target(vm, target);
 		if (target != vm->target_bytes)
-			policy_set_target(act, i, target);
+			policy_move(act, host, i, target,
+				    "committed %.1f MiB, goal %.1f, floor %.1f, has %.1f",
+				    POLICY_MIB(vm->committed_bytes), POLICY_MIB(goal),
+				    POLICY_MIB(floor), POLICY_MIB(vm->actual_bytes));
 	}
 }
 

@@ -212,8 +212,10 @@ static void iterate(struct squeezed_state *self, const struct sim_host_view *hos
 
 		if (!vm->send || vm->target_new == vm->target)
 			continue;
-		policy_set_target(act, i,
-				  policy_clamp_target(&host->vm[i], (u64)vm->target_new * KIB));
+		policy_move(act, host, i,
+			    policy_clamp_target(&host->vm[i], (u64)vm->target_new * KIB),
+			    "host %.1f MiB free of %.1f wanted, guest has %.1f", POLICY_MIB(free * KIB),
+			    POLICY_MIB(wanted * KIB), POLICY_MIB(host->vm[i].actual_bytes));
 	}
 }
 

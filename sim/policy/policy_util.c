@@ -1,6 +1,28 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* policy_util.c - reading working-set reports. */
+/* policy_util.c - reading working-set reports, explaining moves. */
 #include "policy/policy_util.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+void policy_move(struct sim_actions *act, const struct sim_host_view *host, u32 vm, u64 bytes,
+		 const char *format, ...)
+{
+	u64 before = host->vm[vm].target_bytes;
+	char numbers[224], text[320];
+	va_list args;
+
+	if (act->ops->explain) {
+		va_start(args, format);
+		vsnprintf(numbers, sizeof(numbers), format, args);
+		va_end(args);
+		snprintf(text, sizeof(text), "%s %.1f -> %.1f MiB: %s",
+			 bytes > before ? "grow" : bytes < before ? "shrink" : "keep",
+			 POLICY_MIB(before), POLICY_MIB(bytes), numbers);
+		act->ops->explain(act->ctx, vm, text);
+	}
+	policy_set_target(act, vm, bytes);
+}
 
 static u64 part_of(u64 bytes, u64 part, u64 whole)
 {

@@ -68,6 +68,15 @@ static inline void policy_set_target(struct sim_actions *act, u32 vm, u64 bytes)
 	act->ops->set_target(act->ctx, vm, bytes);
 }
 
+#define POLICY_MIB(bytes) ((double)(bytes) / (1 << 20))
+
+/*
+ * Set the target and explain it: "shrink 384.0 -> 150.0 MiB: " and what @format says, the
+ * numbers that it was made from, at most about 200 characters.
+ */
+void policy_move(struct sim_actions *act, const struct sim_host_view *host, u32 vm, u64 bytes,
+		 const char *format, ...) __attribute__((format(printf, 5, 6)));
+
 /* Bytes of a report by kind. */
 struct policy_idle {
 	u64 anon_bytes, file_bytes;

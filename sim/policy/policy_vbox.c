@@ -121,8 +121,12 @@ static void vbox_tick(void *state, const struct sim_host_view *host, struct sim_
 		if (delta < 0)
 			host_free = policy_less(host_free, (u64)-delta);
 		if (delta)
-			policy_set_target(act, i, policy_clamp_target(vm, policy_bytes(
-						(double)vm->actual_bytes - (double)delta)));
+			policy_move(act, host, i,
+				    policy_clamp_target(vm, policy_bytes((double)vm->actual_bytes -
+									 (double)delta)),
+				    "guest has %.1f MiB, free %.1f, the host can give %.1f more",
+				    POLICY_MIB(vm->actual_bytes), POLICY_MIB(vm->stats.free_bytes),
+				    POLICY_MIB(host_free));
 	}
 }
 

@@ -6,6 +6,7 @@
 
 #include "fake_run.h"
 #include "observe/probe_series.h"
+#include "observe/sim_moves.h"
 #include "observe/sim_series_read.h"
 #include "own_folder.h"
 
@@ -118,4 +119,42 @@ Test(series_read, a_file_that_is_not_there_is_told)
 	cr_assert_eq(sim_states_open(&series, folder, &error), -ENOENT);
 	cr_assert(strstr(error.text, "timeseries.csv: No such file"), "%s", error.text);
 	sim_series_close(series);
+}
+
+static u32 moves_count;
+
+/* VM b's moves, as written below. */
+static void take_move(void *ctx, const struct sim_move *move)
+{
+	static const double want[][3] = { { 1, 400, 384 }, { 3, 384, 150 }, { 4, 150, 384 } };
+
+	cr_assert_str_eq(move->to.vm, ctx);
+	cr_assert_lt(moves_count, 3);
+	cr_assert_eq(move->to.time_s, want[moves_count][0]);
+	cr_assert_eq(move->from_s, moves_count ? want[moves_count][0] - 1 : 1, "the sample before");
+	cr_assert_eq(move->from_bytes, want[moves_count][1]);
+	cr_assert_eq(move->to.target_bytes, want[moves_count][2]);
+	moves_count++;
+}
+
+Test(series_read, moves_are_changes_of_a_target)
+{
+	static const u32 target[][2] = { { 300, 384 }, { 300, 384 }, { 300, 150 }, { 300, 384 } };
+	struct tr_error error = { "" };
+	char text[2048], vm[] = "b";
+	int used = snprintf(text, sizeof(text),
+			    "time_s,vm,target_bytes,balloon_bytes,nominal_bytes,free_bytes,swapped_bytes,"
+			    "backed_bytes,psi_some_s,guest_swap_in_bytes,guest_swap_out_bytes\n");
+
+	for (u32 i = 0; i < 4; i++)
+		for (u32 k = 0; k < 2; k++)
+			used += snprintf(text + used, sizeof(text) - (size_t)used,
+					 "%u,%c,%u,0,%u,0,0,0,0,0,0\n", i + 1, 'a' + (int)k,
+					 target[i][k], k ? 400 : 300);
+	put_file("timeseries.csv", text);
+	cr_assert_eq(sim_moves_read(folder, "b", take_move, vm, &error), 0, "%s", error.text);
+	cr_assert_eq(moves_count, 3);
+	moves_count = 0;
+	cr_assert_eq(sim_moves_read(folder, NULL, take_move, vm, &error), 0, "a's never moves");
+	cr_assert_eq(moves_count, 3);
 }

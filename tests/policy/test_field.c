@@ -824,11 +824,45 @@ Test(field, mrc_needs_are_met_and_spare_memory_follows_them)
 	near(policy_mrc_at(&mrc[0], 50), 520, "half way");
 	near(policy_mrc_at(&mrc[0], 150), 20, "half way");
 	near(policy_mrc_at(&mrc[0], 500), 0, "beyond");
-	near(policy_mrc_need(&mrc[0], 0.05), 100, "5 %");
-	near(policy_mrc_need(&mrc[0], 0.01), 200, "1 %");
-	policy_mrc_divide(mrc, 2, 600, 0.05, 1);
+	near(policy_mrc_need(&mrc[0], 0.04), 100, "4 %");
+	near(policy_mrc_need(&mrc[0], 0.52), 50, "the least size, also between two points");
+	near(policy_mrc_need(&mrc[0], 0.01), 175, "1 %, three quarters of the way from 4 %");
+	near(policy_mrc_need(&mrc[0], 0), 200, "none");
+	near(policy_mrc_need(&mrc[0], 1), 0, "all");
+	mrc[1].misses[2] = 1;
+	near(policy_mrc_need(&mrc[1], 0.03), 600, "never so few: all that there is");
+	mrc[1].misses[2] = 0;
+	policy_mrc_divide(mrc, 2, 600, 0.04, 1);
 	near(mrc[0].got, 150, "a quarter of the spare");
 	near(mrc[1].got, 450, "three quarters");
+}
+
+/* Misses of 5 % at @need. */
+static struct policy_mrc needing(double need, double most)
+{
+	return (struct policy_mrc){
+		.points_count = 2, .size = { 0, need / 0.95 }, .misses = { 100, 0 }, .accesses = 100,
+		.cost = 1, .most = most,
+	};
+}
+
+Test(field, mrc_spare_that_one_cannot_take_goes_to_the_others)
+{
+	struct policy_mrc two[] = { needing(200, 300), needing(100, 1000) };
+	struct policy_mrc four[] = { needing(100, 150), needing(100, 210), needing(200, 1000),
+				     needing(0, 0) };
+
+	policy_mrc_divide(two, 2, 600, 0.05, 1);
+	near(two[0].got, 300, "its maximum");
+	near(two[1].got, 300, "all the rest");
+	/* 400 to spare: by 100, 100, 200; then by 100, 200; then by 200. */
+	policy_mrc_divide(four, 4, 800, 0.05, 1);
+	near(four[0].got, 150, "full at once");
+	near(four[1].got, 210, "full in the second round");
+	near(four[2].got, 440, "all the rest");
+	near(four[3].got, 0, "gone");
+	policy_mrc_divide(four, 4, 5000, 0.05, 1);
+	near(four[2].got, 1000, "no more than there is room for");
 }
 
 Test(field, mrc_in_shortage_goes_where_a_chunk_saves_most)

@@ -354,6 +354,53 @@ Test(field_rounds, hyperv_leaves_a_fifth_and_cuts_by_weight)
 	desk_close(desk);
 }
 
+/* Cut only when the targets do not fit: 1920 of 2000 do. */
+Test(field_rounds, hyperv_cuts_nothing_that_fits)
+{
+	struct desk *desk = desk_open("hyperv-like", 2000 * MIB);
+
+	desk_add(desk, 2000 * MIB, 100 * MIB);
+	desk_add(desk, 2000 * MIB, 100 * MIB);
+	desk->vm[0].committed_bytes = desk->vm[1].committed_bytes = 800 * MIB;
+	desk_tick(desk);
+	for (u32 i = 0; i < 2; i++)
+		cr_assert_eq(desk->vm[i].target_bytes, 960 * MIB, "%llu",
+			     desk->vm[i].target_bytes);
+	desk_set(desk, "reserve", "0.05");
+	desk->vm[1].committed_bytes = 850 * MIB;
+	desk_tick(desk);
+	cr_assert_lt(desk->vm[0].target_bytes + desk->vm[1].target_bytes, 1901 * MIB);
+	desk_close(desk);
+}
+
+/* --- qmemman --- */
+
+/* Those who get wait for those who give, and only for them. */
+Test(field_rounds, qmemman_waits_for_donors_if_there_are_any)
+{
+	struct desk *desk = desk_open("qmemman", 4000 * MIB);
+
+	for (u32 i = 0; i < 2; i++) {
+		desk_add(desk, 4000 * MIB, 100 * MIB);
+		desk->vm[i].target_bytes = desk->vm[i].actual_bytes = 1000 * MIB;
+		desk->vm[i].committed_bytes = 1000 * MIB;
+	}
+	desk_tick(desk);
+	cr_assert_gt(desk->vm[0].target_bytes, 1900 * MIB, "nobody gives: at once");
+	cr_assert_eq(desk->vm[0].target_bytes, desk->vm[1].target_bytes);
+	desk->vm[0].actual_bytes = desk->vm[1].actual_bytes = desk->vm[0].target_bytes;
+	desk->vm[0].committed_bytes = 200 * MIB;
+	u64 before = desk->vm[1].target_bytes;
+
+	desk_tick(desk);
+	cr_assert_lt(desk->vm[0].target_bytes, 1000 * MIB, "it gives");
+	cr_assert_eq(desk->vm[1].target_bytes, before, "before it has");
+	desk->vm[0].actual_bytes = desk->vm[0].target_bytes;
+	desk_tick(desk);
+	cr_assert_gt(desk->vm[1].target_bytes, 3000 * MIB, "when it has");
+	desk_close(desk);
+}
+
 /* --- the PI controller --- */
 
 Test(field_rounds, pi_waits_for_its_guest_and_sends_what_is_worth_it)
