@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "lint/sim_lint.h"
+#include "policy/policy_ws_guest.h"
 #include "toy_host.h"
 
 #define NVME_NS 90000
@@ -236,6 +237,29 @@ Test(ws_incidents, a_balloon_that_is_late_as_all_else_does_not_stand_still)
 	for (u32 i = 0; i < 2; i++)
 		cr_assert_leq(path[i].turns, 2, "guest %u turned %u times", i, path[i].turns);
 	toy_close(toy);
+}
+
+Test(ws_incidents, late_statistics_say_what_following_is_worth_and_each_says_it_once)
+{
+	static struct policy_ws_guest guest;
+	const struct policy_ws_params params = { .buffer = 0.2, .spare = 0.05, .exchange = 1,
+						 .queueing = 1 };
+	const struct sim_vm_view vm = { .nominal_bytes = 1000ull << 20, .target_bytes = 1000ull << 20,
+					.actual_bytes = 1000ull << 20, .refault_ns = NVME_NS };
+
+	guest.follow.linger_ns = 120 * TOY_SECOND;
+	guest.used = 300 << 20;
+	guest.stats_ns = 80 * TOY_SECOND;
+	guest.late_until_ns = 200 * TOY_SECOND;
+	cr_assert(!policy_ws_guest_informed(&guest, 100 * TOY_SECOND));
+	policy_ws_follow_update(&guest, &vm, 100 * TOY_SECOND, &params);
+	cr_assert_eq(guest.follow.demand, 300 << 20, "late, and heard: %g", guest.follow.demand);
+	guest.used = 200 << 20;
+	policy_ws_follow_update(&guest, &vm, 110 * TOY_SECOND, &params);
+	cr_assert_eq(guest.follow.demand, 300 << 20, "nothing new came");
+	guest.stats_ns = 90 * TOY_SECOND;
+	policy_ws_follow_update(&guest, &vm, 110 * TOY_SECOND, &params);
+	cr_assert_eq(guest.follow.demand, 200 << 20, "something did");
 }
 
 Test(ws_incidents, no_drill_finds_an_error)
