@@ -10,6 +10,8 @@
 #ifndef TR_REPACK_H
 #define TR_REPACK_H
 
+#include <stdbool.h>
+
 #include "tr_error.h"
 
 #define TR_REPACK_BYTES 1.49 /* a record, with all that is in the file */
