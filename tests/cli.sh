@@ -264,6 +264,14 @@ if has size && [ -n "$trace" ]; then
 	run whatif "$work/vms.csv" --host-memory 192MiB --duration 20s -n 1 -p static --from 5m -J --set sample_one_in=4
 	grep -q '"series_from_s": *300' "$work/out" && grep -q '"sampled"' "$work/out"
 	say $? "whatif --from -J"
+	for i in 5 5 5 5 5 5 90 90; do echo "20.0 $i.5"; done > "$work/longer"
+	printf 'name,memory,demand\na,64MiB,longer\nb,64MiB,series\n' > "$work/unequal.csv"
+	run whatif "$work/unequal.csv" --host-memory 192MiB --duration 20s -p static --quick
+	[ $? -eq 0 ] && grep -q 'in the first 20.0 min alone: there the shortest' "$work/out"
+	say $? "whatif looks for the time of most use as far as all series last"
+	run whatif "$work/vms.csv" --host-memory 192MiB --time-scale 0.9999995
+	[ $? -eq 2 ] && grep -q 'time-scale 0.9999995: not a number from 1 to' "$work/err"
+	say $? "whatif --time-scale below 1"
 	expect 2 'time-scale: is for demand series' whatif "$work/ok.json" --time-scale 3
 	expect 2 'from: is for demand series' whatif "$work/ok.json" --from 3s
 	printf 'name,memory,demand\na,64MiB,nowhere\n' > "$work/early.csv"

@@ -239,7 +239,9 @@ static int find_busiest(struct sim_inventory *inventory, struct tr_error *error)
 {
 	struct reading reading = { .inventory = inventory,
 				   .use = calloc(1, sizeof(*reading.use)) };
-	u64 length_ns = length_of(inventory), scale = inventory->time_scale / TR_DEMAND_ONE;
+	/* Of the series' time. */
+	unsigned __int128 length_ns =
+		(unsigned __int128)length_of(inventory) * inventory->time_scale / TR_DEMAND_ONE;
 	int rc = tr_input_open(&reading.input, inventory->path, error);
 
 	assert(reading.use);
@@ -247,8 +249,9 @@ static int find_busiest(struct sim_inventory *inventory, struct tr_error *error)
 		rc = read_lines(&reading, error);
 		tr_input_close(reading.input);
 	}
-	inventory->begun_ns = length_ns < DURATION_LONG / scale ?
-				      sim_demand_busiest(reading.use, length_ns * scale) : 0;
+	inventory->begun_ns = length_ns < DURATION_LONG ?
+				      sim_demand_busiest(reading.use, (u64)length_ns) : 0;
+	inventory->searched_ns = reading.use->more ? reading.use->shortest * 60 * SECOND : 0;
 	inventory->rows_count = 0;
 	free(reading.use);
 	return rc;
@@ -264,6 +267,7 @@ int sim_inventory_make(struct sim_inventory *inventory, struct tr_error *error)
 	inventory->scenario = NULL;
 	inventory->rows_count = inventory->demands_count = 0;
 	inventory->begun_ns = inventory->from_ns;
+	inventory->searched_ns = 0;
 	rc = inventory->from_ns == SIM_INVENTORY_BUSIEST ? find_busiest(inventory, error) : 0;
 	if (!rc)
 		rc = tr_input_open(&reading.input, inventory->path, error);

@@ -38,13 +38,15 @@ struct sim_inventory {
 	u64 time_scale;	  /* of demand series, millionths */
 	/*
 	 * Where demand series begin, of their own time.  SIM_INVENTORY_BUSIEST: where what is
-	 * simulated of them, duration_ns or an hour, is what they use most memory in together.
+	 * simulated of them, duration_ns or an hour, is what they use most memory in together;
+	 * looked for as long as all of them last, and in the first SIM_DEMAND_MINUTES.
 	 */
 	u64 from_ns;
 	const char *work; /* folder for the traces made of demand series */
 	/* Results. */
 	char *scenario; /* JSON text; the caller frees it */
 	u64 begun_ns;	/* from_ns, found */
+	u64 searched_ns; /* of their time, where it was looked for; 0: all, or from_ns was given */
 	u32 demands_count, rows_count;
 };
 

@@ -15,6 +15,7 @@
 #include "cli/cmd_options.h"
 #include "model/sim_sampling.h"
 #include "output/sim_estimate_write.h"
+#include "scenario/sim_demand.h"
 #include "scenario/sim_json_write.h"
 #include "scenario/sim_scenario_read.h"
 #include "tr_demand.h"
@@ -32,7 +33,7 @@ struct options {
 	struct cmd_advice advice;
 	const char *policies;
 	double time_scale, precision;
-	u64 from_ns; /* of demand series */
+	u64 from_ns, searched_ns; /* of demand series */
 	bool from, scaled; /* were given */
 	bool series;	   /* there are some */
 	bool quick;
@@ -60,7 +61,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		options->policies = arg;
 		return 0;
 	case 'x':
-		options->time_scale = cmd_option_ratio(state, "--time-scale", arg, 0.999999, 1e6);
+		options->time_scale = cmd_option_ratio(state, "--time-scale", arg, 0, 1e6);
+		if (options->time_scale < 1)
+			argp_error(state, "--time-scale %s: not a number from 1 to 1000000", arg);
 		options->scaled = true;
 		return 0;
 	case 'f':
@@ -85,7 +88,8 @@ static const struct argp_option option[] = {
 	{ "time-scale", 'x', "FACTOR", 0,
 	  "demand series of an inventory: divide their times (default 1; 24: a day in an hour)", 0 },
 	{ "from", 'f', "TIME", 0,
-	  "demand series: begin so late in them (default: when VMs together use most)", 0 },
+	  "demand series: begin so late in them (default: when VMs together use most, or with a "
+	  "--time-scale above 1 at their beginning)", 0 },
 	{ "precision", 'P', "SHARE", 0,
 	  "without --runs: stop when slowdown and saving are known within so much (default 0.01)", 0 },
 	{ "quick", 'q', NULL, 0, "the first look alone: one run, one block of 32 pages in 16", 0 },
@@ -111,7 +115,8 @@ static const char doc[] =
 	"VMs together run for two hours or more, a first look at a sixteenth of their pages is "
 	"printed before. Ctrl-C ends it with what is known by then.\n\n"
 	"Of demand series the hour (--duration) is simulated in which the VMs together use most "
-	"memory, at its real pace. With --time-scale 24 a day passes in an hour; but to move memory "
+	"memory, at its real pace; it is looked for as far as all of them last, and for 31 days at "
+	"most. With --time-scale 24 a day passes in an hour, from their beginning; but to move memory "
 	"costs as much as ever, and so what it adds to VMs' time is overstated, up to 24 times: "
 	"slowdown then is an upper bound.\n"
 	"Exit status: 0 done, 1 failed or interrupted, 2 usage or bad input.";
@@ -322,6 +327,8 @@ static void print_json(const struct options *options, const struct answer *answe
 	if (options->series) {
 		sim_json_number(&json, "time_scale", options->time_scale);
 		sim_json_number(&json, "series_from_s", (double)options->from_ns / 1e9);
+		if (options->searched_ns)
+			sim_json_number(&json, "series_searched_s", (double)options->searched_ns / 1e9);
 		sim_json_text(&json, "slowdown_is", options->time_scale > 1 ? "upper bound" : "estimate");
 	}
 	sim_json_bool(&json, "intervals_narrow", answer->forecast.narrow);
@@ -426,6 +433,18 @@ static bool is_inventory(const char *path)
 			      first != '{';
 }
 
+/* Why it may not be the time of most use of all that there is. */
+static void say_searched(const struct sim_inventory *inventory)
+{
+	bool month = inventory->searched_ns == SIM_DEMAND_MINUTES * 60000000000ull;
+	char searched[TR_UNITS_TEXT];
+
+	printf("It was looked for in the first %s alone: %s.\n",
+	       tr_about_ns(inventory->searched_ns, searched),
+	       month ? "no more is searched, though there is more" :
+			       "there the shortest series ends (a run that is longer begins it anew)");
+}
+
 static void say_series(const struct options *options, const struct sim_inventory *inventory)
 {
 	char from[TR_UNITS_TEXT];
@@ -441,6 +460,8 @@ static void say_series(const struct options *options, const struct sim_inventory
 		printf("They are played at their real pace from %s on%s. At the start VMs take what they "
 		       "use all at once.\n", tr_about_ns(inventory->begun_ns, from),
 		       options->from ? "" : ", the time in which together they use most");
+	if (inventory->searched_ns)
+		say_searched(inventory);
 }
 
 /* Traces for demand series are made in @work, an absolute path. */
@@ -466,6 +487,7 @@ static int read_inventory(struct options *options, const char *work,
 		return rc;
 	options->series = inventory.demands_count;
 	options->from_ns = inventory.begun_ns;
+	options->searched_ns = inventory.searched_ns;
 	if (options->series && !advice->json)
 		say_series(options, &inventory);
 	rc = sim_scenario_read_text(scenario, advice->input, inventory.scenario,

@@ -125,6 +125,7 @@ struct counting {
 	struct sim_demand_use *use;
 	u64 pages, count;
 	u32 minute;
+	bool more; /* than are counted */
 };
 
 /* A tick of the trace stands for a minute; with nothing used again a trace is but this. */
@@ -137,9 +138,11 @@ static int count_page(void *ctx, const struct tr_record *record, struct tr_error
 		counting->pages++;
 	else if (record->op == TR_FREE)
 		counting->pages--;
-	else if (record->op == TR_IDLE)
+	else if (record->op == TR_IDLE && counting->minute < SIM_DEMAND_MINUTES)
 		counting->use->pages[counting->minute++] += counting->count * counting->pages;
-	return counting->minute == SIM_DEMAND_MINUTES ? -ECANCELED : 0;
+	else if (record->op == TR_IDLE)
+		counting->more = true;
+	return counting->more ? -ECANCELED : 0;
 }
 
 int sim_demand_use_add(struct sim_demand_use *use, const struct sim_demand *demand, u64 count,
@@ -162,7 +165,9 @@ int sim_demand_use_add(struct sim_demand_use *use, const struct sim_demand *dema
 		return rc;
 	rc = tr_import_run(import, (struct tr_sink){ count_page, &counting }, error);
 	tr_import_close(import);
-	use->minutes = counting.minute > use->minutes ? counting.minute : use->minutes;
+	use->more |= counting.more || (use->any && counting.minute != use->shortest);
+	use->shortest = use->any && use->shortest < counting.minute ? use->shortest : counting.minute;
+	use->any = true;
 	return rc == -ECANCELED ? 0 : rc;
 }
 
@@ -171,7 +176,7 @@ u64 sim_demand_busiest(const struct sim_demand_use *use, u64 length_ns)
 	u64 minute_ns = 60 * TICK_NS, length = (length_ns + minute_ns - 1) / minute_ns;
 	u64 sum = 0, most = 0, best = 0;
 
-	for (u64 end = 0; end < use->minutes; end++) {
+	for (u64 end = 0; end < use->shortest; end++) {
 		sum += use->pages[end];
 		if (end >= length)
 			sum -= use->pages[end - length];

@@ -34,20 +34,25 @@ int sim_demand_write(const struct sim_demand *demand, u64 from_ns, u64 until_ns,
 		     struct tr_error *error);
 
 /*
- * How much memory VMs use together, by minute of their sources; one that has ended uses
- * none.  Minutes beyond SIM_DEMAND_MINUTES are not counted.
+ * How much memory VMs use together, by minute of their sources.  Minutes beyond
+ * SIM_DEMAND_MINUTES are not counted.
  */
 #define SIM_DEMAND_MINUTES (31u * 1440)
 struct sim_demand_use {
 	u64 pages[SIM_DEMAND_MINUTES];
-	u32 minutes; /* of the longest */
+	u32 shortest; /* minutes that all of them have */
+	bool more;    /* some have minutes behind those, counted or not */
+	bool any;
 };
 
 /* Add @count VMs with @demand, at any scale.  Return: 0; negative errno with text. */
 int sim_demand_use_add(struct sim_demand_use *use, const struct sim_demand *demand, u64 count,
 		       struct tr_error *error);
 
-/* Where the @length_ns begin, by the minute, in which most is used; the first of several. */
+/*
+ * Where the @length_ns begin, by the minute, in which most is used; the first of several.
+ * All VMs have the whole of them; 0 where the shortest has less.
+ */
 u64 sim_demand_busiest(const struct sim_demand_use *use, u64 length_ns);
 
 /* The same into this process's folder; its name into @path.  Not for several threads. */

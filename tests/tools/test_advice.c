@@ -13,6 +13,7 @@
 #include "advice/sim_inventory.h"
 #include "advice/sim_size.h"
 #include "advice/sim_variant.h"
+#include "scenario/sim_demand.h"
 #include "scenario/sim_scenario_read.h"
 #include "tr_demand.h"
 #include "tr_file.h"
@@ -394,6 +395,91 @@ Test(advice, demand_series_begin_where_together_they_use_most)
 	inventory.from_ns = 3600000000000ull;
 	cr_assert_eq(sim_inventory_make(&inventory, &error), -ERANGE);
 	cr_assert(strstr(error.text, "ends before it is to begin"), "%s", error.text);
+}
+
+/* A series of @count five minutes, of which those from @high on use much. */
+static void write_series(const char *name, u32 count, u32 high)
+{
+	char path[128];
+	FILE *file;
+
+	path_of(path, sizeof(path), name);
+	file = fopen(path, "w");
+	cr_assert(file);
+	for (u32 i = 0; i < count; i++)
+		fputs(i < high ? "1.0 10.0\n" : "1.0 60.0\n", file);
+	cr_assert_eq(fclose(file), 0);
+}
+
+static struct sim_inventory search_busiest(const char *text, u64 duration_s, u64 time_scale)
+{
+	static char path[128];
+	struct sim_inventory inventory = { .path = path, .host_bytes = 256 * MIB,
+					   .duration_ns = duration_s * 1000000000ull,
+					   .time_scale = time_scale, .work = folder,
+					   .from_ns = SIM_INVENTORY_BUSIEST };
+	struct tr_error error = { "" };
+	FILE *file;
+
+	path_of(path, sizeof(path), "vms.csv");
+	file = fopen(path, "w");
+	cr_assert(file);
+	fputs(text, file);
+	cr_assert_eq(fclose(file), 0);
+	cr_assert_eq(sim_inventory_make(&inventory, &error), 0, "%s", error.text);
+	free(inventory.scenario);
+	return inventory;
+}
+
+#define MINUTE 60000000000ull
+
+Test(advice, the_search_for_most_use_ends_where_the_shortest_series_does)
+{
+	struct sim_inventory found;
+
+	write_series("short", 4, 4); /* 20 minutes */
+	write_series("long", 12, 8); /* much from minute 40 to 60 */
+	found = search_busiest("name,memory,demand\na,64MiB,long\nb,64MiB,short\n", 300, TR_DEMAND_ONE);
+	cr_assert_eq(found.begun_ns, 0, "%llu", found.begun_ns);
+	cr_assert_eq(found.searched_ns, 20 * MINUTE, "%llu", found.searched_ns);
+	cr_assert_eq(found.demands_count, 2);
+
+	write_series("short", 4, 3); /* 15 to 20: the last that it has whole */
+	found = search_busiest("name,memory,demand\na,64MiB,short\nb,64MiB,long\n", 300, TR_DEMAND_ONE);
+	cr_assert_eq(found.begun_ns, 15 * MINUTE, "%llu", found.begun_ns);
+
+	/* It has no whole half hour: as much as there is. */
+	found = search_busiest("name,memory,demand\na,64MiB,short\nb,64MiB,long\n", 1800, TR_DEMAND_ONE);
+	cr_assert_eq(found.begun_ns, 0, "%llu", found.begun_ns);
+	cr_assert_eq(found.searched_ns, 20 * MINUTE, "%llu", found.searched_ns);
+
+	found = search_busiest("name,memory,demand\nb,64MiB,long\n", 300, TR_DEMAND_ONE);
+	cr_assert_eq(found.begun_ns, 40 * MINUTE, "%llu", found.begun_ns);
+	cr_assert_eq(found.searched_ns, 0, "all was: %llu", found.searched_ns);
+}
+
+Test(advice, a_stretch_of_a_scaled_series_is_as_long_as_the_fraction_makes_it)
+{
+	struct sim_inventory found;
+
+	write_series("long", 12, 9); /* much for the last 15 minutes */
+	/* 20 minutes at 1.5 are 30: the last of them begin at 30. */
+	found = search_busiest("name,memory,demand\nb,64MiB,long\n", 1200, TR_DEMAND_ONE * 3 / 2);
+	cr_assert_eq(found.begun_ns, 30 * MINUTE, "%llu", found.begun_ns);
+}
+
+Test(advice, a_series_of_more_than_a_month_is_searched_for_a_month_and_that_is_told)
+{
+	u32 month = SIM_DEMAND_MINUTES / 5;
+	struct sim_inventory found;
+
+	write_series("month", month, month - 1);
+	found = search_busiest("name,memory,demand\na,64MiB,month\n", 300, TR_DEMAND_ONE);
+	cr_assert_eq(found.searched_ns, 0, "%llu", found.searched_ns);
+	write_series("month", month + 2, month + 1);
+	found = search_busiest("name,memory,demand\na,64MiB,month\n", 300, TR_DEMAND_ONE);
+	cr_assert_eq(found.searched_ns, SIM_DEMAND_MINUTES * MINUTE, "%llu", found.searched_ns);
+	cr_assert_eq(found.begun_ns, 0, "%llu", found.begun_ns);
 }
 
 Test(advice, what_is_wrong_with_an_inventory_is_told_with_its_line)
