@@ -8,6 +8,7 @@ make_scratch() {
 		[ -d "$scratch" ] && [ ! -L "$scratch" ] && [ -O "$scratch" ] || continue
 		flock -n "$scratch" rm -rf "$scratch" 2> /dev/null || :
 	done
+	command -v flock > /dev/null || { echo "scratch.sh: no flock; util-linux has it" >&2; exit 2; }
 	scratch=
 	until [ -d "$scratch" ] && flock -n 9; do # again if it was taken for stale before the lock
 		scratch=$(mktemp -d "${TMPDIR:-/tmp}/wssim-script-XXXXXX") || exit 2

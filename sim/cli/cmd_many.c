@@ -223,12 +223,6 @@ static int run_on_slurm(const struct cmd_many *many, struct sim_sweep *sweep,
 	return 0;
 }
 
-static void tell_damaged(const struct cmd_many *many, u32 count)
-{
-	if (count)
-		fprintf(stderr, "wssim: %s: damaged files of runs: %u, do not count\n", many->dir, count);
-}
-
 int cmd_many_run(const struct cmd_many *many, const struct sim_plan *plan,
 		 int (*finish)(void *ctx, struct sim_sweep *sweep), void *ctx)
 {
@@ -245,7 +239,9 @@ int cmd_many_run(const struct cmd_many *many, const struct sim_plan *plan,
 	rc = sim_sweep_open(&sweep, plan, many->dir, !shared, &error);
 	if (rc)
 		return cmd_fail(rc, &error);
-	tell_damaged(many, sweep.damaged_count);
+	if (sweep.damaged_count)
+		fprintf(stderr, "wssim: %s: %u damaged files of runs were removed\n", many->dir,
+			sweep.damaged_count);
 	if (many->slurm) {
 		sim_sweep_share(&sweep);
 		rc = run_on_slurm(many, &sweep, &progress, &error);
@@ -271,7 +267,9 @@ int cmd_many_say(const struct cmd_many *many, u32 missing, u32 damaged,
 		fprintf(stderr, "wssim: plots are missing: %s\n", plots_error->text);
 		status = EXIT_FAILED;
 	}
-	tell_damaged(many, damaged);
+	if (damaged)
+		fprintf(stderr, "wssim: %s: %u damaged files of runs do not count; the command without "
+				"--gather or --part removes them\n", many->dir, damaged);
 	if (missing) {
 		fprintf(stderr, "wssim: %u runs are not done; the same command goes on with them\n",
 			missing);

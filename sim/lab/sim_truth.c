@@ -432,7 +432,7 @@ static void finish_touches(struct truth_replay *replay, u32 index)
 		if (replay->progress[i].begun && !replay->progress[i].done) {
 			if (is_touch_of(replay, &section->events[i], eviction->group))
 				begin_touch(replay, i, index);
-			else
+			else if (is_doing_of(replay, &section->events[i], eviction->group))
 				truth_touch_until(replay, i, TRUTH_ALWAYS);
 		}
 }
@@ -442,7 +442,7 @@ static u32 still_wanted(const struct truth_replay *replay, s64 pages)
 	return pages < (s64)replay->pages ? (u32)pages : replay->pages;
 }
 
-/* The most that can have been evicted, of so many pages @fewer. */
+/* The most that can have been evicted, of so many pages @fewer (negative: more). */
 static s64 most_asked(const struct truth_replay *replay, u32 index, s64 fewer)
 {
 	const struct sim_truth_section *section = replay->section;
@@ -450,12 +450,14 @@ static s64 most_asked(const struct truth_replay *replay, u32 index, s64 fewer)
 	s64 most = (s64)eviction->pages;
 	u32 i;
 
+	if (most > fewer)
+		return most;
 	/* What is fewer may have been freed: the last batch is all that passes what was asked for. */
 	for (i = 0; i < section->events_count && section->events[i].start_ns < eviction->end_ns; i++)
 		if (section->events[i].what == SIM_TRUTH_FREE && !replay->progress[i].done &&
 		    is_doing_of(replay, &section->events[i], eviction->group))
 			return fewer < most + WS_BATCH ? fewer : most + WS_BATCH;
-	return most > fewer ? most : fewer;
+	return fewer;
 }
 
 /*

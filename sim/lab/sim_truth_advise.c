@@ -65,8 +65,9 @@ static void lock_all(struct truth_replay *replay, struct ws_lru *lru, u32 number
 	replay->locked[number] = true;
 }
 
-static void unlock_all(struct truth_replay *replay, struct ws_lru *lru, u32 number)
+void truth_unlock(struct truth_replay *replay, u32 number)
 {
+	struct ws_lru *lru = &replay->group[replay->section->region[number].group].lru;
 	u32 page, count = 0;
 
 	if (!replay->locked[number])
@@ -94,6 +95,6 @@ void truth_advise(struct truth_replay *replay, const struct sim_truth_event *eve
 		lock_all(replay, lru, event->region);
 		break;
 	default:
-		unlock_all(replay, lru, event->region);
+		truth_unlock(replay, event->region);
 	}
 }

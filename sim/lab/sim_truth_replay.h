@@ -171,6 +171,8 @@ void truth_end_processes(struct truth_replay *replay);
 
 /* MADV_COLD, MADV_PAGEOUT, mlock(), munlock(): all at once. */
 void truth_advise(struct truth_replay *replay, const struct sim_truth_event *event);
+/* Region @number, if it is locked, as munlock() leaves it; munmap() begins with that. */
+void truth_unlock(struct truth_replay *replay, u32 number);
 
 /* --- sim_truth_settle.c --- */
 

@@ -233,6 +233,8 @@ static void begin_progress(struct truth_replay *replay, u32 index)
 
 	progress->begun = true;
 	progress->number = event->what == SIM_TRUTH_FREE ? 0 : replay->touches[event->region]++;
+	if (event->what == SIM_TRUTH_FREE)
+		truth_unlock(replay, event->region);
 	progress->until_ns = undisturbed_until(replay, event);
 	progress->usual_ns = usual_ns(replay, event);
 }

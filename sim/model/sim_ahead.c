@@ -139,6 +139,8 @@ static u64 trace_allows(const struct sim_guest *guest)
 	u32 streams = guest->workload.streams_count;
 	u64 least_ns = SIM_AHEAD_NS;
 
+	if (!streams)
+		return SIM_AHEAD_NS;
 	if (guest->frames.free_count <= taken || streams > TRACE_STREAMS)
 		return 0;
 	u64 records = (guest->frames.free_count - taken) / streams;

@@ -65,6 +65,7 @@ static void reboot(const struct sim_disturbed *world, u32 vm, bool releases)
 	if (!guest->running)
 		return;
 	sim_guest_reset(guest, releases);
+	sim_link_forget(world->link, (u16)vm);
 	sim_ahead_looked_at(world->engine, guest);
 	if (releases) /* the device is a new one as well */
 		sim_controller_vm_removed(world->control, vm);

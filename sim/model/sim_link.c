@@ -88,6 +88,7 @@ bool sim_link_send(struct sim_link *link, u16 vm, enum sim_queue_name queue, boo
 	struct sim_message *message = link->message[index];
 
 	message->used = true;
+	message->forgotten = false;
 	message->to_host = to_host;
 	message->vm = vm;
 	message->queue = queue;
@@ -99,6 +100,13 @@ bool sim_link_send(struct sim_link *link, u16 vm, enum sim_queue_name queue, boo
 		message->truth = *truth;
 	sim_wake_at(engine, arrives_ns, SIM_CLASS_MESSAGE, SIM_WAKE_MESSAGE, vm, index, 0);
 	return true;
+}
+
+void sim_link_forget(struct sim_link *link, u16 vm)
+{
+	for (u32 i = 0; i < link->messages_count; i++)
+		if (link->message[i]->vm == vm)
+			link->message[i]->forgotten = true;
 }
 
 struct sim_message *sim_link_arrived(struct sim_link *link, u32 index)

@@ -23,7 +23,8 @@ enum sim_queue_name {
 };
 
 struct sim_message {
-	bool used, to_host, lost;
+	bool used, to_host;
+	bool forgotten; /* the VM that sent it or was to have it is gone */
 	u16 vm;
 	enum sim_queue_name queue;
 	u32 length;
@@ -51,6 +52,9 @@ void sim_link_destroy(struct sim_link *link);
  */
 bool sim_link_send(struct sim_link *link, u16 vm, enum sim_queue_name queue, bool to_host,
 		   const u8 *bytes, u32 length, const struct sim_report_sample *truth);
+
+/* A VM's device is reset: what is on its way, either way, reaches nobody. */
+void sim_link_forget(struct sim_link *link, u16 vm);
 
 /* SIM_WAKE_MESSAGE: the message that arrived; give it back with sim_link_done(). */
 struct sim_message *sim_link_arrived(struct sim_link *link, u32 index);

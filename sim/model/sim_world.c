@@ -116,7 +116,9 @@ static void message(struct sim_world *world, u32 index)
 	struct sim_message *arrived = sim_link_arrived(&world->link, index);
 	struct sim_guest *guest = &world->guest[arrived->vm];
 
-	if (arrived->to_host)
+	if (arrived->forgotten)
+		; /* of a guest before its reboot */
+	else if (arrived->to_host)
 		sim_controller_message(&world->control, arrived);
 	else if (!guest->running)
 		; /* nobody there any more */

@@ -333,13 +333,18 @@ struct sim_summary *sim_store_get(const struct sim_store *store, u64 key)
 
 struct sim_summary *sim_store_take(const struct sim_store *store, u64 key, u32 *damaged_count)
 {
+	/* In this order: another part may bring it meanwhile. */
+	bool there = sim_store_has(store, key);
 	struct sim_summary *summary = sim_store_get(store, key);
+
+	*damaged_count += there && !summary;
+	return summary;
+}
+
+void sim_store_drop(const struct sim_store *store, u64 key)
+{
 	char path[SIM_FILE_PATH_MAX + 32];
 
-	if (!summary && sim_store_has(store, key)) {
-		path_of(store, key, path);
-		unlink(path);
-		++*damaged_count;
-	}
-	return summary;
+	path_of(store, key, path);
+	unlink(path);
 }

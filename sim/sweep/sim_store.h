@@ -49,7 +49,9 @@ int sim_store_put(const struct sim_store *store, u64 key, const struct sim_summa
 		  struct tr_error *error);
 /* Return: the summary, which the caller frees; NULL if it is not there or does not read. */
 struct sim_summary *sim_store_get(const struct sim_store *store, u64 key);
-/* The same; a file that does not read is removed, and @damaged_count one more. */
+/* The same; *@damaged_count is one more if there was a file before it was looked for. */
 struct sim_summary *sim_store_take(const struct sim_store *store, u64 key, u32 *damaged_count);
+/* Remove the file; only while nobody else writes. */
+void sim_store_drop(const struct sim_store *store, u64 key);
 
 #endif /* SIM_STORE_H */

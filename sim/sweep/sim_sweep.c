@@ -122,9 +122,15 @@ void sim_sweep_count(struct sim_sweep *sweep)
 
 static void drop_damaged(struct sim_sweep *sweep)
 {
-	for (u32 i = 0; i < sweep->unique_count; i++)
-		free(sim_store_take(&sweep->store, sweep->run[sweep->unique[i]].key,
-				    &sweep->damaged_count));
+	for (u32 i = 0; i < sweep->unique_count; i++) {
+		u64 key = sweep->run[sweep->unique[i]].key;
+		u32 damaged = 0;
+
+		free(sim_store_take(&sweep->store, key, &damaged));
+		if (damaged)
+			sim_store_drop(&sweep->store, key);
+		sweep->damaged_count += damaged;
+	}
 	sim_sweep_count(sweep);
 }
 

@@ -101,6 +101,7 @@ struct seen {
 	u64 balloon_most, compressed_most, swapped_most;
 	u64 down, backed_while_down, work_up; /* samples of VM 0 not running; its segments by then */
 	u64 last_report_ns;
+	u64 old_reports; /* of VM 0: made before its reboot at 20 s, and heard after it */
 	struct sim_vm_sample last[2];
 	struct sim_host_sample host;
 };
@@ -149,8 +150,10 @@ static void see_report(void *ctx, const struct sim_report_sample *report)
 	cr_assert_geq(report->bins_count, 2);
 	cr_assert_geq(report->arrived_ns, report->made_ns);
 	seen->reports++;
-	if (!report->vm)
-		seen->last_report_ns = report->made_ns;
+	if (report->vm)
+		return;
+	seen->last_report_ns = report->made_ns;
+	seen->old_reports += report->made_ns < 20 * SECOND && report->arrived_ns > 20 * SECOND;
 }
 
 static void see_end(void *ctx, const struct sim_run_result *result,
@@ -529,6 +532,37 @@ Test(world, a_guest_that_reboots_has_nothing_left_and_begins_anew)
 	cr_assert_gt(kept.last[0].counters.segments_done, kept.work_up, "and work");
 	cr_assert_gt(stopped.down, 20, "one that is stopped meanwhile does not come back");
 	cr_assert_eq(stopped.last[0].backed_pages, 0);
+}
+
+Test(world, what_a_guest_sent_before_it_rebooted_is_not_heard_after_it)
+{
+	static const char reboot[] =
+		"{\"kind\":\"reboot\",\"at\":\"20s\",\"duration\":\"1ms\",\"vm\":\"a\"}";
+
+	write_trace("t.wst", 40, 80, 3, 2 * SECOND);
+	write_scenario("two.json", two_vms);
+	struct seen calm = run_disturbed("two.json", "ws-target", "", "link.delay=6s");
+	struct seen seen = run_disturbed("two.json", "ws-target", reboot, "link.delay=6s");
+
+	cr_assert_gt(calm.old_reports, 0);
+	cr_assert_eq(seen.old_reports, 0);
+	cr_assert_gt(seen.last_report_ns, 21 * SECOND);
+}
+
+/* At once, for ever, and with nothing to do: no time passes in which such a guest takes memory. */
+Test(world, guests_without_work_run_ahead_of_nothing)
+{
+	static const char idle[] =
+		"{ \"duration\": \"2s\", \"open_loop\": true, \"host\": { \"memory\": \"1GiB\" },"
+		"  \"vms\": [ { \"name\": \"a\", \"count\": 5, \"memory\": \"64MiB\","
+		"              \"workload\": [ { \"idle\": \"1s\" } ] } ] }";
+	u64 turns, none;
+
+	write_scenario("seven.json", idle);
+	u64 digest = digest_of_seven("ws-target", false, &turns);
+
+	cr_assert_eq(digest, digest_of_seven("ws-target", true, &none));
+	cr_assert_eq(turns, 0);
 }
 
 Test(world, a_guest_reboots_whatever_has_its_memory)
