@@ -24,8 +24,7 @@ int ws_lru_init(struct ws_lru *lru, u16 *page, u32 *pool, u32 pages_count, u32 g
 	lru->plain = true;
 	lru->pool = pool;
 	lru->reaccess = NULL;
-	lru->strays[WS_ANON] = 0;
-	lru->strays[WS_FILE] = 0;
+	lru->strays = 0;
 	for (row = 0; row < WS_ROWS_MAX; row++)
 		ws_queue_init(&lru->queue[row]);
 	lru->protected_pages = 0;
@@ -437,14 +436,13 @@ static void fold_by_page(struct ws_lru *lru, enum ws_type type, u32 slot)
 	}
 	if (!age->pages[row])
 		age->oldest_ns[row] = ws_age_birth(age, age->max_seq);
-	lru->strays[type]--;
+	lru->strays--;
 }
 
-/* A new generation; the oldest of types of @fixed is not folded but passed over. */
-static int advance(struct ws_lru *lru, u64 now_ns, const bool fixed[WS_TYPES])
+/* A new generation; @fixed: the oldest of anon is not folded but passed over. */
+static int advance(struct ws_lru *lru, u64 now_ns, bool fixed)
 {
-	const bool stay[WS_TYPES] = { fixed[WS_ANON] || lru->strays[WS_ANON],
-				      fixed[WS_FILE] || lru->strays[WS_FILE] };
+	const bool stay[WS_TYPES] = { fixed || lru->strays, false };
 	struct was_oldest was;
 	bool was_folded[WS_TYPES];
 	enum ws_type type;
@@ -469,8 +467,8 @@ static int advance(struct ws_lru *lru, u64 now_ns, const bool fixed[WS_TYPES])
 		}
 		if (lru->age.min_slot[type] == was.slot[type])
 			continue;
-		if (fixed[type])
-			lru->strays[type] = lru->rules->fold == WS_FOLD_SORTS ? (u8)lru->age.gens : 0;
+		if (fixed)
+			lru->strays = lru->rules->fold == WS_FOLD_SORTS ? (u8)lru->age.gens : 0;
 		else
 			fold_by_page(lru, type, was.slot[type]);
 		ws_refault_carry(&lru->refault, type);
@@ -480,15 +478,12 @@ static int advance(struct ws_lru *lru, u64 now_ns, const bool fixed[WS_TYPES])
 
 int ws_lru_advance(struct ws_lru *lru, u64 now_ns)
 {
-	static const bool none[WS_TYPES] = { false, false };
-
-	return advance(lru, now_ns, none);
+	return advance(lru, now_ns, false);
 }
 
 int ws_lru_advance_for(struct ws_lru *lru, u64 now_ns, u32 swappiness)
 {
-	bool anon = !swappiness_of(lru, swappiness) && lru->rules->swapless == WS_SWAPLESS_INVERTS;
-	const bool fixed[WS_TYPES] = { anon, false };
+	bool fixed = !swappiness_of(lru, swappiness) && lru->rules->swapless == WS_SWAPLESS_INVERTS;
 
 	return advance(lru, now_ns, fixed);
 }

@@ -58,7 +58,7 @@ struct ws_lru {
 	struct ws_reaccess *reaccess; /* the caller's, after ws_lru_watch(); NULL: not counted */
 	u32 *pool; /* shared by all queues of the page array */
 	struct ws_queue queue[WS_ROWS_MAX]; /* by row, as ws_age_row() */
-	u8 strays[WS_TYPES]; /* folds until no page is on a younger queue than its generation's */
+	u8 strays; /* folds of anon until no page is on a younger queue than its generation's */
 	u64 protected_pages, promoted_pages; /* running totals of what eviction sorted */
 	u64 evicted_pages[WS_TYPES];
 };

@@ -163,17 +163,25 @@ static struct span span_between(u64 oldest_ns, u64 newest_ns, u64 since_ns, u64 
 	return span;
 }
 
+/* Of generation @seq, which is kept. */
+static struct span span_of(const struct ws_reaccess *reaccess, enum ws_type type, u64 seq,
+			   bool evicted, u64 now_ns)
+{
+	const struct ws_reaccess_gen *gen = gen_of(reaccess, seq);
+
+	WS_ASSERT(seq >= reaccess->first_seq && seq <= reaccess->max_seq);
+	return span_between(gen->oldest_ns[type], gen->newest_ns[type],
+			    evicted ? reaccess->settled_ns : reaccess->bits_since_ns, now_ns);
+}
+
 bool ws_reaccess_span(const struct ws_reaccess *reaccess, enum ws_type type, u64 seq, bool evicted,
 		      u64 now_ns, u64 *min_ns, u64 *max_ns)
 {
-	const struct ws_reaccess_gen *gen;
 	struct span span;
 
 	if (seq < reaccess->first_seq || seq > reaccess->max_seq)
 		return false;
-	gen = gen_of(reaccess, seq);
-	span = span_between(gen->oldest_ns[type], gen->newest_ns[type],
-			    evicted ? reaccess->settled_ns : reaccess->bits_since_ns, now_ns);
+	span = span_of(reaccess, type, seq, evicted, now_ns);
 	*min_ns = span.min_ns;
 	*max_ns = span.max_ns;
 	return true;
@@ -209,6 +217,7 @@ static void add_unknown(struct ws_reaccess *reaccess, enum ws_type type, u64 pag
 	}
 }
 
+/* Resident pages' generations are always kept: at least as many are as there can be. */
 static void settle_resident(struct ws_reaccess *reaccess, const struct ws_age *age, enum ws_type type,
 			    u64 now_ns)
 {
@@ -218,9 +227,10 @@ static void settle_resident(struct ws_reaccess *reaccess, const struct ws_age *a
 		u32 row = ws_age_row(ws_age_slot(age, seq), type);
 		struct span span;
 
-		if (reaccess->resident[row] &&
-		    ws_reaccess_span(reaccess, type, seq, false, now_ns, &span.min_ns, &span.max_ns))
-			add_span(reaccess, type, &span, reaccess->resident[row], false);
+		if (!reaccess->resident[row])
+			continue;
+		span = span_of(reaccess, type, seq, false, now_ns);
+		add_span(reaccess, type, &span, reaccess->resident[row], false);
 	}
 }
 
@@ -232,9 +242,9 @@ static void settle_evicted(struct ws_reaccess *reaccess, enum ws_type type, u64 
 		struct ws_reaccess_gen *gen = gen_of(reaccess, seq);
 		struct span span;
 
-		if (!gen->returned[type] || !ws_reaccess_span(reaccess, type, seq, true, now_ns,
-							      &span.min_ns, &span.max_ns))
+		if (!gen->returned[type])
 			continue;
+		span = span_of(reaccess, type, seq, true, now_ns);
 		add_span(reaccess, type, &span, gen->returned[type], true);
 		gen->returned[type] = 0;
 	}

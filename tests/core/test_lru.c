@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "ws_advice.h"
 #include "ws_lru.h"
 
 #define PAGES 4096u
@@ -294,6 +295,67 @@ Test(lru, without_swap_the_oldest_anon_pages_are_the_youngest_or_folded)
 		cr_assert_eq(ws_lru_advance_for(&lru, 1, cases[i].swappiness), 0);
 		cr_assert_eq(ws_age_seq(&lru.age, 0), cases[i].seq, "%s", cases[i].rules);
 		cr_assert_eq(ws_age_seq(&lru.age, 1), 1);
+		cr_assert(ws_lru_check(&lru));
+	}
+}
+
+/*
+ * Page 1 was promoted while it was on the list of the generation that is passed over, which is
+ * then a younger one than its own: a fold page by page does not find it, a lazy one needs not.
+ */
+Test(lru, strays_are_passed_over_by_folds_that_sort_and_folded_by_lazy_ones)
+{
+	static const struct {
+		enum ws_fold fold;
+		u64 stray_seq;
+	} cases[] = { { WS_FOLD_SORTS, 8 }, { WS_FOLD_LAZY, 5 } };
+
+	for (u32 i = 0; i < 2; i++) {
+		struct ws_rules rules = *ws_rules_find("6.12", 4);
+		u64 young = 1 << 1;
+
+		start(WS_GENS_LINUX);
+		rules.fold = (u8)cases[i].fold;
+		cr_assert_eq(ws_lru_init_rules(&lru, page, pool, PAGES, &rules, 0), 0);
+		add(0, 2, WS_ANON, WS_ENTER_READ);
+		advance(1);
+		cr_assert_eq(lru.age.min_seq[WS_ANON], 1);
+		cr_assert_eq(ws_age_seq(&lru.age, 0), 1);
+		cr_assert_eq(ws_lru_harvest(&lru, 0, &young, 64), 1);
+		cr_assert_eq(ws_lru_advance_for(&lru, 2, 0), 0);
+		cr_assert_eq(ws_age_seq(&lru.age, 0), 5, "passed over: the youngest");
+		cr_assert_eq(ws_age_seq(&lru.age, 1), 4);
+		for (u64 now_ns = 3; now_ns < 6; now_ns++)
+			advance(now_ns);
+		cr_assert_eq(ws_age_seq(&lru.age, 0), 5);
+		cr_assert_eq(ws_age_seq(&lru.age, 1), cases[i].stray_seq, "%llu",
+			     ws_age_seq(&lru.age, 1));
+		/* What is in the oldest generation can be evicted, from whichever list. */
+		cr_assert_eq(evict(WS_SWAPPINESS_MAX, 2), 1 + i);
+		cr_assert_eq(victims[0], 0);
+		cr_assert(i == 0 || victims[1] == 1);
+	}
+}
+
+Test(lru, pages_paged_out_are_victims_whether_shadows_are_wanted_or_not)
+{
+	static const u32 area[] = { 3, 4, 7, 5 }; /* 7 is not there */
+
+	for (u32 with = 0; with < 2; with++) {
+		u32 given[4] = { 9, 9, 9, 9 };
+
+		start(WS_GENS_LINUX);
+		add(3, 3, WS_ANON, WS_ENTER_FAULT);
+		add(6, 1, WS_ANON, WS_ENTER_FAULT);
+		cr_assert_eq(ws_advice_pageout(&lru, area, 4, with ? given : NULL), 3);
+		cr_assert_eq(lru.evicted_pages[WS_ANON], 3);
+		for (u32 i = 0; i < 4; i++) {
+			cr_assert_not(ws_page_aged(page[area[i]]));
+			cr_assert_not(page[area[i]] & WS_PAGE_LINKED, "on no list");
+			if (with)
+				cr_assert_eq(!given[i], area[i] == 7, "%u: %#x", area[i], given[i]);
+		}
+		cr_assert(ws_page_aged(page[6]), "nobody named it");
 		cr_assert(ws_lru_check(&lru));
 	}
 }

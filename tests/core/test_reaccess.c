@@ -42,6 +42,7 @@ struct world {
 	u64 young[PAGES / 64];
 	u64 used_ns[PAGES], counted_ns[PAGES];
 	bool is_file[PAGES];
+	bool inverts; /* every other pass is for reclaim without swap */
 	u32 shadow[PAGES];
 	u64 evicted_seq[PAGES];
 	struct event event[EVENTS_MAX];
@@ -254,13 +255,16 @@ static void compare(struct world *world)
 
 static void pass(struct world *world)
 {
+	u32 swappiness;
+
 	for (u32 page = 0; page < PAGES; page += 64) {
 		note_returns(world, page, world->young[page / 64]);
 		ws_lru_harvest(&world->lru, page, &world->young[page / 64], 64);
 		world->young[page / 64] = 0;
 	}
 	settle(world);
-	while (ws_lru_advance(&world->lru, world->now_ns) == -EAGAIN)
+	swappiness = world->inverts && draw(world, 2) ? 0 : 60;
+	while (ws_lru_advance_for(&world->lru, world->now_ns, swappiness) == -EAGAIN)
 		ws_age_tidy(&world->lru.age, PAGES, NULL, NULL);
 	compare(world);
 }
@@ -297,11 +301,12 @@ static void delete_world(struct world *world)
 	free(world);
 }
 
-static void run(u64 seed, const char *name, u32 gens, u32 steps)
+static void run(u64 seed, const char *name, u32 gens, u32 steps, bool inverts)
 {
 	struct ws_rules rules;
 	struct world *world = new_world(seed, name, gens, &rules);
 
+	world->inverts = inverts;
 	for (u32 step = 0; step < steps; step++) {
 		world->now_ns += draw(world, SECOND / 20);
 		switch (draw(world, 40)) {
@@ -336,11 +341,19 @@ static void run(u64 seed, const char *name, u32 gens, u32 steps)
 Test(reaccess, true_ages_lie_in_the_spans_and_bins_are_what_the_spans_make)
 {
 	for (u64 seed = 1; seed <= 6; seed++) {
-		run(seed, "base", 3, 12000);
-		run(seed, "6.12", 64, 12000);
+		run(seed, "base", 3, 12000, false);
+		run(seed, "6.12", 64, 12000, false);
 		for (u32 row = 0; row < WS_RULES_COUNT; row++)
-			run(seed, ws_rules_table[row].name, seed % 3 ? 4 : 16, 12000);
+			run(seed, ws_rules_table[row].name, seed % 3 ? 4 : 16, 12000, false);
 	}
+}
+
+/* Generations that are passed over hold pages that are older than the youngest. */
+Test(reaccess, so_they_do_when_old_pages_become_the_youngest)
+{
+	for (u64 seed = 1; seed <= 3; seed++)
+		for (u32 row = 0; row < WS_RULES_COUNT; row++)
+			run(seed, ws_rules_table[row].name, 4, 12000, true);
 }
 
 static u64 all_young(void *ctx, u32 page)
@@ -382,6 +395,48 @@ Test(reaccess, pages_that_come_into_a_generation_do_not_hide_those_that_leave_it
 		/* The first were used between 5 and 15 s, and again after 25 s; the others since 15 s. */
 		cr_assert_eq(bin[3], 64, "%llu of 10 s and more", bin[3]);
 		cr_assert_eq(bin[0] + bin[1] + bin[2], 64);
+		delete_world(world);
+	}
+}
+
+/*
+ * Eviction finds 64 pages of the oldest generation accessed, for the second time.  By rules that
+ * leave such pages where they are they come back when a walk promotes them; either way, once.
+ */
+Test(reaccess, a_page_that_eviction_puts_back_where_it_was_has_not_come_back)
+{
+	static const struct ws_lru_ops ops = { .look_around = all_young };
+	static const struct {
+		enum ws_place place;
+		u32 by_eviction, by_walk;
+	} cases[] = { { WS_PLACE_OLDEST, 0, 64 }, { WS_PLACE_YOUNG, 64, 0 } };
+
+	for (u32 i = 0; i < 2; i++) {
+		struct ws_rules rules;
+		struct world *world = new_world(1, "fg", 4, &rules);
+		struct ws_lru_scan scan = { .swappiness = 60, .budget = 64 };
+		const struct ws_age *age = &world->lru.age;
+		const u64 *total = &world->leaf.resident_total[WS_ANON];
+		u64 young = ~0ull;
+		u32 victims[64];
+
+		rules.place_active = (u8)cases[i].place;
+		cr_assert_eq(ws_rules_check(&rules), 0);
+		for (u32 page = 0; page < 64; page++)
+			ws_lru_add(&world->lru, page, WS_ANON, WS_ENTER_FAULT, 0);
+		cr_assert_eq(ws_lru_advance(&world->lru, 15 * SECOND), 0);
+		cr_assert_eq(ws_lru_advance(&world->lru, 25 * SECOND), 0);
+		cr_assert_eq(ws_age_seq(age, 5), age->min_seq[WS_ANON]);
+		cr_assert_eq(ws_lru_evict(&world->lru, &scan, &ops, NULL, victims, NULL, 64), 0);
+		cr_assert_eq(world->lru.promoted_pages, 64);
+		cr_assert_eq(ws_age_seq(age, 5) == age->min_seq[WS_ANON],
+			     cases[i].place == WS_PLACE_OLDEST);
+		ws_reaccess_settle(&world->leaf, age, 26 * SECOND);
+		cr_assert_eq(*total, cases[i].by_eviction, "%llu came back", *total);
+		cr_assert_eq(ws_lru_harvest(&world->lru, 0, &young, 64), cases[i].by_walk);
+		ws_reaccess_settle(&world->leaf, age, 27 * SECOND);
+		cr_assert_eq(*total, 64, "%llu came back", *total);
+		cr_assert(ws_lru_check(&world->lru));
 		delete_world(world);
 	}
 }
