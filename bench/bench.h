@@ -31,7 +31,7 @@ struct bench_line {
 	double ratio_target; /* 0: none; so is a ratio above */
 	bool less_is_good; /* then one below */
 	bool exact;	   /* the same in every run, so compared even without a limit */
-	bool unchecked;	   /* not compared: depends on more than this machine's speed */
+	bool unchecked;	   /* not compared: depends on more than this machine's speed, or is long */
 };
 
 struct bench_report;

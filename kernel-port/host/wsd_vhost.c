@@ -330,7 +330,10 @@ static int set_vring_kick(struct wsd_vhost *vhost, struct ask *ask)
 	return 0;
 }
 
-/* User-mode Linux is called on a socket. */
+/*
+ * User-mode Linux is called on a socket.  A driver is called at once: a device that was
+ * killed between giving buffers back and saying so leaves it waiting for ever.
+ */
 static int set_vring_call(struct wsd_vhost *vhost, struct ask *ask)
 {
 	u32 ring;
@@ -340,6 +343,8 @@ static int set_vring_call(struct wsd_vhost *vhost, struct ask *ask)
 		return rc;
 	close_fd(&vhost->fd[ring].call);
 	vhost->fd[ring].call = fd;
+	if (fd >= 0)
+		call(vhost, ring);
 	return 0;
 }
 

@@ -347,6 +347,16 @@ static inline void fake_set_memory(struct fake_vmm *vmm)
 	cr_assert(!fake_set(vmm, 5, table, sizeof(table), vmm->memfd));
 }
 
+/* A driver that waited for a device before this one is called as soon as there is a file for it. */
+static inline void fake_take_first_call(const struct fake_vmm *vmm, u32 ring)
+{
+	struct pollfd ready = { .fd = vmm->call[ring], .events = POLLIN };
+	u64 calls;
+
+	cr_assert_eq(poll(&ready, 1, FAKE_WAIT_MS), 1, "ring %u is not called", ring);
+	cr_assert_eq(read(vmm->call[ring], &calls, sizeof(calls)), sizeof(calls));
+}
+
 static inline void fake_set_ring(struct fake_vmm *vmm, u32 ring, u32 base)
 {
 	u64 at = fake_user(vmm, fake_ring_at(ring));
@@ -363,6 +373,7 @@ static inline void fake_set_ring(struct fake_vmm *vmm, u32 ring, u32 base)
 		vmm->kick[ring] = eventfd(0, EFD_CLOEXEC);
 		vmm->call[ring] = eventfd(0, EFD_CLOEXEC);
 		cr_assert(!fake_set_u64(vmm, 13, ring, vmm->call[ring]));
+		fake_take_first_call(vmm, ring);
 		cr_assert(!fake_set_u64(vmm, 12, ring, vmm->kick[ring]));
 	}
 	cr_assert(!fake_set_state(vmm, 18, ring, 1));
