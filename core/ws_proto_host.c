@@ -78,6 +78,7 @@ int ws_proto_host_config(struct ws_proto_host *host, const struct ws_report_conf
 		return written;
 	host->configured = turns_on(host, config);
 	host->expecting = host->expecting && host->configured;
+	host->nodes_awaited = false;
 	/* What is in force stays known until its successor is: it is in force after a refusal. */
 	if (!host->kept_id || host->kept_id != host->in_force_id) {
 		host->kept = host->config;

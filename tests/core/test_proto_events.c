@@ -563,6 +563,22 @@ Test(proto_events, an_answer_that_is_a_report_for_each_node)
 	cr_assert_eq(host.unsolicited_count, 3);
 }
 
+/* What comes after a configuration is no answer to the request before it. */
+Test(proto_events, a_configuration_ends_the_wait_for_further_nodes)
+{
+	start_configured(&ws_dialect_rfc2);
+	host_asks(&asked, 0);
+	guest_hears(&asked, 0);
+	node_tells(&told, 0);
+	expect_solicited(&told, 0, true);
+	host_configures(&config_sent, &config);
+	cr_assert_eq(guest_hears(&config_sent, 0), WS_PROTO_CONFIGURE);
+	node_tells(&told, 1);
+	expect_solicited(&told, 0, false);
+	cr_assert_eq(host.further_count, 0);
+	cr_assert_eq(host.unsolicited_count, 1);
+}
+
 /* Nodes past 63 are not kept: of their reports only one that comes first is an answer. */
 Test(proto_events, nodes_that_the_host_does_not_tell_apart)
 {
