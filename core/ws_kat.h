@@ -2,8 +2,11 @@
 /*
  * ws_kat.h - known answers: does the core compute here what it computes elsewhere?
  *
- * Runs every module on inputs made by a fixed generator and digests what comes
- * out, one u64 a module.  The digests are the same in user space, in a kernel,
+ * Runs the modules named below on inputs made by a fixed generator and digests what
+ * comes out, one u64 a module; ws_vq is in that of wire.  Left out are ws_advice,
+ * ws_free, the bounds of ws_wsr1, and of ws_lru ws_lru_advance_for().
+ *
+ * The digests are the same in user space, in a kernel,
  * on 32 and 64 bits, with any compiler; a module whose digest differs is broken
  * there, and the name says which.
  *
