@@ -77,6 +77,8 @@ static int choose_words(struct sim_ages_choice *choice, const char *text, const 
 		u64 number;
 
 		snprintf(word, sizeof(word), "%.*s", (int)length, words);
+		if (!rules && (tr_parse_count(word, &number) || number < least || number > most))
+			return refuse_word(text, choice->kind, least, most, error);
 		if (rules ? versioned : numbered)
 			return tr_fail(error, -EINVAL, "%s: two %s", text,
 				       rules ? "versions" : "numbers");
@@ -84,8 +86,6 @@ static int choose_words(struct sim_ages_choice *choice, const char *text, const 
 			choice->rules = rules;
 			versioned = true;
 		} else {
-			if (tr_parse_count(word, &number) || number < least || number > most)
-				return refuse_word(text, choice->kind, least, most, error);
 			choice->param = (u32)number;
 			numbered = true;
 		}

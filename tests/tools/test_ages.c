@@ -72,6 +72,25 @@ Test(ages, what_is_no_source_is_refused_with_a_reason)
 	}
 }
 
+/* A second word that is neither is not taken for a second number. */
+Test(ages, a_word_that_is_no_number_is_refused_as_such)
+{
+	static const struct {
+		const char *text, *reason;
+	} bad[] = {
+		{ "mglru:8:xyz", "mglru:8:xyz: needs a number from 3 to 64" },
+		{ "mglru:8:", "mglru:8:: needs a number from 3 to 64" },
+		{ "mglru:8:16", "mglru:8:16: two numbers" },
+	};
+	struct sim_ages_choice choice;
+	struct tr_error error;
+
+	for (u32 i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		cr_assert_eq(sim_ages_choose(&choice, bad[i].text, &error), -EINVAL);
+		cr_assert(strstr(error.text, bad[i].reason), "%s", error.text);
+	}
+}
+
 /* --- traces --- */
 
 static void write_trace(const char *name, char *path, const struct tr_record *records, u32 count)
