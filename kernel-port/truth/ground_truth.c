@@ -244,7 +244,7 @@ static void serve_advice(struct region *region, unsigned int number, int out, do
 	unsigned int i;
 
 	for (i = 0; i < ADVICES && region->memory; i++) {
-		double begin = now();
+		double begin;
 
 		if (!region->advice[i] || at < region->advice[i])
 			continue;
@@ -301,6 +301,7 @@ static void serve_region(struct region *region, unsigned int number, int out, do
 		munmap(region->memory, pages_of(region) * PAGE);
 		say(out, "F %.3f %.3f r%u %c %zu\n", begin, now(), number, region->kind,
 		    pages_of(region));
+		region->memory = NULL;
 	}
 }
 
