@@ -59,7 +59,11 @@ struct wsd_vm {
 	struct ws_proto_host proto;
 	struct ws_report_config asked; /* the configuration wanted, for when the guest lost it */
 	bool configured;
-	struct sim_vm_report report; /* the newest */
+	/*
+	 * The newest, of whichever nodes it is about: what comes in several (wsr1 with more nodes
+	 * than fit in one, RFC v2 with more than one) is not added up, the last of them stays.
+	 */
+	struct sim_vm_report report;
 	u64 report_age_ns;	     /* how old it was when it came */
 	u64 reports_count, reports_lost, messages_count, malformed_count;
 	u64 beside_bytes, beside_ns; /* of wsd_backing, and when it was looked up; 0: never */
