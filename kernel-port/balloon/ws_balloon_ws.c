@@ -58,12 +58,16 @@ static struct ws_balloon_message *free_message(struct ws_balloon_ws *ws)
 	return message;
 }
 
-static void transmit(struct ws_balloon_ws *ws, struct ws_balloon_message *message, int len)
+/* Return: was it sent? */
+static bool transmit(struct ws_balloon_ws *ws, struct ws_balloon_message *message, int len)
 {
-	if (len > 0 && !ws_balloon_send(ws->dev, WS_VQ_WORKING_SET, message, len))
+	if (len > 0 && !ws_balloon_send(ws->dev, WS_VQ_WORKING_SET, message, len)) {
 		ws->sent_count++;
-	else if (len)
+		return true;
+	}
+	if (len)
 		ws->dropped_count++;
+	return false;
 }
 
 static void send_verdict(struct ws_balloon_ws *ws, enum ws_status status)
@@ -80,16 +84,14 @@ static void send_verdict(struct ws_balloon_ws *ws, enum ws_status status)
 							     message->size));
 }
 
-/* Return: was there a buffer for it?  Else what continues it must not be sent either. */
+/* Return: was it sent?  Else what continues it must not be sent either. */
 static bool send_report(struct ws_balloon_ws *ws, struct ws_proto_report *report)
 {
 	struct ws_balloon_message *message = free_message(ws);
 
 	report->now_ns = ktime_get_ns();
-	if (message)
-		transmit(ws, message,
-			 ws_proto_guest_send(&ws->guest, report, message->data, message->size));
-	return message;
+	return message && transmit(ws, message, ws_proto_guest_send(&ws->guest, report,
+								     message->data, message->size));
 }
 
 static void send_error(struct ws_balloon_ws *ws, int error)
